@@ -1,0 +1,139 @@
+/** The floors: which folder may import which, types included. CONTRIBUTING.md explains them. */
+
+import { assertEquals } from "@std/assert";
+import { type Import, listFiles, listImports } from "../tools/repository.ts";
+
+/** `files` may import their own folder, the paths of `may` and the packages of `packages`. */
+interface Floor {
+  /** A folder (with a slash at the end) or a file. The first floor that fits a file is its floor. */
+  readonly files: string;
+  /** Folders or files; a `mod.ts` is allowed only where it is named in full. */
+  readonly may: readonly string[];
+  readonly packages?: readonly string[];
+}
+
+const PUBLIC = ["mod.ts", "src/testing/mod.ts"];
+const ON_CLOCK = ["src/clock.ts", "src/transport/", "src/wire/"];
+
+const FLOORS: readonly Floor[] = [
+  { files: "src/clock.ts", may: [] },
+  { files: "src/wire/", may: [] },
+  { files: "src/transport/", may: ["src/clock.ts"], packages: ["node:dgram"] },
+  { files: "src/engine/", may: ["src/wire/"] },
+  {
+    files: "src/discovery/",
+    may: ["src/wire/address.ts"],
+    packages: ["default-gateway", "node:dgram", "node:os"],
+  },
+  {
+    files: "src/client/",
+    may: ["src/clock.ts", "src/discovery/", "src/engine/", "src/transport/", "src/wire/"],
+  },
+  { files: "src/testing/manual_clock.ts", may: ON_CLOCK },
+  { files: "src/testing/faults.ts", may: ON_CLOCK },
+  { files: "src/testing/host.ts", may: ON_CLOCK },
+  { files: "src/testing/lab.ts", may: [...ON_CLOCK, "src/client/"] },
+  { files: "src/testing/mod.ts", may: [...ON_CLOCK, "src/client/"] },
+  { files: "src/testing/", may: ["src/wire/"] },
+  { files: "src/repl/", may: PUBLIC, packages: ["@std/cli", "node:readline"] },
+  { files: "rpc/", may: PUBLIC, packages: ["vscode-jsonrpc", "zod", "node:"] },
+  { files: "examples/", may: [...PUBLIC, "rpc/mod.ts"], packages: ["vscode-jsonrpc", "node:"] },
+  { files: "repl.ts", may: [...PUBLIC, "src/repl/"], packages: ["@std/cli", "node:"] },
+  {
+    files: "mod.ts",
+    may: [
+      "src/clock.ts",
+      ...["wire", "transport", "engine", "discovery", "client"].map((f) => `src/${f}/`),
+    ],
+  },
+];
+
+Deno.test("every file has a floor", async () => {
+  assertEquals((await sources()).filter((file) => floorOf(file) === undefined), []);
+});
+
+Deno.test("no file imports above its floor", async () => {
+  const imports = await listImports(await sources());
+  assertEquals(imports.filter((each) => !allowed(each)).map(show), []);
+});
+
+Deno.test("allowed() refuses what the floors forbid", () => {
+  const refused = [
+    ["src/wire/header.ts", "src/clock.ts"],
+    ["src/wire/header.ts", "npm:zod@4"],
+    ["src/engine/engine.ts", "src/transport/transport.ts"],
+    ["src/engine/engine.ts", "src/wire/mod.ts"],
+    ["src/client/handle.ts", "src/client/mod.ts"],
+    ["src/discovery/gateway.ts", "src/wire/header.ts"],
+    ["src/testing/server.ts", "src/clock.ts"],
+    ["src/repl/session.ts", "src/client/handle.ts"],
+    ["rpc/server.ts", "src/wire/address.ts"],
+    ["examples/map.ts", "src/client/client.ts"],
+  ];
+  for (const [from = "", to = ""] of refused) {
+    assertEquals([from, to, allowed({ from, to, specifier: to })], [from, to, false]);
+  }
+});
+
+Deno.test("the simulated server reaches nothing but itself and the wire", async () => {
+  const reached = closure("src/testing/server.ts", await listImports(await sources()));
+  const strangers = [...reached].filter((file) => !/^src\/(testing|wire)\//.test(file));
+  assertEquals(reached.has("src/wire/message.ts"), true);
+  assertEquals(strangers, []);
+});
+
+Deno.test("the root entry loads no package until it is asked to discover", async () => {
+  const imports = (await listImports(await sources())).filter((each) => !each.dynamic);
+  const reached = closure("mod.ts", imports.filter((each) => !each.typeOnly));
+  assertEquals(reached.has("src/client/client.ts"), true);
+  assertEquals([...reached].filter((target) => /^(npm|jsr|node):/.test(target)), []);
+});
+
+Deno.test("src/ has no cycle of imports that remain after compilation", async () => {
+  const imports = (await listImports(await sources()))
+    .filter((each) => !each.typeOnly && !each.dynamic && each.from.startsWith("src/"));
+  const files = new Set(imports.map((each) => each.from));
+  const inCycle = [...files].filter((file) => {
+    return imports.some((each) => each.from === file && closure(each.to, imports).has(file));
+  });
+  assertEquals(inCycle, []);
+});
+
+function sources(): Promise<string[]> {
+  return listFiles(/^(?!tests\/|links\/).*\.ts$/);
+}
+
+function floorOf(file: string): Floor | undefined {
+  return FLOORS.find((floor) => covers(floor.files, file));
+}
+
+function allowed({ from, to, specifier }: Pick<Import, "from" | "to" | "specifier">): boolean {
+  const floor = floorOf(from);
+  if (floor === undefined) return false;
+  if (floor.packages?.some((name) => isPackage(name, specifier))) return true;
+  if (floor.may.includes(to)) return true;
+  if (to.startsWith("src/") && to.endsWith("/mod.ts")) return false;
+  const own = from.slice(0, from.lastIndexOf("/") + 1);
+  return [...(own === "" ? [] : [own]), ...floor.may].some((path) => covers(path, to));
+}
+
+function covers(path: string, file: string): boolean {
+  return path.endsWith("/") ? file.startsWith(path) : file === path;
+}
+
+/** `node:` stands for every built-in module, another name for the package and what it exports. */
+function isPackage(name: string, specifier: string): boolean {
+  return specifier === name || specifier.startsWith(name.endsWith(":") ? name : `${name}/`);
+}
+
+/** The file itself and everything that it imports, directly or not. */
+function closure(file: string, imports: readonly Import[], seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const each of imports) if (each.from === file) closure(each.to, imports, seen);
+  return seen;
+}
+
+function show(each: Import): string {
+  return `${each.from} imports ${each.specifier}`;
+}

@@ -1,0 +1,28 @@
+/** The public surface: listed by hand, documented, and nothing else. */
+
+import { assertEquals } from "@std/assert";
+import { manifest, runDeno } from "../tools/repository.ts";
+import { difference, listedNames, namesOf, readEntries } from "../tools/public_names.ts";
+
+Deno.test("each entry exports the listed names and no others (deno task names)", async () => {
+  assertEquals(difference(await listedNames(), namesOf(await readEntries())), []);
+});
+
+Deno.test("each entry of the package has a module doc", async () => {
+  const entries = Object.entries(await readEntries());
+  assertEquals(entries.length > 0, true);
+  assertEquals(entries.filter(([, { moduleDoc }]) => moduleDoc === "").map(([name]) => name), []);
+});
+
+Deno.test("deno doc --lint finds nothing in any entry", async () => {
+  await runDeno(["doc", "--lint", ...Object.values((await manifest()).exports)]);
+});
+
+Deno.test("difference() tells added, removed and missing entries", () => {
+  assertEquals(difference({ ".": ["a", "b"], "./x": ["c"] }, { ".": ["b", "d"], "./y": ["e"] }), [
+    "- . a",
+    "+ . d",
+    "- ./x c",
+    "+ ./y e",
+  ]);
+});
