@@ -1,0 +1,129 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { describe } from "../../src/wire/describe.ts";
+import { decodeDhcpv4Servers, decodeDhcpv6Servers } from "../../src/wire/dhcp.ts";
+import {
+  decodeRequest,
+  decodeResponse,
+  encodeRequest,
+  encodeResponse,
+} from "../../src/wire/message.ts";
+import {
+  decodeNatPmpRequest,
+  decodeNatPmpResponse,
+  encodeNatPmpRequest,
+} from "../../src/wire/natpmp.ts";
+import { decodeOptions } from "../../src/wire/option.ts";
+import { generator, hex, randomOctets } from "./octets.ts";
+
+const SEED = 20130401;
+
+// No decoder throws, whatever the octets and however many.
+Deno.test(`decoders never throw on any length of random octets, seed ${SEED} (C-18-5)`, () => {
+  const next = generator(SEED);
+  for (let length = 0; length <= 2000; length++) decodeAll(randomOctets(next, length));
+});
+
+// The same, with a beginning that gets past the first checks.
+Deno.test(`decoders never throw behind a plausible header, seed ${SEED} (C-18-5)`, () => {
+  const next = generator(SEED);
+  const accepted = { requests: 0, responses: 0, natPmp: 0 };
+  for (let round = 0; round < 3000; round++) {
+    // Half of them about as short as NAT-PMP is.
+    const length = 4 + (round < 1500 ? round : round % 20);
+    const bytes = randomOctets(next, length);
+    bytes[0] = (next() & 3) === 0 ? 0 : 2;
+    bytes[1] = (next() & 0x83) | (next() & 1);
+    if ((next() & 3) === 0) bytes.set([0, 1], 2);
+    const { request, response, natPmp } = decodeAll(bytes);
+    if (request) accepted.requests++;
+    if (response) accepted.responses++;
+    if (natPmp) accepted.natPmp++;
+  }
+  // Or else the test has tested nothing.
+  for (const count of Object.values(accepted)) assert(count > 0, JSON.stringify(accepted));
+});
+
+// What decodes, encodes to the same octets, if no octet that must be ignored is set.
+Deno.test(`what decodes encodes to the same octets, seed ${SEED}`, () => {
+  const next = generator(SEED);
+  const seen = new Set<string>();
+  for (let round = 0; round < 3000; round++) {
+    const isResponse = (next() & 1) === 1;
+    const bytes = randomMessage(next, isResponse);
+    if (isResponse) {
+      const decoded = decodeResponse(bytes);
+      assert(decoded.ok, hex(bytes));
+      assertEquals(decoded.value.optionFault, undefined, hex(bytes));
+      assertEquals(hex(encodeResponse(decoded.value)), hex(bytes));
+      for (const option of decoded.value.options) seen.add(option.type);
+    } else {
+      const decoded = decodeRequest(bytes);
+      assert(decoded.ok, hex(bytes));
+      assertEquals(decoded.value.optionFault, undefined, hex(bytes));
+      assertEquals(hex(encodeRequest(decoded.value)), hex(bytes));
+      for (const option of decoded.value.options) seen.add(option.type);
+    }
+  }
+  // All but those whose data random octets seldom are.
+  assert(seen.has("unknown") && seen.has("malformed") && seen.size >= 16, [...seen].join());
+});
+
+Deno.test("decodeOptions() allocates by what is there, not by what is claimed (C-18-5)", () => {
+  const empty = new DataView(new ArrayBuffer(4 * 200_000));
+  assertEquals(decodeOptions(empty, 0).options.length, 200_000);
+  const claims = new DataView(Uint8Array.of(200, 0, 255, 255).buffer);
+  assertEquals(decodeOptions(claims, 0), { options: [], fault: "overrun" });
+});
+
+function decodeAll(bytes: Uint8Array): Record<"request" | "response" | "natPmp", boolean> {
+  const request = decodeRequest(bytes);
+  if (request.ok) encodeIfSound(request.value.optionFault, () => encodeRequest(request.value));
+  const response = decodeResponse(bytes);
+  if (response.ok) encodeIfSound(response.value.optionFault, () => encodeResponse(response.value));
+  const natPmp = decodeNatPmpRequest(bytes);
+  if (natPmp.ok) encodeNatPmpRequest(natPmp.value);
+  const answer = decodeNatPmpResponse(bytes);
+  decodeDhcpv4Servers(bytes);
+  decodeDhcpv6Servers(bytes);
+  decodeOptions(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0);
+  const line = describe(bytes);
+  assertMatch(line, /^[\x20-\x7e…\p{L}\p{N}\p{P}\p{S}\p{M}\p{Zs}]{10,4000}$/u);
+  return { request: request.ok, response: response.ok, natPmp: natPmp.ok || answer.ok };
+}
+
+/** What decoded without a fault is within all bounds, so it must encode. */
+function encodeIfSound(fault: string | undefined, encode: () => Uint8Array): void {
+  if (fault === undefined) assertEquals(encode().length % 4, 0);
+}
+
+/** A message as a careful sender would write it, of any opcode, with any options. */
+function randomMessage(next: () => number, isResponse: boolean): Uint8Array {
+  const opcode = next() % 6;
+  const fixed = [24, 60, 80, 32, 24, 24][opcode] ?? 24;
+  const head = randomOctets(next, fixed);
+  head.set([2, opcode | (isResponse ? 0x80 : 0)]);
+  const zeros = [
+    ...(opcode <= 2 ? [2] : []),
+    ...(isResponse ? [12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23] : opcode <= 2 ? [3] : []),
+    ...(opcode === 1 || opcode === 2 ? [37, 38, 39] : []),
+    ...(opcode === 2 ? [62, 63] : []),
+  ];
+  for (const at of zeros) head[at] = 0;
+  const options = Array.from({ length: next() % 6 }, () => randomOption(next));
+  return Uint8Array.from([...head, ...options.flat()]);
+}
+
+function randomOption(next: () => number): number[] {
+  const codes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 100, 128, 129, 130, 192, 255];
+  const code = codes[next() % codes.length] ?? 0;
+  const usual = new Map([[1, 16], [2, 0], [3, 20], [128, 2], [129, 22], [130, 5], [192, 0]]);
+  const length = (next() & 3) === 0 ? next() % 24 : usual.get(code) ?? 4 * (next() % 4);
+  const data = [...randomOctets(next, length)];
+  if (code === 3 && length === 20) data[0] = 0;
+  if (code === 3 && length === 20) data[1] = next() % 129;
+  if (code === 128) data.fill(0x61);
+  if (code === 129 && length === 22) data.splice(0, 2, 0, 4 + next() % 5);
+  if (code === 129 && length === 22) data.splice(14, 4, 0, 1, 0, next() % 33);
+  if (code === 130 && length === 5) data[4] = next() & 1;
+  return [code, 0, 0, length, ...data, ...new Array<number>((4 - (length & 3)) & 3).fill(0)];
+}
