@@ -1,0 +1,251 @@
+import { type Clock, type Milliseconds, systemClock } from "../clock.ts";
+import { bind } from "./bind.ts";
+import type { Network, OpenOptions, Sink, SocketAddress, Transport } from "./transport.ts";
+import { systemError, TransportError } from "./transport_error.ts";
+
+/** A datagram as a {@link Link} sees it. */
+export interface LinkDatagram {
+  /** When it was sent. */
+  readonly at: Milliseconds;
+  /** Who sent it. */
+  readonly from: SocketAddress;
+  /** Who is to receive it. */
+  readonly to: SocketAddress;
+  /** What it says. Not to be changed. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Decides what happens to a datagram on its way: one delay in milliseconds for each copy that arrives, counted on top of the
+ * latency. `[0]` delivers it once, `[]` loses it, `[0, 5]` duplicates it, and unequal delays reorder.
+ */
+export type Link = (datagram: LinkDatagram) => readonly Milliseconds[];
+
+/** A datagram as the wire tap of a {@link MemoryNetwork} sees it. */
+export interface TappedDatagram extends LinkDatagram {
+  /** How many copies the {@link Link} lets through, 0 when the datagram is lost. */
+  readonly copies: number;
+}
+
+/** What a {@link MemoryNetwork} is made of. */
+export interface MemoryNetworkOptions {
+  /** Time for delivery. Without one, datagrams arrive in the next microtask, and later ones by the system's clock. */
+  readonly clock?: Clock;
+  /** How long each datagram is on its way, in milliseconds. 0 unless told. */
+  readonly latency?: Milliseconds;
+  /** What happens on the way. Nothing unless told. */
+  readonly link?: Link;
+  /** Decides which ports are chosen where port 0 is asked for. The same seed gives the same ports. 0 unless told. */
+  readonly seed?: number;
+}
+
+/**
+ * A UDP network within the program, for tests: no sockets, no permissions, no chance, and time is a {@link Clock}. Every
+ * address is local to it, so several hosts are several hostnames on one network. It behaves as real UDP does: a datagram to a
+ * port where nobody listens is lost without a word, and one to a group reaches all who joined it.
+ *
+ * A socket bound to `0.0.0.0` or `::` receives what is sent to its port at any address of that family to which no other
+ * socket is bound; what it sends comes from `127.0.0.1` or `::1`.
+ *
+ * @example
+ * ```ts
+ * import { MemoryNetwork } from "@portcontrol/pcp/transport";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network = new MemoryNetwork();
+ * const heard = new Promise<string>((resolve, reject) => {
+ *   const sink = {
+ *     datagram: (bytes: Uint8Array) => resolve(new TextDecoder().decode(bytes)),
+ *     error: reject,
+ *   };
+ *   void network.open({ hostname: "192.168.1.1", port: 5351 }, sink);
+ * });
+ *
+ * const client = await network.open({ hostname: "192.168.1.101", port: 0 }, {
+ *   datagram() {},
+ *   error() {},
+ * });
+ * await client.send(new TextEncoder().encode("hello"), { hostname: "192.168.1.1", port: 5351 });
+ * assertEquals(await heard, "hello");
+ * ```
+ */
+export class MemoryNetwork implements Network {
+  /** `memory`. */
+  readonly name: string = "memory";
+  /** How long each datagram is on its way, in milliseconds. */
+  latency: Milliseconds;
+  /** What happens on the way; nothing while undefined. */
+  link: Link | undefined;
+  /** The wire tap: sees every datagram as it is sent, lost ones included. */
+  onDatagram: ((datagram: TappedDatagram) => void) | undefined;
+  /** Returns an error to make a `send()` to that address reject. Such a datagram never reaches the wire. */
+  failSends: ((to: SocketAddress) => Error | undefined) | undefined;
+  /** Returns an error to make an `open()` reject. */
+  failOpen: ((options: OpenOptions) => Error | undefined) | undefined;
+
+  readonly #clock: Clock | undefined;
+  readonly #random: () => number;
+  readonly #sockets = new Map<number, Socket[]>(); // by port
+
+  /**
+   * Makes an empty network.
+   *
+   * @param options Clock, latency, link and seed.
+   */
+  constructor(options: MemoryNetworkOptions = {}) {
+    this.#clock = options.clock;
+    this.latency = options.latency ?? 0;
+    this.link = options.link;
+    this.#random = seeded(options.seed ?? 0);
+  }
+
+  /** How many sockets are open. */
+  get openSockets(): number {
+    let count = 0;
+    for (const sockets of this.#sockets.values()) count += sockets.length;
+    return count;
+  }
+
+  /**
+   * Opens a socket.
+   *
+   * @returns Rejects with what `failOpen` returns, or with a {@link TransportError} whose `code` is `EADDRINUSE` when the
+   * address and port are taken.
+   */
+  async open(options: OpenOptions, sink: Sink): Promise<Transport> {
+    const failure = this.failOpen?.(options);
+    if (failure !== undefined) throw failure;
+    const attempt = (hostname: string, port: number) => this.#bind(options, hostname, port, sink);
+    return await bind(options, attempt, this.#random);
+  }
+
+  #bind(options: OpenOptions, hostname: string, port: number, sink: Sink): Transport {
+    const shared = options.multicast !== undefined;
+    if (options.multicast !== undefined && !MULTICAST.test(key(options.multicast.group))) {
+      throw systemError("EINVAL", "the group is not a multicast address");
+    }
+    const socket: Socket = {
+      local: { hostname, port },
+      key: key(hostname),
+      shared,
+      sink,
+      open: true,
+    };
+    const neighbours = this.#sockets.get(port) ?? [];
+    if (neighbours.some((other) => other.key === socket.key && !(other.shared && shared))) {
+      throw systemError("EADDRINUSE", "the address is in use");
+    }
+    this.#sockets.set(port, [...neighbours, socket]);
+    return {
+      local: socket.local,
+      send: (bytes, to) => this.#send(socket, bytes, to),
+      close: () => this.#close(socket),
+    };
+  }
+
+  // Asynchronous so that whatever is thrown rejects.
+  // deno-lint-ignore require-await
+  async #send(socket: Socket, bytes: Uint8Array, to: SocketAddress): Promise<void> {
+    if (!socket.open) throw TransportError.closed(to);
+    const failure = this.failSends?.(to);
+    if (failure !== undefined) throw failure;
+    const refused = refusal(socket.local, bytes, to);
+    if (refused !== undefined) throw new TransportError("send", to, refused);
+
+    const from = { hostname: sourceOf(socket.local.hostname), port: socket.local.port };
+    const datagram: LinkDatagram = { at: this.#now(), from, to, bytes: bytes.slice() };
+    const delays = this.link?.(datagram) ?? [0];
+    this.onDatagram?.({ ...datagram, copies: delays.length });
+    for (const delay of delays) this.#after(this.latency + delay, () => this.#arrive(datagram));
+  }
+
+  #arrive({ from, to, bytes }: LinkDatagram): void {
+    const target = key(to.hostname);
+    const onPort = this.#sockets.get(to.port) ?? [];
+    let receivers = onPort.filter((socket) => socket.key === target);
+    if (receivers.length === 0) {
+      const wildcard = isIpv6(target) ? "::" : "0.0.0.0";
+      receivers = onPort.filter((socket) => socket.key === wildcard).slice(0, 1);
+    }
+    for (const { sink } of receivers) sink.datagram(bytes.slice(0, LONGEST_RECEIVED), from);
+  }
+
+  #close(socket: Socket): void {
+    if (!socket.open) return;
+    socket.open = false;
+    const { port } = socket.local;
+    const rest = this.#sockets.get(port)?.filter((other) => other !== socket) ?? [];
+    if (rest.length > 0) this.#sockets.set(port, rest);
+    else this.#sockets.delete(port);
+  }
+
+  #now(): Milliseconds {
+    return (this.#clock ?? systemClock).now();
+  }
+
+  #after(delay: Milliseconds, run: () => void): void {
+    if (this.#clock === undefined && delay === 0) return queueMicrotask(run);
+    const clock = this.#clock ?? systemClock;
+    clock.alarm(clock.now() + delay, run);
+  }
+}
+
+interface Socket {
+  readonly local: SocketAddress;
+  /** The bound address, the same text for the same address. */
+  readonly key: string;
+  /** Whether others may bind to the same address and port. */
+  readonly shared: boolean;
+  readonly sink: Sink;
+  open: boolean;
+}
+
+/** What an operating system would say instead of sending. */
+function refusal(from: SocketAddress, bytes: Uint8Array, to: SocketAddress): Error | undefined {
+  if (!Number.isInteger(to.port) || to.port < 1 || to.port > 65_535) {
+    return systemError("EINVAL", "the port must be an integer from 1 to 65535");
+  }
+  if (isIpv6(from.hostname) !== isIpv6(to.hostname)) {
+    return systemError("EAFNOSUPPORT", `it is of another family than "${from.hostname}"`);
+  }
+  if (bytes.length > LONGEST_SENT) {
+    return systemError("EMSGSIZE", `at most ${LONGEST_SENT} octets fit, got "${bytes.length}"`);
+  }
+  return undefined;
+}
+
+/** One text for one address; the scope does not count, because all hosts share one network. */
+function key(hostname: string): string {
+  const address = hostname.replace(/%.*$/, "").toLowerCase();
+  const canonical = isIpv6(address) ? URL.parse(`http://[${address}]`)?.hostname : undefined;
+  return canonical?.slice(1, -1) ?? address;
+}
+
+function sourceOf(hostname: string): string {
+  const known: Record<string, string> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+  return known[key(hostname)] ?? hostname;
+}
+
+function isIpv6(hostname: string): boolean {
+  return hostname.includes(":");
+}
+
+/** mulberry32: small, and good enough to choose ports for a test. */
+function seeded(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
+  };
+}
+
+/** 224.0.0.0/4 (RFC 5771) and ff00::/8 (RFC 4291 section 2.7). */
+const MULTICAST = /^(22[4-9]|23\d)\.|^ff..:/;
+
+/** Longer datagrams arrive cut, as on other networks. */
+const LONGEST_RECEIVED = 1500;
+
+/** What a UDP length field leaves for data over IPv4. */
+const LONGEST_SENT = 65_507;

@@ -1,0 +1,44 @@
+/**
+ * UDP sockets behind one small interface: {@linkcode denoNetwork} and {@linkcode nodeNetwork} on the real network,
+ * {@linkcode MemoryNetwork} within the program, and the {@linkcode Clock} that goes with them. A `Client` takes any of them,
+ * so a program can be tested without a socket.
+ *
+ * @example
+ * ```ts
+ * import { defaultNetwork } from "@portcontrol/pcp/transport";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network = defaultNetwork();
+ * const { promise: heard, resolve, reject } = Promise.withResolvers<Uint8Array>();
+ * const receiver = await network.open({ hostname: "127.0.0.1", port: 0 }, {
+ *   datagram: (bytes) => resolve(bytes),
+ *   error: reject,
+ * });
+ * await receiver.send(new Uint8Array([2, 0, 0, 0]), receiver.local);
+ * assertEquals(await heard, new Uint8Array([2, 0, 0, 0]));
+ * receiver.close();
+ * ```
+ *
+ * @module
+ */
+
+export { type Clock, type Milliseconds, systemClock } from "../clock.ts";
+export { denoNetwork } from "./deno.ts";
+export {
+  type Link,
+  type LinkDatagram,
+  MemoryNetwork,
+  type MemoryNetworkOptions,
+  type TappedDatagram,
+} from "./memory.ts";
+export { nodeNetwork } from "./node.ts";
+export { defaultNetwork } from "./open.ts";
+export type {
+  MulticastOptions,
+  Network,
+  OpenOptions,
+  Sink,
+  SocketAddress,
+  Transport,
+} from "./transport.ts";
+export { TransportError } from "./transport_error.ts";

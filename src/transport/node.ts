@@ -1,0 +1,104 @@
+import type { RemoteInfo, Socket, SocketType } from "node:dgram";
+import { bind } from "./bind.ts";
+import type { Network, OpenOptions, Sink, SocketAddress, Transport } from "./transport.ts";
+import { TransportError } from "./transport_error.ts";
+
+/** UDP by `node:dgram`, which Node, Bun and Deno have. The module is loaded when the first socket is opened. */
+export const nodeNetwork: Network = {
+  name: "node:dgram",
+  async open(options, sink): Promise<Transport> {
+    const { createSocket } = await import("node:dgram");
+    const reuseAddr = options.multicast !== undefined;
+    const { socket, hostname } = await bind(options, async (hostname, port) => {
+      const type: SocketType = hostname.includes(":") ? "udp6" : "udp4";
+      const socket = createSocket({ type, reuseAddr, ipv6Only: type === "udp6" });
+      await bound(socket, hostname, port);
+      return { socket, hostname };
+    });
+    const local = { hostname, port: socket.address().port };
+    try {
+      join(socket, options);
+      limitReceiveBuffer(socket);
+    } catch (error) {
+      socket.close();
+      throw new TransportError("open", local, error);
+    }
+    return new NodeTransport(socket, local, sink);
+  },
+};
+
+class NodeTransport implements Transport {
+  readonly local: SocketAddress;
+  readonly #socket: Socket;
+  #closed = false;
+
+  constructor(socket: Socket, local: SocketAddress, sink: Sink) {
+    this.local = local;
+    this.#socket = socket;
+    socket.on("message", (buffer: Uint8Array, { address, port }: RemoteInfo) => {
+      if (this.#closed) return;
+      // A Buffer is not handed on: its slice() does not copy.
+      const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+      sink.datagram(bytes, { hostname: address, port });
+    });
+    socket.on("error", (error: Error) => {
+      if (!this.#closed) sink.error(new TransportError("receive", local, error));
+    });
+  }
+
+  send(bytes: Uint8Array, to: SocketAddress): Promise<void> {
+    if (this.#closed) return Promise.reject(TransportError.closed(to));
+    return new Promise((resolve, reject) => {
+      const refuse = (error: unknown) => reject(new TransportError("send", to, error));
+      try {
+        // Some mistakes, such as port 0, are thrown at once.
+        this.#socket.send(
+          bytes,
+          to.port,
+          to.hostname,
+          (error) => error ? refuse(error) : resolve(),
+        );
+      } catch (error) {
+        refuse(error);
+      }
+    });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.close();
+  }
+}
+
+function bound(socket: Socket, hostname: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once("error", (error: Error) => {
+      socket.close();
+      reject(error);
+    });
+    socket.bind(port, hostname, () => {
+      socket.removeAllListeners("error");
+      resolve();
+    });
+  });
+}
+
+function join(socket: Socket, { multicast }: OpenOptions): void {
+  if (multicast === undefined) return;
+  const { group, interfaceAddress, interfaceName } = multicast;
+  const ipv6Interface = interfaceName === undefined ? undefined : `::%${interfaceName}`;
+  const where = group.includes(":") ? ipv6Interface : interfaceAddress;
+  socket.addMembership(group.replace(/%.*$/, ""), where);
+}
+
+/**
+ * Deno's node:dgram allocates 64 KiB for each datagram unless told how many octets to expect. Everywhere else the same call
+ * shrinks the queue of the socket itself, to one datagram at this size.
+ */
+function limitReceiveBuffer(socket: Socket): void {
+  if ("Deno" in globalThis) socket.setRecvBufferSize(RECEIVE_LENGTH);
+}
+
+/** An Ethernet frame: more than the 1100 octets of PCP (RFC 6887 section 7), so that longer datagrams are seen as such. */
+const RECEIVE_LENGTH = 1500;

@@ -1,0 +1,12 @@
+import { denoNetwork } from "./deno.ts";
+import { nodeNetwork } from "./node.ts";
+import type { Network } from "./transport.ts";
+
+/**
+ * The network of the running program: `Deno.listenDatagram` where it exists, which is where the program's own configuration
+ * enables `net`, and otherwise `node:dgram`, which is a little slower under Deno.
+ */
+export function defaultNetwork(): Network {
+  const { Deno } = globalThis as unknown as { Deno?: { listenDatagram?: unknown } };
+  return typeof Deno?.listenDatagram === "function" ? denoNetwork : nodeNetwork;
+}

@@ -1,0 +1,47 @@
+/** A sink that a test reads from. */
+
+import type { Sink, SocketAddress } from "../../src/transport/transport.ts";
+
+export interface Received {
+  readonly bytes: Uint8Array;
+  readonly source: SocketAddress;
+}
+
+/** Far longer than any datagram takes within one computer: only a failing test waits for it. */
+const PATIENCE = 10_000;
+
+export class Inbox implements Sink {
+  /** What has arrived and was not read yet. */
+  readonly unread: Received[] = [];
+  readonly errors: Error[] = [];
+  #arrived = (): void => {};
+
+  datagram(bytes: Uint8Array, source: SocketAddress): void {
+    this.unread.push({ bytes, source });
+    this.#arrived();
+  }
+
+  error(error: Error): void {
+    this.errors.push(error);
+  }
+
+  /** The next datagram, in the order of arrival. */
+  async next(): Promise<Received> {
+    if (this.unread.length === 0) await this.#arrival();
+    const received = this.unread.shift();
+    if (received === undefined) {
+      throw new Error("Cannot read a datagram: another reader was faster");
+    }
+    return received;
+  }
+
+  #arrival(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error("No datagram has arrived")), PATIENCE);
+      this.#arrived = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
