@@ -120,6 +120,13 @@ export class IpAddress {
     return this.family === "IPv4" ? (this.w3 >>> 16) === 0xa9fe : (this.w0 >>> 22) === 0x3fa;
   }
 
+  /** Whether it is a private IPv4 address (RFC 1918). */
+  get isPrivate(): boolean {
+    if (this.family !== "IPv4") return false;
+    const [a, b] = [this.w3 >>> 24, (this.w3 >>> 16) & 0xff];
+    return a === 10 || (a === 172 && b >= 16 && b <= 31) || (a === 192 && b === 168);
+  }
+
   /** Whether it is in 127.0.0.0/8 (RFC 1122 section 3.2.1.3) or is ::1 (RFC 4291 section 2.5.3). */
   get isLoopback(): boolean {
     if (this.family === "IPv4") return (this.w3 >>> 24) === 127;

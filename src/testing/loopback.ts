@@ -1,0 +1,18 @@
+import { systemClock } from "../clock.ts";
+import { defaultNetwork } from "../transport/open.ts";
+import { type HostOptions, ServerHost } from "./host.ts";
+import type { SimulatedServer } from "./server.ts";
+
+/**
+ * Puts a simulated server on a real loopback socket, to try things without a router: start the client with
+ * `Client.start("127.0.0.1", "127.0.0.1", { port: host.local.port })`.
+ *
+ * @param server The server that answers.
+ * @param options Where it listens; `127.0.0.1` and any free port unless told.
+ */
+export function startLoopbackServer(
+  server: SimulatedServer,
+  options: Pick<HostOptions, "hostname" | "port"> = {},
+): Promise<ServerHost> {
+  return ServerHost.start(defaultNetwork(), systemClock, server, options);
+}
