@@ -1,0 +1,51 @@
+/**
+ * Opens ports on the router and keeps them open: a Port Control Protocol (RFC 6887) client for Deno, Node and Bun.
+ *
+ * ```ts ignore
+ * import { Client, InboundMap, ProtocolNumber, RequestType } from "@portcontrol/pcp";
+ *
+ * await using handle = await Client.start(); // finds the default gateway
+ * const mapping = handle.request(
+ *   new InboundMap(6000, 3600).protocol(ProtocolNumber.Tcp),
+ *   RequestType.KeepAlive,
+ * );
+ * const { externalAddress, externalPort } = await mapping.ready();
+ * console.log(`Reachable at ${externalAddress} port ${externalPort}`);
+ * for await (const alert of mapping) console.log(alert); // stateChange | assigned
+ * ```
+ *
+ * @module
+ */
+export { Client, type ClientOptions } from "./src/client/client.ts";
+export type { TraceEvent } from "./src/client/driver.ts";
+export {
+  AnnouncementError,
+  ClosedError,
+  MappingConflictError,
+  NotRunningError,
+  PcpError,
+  RenewalRefusedError,
+  ResultCodeError,
+  ServerRestartedError,
+  SocketError,
+} from "./src/client/errors.ts";
+export { type Announcement, Handle, type ShutdownSummary } from "./src/client/handle.ts";
+export type { Assigned, PortSet } from "./src/client/assigned.ts";
+export { InboundMap } from "./src/client/inbound_map.ts";
+export {
+  type Alert,
+  MapHandle,
+  type MappingSnapshot,
+  type MappingState,
+} from "./src/client/map_handle.ts";
+export { OutboundMap } from "./src/client/outbound_map.ts";
+export { RequestType } from "./src/client/request_type.ts";
+export type { Stats } from "./src/client/stats.ts";
+export type { Clock } from "./src/clock.ts";
+export { discover, type Discovered } from "./src/client/discover.ts";
+export { DiscoveryError, type DiscoveryReason } from "./src/discovery/discovery_error.ts";
+export type { Network } from "./src/transport/transport.ts";
+export { type EngineConfig } from "./src/engine/config.ts";
+export { type IgnoreReason, LocalCode } from "./src/engine/events.ts";
+export { ProtocolNumber } from "./src/wire/protocol_number.ts";
+export { ResultCode, resultName, resultSentence } from "./src/wire/result_code.ts";

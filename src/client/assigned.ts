@@ -1,0 +1,69 @@
+import type { Assignment } from "../engine/events.ts";
+import type { MappingSpec } from "../engine/spec.ts";
+import type { Option } from "../wire/option.ts";
+
+/** What the server assigned. Plain JSON. */
+export interface Assigned {
+  /** The address under which the mapping is reached from outside. */
+  readonly externalAddress: string;
+  /** The port under which it is reached; 0 for a mapping of all ports. */
+  readonly externalPort: number;
+  /** The granted lifetime in seconds, at most 24 hours. */
+  readonly lifetime: number;
+  /** The ports that were granted, if a set was asked for; of size 1 if the server mapped one port only. */
+  readonly portSet?: PortSet;
+  /** The description that the server keeps, if one was given and kept; it may have shortened it. */
+  readonly description?: string;
+  /** Names of options that were asked for and that the server did not process. */
+  readonly ignoredOptions?: readonly string[];
+}
+
+/** A run of consecutive ports (RFC 7753). */
+export interface PortSet {
+  /** How many. */
+  readonly size: number;
+  /** The first on this host. */
+  readonly firstInternalPort: number;
+  /** The first outside. */
+  readonly firstExternalPort: number;
+}
+
+/** What is told of an assignment: numbers and texts, and what became of the options. */
+export function assignedOf(
+  { externalAddress, externalPort, lifetime, options }: Assignment,
+  spec: MappingSpec,
+): Assigned {
+  const ignored = [...new Set(spec.options.map(({ type }) => type))].filter((type) =>
+    !options.some((option) => option.type === type)
+  );
+  const description = find(options, "description")?.text;
+  return {
+    externalAddress: externalAddress.toString(),
+    externalPort,
+    lifetime,
+    ...portSet(spec, options, externalPort),
+    ...(description === undefined || find(spec.options, "description") === undefined
+      ? {}
+      : { description }),
+    ...(ignored.length === 0 ? {} : { ignoredOptions: ignored }),
+  };
+}
+
+/** Without the option in the answer exactly one port was mapped (RFC 7753 section 4.3). */
+function portSet(
+  spec: MappingSpec,
+  options: readonly Option[],
+  externalPort: number,
+): { portSet?: PortSet } {
+  if (find(spec.options, "portSet") === undefined) return {};
+  const granted = find(options, "portSet") ?? { size: 1, firstInternalPort: spec.internalPort };
+  const { size, firstInternalPort } = granted;
+  return { portSet: { size, firstInternalPort, firstExternalPort: externalPort } };
+}
+
+function find<T extends Option["type"]>(
+  options: readonly Option[],
+  type: T,
+): (Option & { type: T }) | undefined {
+  return options.find((option): option is Option & { type: T } => option.type === type);
+}

@@ -1,0 +1,175 @@
+import type { Clock, Milliseconds } from "../clock.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Input, MappingId, Output } from "../engine/events.ts";
+import type { SocketAddress, Transport } from "../transport/transport.ts";
+import { describe } from "../wire/describe.ts";
+import { type Endpoint, IpAddress } from "../wire/address.ts";
+
+/** A datagram as it passed by, for `onTrace`. */
+export interface TraceEvent {
+  /** Monotonic time in milliseconds, on the client's clock. */
+  readonly at: Milliseconds;
+  /** Whether this client sent or received it. */
+  readonly direction: "sent" | "received";
+  /** The other side, as `address port`. */
+  readonly remote: string;
+  /** The datagram decoded, in one line. */
+  readonly text: string;
+  /** The datagram itself. */
+  readonly bytes: Uint8Array;
+  /** Why a received datagram changed nothing, if so. */
+  readonly ignored?: string;
+}
+
+/** What a driver needs. */
+export interface DriverOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly server: SocketAddress;
+  readonly onOutput: (output: Exclude<Output, { type: "send" }>) => void;
+  readonly onSendError: (error: unknown, id: MappingId | undefined) => void;
+  readonly onTrace: ((event: TraceEvent) => void) | undefined;
+}
+
+/** What passed through a driver. */
+export interface DriverCounts {
+  sent: number;
+  received: number;
+  sendErrors: number;
+}
+
+/** Joins an engine with a clock and a socket: carries out what the engine wants, with one alarm for all of it. */
+export class Driver {
+  readonly counts: DriverCounts = { sent: 0, received: 0, sendErrors: 0 };
+  readonly #options: DriverOptions;
+  #transport: Transport | undefined;
+  #outputs: Output[] = [];
+  #carryingOut = false;
+  #alarmAt = Infinity;
+  #cancelAlarm: () => void = () => {};
+  #closed = false;
+  #source: { readonly hostname: string; readonly address: IpAddress } | undefined;
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+  }
+
+  /** Gives it the socket that requests leave by. */
+  use(transport: Transport): void {
+    this.#transport = transport;
+  }
+
+  get now(): Milliseconds {
+    return this.#options.clock.now();
+  }
+
+  /** Lets the engine take a step and carries out what it wants. */
+  step(input: Input): void {
+    if (this.#closed) return;
+    this.#outputs.push(...this.#options.engine.step(this.now, input));
+    this.#carryOut();
+    this.#setAlarm();
+  }
+
+  /** A datagram came in. */
+  receive(bytes: Uint8Array, from: SocketAddress, multicast: boolean): void {
+    const source = this.#endpoint(from);
+    if (this.#closed || source === undefined) return;
+    this.counts.received++;
+    const outputs = this.#options.engine.step(this.now, {
+      type: "datagram",
+      bytes,
+      source,
+      multicast,
+    });
+    if (this.#options.onTrace !== undefined) {
+      const ignored = outputs.find((output) => output.type === "ignored")?.reason;
+      this.#trace("received", from, bytes, ignored);
+    }
+    this.#outputs.push(...outputs);
+    this.#carryOut();
+    this.#setAlarm();
+  }
+
+  /** Stops for good; the socket is the caller's to close. */
+  close(): void {
+    this.#closed = true;
+    this.#outputs = [];
+    this.#cancelAlarm();
+  }
+
+  /** In order, also when a consequence makes the user call back in. */
+  #carryOut(): void {
+    if (this.#carryingOut) return;
+    this.#carryingOut = true;
+    try {
+      while (this.#outputs.length > 0) {
+        const outputs = this.#outputs;
+        this.#outputs = [];
+        for (const output of outputs) {
+          if (output.type === "send") this.#send(output.bytes, output.id);
+          else this.#options.onOutput(output);
+        }
+      }
+    } finally {
+      this.#carryingOut = false;
+    }
+  }
+
+  #send(bytes: Uint8Array, id: MappingId | undefined): void {
+    const transport = this.#transport;
+    if (transport === undefined) return;
+    this.counts.sent++;
+    this.#trace("sent", this.#options.server, bytes, undefined);
+    transport.send(bytes, this.#options.server).catch((error: unknown) => {
+      if (this.#closed) return; // the socket was closed under the last sends
+      this.counts.sendErrors++;
+      this.#options.onSendError(error, id);
+      this.step({ type: "sendFailed", id });
+    });
+  }
+
+  #setAlarm(): void {
+    const deadline = this.#closed ? undefined : this.#options.engine.deadline;
+    // A later deadline needs no new alarm: waking up early changes nothing, and sets the right one.
+    if (deadline === undefined || this.#alarmAt <= deadline) return;
+    this.#cancelAlarm();
+    this.#alarmAt = deadline;
+    this.#cancelAlarm = this.#options.clock.alarm(deadline, () => {
+      this.#alarmAt = Infinity;
+      this.step({ type: "timeout" });
+    });
+  }
+
+  #trace(
+    direction: "sent" | "received",
+    remote: SocketAddress,
+    bytes: Uint8Array,
+    ignored: string | undefined,
+  ): void {
+    const { onTrace } = this.#options;
+    if (onTrace === undefined) return;
+    const event: TraceEvent = {
+      at: this.now,
+      direction,
+      remote: `${remote.hostname} ${remote.port}`,
+      text: describe(bytes),
+      bytes,
+      ...(ignored === undefined ? {} : { ignored }),
+    };
+    try {
+      onTrace(event);
+    } catch (error) {
+      reportError(error); // the user's mistake, which must not pass for one of the network
+    }
+  }
+
+  #endpoint({ hostname, port }: SocketAddress): Endpoint | undefined {
+    if (this.#source?.hostname !== hostname) {
+      const address = IpAddress.tryParse(hostname);
+      if (address === undefined) return undefined;
+      this.#source = { hostname, address };
+    }
+    return { address: this.#source.address, port };
+  }
+}

@@ -1,0 +1,263 @@
+import type { Assignment, MappingState } from "../engine/events.ts";
+import type { MappingSpec } from "../engine/spec.ts";
+import { ProtocolNumber } from "../wire/protocol_number.ts";
+import { MAX_LIFETIME } from "../wire/constants.ts";
+import { type Assigned, assignedOf } from "./assigned.ts";
+import { NotRunningError, ResultCodeError } from "./errors.ts";
+import { Mailbox } from "./mailbox.ts";
+import type { RequestType } from "./request_type.ts";
+
+export type { MappingState };
+
+/** News of a mapping, with its own snapshot of what is new. Plain JSON. */
+export type Alert =
+  | { readonly type: "stateChange"; readonly state: MappingState }
+  | ({ readonly type: "assigned" } & Assigned);
+
+/** A mapping as plain JSON: what `JSON.stringify(mapping)`, `--json` and JSON-RPC show. */
+export interface MappingSnapshot {
+  readonly mappingId: number;
+  readonly kind: "inbound" | "outbound";
+  readonly protocol: "tcp" | "udp" | number;
+  readonly internalPort: number;
+  readonly lifetime: number;
+  readonly requestType: RequestType;
+  readonly state: MappingState;
+  readonly assigned: Assigned | null;
+  /** ISO 8601. */
+  readonly expiresAt: string | null;
+  readonly remoteAddress?: string;
+  readonly remotePort?: number;
+}
+
+/** What a mapping can ask of its handle. */
+export interface MappingControl {
+  renew(lifetime: number): void;
+  release(endAs: "revoked" | "dropped"): void;
+  /** Milliseconds from now until that time of the engine. */
+  until(at: number): number;
+}
+
+/** One mapping: its state, what is assigned, and what can be done with it. Made by {@linkcode Handle.request}. */
+export class MapHandle implements AsyncDisposable {
+  /** Unique in its client. */
+  readonly id: number;
+  /** Inbound (MAP) or outbound (PEER). */
+  readonly kind: "inbound" | "outbound";
+  /** IANA protocol number. */
+  readonly protocol: number;
+  /** Port on this host; 0 for all ports. */
+  readonly internalPort: number;
+  /** How long it is wanted. */
+  readonly requestType: RequestType;
+  readonly #spec: MappingSpec;
+  readonly #control: MappingControl;
+  readonly #alerts = new Mailbox<Alert>(ALERT_LIMIT);
+  #observers: (() => void)[] = [];
+  #lifetime: number;
+  #state: MappingState = { type: "requested" };
+  #over = false;
+  #assignment: Assignment | undefined;
+  #assigned: Assigned | undefined;
+  #expiresAt = 0;
+
+  /** Use {@linkcode Handle.request}. */
+  constructor(id: number, spec: MappingSpec, requestType: RequestType, control: MappingControl) {
+    this.id = id;
+    this.kind = spec.opcode === "map" ? "inbound" : "outbound";
+    this.protocol = spec.protocol;
+    this.internalPort = spec.internalPort;
+    this.requestType = requestType;
+    this.#lifetime = spec.lifetime;
+    this.#spec = spec;
+    this.#control = control;
+  }
+
+  /** Where it is in its life. */
+  get state(): MappingState {
+    return this.#state;
+  }
+
+  /** Whether its life is over: revoked, dropped, expired for good, or failed. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** The wanted lifetime in seconds. */
+  get lifetime(): number {
+    return this.#lifetime;
+  }
+
+  /** What is assigned now; undefined when nothing is. */
+  get assigned(): Assigned | undefined {
+    if (this.#assignment === undefined) return undefined;
+    return this.#assigned ??= assignedOf(this.#assignment, this.#spec);
+  }
+
+  /** When the assignment ends unless it is renewed; undefined when nothing is assigned. */
+  get expiresAt(): Date | undefined {
+    return this.#assignment === undefined ? undefined : new Date(this.#expiresAt);
+  }
+
+  /**
+   * Waits for the first assignment.
+   *
+   * @returns What is assigned; at once if something is.
+   * @throws {ResultCodeError} If the server refuses. A keep-alive mapping is asked for again after the hold all the same.
+   * @throws {NotRunningError} If the mapping ends before.
+   */
+  async ready(options: { readonly signal?: AbortSignal } = {}): Promise<Assigned> {
+    await this.#when(
+      () => this.#assignment !== undefined || this.#state.type === "error" || this.#over,
+      options.signal,
+    );
+    if (this.assigned !== undefined) return this.assigned;
+    if (this.#state.type === "error") throw this.#refusal("Cannot open the mapping", this.#state);
+    throw new NotRunningError("Cannot wait for the assignment", this.id, this.#state);
+  }
+
+  /** The oldest unread alert, or undefined. */
+  pollAlert(): Alert | undefined {
+    return this.#alerts.poll();
+  }
+
+  /** The oldest unread alert as soon as there is one; undefined when the mapping is over and all is read. */
+  async waitAlert(options: { readonly signal?: AbortSignal } = {}): Promise<Alert | undefined> {
+    return (await this.#alerts.next(options.signal)).value;
+  }
+
+  /** The alerts from the first on, until the mapping is over. Of those that nobody reads the newest 256 are kept. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Alert> {
+    return this.#alerts[Symbol.asyncIterator]();
+  }
+
+  /**
+   * Asks for another lifetime from now on (RFC 6887 section 11.2.1). The state becomes `updating`, then `running`.
+   *
+   * @param lifetime Seconds, an integer from 1.
+   * @throws {RangeError} If it is anything else.
+   * @throws {NotRunningError} If nothing is assigned.
+   */
+  renew(lifetime: number): void {
+    if (!Number.isInteger(lifetime) || lifetime < 1 || lifetime > MAX_LIFETIME) {
+      throw new RangeError(
+        `Cannot renew the mapping: lifetime in seconds must be an integer from 1 to ${MAX_LIFETIME}, got "${lifetime}"`,
+      );
+    }
+    if (this.#assignment === undefined || this.#isReleasing) {
+      throw new NotRunningError("Cannot renew the mapping", this.id, this.#state);
+    }
+    this.#lifetime = lifetime;
+    this.#control.renew(lifetime);
+  }
+
+  /**
+   * Deletes the mapping at the server, repeating the request until it is confirmed or the mapping has expired anyway
+   * (RFC 6887 section 15.1). An outbound mapping cannot be deleted: it is no longer renewed.
+   *
+   * @param options An abort signal ends the waiting, not the deletion.
+   * @throws {ResultCodeError} If the server refuses to delete it.
+   */
+  async revoke(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const wasOver = this.#over; // then nothing is asked of the server, and nothing can be refused
+    await this.#release("revoked", options.signal);
+    if (!wasOver && this.#state.type === "error") {
+      throw this.#refusal("Cannot delete the mapping", this.#state);
+    }
+  }
+
+  /** As {@linkcode MapHandle.revoke}, with state `dropped` at the end, and without an error if the server refuses. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#release("dropped", undefined);
+  }
+
+  /** As plain JSON. */
+  toJSON(): MappingSnapshot {
+    const { remoteAddress, remotePort } = this.#spec;
+    return {
+      mappingId: this.id,
+      kind: this.kind,
+      protocol: this.protocol === ProtocolNumber.Tcp
+        ? "tcp"
+        : this.protocol === ProtocolNumber.Udp
+        ? "udp"
+        : this.protocol,
+      internalPort: this.internalPort,
+      lifetime: this.#lifetime,
+      requestType: this.requestType,
+      state: this.#state,
+      assigned: this.assigned ?? null,
+      expiresAt: this.expiresAt?.toISOString() ?? null,
+      ...(remoteAddress === undefined ? {} : { remoteAddress: remoteAddress.toString() }),
+      ...(remotePort === undefined ? {} : { remotePort }),
+    };
+  }
+
+  /** For the handle: the engine says that the state changed; `over` when nothing more will come. */
+  setState(state: MappingState, over: boolean): void {
+    this.#state = state;
+    this.#over = over;
+    this.#alerts.put({ type: "stateChange", state });
+    if (over) this.#alerts.close();
+    this.#notify();
+  }
+
+  /** For the handle: the engine says that the server granted a lifetime. */
+  setAssignment(assignment: Assignment, changed: boolean): void {
+    this.#assignment = assignment;
+    this.#assigned = undefined;
+    this.#expiresAt = Date.now() + this.#control.until(assignment.expiresAt);
+    if (changed && this.assigned !== undefined) {
+      this.#alerts.put({ type: "assigned", ...this.assigned });
+    }
+    this.#notify();
+  }
+
+  /** For the handle: the engine says that the assignment is gone. */
+  clearAssignment(): void {
+    this.#assignment = this.#assigned = undefined;
+  }
+
+  get #isReleasing(): boolean {
+    return this.#state.type === "updating" && this.#state.lifetime === 0;
+  }
+
+  #release(endAs: "revoked" | "dropped", signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#over) this.#control.release(endAs);
+    return this.#when(() => this.#over, signal);
+  }
+
+  #refusal(attempt: string, state: MappingState & { type: "error" }): ResultCodeError {
+    return new ResultCodeError(attempt, state.code, state.name, state.retryIn);
+  }
+
+  /** Resolves as soon as the condition holds; it is looked at with every change. */
+  #when(condition: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (condition()) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const stop = (): void => {
+      this.#observers = this.#observers.filter((observer) => observer !== look);
+      signal?.removeEventListener("abort", abort);
+    };
+    const look = (): void => {
+      if (!condition()) return;
+      stop();
+      resolve();
+    };
+    const abort = (): void => {
+      stop();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#observers.push(look);
+    return promise;
+  }
+
+  #notify(): void {
+    for (const observer of [...this.#observers]) observer();
+  }
+}
+
+/** Unread alerts kept; a slow reader misses the oldest beyond it. */
+const ALERT_LIMIT = 256;

@@ -1,0 +1,52 @@
+import type { MappingSpec } from "../engine/spec.ts";
+import type { IpAddress } from "../wire/address.ts";
+import { MappingBuilder } from "./mapping_builder.ts";
+
+/**
+ * A wish for a flow to one remote peer: the router is to keep its translation, and tells the external address and port
+ * (PEER, RFC 6887 section 12). It lets fewer keepalives do, and cannot be deleted, only left to expire.
+ *
+ * @example
+ * ```ts
+ * import { OutboundMap, ProtocolNumber } from "@portcontrol/pcp";
+ *
+ * const map = new OutboundMap(51000, "198.51.100.7", 443, 3600).protocol(ProtocolNumber.Tcp);
+ * console.assert(map.remotePort === 443);
+ * ```
+ */
+export class OutboundMap extends MappingBuilder {
+  override readonly kind = "outbound";
+  /** Port of the remote peer. */
+  readonly remotePort: number;
+  readonly #remoteAddress: IpAddress;
+
+  /**
+   * @param internalPort The port that this host sends from, 1 to 65535.
+   * @param remoteAddress Address of the remote peer as this host sees it, of the family of this host's address.
+   * @param remotePort Port of the remote peer, 1 to 65535.
+   * @param lifetime Wanted lifetime in seconds, from 1. The server may grant more, and never shortens it.
+   * @throws {RangeError} If a number is out of range.
+   * @throws {TypeError} If the address is none.
+   */
+  constructor(internalPort: number, remoteAddress: string, remotePort: number, lifetime: number) {
+    super("Cannot create an outbound mapping", internalPort, lifetime);
+    this.checkInteger("internal port", internalPort, 1, 65535);
+    this.#remoteAddress = this.parseAddress("remote address", remoteAddress);
+    this.remotePort = this.checkInteger("remote port", remotePort, 1, 65535);
+  }
+
+  /** Address of the remote peer. */
+  get remoteAddress(): string {
+    return this.#remoteAddress.toString();
+  }
+
+  /** For the engine. */
+  toSpec(clientAddress: IpAddress): MappingSpec {
+    const { remotePort } = this;
+    return {
+      ...this.specFor("peer", clientAddress),
+      remotePort,
+      remoteAddress: this.#remoteAddress,
+    };
+  }
+}

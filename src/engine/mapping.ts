@@ -1,0 +1,306 @@
+import type { Nonce } from "../wire/nonce.ts";
+import type { IpAddress } from "../wire/address.ts";
+import { ResultCode, resultName } from "../wire/result_code.ts";
+import type { Timed } from "./deadlines.ts";
+import type { Assignment, IgnoreReason, MappingId, Milliseconds } from "./events.ts";
+import * as act from "./mapping_actions.ts";
+import type { Remains } from "./memory.ts";
+import type { Sender } from "./pacer.ts";
+import type { Answer, Phase, Surroundings } from "./phase.ts";
+import type { MappingSpec } from "./spec.ts";
+
+type Row = {
+  readonly turn?: (m: Mapping, now: Milliseconds) => void;
+  readonly success?: (m: Mapping, now: Milliseconds, answer: Answer) => IgnoreReason | void;
+  readonly failure?: (m: Mapping, now: Milliseconds, answer: Answer) => IgnoreReason | void;
+  readonly retransmitDue?: (m: Mapping, now: Milliseconds) => void;
+  readonly renewDue?: (m: Mapping, now: Milliseconds) => void;
+  readonly expireDue?: (m: Mapping, now: Milliseconds) => void;
+  readonly retryDue?: (m: Mapping, now: Milliseconds) => void;
+  readonly recover?: (m: Mapping, now: Milliseconds) => void;
+  readonly renew?: (m: Mapping, now: Milliseconds) => void;
+  readonly release?: (m: Mapping, now: Milliseconds) => void;
+};
+
+/** The life of one mapping: its data, its deadlines, and the table of what happens when. */
+export class Mapping implements Timed, Sender {
+  readonly id: MappingId;
+  readonly nonce: Nonce;
+  readonly spec: MappingSpec;
+  /** The next mapping whose nonce begins with the same word. */
+  nextOfNonce: Mapping | undefined;
+  dueAt = Infinity;
+  heapIndex = -1;
+  queued = false;
+  slotAt = -1;
+
+  /** The wanted lifetime in seconds; the granted one never replaces it (RFC 6887 section 10.1). */
+  lifetime: number;
+  assigned: Assignment | undefined;
+  /** What the next request suggests: the caller's wish, later what was last assigned (section 11.2.1). */
+  suggestedAddress: IpAddress;
+  suggestedPort: number;
+  /** The server's generation that granted the assignment. */
+  generation = 0;
+
+  phase: Phase = "waiting";
+  /** Lifetimes wanted in all, Infinity until released. */
+  lifetimes: number;
+  /** Lifetimes granted so far. */
+  used = 0;
+  // The four deadlines, Infinity when not armed.
+  retransmitAt = Infinity;
+  renewAt = Infinity;
+  expireAt = Infinity;
+  retryAfterErrorAt = Infinity;
+  grantedAt = 0;
+  /** Attempts to renew the running lifetime so far. */
+  rung = 0;
+  renewalSentAt = -Infinity;
+  transmissions = 0;
+  wait: Milliseconds = 0;
+  firstSentAt = 0;
+  lastSentAt = -Infinity;
+  /** A request was sent and not answered. */
+  awaiting = false;
+  /** The exchange under way goes on in NAT-PMP. */
+  natPmp = false;
+  /** The assignment came by NAT-PMP. */
+  viaNatPmp = false;
+  /** The request being repeated: each copy is the same (section 8.1.1). */
+  bytes: Uint8Array | undefined;
+  holdUntil: Milliseconds;
+  lastRefusal = 0;
+  refusals = 0;
+  /** Requests to create that were under way when the deletion began: their late answers must not pass for its own. */
+  createsPending = 0;
+  /** It has the nonce of an earlier mapping, so late answers to that one's deletion match it. */
+  isHeir = false;
+  endAs: "revoked" | "dropped" = "revoked";
+  readonly world: Surroundings;
+
+  /** State x event -> what is done. An event that a row does not name changes nothing there. */
+  static readonly table: Readonly<Record<Phase, Row>> = {
+    waiting: {
+      turn: (m, now) => act.send(m, "starting", now),
+      retryDue: (m) => m.world.enqueue(m),
+      release: (m) => act.end(m, { type: m.endAs }),
+    },
+    starting: {
+      turn: (m, now) => act.send(m, "starting", now),
+      success: (m, now, answer) => act.grant(m, now, answer),
+      failure: (m, now, answer) => act.refuse(m, now, answer),
+      retransmitDue: (m, now) => act.repeat(m, now),
+      retryDue: (m) => m.world.enqueue(m),
+      recover: (m) => act.begin(m, "starting"),
+      release: (m, now) => act.beginDeletion(m, now),
+    },
+    running: {
+      success: (m, now, answer) => act.grant(m, now, answer),
+      failure: (m, now, answer) => act.withdraw(m, now, answer),
+      renewDue: (m) => act.begin(m, "renewing"),
+      retryDue: (m) => act.begin(m, "updating"),
+      expireDue: (m) => act.expired(m),
+      recover: (m) => act.begin(m, "recovering"),
+      renew: (m) => act.begin(m, "updating"),
+      release: (m, now) => act.beginDeletion(m, now),
+    },
+    renewing: {
+      turn: (m, now) => act.send(m, "renewing", now),
+      success: (m, now, answer) => act.grant(m, now, answer),
+      failure: (m, now, answer) => act.refuseRenewal(m, now, answer),
+      renewDue: (m) => m.world.enqueue(m),
+      retryDue: (m) => m.world.enqueue(m),
+      expireDue: (m) => act.expired(m),
+      recover: (m) => act.begin(m, "recovering"),
+      renew: (m) => act.begin(m, "updating"),
+      release: (m, now) => act.beginDeletion(m, now),
+    },
+    updating: {
+      turn: (m, now) => act.send(m, "updating", now),
+      success: (m, now, answer) => act.grant(m, now, answer),
+      failure: (m, now, answer) => act.refuseRenewal(m, now, answer),
+      retransmitDue: (m, now) => act.repeat(m, now),
+      retryDue: (m) => m.world.enqueue(m),
+      expireDue: (m) => act.expired(m),
+      recover: (m) => act.begin(m, "recovering"),
+      renew: (m) => act.begin(m, "updating"),
+      release: (m, now) => act.beginDeletion(m, now),
+    },
+    recovering: {
+      turn: (m, now) => act.send(m, "recovering", now),
+      success: (m, now, answer) => act.grant(m, now, answer),
+      failure: (m, now, answer) => act.refuse(m, now, answer),
+      retransmitDue: (m, now) => act.repeat(m, now),
+      retryDue: (m) => m.world.enqueue(m),
+      expireDue: (m) => act.expired(m),
+      recover: (m) => act.begin(m, "recovering"),
+      renew: (m) => act.begin(m, "recovering"),
+      release: (m, now) => act.beginDeletion(m, now),
+    },
+    holding: {
+      success: (m, now, answer) => act.grant(m, now, answer),
+      failure: (m, now, answer) => act.withdraw(m, now, answer),
+      retryDue: (m) => act.begin(m, "starting"),
+      release: (m) => act.end(m, { type: m.endAs }),
+    },
+    deleting: {
+      turn: (m, now) => act.send(m, "deleting", now),
+      success: (m, _now, answer) => act.deleted(m, answer),
+      failure: (m, now, answer) => act.deletionRefused(m, now, answer),
+      retransmitDue: (m, now) => act.repeat(m, now),
+      retryDue: (m) => m.world.enqueue(m),
+      expireDue: (m) => act.end(m, { type: m.endAs }),
+    },
+    ended: {
+      // A request to create that overtook the deletion on its way: delete what it made, once per answer.
+      success: (m, _now, answer) => answer.lifetime === 0 ? "stale" : m.world.enqueue(m),
+      turn: (m, now) => act.sendOnce(m, now),
+      retryDue: (m) => m.world.enqueue(m),
+    },
+  };
+
+  constructor(
+    id: MappingId,
+    spec: MappingSpec,
+    nonce: Nonce,
+    lifetimes: number,
+    heldUntil: Milliseconds,
+    world: Surroundings,
+  ) {
+    this.id = id;
+    this.spec = spec;
+    this.nonce = nonce;
+    this.lifetime = spec.lifetime;
+    this.suggestedAddress = spec.externalAddress;
+    this.suggestedPort = spec.externalPort;
+    this.lifetimes = lifetimes;
+    this.holdUntil = heldUntil;
+    this.world = world;
+  }
+
+  /** Lifetimes still to be asked for. */
+  get remaining(): number {
+    return this.lifetimes - this.used;
+  }
+
+  /** Whether its next request is one for a new mapping, which NO_RESOURCES holds back. */
+  get isNew(): boolean {
+    return this.phase === "waiting" || this.phase === "starting";
+  }
+
+  /** Before when its next request must not leave, by its own holds. */
+  get heldUntil(): Milliseconds {
+    if (this.phase === "deleting" || this.phase === "ended") return -Infinity;
+    // What is asked for a live mapping keeps 4 s apart (section 11.2.1), but for the repetitions in recovery.
+    const keepsGap = this.phase === "updating" ||
+      (this.phase === "recovering" && this.transmissions === 0);
+    const gap = keepsGap ? this.renewalSentAt + this.world.config.renewalGap : -Infinity;
+    return Math.max(this.holdUntil, gap);
+  }
+
+  /** Whether nothing can happen to it any more. */
+  get isOver(): boolean {
+    return this.phase === "ended" && this.dueAt === Infinity && !this.queued;
+  }
+
+  /** Takes over from an earlier mapping of the same key. Its port is suggested unless the caller has a wish of his own. */
+  inherit({ suggestedAddress, suggestedPort }: Remains): void {
+    this.isHeir = true;
+    if (this.spec.externalPort !== 0 || !this.spec.externalAddress.isUnspecified) return;
+    this.suggestedAddress = suggestedAddress;
+    this.suggestedPort = suggestedPort;
+  }
+
+  // ---- Events; each runs the table's entry and sets the next deadline ------------------------------------------
+
+  turn(now: Milliseconds): void {
+    Mapping.table[this.phase].turn?.(this, now);
+    act.settle(this);
+  }
+
+  /** Its turn came while a hold lasts: asks again then. */
+  postpone(until: Milliseconds): void {
+    this.retryAfterErrorAt = until;
+    act.settle(this);
+  }
+
+  /** An answer; returns why it changed nothing, if so. */
+  answer(now: Milliseconds, answer: Answer): IgnoreReason | undefined {
+    const row = Mapping.table[this.phase];
+    const handler = answer.result === ResultCode.Success ? row.success : row.failure;
+    const ignored = handler === undefined ? "stale" : handler(this, now, answer);
+    act.settle(this);
+    return ignored ?? undefined;
+  }
+
+  /** The earliest due deadline, if one is due. */
+  wake(now: Milliseconds): void {
+    const row = Mapping.table[this.phase];
+    if (this.expireAt <= now) {
+      this.expireAt = Infinity;
+      row.expireDue?.(this, now);
+    } else if (this.retryAfterErrorAt <= now) {
+      this.retryAfterErrorAt = Infinity;
+      row.retryDue?.(this, now);
+    } else if (this.retransmitAt <= now) {
+      this.retransmitAt = Infinity;
+      row.retransmitDue?.(this, now);
+    } else if (this.renewAt <= now) {
+      this.renewAt = Infinity;
+      row.renewDue?.(this, now);
+    }
+    act.settle(this);
+  }
+
+  /** The server lost its state: what it had assigned is asked for again (section 8.5). */
+  recover(now: Milliseconds): void {
+    Mapping.table[this.phase].recover?.(this, now);
+    act.settle(this);
+  }
+
+  /** Another lifetime is wanted, in seconds. */
+  renew(now: Milliseconds, lifetime: number): void {
+    this.lifetime = lifetime;
+    this.bytes = undefined;
+    Mapping.table[this.phase].renew?.(this, now);
+    act.settle(this);
+  }
+
+  /** It is wanted for so many lifetimes in all. */
+  want(now: Milliseconds, lifetimes: number): void {
+    this.lifetimes = lifetimes;
+    if (this.phase === "renewing" && this.remaining <= 0) act.resume(this, now);
+    else if (this.phase === "running") act.armRenewal(this, now);
+    act.settle(this);
+  }
+
+  /** It is not wanted any more. */
+  release(now: Milliseconds, endAs: "revoked" | "dropped"): void {
+    if (this.phase === "deleting" || this.phase === "ended") return;
+    this.endAs = endAs;
+    Mapping.table[this.phase].release?.(this, now);
+    act.settle(this);
+  }
+
+  /** The server speaks NAT-PMP only: the exchange goes on in that. */
+  fallBack(): void {
+    this.natPmp = true;
+    this.retransmitAt = this.renewAt = Infinity;
+    act.settle(this);
+  }
+
+  /** The server, which speaks NAT-PMP, has another external address (RFC 6886 section 3.2.1). */
+  readdress(externalAddress: IpAddress): void {
+    if (this.assigned === undefined || !this.viaNatPmp) return;
+    this.assigned = { ...this.assigned, externalAddress };
+    this.suggestedAddress = externalAddress;
+    this.world.emit({ type: "granted", id: this.id, assignment: this.assigned, changed: true });
+  }
+
+  /** The server speaks another version: what waits for an answer is held (section 9). */
+  refuseVersion(now: Milliseconds, hold: Milliseconds): void {
+    act.refuseVersion(this, now, hold);
+    act.settle(this);
+  }
+}

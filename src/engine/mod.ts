@@ -1,0 +1,34 @@
+/**
+ * The sans-IO protocol machine behind the client: time, datagrams and chance go in, everything to be done comes out.
+ *
+ * ```ts
+ * import { Engine } from "@portcontrol/pcp/engine";
+ * import { IpAddress } from "@portcontrol/pcp/wire";
+ *
+ * const engine = new Engine({
+ *   server: { address: IpAddress.parse("192.0.2.1"), port: 5351 },
+ *   clientAddress: IpAddress.parse("192.0.2.2"),
+ *   random: () => 0.5,
+ *   randomWord: () => 4, // a real one must be unguessable
+ * });
+ * const outputs = engine.step(0, { type: "announce" });
+ * console.assert(outputs[0]?.type === "send");
+ * console.assert(engine.deadline === 3000);
+ * ```
+ *
+ * @module
+ */
+export { defaultConfig, type EngineConfig } from "./config.ts";
+export { Engine, type EngineOptions } from "./engine.ts";
+export { type EpochSample, isEpochValid } from "./epoch.ts";
+export {
+  type Assignment,
+  type IgnoreReason,
+  type Input,
+  LocalCode,
+  type MappingId,
+  type MappingState,
+  type Milliseconds,
+  type Output,
+} from "./events.ts";
+export { checkSpec, type MappingSpec } from "./spec.ts";

@@ -1,0 +1,251 @@
+import { IpAddress } from "../wire/address.ts";
+import {
+  decodeNatPmpResponse,
+  encodeNatPmpRequest,
+  type NatPmpErrorResponse,
+  type NatPmpMapResponse,
+  type NatPmpProtocol,
+  NatPmpResultCode,
+} from "../wire/natpmp.ts";
+import { Opcode } from "../wire/opcode.ts";
+import { ProtocolNumber } from "../wire/protocol_number.ts";
+import { ResultCode } from "../wire/result_code.ts";
+import type { EpochSample } from "./epoch.ts";
+import type { IgnoreReason, Milliseconds } from "./events.ts";
+import type { Mapping } from "./mapping.ts";
+import type { Answer } from "./phase.ts";
+import type { MappingSpec } from "./spec.ts";
+
+/** What the NAT-PMP side needs of its engine. */
+export interface NatPmpOptions {
+  readonly send: (bytes: Uint8Array, mapping: Mapping) => void;
+  /** Gives a mapping its answer, put into PCP's terms. */
+  readonly answer: (mapping: Mapping, answer: Answer) => void;
+  /** The server speaks no NAT-PMP either. */
+  readonly giveUp: (mapping: Mapping) => void;
+  /** The server lost its mappings. */
+  readonly restarted: (epoch: number) => void;
+  /** The server has another external address. */
+  readonly readdressed: (address: IpAddress) => void;
+}
+
+/**
+ * Speaks NAT-PMP (RFC 6886) for mappings whose PCP request was answered by a NAT-PMP server: one request at a time, each
+ * repeated until answered (section 3.1), with the external address asked for separately (section 3.2).
+ */
+export class NatPmp {
+  readonly #options: NatPmpOptions;
+  #waiting: Mapping[] = [];
+  #current: Mapping | undefined;
+  #asking: "address" | "map" = "map";
+  #transmissions = 0;
+  #retransmitAt = Infinity;
+  #address: IpAddress | undefined;
+  #epoch: EpochSample | undefined;
+  #isInUse = false;
+
+  constructor(options: NatPmpOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the server was ever asked in NAT-PMP; until then its announcements mean nothing. */
+  get isInUse(): boolean {
+    return this.#isInUse;
+  }
+
+  /** When to call {@linkcode NatPmp.wake}; Infinity when nothing is asked. */
+  get deadline(): Milliseconds {
+    return this.#retransmitAt;
+  }
+
+  /** A mapping's PCP request was answered by a NAT-PMP server. */
+  add(mapping: Mapping, now: Milliseconds): void {
+    this.#isInUse = true;
+    this.#waiting.push(mapping);
+    this.#next(now);
+  }
+
+  /** The mapping has other plans. */
+  remove(mapping: Mapping): void {
+    if (this.#current === mapping) {
+      this.#current = undefined;
+      // The next one begins with the next wake-up, so that nothing is sent from within another event.
+      this.#retransmitAt = this.#waiting.length > 0 ? -Infinity : Infinity;
+    } else if (this.#waiting.includes(mapping)) {
+      this.#waiting = this.#waiting.filter((other) => other !== mapping);
+    }
+  }
+
+  /** Repeats what is unanswered, nine transmissions in all, then concludes that there is no NAT-PMP (section 3.1). */
+  wake(now: Milliseconds): void {
+    if (this.#retransmitAt > now) return;
+    this.#retransmitAt = Infinity;
+    if (this.#current === undefined) return this.#next(now);
+    if (this.#transmissions < TRANSMISSIONS) return this.#send(now);
+    const given = [this.#current, ...this.#waiting];
+    this.#current = undefined;
+    this.#waiting = [];
+    for (const mapping of given) this.#options.giveUp(mapping);
+  }
+
+  /** A datagram of version 0 from the server; returns why it changed nothing, if so. */
+  receive(now: Milliseconds, bytes: Uint8Array): IgnoreReason | undefined {
+    const decoded = decodeNatPmpResponse(bytes);
+    if (!decoded.ok) return decoded.reason;
+    const response = decoded.value;
+    switch (response.type) {
+      case "externalAddress":
+        this.#checkEpoch(now, response.epoch);
+        return this.#addressTold(now, response.result, response.address);
+      case "map":
+        if (!this.#isAskedFor(response)) return "unmatched";
+        this.#checkEpoch(now, response.epoch);
+        this.#finish(now, response.result, response.externalPort, response.lifetime);
+        return undefined;
+      case "error":
+        return this.#refused(now, response);
+    }
+  }
+
+  #next(now: Milliseconds): void {
+    if (this.#current !== undefined) return;
+    this.#current = this.#waiting.shift();
+    if (this.#current === undefined) return;
+    const deleting = this.#current.phase === "deleting";
+    this.#ask(this.#address === undefined && !deleting ? "address" : "map", now);
+  }
+
+  #ask(what: "address" | "map", now: Milliseconds): void {
+    this.#asking = what;
+    this.#transmissions = 0;
+    this.#send(now);
+  }
+
+  #send(now: Milliseconds): void {
+    const mapping = this.#current;
+    if (mapping === undefined) return;
+    this.#retransmitAt = now + FIRST_WAIT * 2 ** this.#transmissions++;
+    mapping.lastSentAt = now;
+    this.#options.send(this.#asking === "address" ? ADDRESS_REQUEST : mapRequest(mapping), mapping);
+  }
+
+  #addressTold(now: Milliseconds, result: number, address: IpAddress): IgnoreReason | undefined {
+    const asked = this.#current !== undefined && this.#asking === "address";
+    if (result !== NatPmpResultCode.Success) {
+      if (!asked) return "stale";
+      this.#finish(now, result, 0, 0);
+      return undefined;
+    }
+    const changed = this.#address !== undefined && !this.#address.equals(address);
+    this.#address = address;
+    if (changed) this.#options.readdressed(address);
+    if (asked) this.#ask("map", now);
+    return undefined;
+  }
+
+  /** RFC 6886 section 3.5: an error does not say which request it answers, and only one is under way. */
+  #refused(
+    now: Milliseconds,
+    { result, opcode, epoch }: NatPmpErrorResponse,
+  ): IgnoreReason | undefined {
+    // Another copy of the answer to a PCP request.
+    if (result === NatPmpResultCode.UnsupportedVersion || this.#current === undefined) {
+      return "stale";
+    }
+    const asked = this.#asking === "address" ? 0 : opcodeOf(this.#current.spec);
+    if (opcode !== undefined && opcode !== asked) return "unmatched";
+    if (epoch !== undefined) this.#checkEpoch(now, epoch);
+    this.#finish(now, result, 0, 0);
+    return undefined;
+  }
+
+  /** The request is answered: tells the mapping and lets the next one ask. */
+  #finish(now: Milliseconds, result: number, externalPort: number, lifetime: number): void {
+    const mapping = this.#current;
+    this.#current = undefined;
+    this.#retransmitAt = Infinity;
+    if (mapping === undefined) return;
+    const externalAddress = this.#address ?? IpAddress.ANY_IPV4;
+    this.#options.answer(mapping, {
+      type: "map",
+      version: 0,
+      opcode: Opcode.Map,
+      result: PCP_RESULTS[result] ?? ResultCode.MalformedRequest,
+      lifetime,
+      epoch: this.#epoch?.server ?? 0,
+      nonce: mapping.nonce,
+      protocol: mapping.spec.protocol,
+      internalPort: mapping.spec.internalPort,
+      externalPort,
+      externalAddress,
+      options: [],
+      optionFault: undefined,
+    });
+    this.#next(now);
+  }
+
+  #isAskedFor({ protocol, internalPort }: NatPmpMapResponse): boolean {
+    const spec = this.#current?.spec;
+    return this.#asking === "map" && spec?.protocol === protocol &&
+      spec.internalPort === internalPort;
+  }
+
+  /** RFC 6886 section 3.6: the server's clock must have run at least 7/8 as fast as ours, less 2 s. */
+  #checkEpoch(now: Milliseconds, epoch: number): void {
+    const before = this.#epoch;
+    this.#epoch = { server: epoch, client: now / 1000 };
+    if (before === undefined) return;
+    const expected = before.server + 7 / 8 * (now / 1000 - before.client);
+    if (epoch >= expected - 2) return;
+    this.#address = undefined;
+    this.#options.restarted(epoch);
+  }
+}
+
+/** Whether NAT-PMP can do what is wanted: TCP or UDP, IPv4, one port, and no option that must be obeyed. */
+export function isNatPmpPossible(
+  { opcode, protocol, internalPort, externalAddress, options }: MappingSpec,
+): boolean {
+  return opcode === "map" && (protocol === ProtocolNumber.Tcp || protocol === ProtocolNumber.Udp) &&
+    internalPort !== 0 && externalAddress.family === "IPv4" &&
+    !options.some(({ type }) => BINDING_OPTIONS.has(type));
+}
+
+const BINDING_OPTIONS: ReadonlySet<string> = new Set([
+  "thirdParty",
+  "thirdPartyId",
+  "filter",
+  "preferFailure",
+]);
+
+/** 250 ms, doubling, nine transmissions (RFC 6886 section 3.1). */
+const FIRST_WAIT = 250;
+const TRANSMISSIONS = 9;
+
+const ADDRESS_REQUEST = encodeNatPmpRequest({ type: "externalAddress" });
+
+/** What NAT-PMP's result codes are called in PCP; from 3 on the numbers differ (RFC 6886 section 3.5). */
+const PCP_RESULTS: Readonly<Record<number, number>> = {
+  [NatPmpResultCode.Success]: ResultCode.Success,
+  [NatPmpResultCode.UnsupportedVersion]: ResultCode.UnsuppVersion,
+  [NatPmpResultCode.NotAuthorized]: ResultCode.NotAuthorized,
+  [NatPmpResultCode.NetworkFailure]: ResultCode.NetworkFailure,
+  [NatPmpResultCode.OutOfResources]: ResultCode.NoResources,
+  [NatPmpResultCode.UnsupportedOpcode]: ResultCode.UnsuppOpcode,
+};
+
+function mapRequest(mapping: Mapping): Uint8Array {
+  const { spec } = mapping;
+  const deleting = mapping.phase === "deleting";
+  return encodeNatPmpRequest({
+    type: "map",
+    protocol: spec.protocol as NatPmpProtocol,
+    internalPort: spec.internalPort,
+    externalPort: deleting ? 0 : mapping.suggestedPort,
+    lifetime: deleting ? 0 : mapping.lifetime,
+  });
+}
+
+function opcodeOf({ protocol }: MappingSpec): number {
+  return protocol === ProtocolNumber.Udp ? 1 : 2;
+}

@@ -1,0 +1,70 @@
+import type { IpAddress } from "../wire/address.ts";
+import { encodeRequest } from "../wire/message.ts";
+import type { EngineConfig } from "./config.ts";
+import type { Milliseconds } from "./events.ts";
+import { retransmissionTime } from "./retransmit.ts";
+
+/** The one ANNOUNCE request under way, repeated until answered (RFC 6887 sections 8.1.1, 14.1). */
+export class Probe {
+  readonly #config: EngineConfig;
+  #bytes: Uint8Array | undefined;
+  #retransmitAt = Infinity;
+  #wait = 0;
+  #sentAt = 0;
+  #holdUntil = -Infinity;
+
+  constructor(config: EngineConfig) {
+    this.#config = config;
+  }
+
+  /** When to send again, Infinity when nothing is asked. */
+  get deadline(): Milliseconds {
+    return this.#retransmitAt;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#bytes !== undefined;
+  }
+
+  /** When the request last left; as long as a hold keeps it back, when it was made. */
+  get sentAt(): Milliseconds {
+    return this.#sentAt;
+  }
+
+  /** Begins to ask, from the next {@linkcode takeDue} on; joins the question under way, if there is one. */
+  start(now: Milliseconds, clientAddress: IpAddress): void {
+    if (this.isUnderWay) return;
+    this.#wait = 0;
+    this.#bytes = encodeRequest({ type: "announce", lifetime: 0, clientAddress });
+    this.#retransmitAt = this.#sentAt = now;
+  }
+
+  /** What to send if that is due; not before `heldUntil`. */
+  takeDue(
+    now: Milliseconds,
+    heldUntil: Milliseconds,
+    random: () => number,
+  ): Uint8Array | undefined {
+    if (this.#retransmitAt > now) return undefined;
+    const until = Math.max(heldUntil, this.#holdUntil);
+    if (until > now) {
+      this.#retransmitAt = until;
+      return undefined;
+    }
+    this.#wait = retransmissionTime(this.#wait, random, this.#config);
+    this.#retransmitAt = now + this.#wait;
+    this.#sentAt = now;
+    return this.#bytes;
+  }
+
+  stop(): void {
+    this.#bytes = undefined;
+    this.#retransmitAt = Infinity;
+  }
+
+  /** The server refused: ends, and is not asked again until then (section 8.3). */
+  refuse(until: Milliseconds): void {
+    this.stop();
+    this.#holdUntil = until;
+  }
+}

@@ -1,0 +1,44 @@
+import type { EngineConfig } from "./config.ts";
+import type { Milliseconds } from "./events.ts";
+
+/** What a renewal is timed by. */
+export interface RenewalTiming {
+  /** When the lifetime began. */
+  readonly grantedAt: Milliseconds;
+  /** The granted lifetime, already limited. */
+  readonly lifetime: Milliseconds;
+  /** Which attempt of this lifetime it is at least, from 1. */
+  readonly attempt: number;
+  /** When the previous renewal request of this mapping left; -Infinity if none did. */
+  readonly previousAt: Milliseconds;
+}
+
+/** The next attempt to renew. */
+export interface Renewal {
+  /** Which attempt of this lifetime it is. */
+  readonly attempt: number;
+  /** When to send it. */
+  readonly at: Milliseconds;
+}
+
+/**
+ * The next attempt to renew, or undefined when it would come after the end of the lifetime.
+ *
+ * Attempt k falls into [1 - 1/2^k, 1 - 1/2^k + 1/2^(k+2)] of the lifetime, never within 4 s of the previous request
+ * (RFC 6887 section 11.2.1). Windows that have begun by now are left out: after a hold, or when the host slept, the
+ * missed attempts are not made up for.
+ */
+export function nextRenewal(
+  now: Milliseconds,
+  { grantedAt, lifetime, attempt: least, previousAt }: RenewalTiming,
+  random: () => number,
+  config: EngineConfig,
+): Renewal | undefined {
+  const left = 1 - (now - grantedAt) / lifetime;
+  if (left <= 0) return undefined;
+  const attempt = Math.max(least, Math.ceil(-Math.log2(left)));
+  const remaining = 2 ** -attempt;
+  const drawn = grantedAt + lifetime * (1 - remaining + random() * remaining / 4);
+  const at = Math.max(drawn, previousAt + config.renewalGap);
+  return at < grantedAt + lifetime ? { attempt, at } : undefined;
+}
