@@ -30,6 +30,8 @@ export const nodeNetwork: Network = {
 class NodeTransport implements Transport {
   readonly local: SocketAddress;
   readonly #socket: Socket;
+  /** Deno's node:dgram forgets what is under way when the socket is closed. */
+  readonly #underWay = new Set<() => void>();
   #closed = false;
 
   constructor(socket: Socket, local: SocketAddress, sink: Sink) {
@@ -49,17 +51,18 @@ class NodeTransport implements Transport {
   send(bytes: Uint8Array, to: SocketAddress): Promise<void> {
     if (this.#closed) return Promise.reject(TransportError.closed(to));
     return new Promise((resolve, reject) => {
-      const refuse = (error: unknown) => reject(new TransportError("send", to, error));
+      const settle = (error: unknown) => {
+        this.#underWay.delete(refuse);
+        if (error) reject(new TransportError("send", to, error));
+        else resolve();
+      };
+      const refuse = () => reject(TransportError.closed(to));
+      this.#underWay.add(refuse);
       try {
         // Some mistakes, such as port 0, are thrown at once.
-        this.#socket.send(
-          bytes,
-          to.port,
-          to.hostname,
-          (error) => error ? refuse(error) : resolve(),
-        );
+        this.#socket.send(bytes, to.port, to.hostname, settle);
       } catch (error) {
-        refuse(error);
+        settle(error);
       }
     });
   }
@@ -68,6 +71,8 @@ class NodeTransport implements Transport {
     if (this.#closed) return;
     this.#closed = true;
     this.#socket.close();
+    for (const refuse of this.#underWay) refuse();
+    this.#underWay.clear();
   }
 }
 

@@ -23,7 +23,7 @@ const FLOORS: readonly Floor[] = [
   {
     files: "src/discovery/",
     may: ["src/wire/address.ts"],
-    packages: ["default-gateway", "node:dgram", "node:os"],
+    packages: ["default-gateway", "node:child_process", "node:os"],
   },
   {
     files: "src/client/",
@@ -32,6 +32,7 @@ const FLOORS: readonly Floor[] = [
   { files: "src/testing/manual_clock.ts", may: ON_CLOCK },
   { files: "src/testing/faults.ts", may: ON_CLOCK },
   { files: "src/testing/host.ts", may: ON_CLOCK },
+  { files: "src/testing/loopback.ts", may: ON_CLOCK },
   { files: "src/testing/lab.ts", may: [...ON_CLOCK, "src/client/"] },
   { files: "src/testing/mod.ts", may: [...ON_CLOCK, "src/client/"] },
   { files: "src/testing/", may: ["src/wire/"] },

@@ -129,6 +129,15 @@ export function conformance(name: string, { network, ipv6 }: Conformance): void 
     assertEquals(closed.inbox.errors, []);
   });
 
+  test("a send() under way settles though the socket is closed", async (open) => {
+    const [sender, receiver] = await several(open, 2);
+    const sending = sender.transport.send(octets(4), receiver.transport.local);
+    sender.transport.close();
+    const [result] = await Promise.allSettled([sending]);
+    if (result?.status === "rejected") assertInstanceOf(result.reason, TransportError);
+    else assertEquals((await receiver.inbox.next()).bytes, octets(4));
+  });
+
   test("send() after close() rejects", async (open) => {
     const [sender, receiver] = await several(open, 2);
     sender.transport.close();

@@ -28,13 +28,14 @@ const heard = await Promise.all(listeners.map((inbox) => inbox.next()));
 await onVb.send(octets(60), { hostname: "fe80::a%vb", port: onVa.local.port });
 const answer = await requests.next();
 
-console.log(JSON.stringify({
+const report = JSON.stringify({
   local: onVa.local.hostname,
   heard: [...heard, answer].map(({ bytes, source }) => {
     return [bytes.length, source.hostname.replace(/%.*/, ""), source.port];
   }),
   errors: [requests, ...listeners].flatMap(({ errors }) => errors.map(String)),
-}));
+});
+await Deno.stdout.write(new TextEncoder().encode(report));
 Deno.exit();
 
 function octets(length: number): Uint8Array {

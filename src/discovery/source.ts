@@ -1,0 +1,23 @@
+import type { IpAddress } from "../wire/address.ts";
+import { parseAddresses, parseRouteGet, type SourceRoute } from "./ip_route.ts";
+import { chooseSource } from "./rank.ts";
+import type { System } from "./system.ts";
+
+/**
+ * The address that Linux would send from to reach `target`, improved for IPv6 (RFC 6887 sections 8.4 and 16.4).
+ *
+ * @throws {SystemError} When the target cannot be reached or the system cannot be asked.
+ */
+export async function sourceFor(target: IpAddress, system: System): Promise<SourceRoute> {
+  const { scope } = target;
+  const device = scope === undefined ? [] : ["oif", scope];
+  const option = target.family === "IPv4" ? "-4" : "-6";
+  const address = target.withScope(undefined).toString();
+  const route = parseRouteGet(
+    await system.run("ip", ["-j", option, "route", "get", address, ...device]),
+  );
+  // What goes to this computer itself must come from the address it goes to.
+  if (target.family === "IPv4" || route.interface === "lo") return route;
+  const others = await system.run("ip", ["-j", "-6", "address", "show", "dev", route.interface]);
+  return { ...route, source: chooseSource(route.source, parseAddresses(others)) };
+}
