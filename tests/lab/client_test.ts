@@ -1,0 +1,387 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { labPossible } from "./lab_possible.ts";
+import { until } from "./process.ts";
+import { RemoteClient } from "./remote_client.ts";
+import { describe, type Router, startLab } from "./router.ts";
+import { scenarios } from "./scenarios.ts";
+
+// The client against a real PCP server and a kernel that really translates. Everything the client claims is held
+// against the router's rules and against packets that come from outside.
+
+scenarios("the client and a real router", await labPossible(), {
+  // TCP and UDP have ports of their own here: of two mappings for one port, miniupnpd 2.3.1 deletes the accept rule of the
+  // younger, whichever is meant.
+  "MAP opens TCP and UDP ports until they are revoked (C-15.1-1)": async () => {
+    await using lab = await startLab();
+    const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    await lab.listenInside("tcp", 6000);
+    await lab.listenInside("udp", 6001);
+    const granted = { externalAddress: EXTERNAL_IPV4, lifetime: 20 };
+    assertEquals(await client.inboundReady("tcp 6000", 20), { ...granted, externalPort: 6000 });
+    assertEquals(await client.inboundReady("udp 6001", 20), { ...granted, externalPort: 6001 });
+    await lab.expectMappings([TCP_6000, UDP_6001]);
+    await expectOpen(lab, "tcp", 6000);
+    await expectOpen(lab, "udp", 6001);
+
+    await client.revoke("tcp 6000");
+    assertEquals(await descriptions(lab), [UDP_6001]);
+    await expectClosed(lab, "tcp", 6000);
+    await expectOpen(lab, "udp", 6001);
+    await client.revoke("udp 6001");
+    assertEquals(await descriptions(lab), []);
+    await expectClosed(lab, "udp", 6001);
+  },
+
+  "shutdown leaves nothing on the router, unless it is told to keep": async () => {
+    await using lab = await startLab();
+    const tidy = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    const keeping = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    await lab.listenInside("tcp", 6000);
+    await lab.listenInside("tcp", 6002);
+    await tidy.inboundReady("tcp 6000", 3600);
+    await tidy.inboundReady("udp 6001", 3600);
+    await keeping.inboundReady("tcp 6002", 3600);
+    await lab.expectMappings([TCP_6000, UDP_6001, TCP_6002]);
+
+    await tidy.shutdown();
+    await keeping.shutdown({ keep: true });
+    assertEquals(await descriptions(lab), [TCP_6002]);
+    await expectClosed(lab, "tcp", 6000);
+    await expectOpen(lab, "tcp", 6002);
+  },
+
+  "questions leave no mapping behind": async () => {
+    await using lab = await startLab();
+    const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    assertMatch(JSON.stringify(await client.order({ do: "announce" })), /"epoch":\d+/);
+    assertMatch(JSON.stringify(await client.order({ do: "externalAddress" })), /20\.30\.40\.1/);
+    await lab.expectMappings([]);
+  },
+
+  "start() without arguments finds the router and the address facing it": async () => {
+    await using lab = await startLab();
+    const client = await RemoteClient.start(lab);
+    assertEquals(client.addresses, { client: INSIDE_IPV4, server: ROUTER_IPV4 });
+    await lab.listenInside("tcp", 6000);
+    await client.inboundReady("tcp 6000", 20);
+    await lab.expectMappings([TCP_6000]);
+    await expectOpen(lab, "tcp", 6000);
+  },
+
+  "start() finds the address facing a router that is given by its link-local address": async () => {
+    await using lab = await startLab();
+    const server = `fe80::1%${lab.insideInterface}`;
+    const client = await RemoteClient.start(lab, undefined, server);
+    assertEquals(client.addresses, { client: INSIDE_IPV6, server });
+    await lab.listenInside("tcp", 6000, INSIDE_IPV6);
+    await client.inboundReady("tcp 6000", 20);
+    await lab.expectMappings([PINHOLE_TCP_6000]);
+    assertMatch(await lab.outsideIpv6("tcp", 6000) ?? "", FROM_OUTSIDE_IPV6);
+  },
+
+  "PEER is granted and, being no business of the client's to delete, outlives it (C-12.1-D)":
+    async () => {
+      await using lab = await startLab();
+      const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+      await lab.listenOutside("udp", 7000);
+      const granted = await client.outboundReady("udp 6100", {
+        remoteAddress: OUTSIDE_IPV4,
+        remotePort: 7000,
+      }, 3600);
+      assertEquals(granted, { externalAddress: EXTERNAL_IPV4, externalPort: 6100, lifetime: 3600 });
+      const rule = "peer udp 6100 -> 192.168.77.2:6100 for 20.30.40.2:7000";
+      await lab.expectMappings([rule]);
+      assertEquals(await lab.callFromInside("udp", 6100, 7000), "knock from 20.30.40.1:6100");
+
+      const requests = await lab.requests();
+      await client.revoke("udp 6100");
+      await client.shutdown();
+      assertEquals(await lab.requests(), requests);
+      await lab.expectMappings([rule]);
+    },
+
+  "MAP over IPv6 opens a pinhole until it is revoked": async () => {
+    await using lab = await startLab();
+    const client = await RemoteClient.start(lab, INSIDE_IPV6, ROUTER_IPV6);
+    await lab.listenInside("tcp", 6000, INSIDE_IPV6);
+    await lab.listenInside("udp", 6001, INSIDE_IPV6);
+    assertEquals(await lab.outsideIpv6("tcp", 6000), undefined);
+    const granted = { externalAddress: INSIDE_IPV6, lifetime: 20 };
+    assertEquals(await client.inboundReady("tcp 6000", 20), { ...granted, externalPort: 6000 });
+    assertEquals(await client.inboundReady("udp 6001", 20), { ...granted, externalPort: 6001 });
+    await lab.expectMappings([PINHOLE_TCP_6000, "pinhole udp 6001 -> [fd77::2]:6001"]);
+    assertMatch(await lab.outsideIpv6("tcp", 6000) ?? "", FROM_OUTSIDE_IPV6);
+    assertMatch(await lab.outsideIpv6("udp", 6001) ?? "", FROM_OUTSIDE_IPV6);
+
+    await client.revoke("tcp 6000");
+    await client.revoke("udp 6001");
+    assertEquals(await descriptions(lab), []);
+    assertEquals(await lab.outsideIpv6("tcp", 6000), undefined);
+    assertEquals(await lab.outsideIpv6("udp", 6001), undefined);
+  },
+
+  "renewals keep a mapping alive beyond its lifetime, and end as asked (C-11.2.1-1)": async () => {
+    await using lab = await startLab();
+    const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    for (const port of [6000, 6001, 6002]) await lab.listenInside("tcp", port);
+    await client.inboundReady("tcp 6000", 10);
+    await client.inboundReady("tcp 6001", 10, { repeat: 2 });
+    await client.inboundReady("tcp 6002", 10, "once");
+    await lab.expectMappings([TCP_6000, TCP_6001, TCP_6002]);
+
+    await client.expectState("tcp 6002", "expired", 12_000);
+    await lab.expectMappings([TCP_6000, TCP_6001]);
+    await expectOpen(lab, "tcp", 6000);
+    await expectOpen(lab, "tcp", 6001);
+    await expectClosed(lab, "tcp", 6002);
+
+    await client.expectState("tcp 6001", "expired", 12_000);
+    await until(
+      () => grants(lab, 6000) >= 4 ? undefined : "fewer than three renewals",
+      15_000,
+      200,
+    );
+    await lab.expectMappings([TCP_6000]);
+    await expectOpen(lab, "tcp", 6000);
+    await expectClosed(lab, "tcp", 6001);
+    assertEquals(grants(lab, 6001), 2);
+    assertEquals(grants(lab, 6002), 1);
+    assert(!client.states("tcp 6000").includes("expired"));
+  },
+
+  "renewals keep a pinhole alive, and a refused deletion is no reason to hang (C-15.1-6)":
+    async () => {
+      await using lab = await startLab();
+      const client = await RemoteClient.start(lab, INSIDE_IPV6, ROUTER_IPV6);
+      await lab.listenInside("tcp", 6000, INSIDE_IPV6);
+      await client.inboundReady("tcp 6000", 10);
+      await until(
+        () => grants(lab, 6000) >= 3 ? undefined : "fewer than two renewals",
+        16_000,
+        200,
+      );
+      await lab.expectMappings([PINHOLE_TCP_6000]);
+      assertMatch(await lab.outsideIpv6("tcp", 6000) ?? "", FROM_OUTSIDE_IPV6);
+
+      // miniupnpd 2.3.1 forgets the nonce of a pinhole when it is renewed, and refuses its deletion.
+      const refusal = await client.revoke("tcp 6000").then(() => "", String);
+      if (refusal !== "") assertMatch(refusal, /NOT_AUTHORIZED/);
+      await lab.expectMappings([], 12_000);
+      assertEquals(await lab.outsideIpv6("tcp", 6000), undefined);
+    },
+
+  "with three of ten requests lost, mappings come into being and stay (C-8.1.1-1)": async () => {
+    await using lab = await startLab();
+    const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    const ports = [6000, 6001, 6002, 6003, 6004];
+    for (const port of ports) await lab.listenInside("tcp", port);
+    await lab.loss(30);
+    for (const port of ports) await client.inbound(`tcp ${port}`, 20);
+    for (const port of ports) await client.ready(`tcp ${port}`, 12_000); // of 0 to 4, 5 and 6, 7: 0, 3 and 6 are lost
+    const rules = ports.map((port) => `map tcp ${port} -> 192.168.77.2:${port}`);
+    await lab.expectMappings(rules);
+    for (const port of ports) await expectOpen(lab, "tcp", port);
+    assertEquals(await lab.lost(), 3);
+
+    await until(
+      () => {
+        const waiting = ports.filter((port) => grants(lab, port) < 3); // the first, and two more lifetimes
+        return waiting.length === 0 ? undefined : `not renewed twice: ${waiting.join(", ")}`;
+      },
+      50_000,
+      200,
+    );
+    await lab.loss(undefined);
+    await lab.expectMappings(rules, 15_000);
+    for (const port of ports) await expectOpen(lab, "tcp", port);
+  },
+
+  "a lost answer is asked for again, and there is one mapping (C-8.1.1-11)": async () => {
+    await using lab = await startLab();
+    const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    await lab.listenInside("tcp", 6000);
+    await lab.loss(30, "answers");
+    assertEquals((await client.inboundReady("tcp 6000", 60)).externalPort, 6000);
+    assertEquals([await lab.lost(), await lab.requests()], [1, 2]);
+    await lab.expectMappings([TCP_6000]);
+    await expectOpen(lab, "tcp", 6000);
+  },
+
+  "a lost answer is asked for again over IPv6, and there is one pinhole (C-8.1.1-11)": async () => {
+    await using lab = await startLab();
+    const client = await RemoteClient.start(lab, INSIDE_IPV6, ROUTER_IPV6);
+    await lab.listenInside("tcp", 6000, INSIDE_IPV6);
+    await lab.loss(30, "answers");
+    // miniupnpd 2.3.1 answers a repeated request with the port that was suggested, which may be 0.
+    assertEquals((await client.inboundReady("tcp 6000", 60)).externalPort, 6000);
+    assertEquals([await lab.lost(), await lab.requests()], [1, 2]);
+    await lab.expectMappings([PINHOLE_TCP_6000]);
+    assertMatch(await lab.outsideIpv6("tcp", 6000) ?? "", FROM_OUTSIDE_IPV6);
+  },
+
+  "a reboot that is announced brings every mapping back within seconds (C-14.1.3-5)": async () => {
+    await using lab = await startLab({ system_uptime: "yes" });
+    const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    await lab.listenInside("tcp", 6000);
+    await client.inboundReady("tcp 6000", 3600);
+    await client.inboundReady("udp 6001", 3600);
+    await lab.restartWith({ system_uptime: "no" }, { announce: true });
+    await lab.expectMappings([TCP_6000, UDP_6001], 7_000); // at random in 5 s
+    assertEquals(grants(lab, 6000), 2);
+    await expectOpen(lab, "tcp", 6000);
+  },
+
+  "a reboot is heard over IPv6 from the router's link-local address (C-14.1.3-1)": async () => {
+    await using lab = await startLab({ system_uptime: "yes" });
+    const client = await RemoteClient.start(lab, INSIDE_IPV6, `fe80::1%${lab.insideInterface}`);
+    await lab.listenInside("tcp", 6000, INSIDE_IPV6);
+    await client.inboundReady("tcp 6000", 3600);
+    await lab.expectMappings([PINHOLE_TCP_6000]);
+    await lab.restartWith({ system_uptime: "no" }, { announce: true });
+    await lab.expectMappings([PINHOLE_TCP_6000], 7_000);
+    assertMatch(await lab.outsideIpv6("tcp", 6000) ?? "", FROM_OUTSIDE_IPV6);
+  },
+
+  "a reboot that nobody heard is seen at the next renewal, for all mappings (C-8.5-9)":
+    async () => {
+      await using lab = await startLab({ system_uptime: "yes" });
+      const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+      await lab.listenInside("tcp", 6001);
+      await client.inboundReady("tcp 6001", 3600);
+      await client.inboundReady("tcp 6000", 10);
+      await lab.restartWith({ system_uptime: "no" });
+      await lab.expectMappings([]);
+      await lab.expectMappings([TCP_6000, TCP_6001], 9_000); // the renewal is due after 5 to 6.25 s
+      await expectOpen(lab, "tcp", 6001);
+    },
+
+  "an outage beyond the lifetime ends when the link is back": async () => {
+    await outage("router");
+  },
+
+  "an outage of the host's own interface ends with it too, although sending fails": async () => {
+    await outage("inside");
+  },
+
+  "two clients side by side use ports of their own and share the announcements (C-14.1.3-3)":
+    async () => {
+      await using lab = await startLab({ system_uptime: "yes" });
+      const one = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+      const other = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+      await lab.listenInside("tcp", 6000);
+      await lab.listenInside("tcp", 6001);
+      await one.inboundReady("tcp 6000", 3600);
+      await other.inboundReady("tcp 6001", 3600);
+      assertEquals(lab.requestPorts().length, 2);
+      await lab.expectMappings([TCP_6000, TCP_6001]);
+      await expectOpen(lab, "tcp", 6000);
+      await expectOpen(lab, "tcp", 6001);
+      await lab.restartWith({ system_uptime: "no" }, { announce: true });
+      await lab.expectMappings([TCP_6000, TCP_6001], 7_000);
+      assertEquals([one.errors(), other.errors()], [RESTARTED, RESTARTED]);
+
+      await one.shutdown();
+      assertEquals(await descriptions(lab), [TCP_6001]);
+      await expectOpen(lab, "tcp", 6001);
+    },
+
+  "a port 5350 that another program shares is shared": async () => {
+    await using lab = await startLab({ system_uptime: "yes" });
+    await lab.order("inside", {
+      do: "hear",
+      group: GROUP,
+      interface: INSIDE_IPV4,
+      port: 5350,
+      reuse: true,
+    });
+    const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    await client.inboundReady("tcp 6000", 3600);
+    await lab.restartWith({ system_uptime: "no" }, { announce: true });
+    await lab.expectMappings([TCP_6000], 7_000);
+    const heard = lab.host("inside").process;
+    await heard.expectLine(
+      (line) => line["event"] === "heard",
+      1_000,
+      "the announcement by the other program",
+    );
+    assertEquals(client.errors(), RESTARTED);
+  },
+
+  "a port 5350 that another program keeps to itself is trouble, but not the end": async () => {
+    await using lab = await startLab({ system_uptime: "yes" });
+    await lab.order("inside", {
+      do: "hear",
+      group: GROUP,
+      interface: INSIDE_IPV4,
+      port: 5350,
+      reuse: false,
+    });
+    const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    assertEquals((await client.expectError(3_000))["name"], "AnnouncementError");
+    await lab.listenInside("tcp", 6000);
+    await client.inboundReady("tcp 6000", 10);
+    await lab.expectMappings([TCP_6000]);
+    await expectOpen(lab, "tcp", 6000);
+    await lab.restartWith({ system_uptime: "no" }, { announce: true }); // unheard by the client
+    await lab.expectMappings([TCP_6000], 9_000);
+    await expectOpen(lab, "tcp", 6000);
+  },
+});
+
+/** The link is down until the mapping has expired, on the router and in the client's eyes, and comes back. */
+async function outage(end: "router" | "inside"): Promise<void> {
+  await using lab = await startLab({ system_uptime: "yes" });
+  const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+  await lab.listenInside("tcp", 6000);
+  await client.inboundReady("tcp 6000", 10);
+  await client.expectState("tcp 6000", "running", 1_000);
+  await lab.linkDown(end);
+  if (end === "inside") assertEquals((await client.expectError(8_000))["name"], "SocketError");
+  await client.expectState("tcp 6000", "expired", 13_000);
+  await lab.expectMappings([]);
+  await lab.linkUp(end);
+  await client.expectState("tcp 6000", "running", 12_000);
+  await lab.expectMappings([TCP_6000]);
+  await expectOpen(lab, "tcp", 6000);
+
+  // Announcements are heard again too, long before the next renewal.
+  await lab.restartWith({ system_uptime: "no" }, { announce: true });
+  await client.process.expectLine(
+    (line) => line["name"] === "ServerRestartedError",
+    2_000,
+    "the announcement",
+  );
+}
+
+async function expectOpen(lab: Router, protocol: "tcp" | "udp", port: number): Promise<void> {
+  assertMatch(await lab.outside(protocol, port) ?? "no answer", FROM_OUTSIDE);
+}
+
+async function expectClosed(lab: Router, protocol: "tcp" | "udp", port: number): Promise<void> {
+  assertEquals(await lab.outside(protocol, port, { timeout: 500 }), undefined);
+}
+
+async function descriptions(lab: Router): Promise<string[]> {
+  return (await lab.mappings()).map(describe);
+}
+
+/** How often the server has granted this port, by its own log. */
+function grants(lab: Router, port: number): number {
+  return lab.log.split(`PCP MAP: added mapping TCP ${port}->`).length - 1;
+}
+
+const INSIDE_IPV4 = "192.168.77.2";
+const INSIDE_IPV6 = "fd77::2";
+const ROUTER_IPV4 = "192.168.77.1";
+const ROUTER_IPV6 = "fd77::1";
+const EXTERNAL_IPV4 = "20.30.40.1";
+const OUTSIDE_IPV4 = "20.30.40.2";
+const RESTARTED = ["ServerRestartedError"];
+const GROUP = "224.0.0.1";
+const TCP_6000 = "map tcp 6000 -> 192.168.77.2:6000";
+const TCP_6001 = "map tcp 6001 -> 192.168.77.2:6001";
+const TCP_6002 = "map tcp 6002 -> 192.168.77.2:6002";
+const UDP_6001 = "map udp 6001 -> 192.168.77.2:6001";
+const PINHOLE_TCP_6000 = "pinhole tcp 6000 -> [fd77::2]:6000";
+const FROM_OUTSIDE = /^knock from 20\.30\.40\.2:\d+$/;
+const FROM_OUTSIDE_IPV6 = /^knock from \[2001:db8:1::2\]:\d+$/;

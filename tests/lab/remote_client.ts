@@ -1,0 +1,112 @@
+import type { AgentOrder, Kind } from "./agent.ts";
+import { OrderProcess } from "./order_process.ts";
+import type { Line } from "./process.ts";
+import type { Router } from "./router.ts";
+
+/** The test's end of the library on the inside host: see agent.ts for the other end. */
+export class RemoteClient extends OrderProcess<AgentOrder> {
+  /** The addresses the client says it uses. */
+  addresses: { readonly client: string; readonly server: string } = { client: "", server: "" };
+
+  /** Starts the program, and in it a client; it has to find the addresses that are left out. */
+  static async start(lab: Router, client?: string, server?: string): Promise<RemoteClient> {
+    const remote = new RemoteClient(lab.insideDeno("tests/lab/agent.ts"));
+    const started = await remote.order({
+      do: "start",
+      ...(client === undefined ? {} : { client }),
+      ...(server === undefined ? {} : { server }),
+    });
+    remote.addresses = started as RemoteClient["addresses"];
+    return remote;
+  }
+
+  /** Asks for an inbound mapping under a name such as `tcp 6000`. */
+  async inbound(name: string, lifetime: number, kind: Kind = "keepAlive"): Promise<void> {
+    await this.order({ do: "inbound", name, lifetime, kind, ...parseName(name) });
+  }
+
+  /** Asks for an inbound mapping and waits until it is granted. */
+  async inboundReady(name: string, lifetime: number, kind: Kind = "keepAlive"): Promise<Assigned> {
+    await this.inbound(name, lifetime, kind);
+    return await this.ready(name);
+  }
+
+  /** Asks for an outbound mapping and waits until it is granted. */
+  async outboundReady(name: string, remote: Remote, lifetime: number): Promise<Assigned> {
+    await this.order({
+      do: "outbound",
+      name,
+      lifetime,
+      kind: "keepAlive",
+      ...remote,
+      ...parseName(name),
+    });
+    return await this.ready(name);
+  }
+
+  async ready(name: string, timeout = 5_000): Promise<Assigned> {
+    const value = await this.order({ do: "ready", name }, timeout);
+    const { externalAddress, externalPort, lifetime } = value as Record<string, unknown>;
+    return {
+      externalAddress: String(externalAddress),
+      externalPort: Number(externalPort),
+      lifetime: Number(lifetime),
+    };
+  }
+
+  async revoke(name: string, timeout = 5_000): Promise<void> {
+    await this.order({ do: "revoke", name }, timeout);
+  }
+
+  async shutdown(options: { keep?: boolean } = {}): Promise<void> {
+    await this.order({ do: "shutdown", ...options });
+  }
+
+  /** Takes the next alert of a mapping that says it is in this state. */
+  async expectState(name: string, state: string, timeout: number): Promise<Line> {
+    const fits = (line: Line): boolean => stateOf(line, name) === state;
+    return await this.process.expectLine(fits, timeout, `"${name}" in state "${state}"`);
+  }
+
+  /** Takes the next trouble the client reports that belongs to no single mapping. */
+  async expectError(timeout: number): Promise<Line> {
+    return await this.process.expectLine((line) => line["event"] === "error", timeout, "an error");
+  }
+
+  /** The states alerts have told of and no expectation has taken yet. */
+  states(name: string): string[] {
+    return this.process.untaken.map((line) => stateOf(line, name)).filter((state) =>
+      state !== undefined
+    );
+  }
+
+  /** The names of the errors no expectation has taken yet. */
+  errors(): string[] {
+    const errors = this.process.untaken.filter((line) => line["event"] === "error");
+    return errors.map((line) => String(line["name"]));
+  }
+}
+
+/** What the server granted. */
+export interface Assigned {
+  readonly externalAddress: string;
+  readonly externalPort: number;
+  readonly lifetime: number;
+}
+
+/** The other end of an outbound mapping. */
+export interface Remote {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+}
+
+function stateOf(line: Line, name: string): string | undefined {
+  if (line["event"] !== "alert" || line["name"] !== name) return undefined;
+  const alert = line["alert"] as { type: string; state?: { type: string } };
+  return alert.type === "stateChange" ? alert.state?.type : undefined;
+}
+
+function parseName(name: string): { protocol: number; port: number } {
+  const [protocol, port] = name.split(" ");
+  return { protocol: protocol === "tcp" ? 6 : 17, port: Number(port) }; // IANA protocol numbers
+}

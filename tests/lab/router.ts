@@ -1,0 +1,313 @@
+import { type Configuration, Daemon } from "./daemon.ts";
+import type { Order } from "./host.ts";
+import { parseMappings, type RouterMapping } from "./mappings.ts";
+import { OrderProcess } from "./order_process.ts";
+import { LabProcess, run, until } from "./process.ts";
+import {
+  batch,
+  EXTERNAL_IPV4,
+  INSIDE_IPV4,
+  INSIDE_IPV6,
+  INSIDE_NETWORK,
+  OUTSIDE_IPV4,
+  Topology,
+} from "./topology.ts";
+
+/** Builds a lab: a host inside, a router with a real PCP server, a host outside. Dispose of it with `await using`. */
+export async function startLab(configuration: Configuration = {}): Promise<Router> {
+  const topology = await Topology.build();
+  const router = new Router(topology, configuration);
+  try {
+    await router.powerOn({ announce: true });
+    return router;
+  } catch (error) {
+    await router[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** The router of a lab, and the way to everything around it. */
+export class Router implements AsyncDisposable {
+  readonly #topology: Topology;
+  readonly #daemon: Daemon;
+  readonly #processes: LabProcess[] = [];
+  readonly #hosts = new Map<"inside" | "outside", OrderProcess<Order>>();
+
+  /** Made by {@linkcode startLab}. */
+  constructor(topology: Topology, configuration: Configuration) {
+    this.#topology = topology;
+    this.#daemon = new Daemon(topology, configuration);
+  }
+
+  /** The interface of the inside host that faces the router. */
+  get insideInterface(): string {
+    return this.#topology.vi;
+  }
+
+  /** What miniupnpd has logged since the lab was built. */
+  get log(): string {
+    return this.#daemon.log;
+  }
+
+  /** What the router does for the inside host now. */
+  async mappings(): Promise<RouterMapping[]> {
+    const listing = await run(this.#inRouter("nft", "-j", "list", "table", "inet", "filter"));
+    return parseMappings(listing, INSIDE_NETWORK.replace(/\d+\/\d+$/, ""));
+  }
+
+  /** Waits until the router's mappings, each written as {@linkcode describe} does, are exactly these, in any order. */
+  async expectMappings(expected: readonly string[], timeout = 3_000): Promise<void> {
+    const wanted = [...expected].sort().join(", ");
+    await until(async () => {
+      const found = (await this.mappings()).map(describe).sort().join(", ");
+      return found === wanted ? undefined : `the router has [${found}], not [${wanted}]`;
+    }, timeout);
+  }
+
+  /** Cuts the power and starts again: mappings forgotten, epoch from zero. With `announce: false` the start is not heard. */
+  async reboot({ announce }: { announce: boolean }): Promise<void> {
+    await this.#daemon.stop();
+    for (const chain of CHAINS) {
+      await run(this.#inRouter("nft", "flush", "chain", "inet", "filter", chain));
+    }
+    await this.powerOn({ announce });
+  }
+
+  /** A reboot, unheard unless asked otherwise, after which other lines of miniupnpd.conf hold. */
+  async restartWith(
+    changes: Configuration,
+    { announce = false }: { announce?: boolean } = {},
+  ): Promise<void> {
+    this.#daemon.configure(changes);
+    await this.reboot({ announce });
+  }
+
+  /** Ends the daemon and starts none: every request stays unanswered, the mappings stay in force. */
+  async powerOff(): Promise<void> {
+    await this.#daemon.stop();
+  }
+
+  /** Starts the daemon and returns when it has sent its announcements (RFC 6887 section 14.1.3). */
+  async powerOn({ announce }: { announce: boolean }): Promise<void> {
+    const before = await this.#counter("announced");
+    if (!announce) {
+      await run(
+        this.#inRouter("nft", "add", "rule", "inet", "lab", "mute", "udp", "dport", "5350", "drop"),
+      );
+    }
+    try {
+      await this.#daemon.start();
+      await until(async () => {
+        const count = await this.#counter("announced") - before;
+        return count >= 2
+          ? undefined
+          : `the router has sent ${count} of its 2 announcements; its log:\n${this.log}`;
+      }, 5_000);
+    } finally {
+      await run(this.#inRouter("nft", "flush", "chain", "inet", "lab", "mute"));
+    }
+  }
+
+  /**
+   * Loses this share of the requests or of the answers, in tens of percent, evenly spread and beginning with the first;
+   * `undefined` ends all loss. Spread instead of drawn at random, so that a test sees the same losses every time.
+   */
+  async loss(
+    percent: number | undefined,
+    what: "requests" | "answers" = "requests",
+  ): Promise<void> {
+    const [chain, port] = what === "requests" ? ["lossy_in", "dport"] : ["lossy_out", "sport"];
+    const lines = ["flush chain inet lab lossy_in", "flush chain inet lab lossy_out"];
+    if (percent !== undefined) {
+      const lost = spread(percent / 10).join(", ");
+      lines.push(
+        `add rule inet lab ${chain} udp ${port} 5351 numgen inc mod 10 { ${lost} } counter name lost drop`,
+      );
+    }
+    await run(this.#inRouter("nft", "-f", "-"), `${lines.join("\n")}\n`);
+  }
+
+  /** How many datagrams {@linkcode loss} has lost. */
+  lost(): Promise<number> {
+    return this.#counter("lost");
+  }
+
+  /** How many datagrams have come to the server's port, lost ones included. */
+  requests(): Promise<number> {
+    return this.#counter("requests");
+  }
+
+  /** The source ports the server has seen requests from, in order of first use. */
+  requestPorts(): number[] {
+    const sources = this.log.matchAll(/PCP request received from \S+:(?<port>\d+) \d+bytes/g);
+    return [...new Set(Array.from(sources, (match) => Number(match.groups?.["port"])))];
+  }
+
+  /** Pulls the plug: the router's end, so that datagrams vanish, or the inside host's own, so that sending fails. */
+  async linkDown(end: "router" | "inside" = "router"): Promise<void> {
+    await this.#link(end, "down");
+  }
+
+  /** Puts the plug back; the inside host regains what it lost, as a network manager would see to. */
+  async linkUp(end: "router" | "inside" = "router"): Promise<void> {
+    await this.#link(end, "up");
+    await batch(this.#topology.inside, this.#topology.insideAddresses());
+  }
+
+  /** Runs a command on the inside host; it is ended with the lab at the latest. */
+  inside(command: readonly string[]): LabProcess {
+    return this.#start(this.#topology.inside, command);
+  }
+
+  /** Runs a Deno program of this repository on the inside host. */
+  insideDeno(program: string, args: readonly string[] = []): LabProcess {
+    return this.inside(denoCommand(program, args));
+  }
+
+  /** Answers callers on the inside host with their own text and the endpoint they came from. */
+  async listenInside(
+    protocol: "tcp" | "udp",
+    port: number,
+    address: string = INSIDE_IPV4,
+  ): Promise<void> {
+    await this.order("inside", { do: "listen", protocol, address, port });
+  }
+
+  /** The same on the outside host. */
+  async listenOutside(
+    protocol: "tcp" | "udp",
+    port: number,
+    address: string = OUTSIDE_IPV4,
+  ): Promise<void> {
+    await this.order("outside", { do: "listen", protocol, address, port });
+  }
+
+  /** Calls from the outside host, the router's external address unless told otherwise; the answer, or undefined after `timeout` ms. */
+  outside(
+    protocol: "tcp" | "udp",
+    port: number,
+    options: CallOptions = {},
+  ): Promise<string | undefined> {
+    const { address = EXTERNAL_IPV4, text = "knock", timeout = 1_000 } = options;
+    return this.order("outside", { do: "call", protocol, address, port, text, timeout });
+  }
+
+  /** Calls from the outside host to the inside host's IPv6 address, which only a pinhole lets through. */
+  outsideIpv6(
+    protocol: "tcp" | "udp",
+    port: number,
+    options: CallOptions = {},
+  ): Promise<string | undefined> {
+    return this.outside(protocol, port, { address: INSIDE_IPV6, ...options });
+  }
+
+  /** Calls from a port of the inside host to the outside host. */
+  callFromInside(
+    protocol: "tcp" | "udp",
+    localPort: number,
+    port: number,
+    options: CallOptions = {},
+  ): Promise<string | undefined> {
+    const { address = OUTSIDE_IPV4, text = "knock", timeout = 1_000 } = options;
+    return this.order("inside", { do: "call", protocol, address, port, text, timeout, localPort });
+  }
+
+  /** Gives an order to one of the two hosts and returns the answer. */
+  async order(where: "inside" | "outside", order: Order): Promise<string | undefined> {
+    const value = await this.host(where).order(
+      order,
+      5_000 + ("timeout" in order ? order.timeout : 0),
+    );
+    return typeof value === "string" ? value : undefined;
+  }
+
+  /** The host's own program, for what it prints unasked. */
+  host(where: "inside" | "outside"): OrderProcess<Order> {
+    const running = this.#hosts.get(where);
+    if (running !== undefined) return running;
+    const namespace = where === "inside" ? this.#topology.inside : this.#topology.outside;
+    const host = new OrderProcess<Order>(
+      this.#start(namespace, denoCommand("tests/lab/host.ts", [])),
+    );
+    this.#hosts.set(where, host);
+    return host;
+  }
+
+  /** Ends everything and removes the namespaces. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await Promise.all(this.#processes.map((process) => process.kill()));
+      await this.#daemon.stop();
+    } finally {
+      await this.#topology.remove();
+    }
+  }
+
+  async #link(end: "router" | "inside", state: "up" | "down"): Promise<void> {
+    const { router, inside, vr, vi } = this.#topology;
+    const [namespace, device] = end === "router" ? [router, vr] : [inside, vi];
+    await batch(namespace, [`link set ${device} ${state}`]);
+  }
+
+  #start(namespace: string, command: readonly string[]): LabProcess {
+    const process = new LabProcess(["ip", "netns", "exec", namespace, ...command]);
+    this.#processes.push(process);
+    return process;
+  }
+
+  async #counter(name: "requests" | "announced" | "lost"): Promise<number> {
+    const listing = await run(this.#inRouter("nft", "-j", "list", "counter", "inet", "lab", name));
+    const { nftables } = JSON.parse(listing) as { nftables: { counter?: { packets: number } }[] };
+    return nftables.find((object) => object.counter !== undefined)?.counter?.packets ?? 0;
+  }
+
+  #inRouter(...command: readonly string[]): string[] {
+    return ["ip", "netns", "exec", this.#topology.router, ...command];
+  }
+}
+
+/** One line for one mapping, such as `map tcp 6000 -> 192.168.77.2:6000`. */
+export function describe(mapping: RouterMapping): string {
+  const { type, protocol, externalPort, internalAddress, internalPort } = mapping;
+  const inside = internalAddress.includes(":")
+    ? `[${internalAddress}]:${internalPort}`
+    : `${internalAddress}:${internalPort}`;
+  const start = `${type} ${protocol} ${externalPort} -> ${inside}`;
+  return mapping.type === "peer"
+    ? `${start} for ${mapping.remoteAddress}:${mapping.remotePort}`
+    : start;
+}
+
+export interface CallOptions {
+  readonly address?: string;
+  readonly text?: string;
+  readonly timeout?: number;
+}
+
+function denoCommand(program: string, args: readonly string[]): string[] {
+  return [
+    Deno.execPath(),
+    "run",
+    "-A",
+    "--no-check",
+    "--config",
+    `${ROOT}/deno.json`,
+    `${ROOT}/${program}`,
+    ...args,
+  ];
+}
+
+/** Which of every ten datagrams are lost when `count` are: 3 gives 0, 3, 6. */
+function spread(count: number): number[] {
+  if (!Number.isInteger(count) || count < 1 || count > 10) {
+    throw new RangeError(
+      `Cannot lose datagrams: the share must be a multiple of 10 from 10 to 100, got "${
+        count * 10
+      }"`,
+    );
+  }
+  return Array.from({ length: count }, (_, index) => Math.floor(index * 10 / count));
+}
+
+const CHAINS = ["miniupnpd", "prerouting_miniupnpd", "postrouting_miniupnpd"];
+const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
