@@ -38,14 +38,24 @@ export {
   type MappingSnapshot,
   type MappingState,
 } from "./src/client/map_handle.ts";
+export type { MappingBuilder } from "./src/client/mapping_builder.ts";
+export type { Prefix64 } from "./src/client/prefix64.ts";
 export { OutboundMap } from "./src/client/outbound_map.ts";
 export { RequestType } from "./src/client/request_type.ts";
 export type { Stats } from "./src/client/stats.ts";
-export type { Clock } from "./src/clock.ts";
+export type { Clock, Milliseconds } from "./src/clock.ts";
 export { discover, type Discovered } from "./src/client/discover.ts";
 export { DiscoveryError, type DiscoveryReason } from "./src/discovery/discovery_error.ts";
-export type { Network } from "./src/transport/transport.ts";
+export type {
+  MulticastOptions,
+  Network,
+  OpenOptions,
+  Sink,
+  SocketAddress,
+  Transport,
+} from "./src/transport/transport.ts";
 export { type EngineConfig } from "./src/engine/config.ts";
 export { type IgnoreReason, LocalCode } from "./src/engine/events.ts";
 export { ProtocolNumber } from "./src/wire/protocol_number.ts";
 export { ResultCode, resultName, resultSentence } from "./src/wire/result_code.ts";
+export type { DecodeReason } from "./src/wire/errors.ts";

@@ -1,10 +1,12 @@
 import { DiscoveryError } from "../discovery/discovery_error.ts";
 import { IpAddress } from "../wire/address.ts";
+import { ANYCAST_IPV4, ANYCAST_IPV6 } from "../wire/constants.ts";
 
 /** Both ends of a client. */
 export interface Addresses {
   readonly clientAddress: IpAddress;
-  readonly serverAddress: IpAddress;
+  /** In the order in which they are asked. */
+  readonly serverAddresses: readonly IpAddress[];
 }
 
 /**
@@ -15,18 +17,28 @@ export interface Addresses {
  */
 export async function resolveAddresses(
   client: string | undefined,
-  server: string | undefined,
+  server: string | readonly string[] | undefined,
+  anycast: boolean,
 ): Promise<Addresses> {
-  const serverAddress = server === undefined ? undefined : parse("server", server);
   const clientAddress = client === undefined ? undefined : parse("client", client);
-  if (serverAddress === undefined) return await throughGateway(clientAddress);
-  if (clientAddress !== undefined) return checked(clientAddress, serverAddress);
+  if (server === undefined) return await throughGateway(clientAddress, anycast);
+  const serverAddresses = (Array.isArray(server) ? server : [server]).map((each) =>
+    parse("server", each)
+  );
+  const [first] = serverAddresses;
+  if (first === undefined) {
+    throw new TypeError("Cannot start a client: the list of server addresses is empty");
+  }
+  if (clientAddress !== undefined) return checked(clientAddress, serverAddresses);
   const { localAddressFor } = await import("../discovery/local_address.ts");
-  return checked(IpAddress.parse(await localAddressFor(serverAddress.toString())), serverAddress);
+  return checked(IpAddress.parse(await localAddressFor(first.toString())), serverAddresses);
 }
 
 /** The gateway that the client's address faces, or the first one. */
-async function throughGateway(clientAddress: IpAddress | undefined): Promise<Addresses> {
+async function throughGateway(
+  clientAddress: IpAddress | undefined,
+  anycast: boolean,
+): Promise<Addresses> {
   // Discovery runs programs and loads a dependency, so it is loaded only when it is needed.
   const { discoverGateways } = await import("../discovery/gateway.ts");
   const gateways = await discoverGateways();
@@ -39,10 +51,13 @@ async function throughGateway(clientAddress: IpAddress | undefined): Promise<Add
     const detail = `no default route of the family of "${clientAddress}" was found`;
     throw new DiscoveryError("find the default gateway", "noDefaultRoute", detail);
   }
-  return checked(
-    clientAddress ?? IpAddress.parse(gateway.client),
+  const last = anycast
+    ? [IpAddress.parse(gateway.family === "IPv4" ? ANYCAST_IPV4 : ANYCAST_IPV6)]
+    : [];
+  return checked(clientAddress ?? IpAddress.parse(gateway.client), [
     IpAddress.parse(gateway.gateway),
-  );
+    ...last,
+  ]);
 }
 
 function parse(what: string, text: string): IpAddress {
@@ -53,9 +68,10 @@ function parse(what: string, text: string): IpAddress {
   );
 }
 
-function checked(clientAddress: IpAddress, serverAddress: IpAddress): Addresses {
-  if (clientAddress.family === serverAddress.family) return { clientAddress, serverAddress };
+function checked(clientAddress: IpAddress, serverAddresses: readonly IpAddress[]): Addresses {
+  const stranger = serverAddresses.find(({ family }) => family !== clientAddress.family);
+  if (stranger === undefined) return { clientAddress, serverAddresses };
   throw new TypeError(
-    `Cannot start a client: both addresses must be of one family, got "${clientAddress}" and "${serverAddress}"`,
+    `Cannot start a client: both addresses must be of one family, got "${clientAddress}" and "${stranger}"`,
   );
 }

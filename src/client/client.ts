@@ -24,6 +24,11 @@ export interface ClientOptions {
   readonly announcePort?: number;
   /** Whether to listen for announcements of restarts. By default yes, but on loopback. */
   readonly multicast?: boolean;
+  /**
+   * Whether the anycast address of RFC 7723 is asked when the default gateway does not answer; only without a server
+   * address. Off by default: a server behind the router sees private addresses of this network.
+   */
+  readonly anycast?: boolean;
   /** Where sockets come from; by default `Deno.listenDatagram`, or `node:dgram` where that is missing. */
   readonly network?: Network;
   /** Where time comes from. */
@@ -53,10 +58,10 @@ export class Client {
    *
    * @param client The address of this host that faces the server; found by itself when left out.
    * @param server The server, usually the router; the default gateway when left out. Link-local addresses need their
-   * interface: `fe80::1%eth0`.
+   * interface: `fe80::1%eth0`. Several addresses of one server are asked in turn until one answers (RFC 7488).
    * @param options Ports, sockets, time.
    * @throws {TypeError} If an address is none, or the two are not of one family.
-   * @throws {RangeError} If a port is out of range.
+   * @throws {RangeError} If a port or the shutdown timeout is out of range.
    * @throws {DiscoveryError} If an address was left out and cannot be found.
    * @throws {SocketError} If no socket can be opened on the client's address.
    *
@@ -71,16 +76,21 @@ export class Client {
    */
   static async start(
     client?: string,
-    server?: string,
+    server?: string | readonly string[],
     options: ClientOptions = {},
   ): Promise<Handle> {
-    const { clientAddress, serverAddress } = await resolveAddresses(client, server);
+    const { clientAddress, serverAddresses } = await resolveAddresses(
+      client,
+      server,
+      options.anycast ?? false,
+    );
     options.signal?.throwIfAborted();
     const port = checkPort("server port", options.port ?? SERVER_PORT);
     const announcePort = checkPort("announcement port", options.announcePort ?? ANNOUNCE_PORT);
+    const shutdownTimeout = checkTimeout(options.shutdownTimeout ?? SHUTDOWN_TIMEOUT);
     const clock = options.clock ?? systemClock;
     const engine = new Engine({
-      server: { address: serverAddress, port },
+      server: serverAddresses.map((address) => ({ address, port })),
       clientAddress: clientAddress.withScope(undefined),
       random: options.random ?? Math.random,
       randomWord: options.randomWord ?? randomWord,
@@ -90,9 +100,9 @@ export class Client {
       engine,
       clock,
       clientAddress,
-      server: { hostname: serverAddress.toString(), port },
+      servers: serverAddresses.map((address) => ({ hostname: address.toString(), port })),
       allowThirdParty: options.allowThirdParty ?? false,
-      shutdownTimeout: options.shutdownTimeout ?? SHUTDOWN_TIMEOUT,
+      shutdownTimeout,
       onTrace: options.onTrace,
     });
     const network = options.network ?? defaultNetwork();
@@ -134,6 +144,13 @@ function checkPort(what: string, port: number): number {
   if (Number.isInteger(port) && port >= 1 && port <= 65535) return port;
   throw new RangeError(
     `Cannot start a client: the ${what} must be an integer from 1 to 65535, got "${port}"`,
+  );
+}
+
+function checkTimeout(timeout: number): number {
+  if (typeof timeout === "number" && timeout >= 0) return timeout;
+  throw new RangeError(
+    `Cannot start a client: the shutdown timeout must be a number of milliseconds from 0, got "${timeout}"`,
   );
 }
 
@@ -179,8 +196,10 @@ function open(
 ): Promise<Transport> {
   return network.open(options, {
     datagram: (bytes, source) => handle.receive(bytes, source, multicast),
-    error: (error) =>
-      handle.report(new SocketError("receive", `Cannot receive on "${options.hostname}"`, error)),
+    error: (error) => {
+      handle.report(new SocketError("receive", `Cannot receive on "${options.hostname}"`, error));
+      if (!multicast) handle.failed(error);
+    },
   });
 }
 

@@ -25,7 +25,8 @@ export interface TraceEvent {
 export interface DriverOptions {
   readonly engine: Engine;
   readonly clock: Clock;
-  readonly server: SocketAddress;
+  /** The addresses of the server, in the order of the engine's list. */
+  readonly servers: readonly SocketAddress[];
   readonly onOutput: (output: Exclude<Output, { type: "send" }>) => void;
   readonly onSendError: (error: unknown, id: MappingId | undefined) => void;
   readonly onTrace: ((event: TraceEvent) => void) | undefined;
@@ -57,6 +58,11 @@ export class Driver {
   /** Gives it the socket that requests leave by. */
   use(transport: Transport): void {
     this.#transport = transport;
+  }
+
+  /** Where requests go now. */
+  get server(): SocketAddress {
+    return this.#options.servers[this.#options.engine.serverIndex] as SocketAddress;
   }
 
   get now(): Milliseconds {
@@ -91,6 +97,12 @@ export class Driver {
     this.#setAlarm();
   }
 
+  /** The socket met trouble: of a server with several addresses the next one is asked (RFC 7488 section 3). */
+  failed(error: unknown): void {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (HARD_ERRORS.has(code)) this.step({ type: "unreachable" });
+  }
+
   /** Stops for good; the socket is the caller's to close. */
   close(): void {
     this.#closed = true;
@@ -119,13 +131,15 @@ export class Driver {
   #send(bytes: Uint8Array, id: MappingId | undefined): void {
     const transport = this.#transport;
     if (transport === undefined) return;
+    const { server } = this;
     this.counts.sent++;
-    this.#trace("sent", this.#options.server, bytes, undefined);
-    transport.send(bytes, this.#options.server).catch((error: unknown) => {
+    this.#trace("sent", server, bytes, undefined);
+    transport.send(bytes, server).catch((error: unknown) => {
       if (this.#closed) return; // the socket was closed under the last sends
       this.counts.sendErrors++;
       this.#options.onSendError(error, id);
       this.step({ type: "sendFailed", id });
+      this.failed(error);
     });
   }
 
@@ -173,3 +187,6 @@ export class Driver {
     return { address: this.#source.address, port };
   }
 }
+
+/** What ICMP's port, host and network unreachable become. */
+const HARD_ERRORS: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"]);

@@ -18,6 +18,7 @@ export class PcpError extends Error {
 
 /** The server refused: it answered with a result code other than 0 (RFC 6887 section 7.4). */
 export class ResultCodeError extends PcpError {
+  /** `ResultCodeError`. */
   override readonly name = "ResultCodeError";
   /** 1 to 255 as the server sent it; negative for what no server says, see {@linkcode resultName}. */
   readonly code: number;
@@ -26,6 +27,7 @@ export class ResultCodeError extends PcpError {
   /** Seconds for which the same request will not be repeated, undefined if it never will. */
   readonly lifetime: number | undefined;
 
+  /** @internal */
   constructor(attempt: string, code: number, name: string, lifetime: number | undefined) {
     super(`${attempt}: the server answered "${name}" (${code})${sentence(code)}`);
     this.code = code;
@@ -36,6 +38,7 @@ export class ResultCodeError extends PcpError {
 
 /** A renewal was refused. The mapping lives to its known end, and is asked for again after the hold. */
 export class RenewalRefusedError extends PcpError {
+  /** `RenewalRefusedError`. */
   override readonly name = "RenewalRefusedError";
   /** The mapping's id. */
   readonly mappingId: number;
@@ -46,6 +49,7 @@ export class RenewalRefusedError extends PcpError {
   /** Seconds until the next attempt may be made. */
   readonly retryIn: number;
 
+  /** @internal */
   constructor(mappingId: number, code: number, retryIn: number) {
     super(
       `Cannot renew mapping "${mappingId}" yet: the server answered "${
@@ -61,10 +65,12 @@ export class RenewalRefusedError extends PcpError {
 
 /** The server lost its mappings, by its epoch (RFC 6887 section 8.5). They are being asked for again. */
 export class ServerRestartedError extends PcpError {
+  /** `ServerRestartedError`. */
   override readonly name = "ServerRestartedError";
   /** The server's new epoch in seconds. */
   readonly epoch: number;
 
+  /** @internal */
   constructor(epoch: number) {
     super(
       `The server lost its state: its epoch is now "${epoch}", every mapping is asked for again`,
@@ -75,10 +81,12 @@ export class ServerRestartedError extends PcpError {
 
 /** A socket could not be opened, or a send or receive failed on this host. After `send` and `receive` the client goes on. */
 export class SocketError extends PcpError {
+  /** `SocketError`. */
   override readonly name = "SocketError";
   /** What failed. */
   readonly operation: "open" | "send" | "receive";
 
+  /** @internal */
   constructor(operation: "open" | "send" | "receive", message: string, cause: unknown) {
     super(`${message}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     this.operation = operation;
@@ -87,10 +95,12 @@ export class SocketError extends PcpError {
 
 /** Announcements of restarts cannot be heard (RFC 6887 section 14.1.3). Not fatal: restarts are noticed at the next renewal. */
 export class AnnouncementError extends PcpError {
+  /** `AnnouncementError`. */
   override readonly name = "AnnouncementError";
   /** The UDP port that announcements come to, 5350 but in tests. */
   readonly port: number;
 
+  /** @internal */
   constructor(port: number, cause: unknown) {
     super(
       `Cannot listen for restarts of the server on UDP port "${port}", which only delays noticing them: ${
@@ -104,12 +114,14 @@ export class AnnouncementError extends PcpError {
 
 /** The mapping is over, or not assigned, so that the call makes no sense. */
 export class NotRunningError extends PcpError {
+  /** `NotRunningError`. */
   override readonly name = "NotRunningError";
   /** The mapping's id. */
   readonly mappingId: number;
   /** Its state at the time. */
   readonly state: MappingState;
 
+  /** @internal */
   constructor(attempt: string, mappingId: number, state: MappingState) {
     super(`${attempt}: mapping "${mappingId}" is in state "${state.type}"`);
     this.mappingId = mappingId;
@@ -119,12 +131,14 @@ export class NotRunningError extends PcpError {
 
 /** The client has a mapping of this protocol and internal port already, and the new wish cannot share it. */
 export class MappingConflictError extends PcpError {
+  /** `MappingConflictError`. */
   override readonly name = "MappingConflictError";
   /** IANA protocol number. */
   readonly protocol: number;
   /** Port on this host. */
   readonly internalPort: number;
 
+  /** @internal */
   constructor(
     difference: string,
     { protocol, internalPort }: { protocol: number; internalPort: number },
@@ -139,8 +153,10 @@ export class MappingConflictError extends PcpError {
 
 /** The handle was shut down. */
 export class ClosedError extends PcpError {
+  /** `ClosedError`. */
   override readonly name = "ClosedError";
 
+  /** @internal */
   constructor(attempt: string) {
     super(`${attempt}: the client was shut down, start another one`);
   }

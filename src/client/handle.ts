@@ -4,6 +4,8 @@ import type { Output } from "../engine/events.ts";
 import { checkSpec, type MappingSpec } from "../engine/spec.ts";
 import type { SocketAddress, Transport } from "../transport/transport.ts";
 import type { IpAddress } from "../wire/address.ts";
+import type { Option } from "../wire/option.ts";
+import { prefix64Request } from "../wire/prefix64.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
 import { resultName } from "../wire/result_code.ts";
 import { Driver, type TraceEvent } from "./driver.ts";
@@ -19,6 +21,7 @@ import { InboundMap } from "./inbound_map.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { MapHandle } from "./map_handle.ts";
 import type { OutboundMap } from "./outbound_map.ts";
+import { type Prefix64, prefix64Of } from "./prefix64.ts";
 import { Registry } from "./registry.ts";
 import { RequestType } from "./request_type.ts";
 import { Statistics, type Stats } from "./stats.ts";
@@ -46,7 +49,7 @@ export interface HandleInit {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly clientAddress: IpAddress;
-  readonly server: SocketAddress;
+  readonly servers: readonly SocketAddress[];
   readonly allowThirdParty: boolean;
   readonly shutdownTimeout: number;
   readonly onTrace: ((event: TraceEvent) => void) | undefined;
@@ -56,8 +59,6 @@ export interface HandleInit {
 export class Handle implements AsyncDisposable {
   /** The address of this host that requests are sent from. */
   readonly client: string;
-  /** The server's address. */
-  readonly server: string;
   /** The server's UDP port, 5351 but in tests. */
   readonly port: number;
   readonly #init: HandleInit;
@@ -68,14 +69,18 @@ export class Handle implements AsyncDisposable {
   readonly #statistics = new Statistics();
   #announcements: PromiseWithResolvers<Announcement> | undefined;
   #announceWaiters = 0;
+  #prefixes: readonly Prefix64[] = [];
   #shutdown: Promise<ShutdownSummary> | undefined;
 
-  /** Use {@linkcode Client.start}. */
+  /**
+   * Use {@linkcode Client.start}.
+   *
+   * @internal
+   */
   constructor(init: HandleInit) {
     this.#init = init;
     this.client = init.clientAddress.toString();
-    this.server = init.server.hostname;
-    this.port = init.server.port;
+    this.port = init.servers[0]?.port ?? 0;
     this.#registry = new Registry({
       step: (input) => this.#driver.step(input),
       now: () => this.#driver.now,
@@ -83,7 +88,7 @@ export class Handle implements AsyncDisposable {
     this.#driver = new Driver({
       engine: init.engine,
       clock: init.clock,
-      server: init.server,
+      servers: init.servers,
       onTrace: init.onTrace,
       onOutput: (output) => this.#carryOut(output),
       onSendError: (error) => {
@@ -96,6 +101,11 @@ export class Handle implements AsyncDisposable {
         );
       },
     });
+  }
+
+  /** The server's address; of several the one that is asked now. */
+  get server(): string {
+    return this.#driver.server.hostname;
   }
 
   /** The mappings that are not over, oldest first. */
@@ -146,14 +156,32 @@ export class Handle implements AsyncDisposable {
    * @throws {ResultCodeError} If the server refuses.
    * @throws {ClosedError} If the client is shut down.
    */
-  async announce(options: { readonly signal?: AbortSignal } = {}): Promise<Announcement> {
+  announce(options: { readonly signal?: AbortSignal } = {}): Promise<Announcement> {
+    return this.#ask(options.signal, []);
+  }
+
+  /**
+   * Asks how the network's NAT64 builds IPv6 addresses from IPv4 ones (PREFIX64, RFC 7225). The first one is for
+   * destinations that no list names.
+   *
+   * @returns None if the server tells none, or knows nothing of it.
+   * @throws {ResultCodeError} If the server refuses.
+   * @throws {ClosedError} If the client is shut down.
+   */
+  async prefix64(options: { readonly signal?: AbortSignal } = {}): Promise<readonly Prefix64[]> {
+    this.#prefixes = [];
+    await this.#ask(options.signal, [prefix64Request()]);
+    return this.#prefixes;
+  }
+
+  async #ask(signal: AbortSignal | undefined, options: readonly Option[]): Promise<Announcement> {
     if (this.isShutDown) throw new ClosedError("Cannot ask the server");
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     const asked = this.#announcements ??= Promise.withResolvers();
     this.#announceWaiters++;
     try {
-      const answer = abortable(asked.promise, options.signal);
-      this.#driver.step({ type: "announce" });
+      const answer = abortable(asked.promise, signal);
+      this.#driver.step({ type: "announce", options });
       return await answer;
     } finally {
       this.#announceWaiters--;
@@ -210,18 +238,39 @@ export class Handle implements AsyncDisposable {
     await this.shutdown();
   }
 
-  /** For the client: the socket that requests leave by, or the one that announcements come to. */
+  /**
+   * For the client: the socket that requests leave by, or the one that announcements come to.
+   *
+   * @internal
+   */
   attach(transport: Transport, isForRequests: boolean): void {
     this.#transports.push(transport);
     if (isForRequests) this.#driver.use(transport);
   }
 
-  /** For the client: a datagram came in. */
+  /**
+   * For the client: a datagram came in.
+   *
+   * @internal
+   */
   receive(bytes: Uint8Array, source: SocketAddress, multicast: boolean): void {
     this.#driver.receive(bytes, source, multicast);
   }
 
-  /** For the client: trouble that belongs to no single mapping. */
+  /**
+   * For the client: the socket of the requests met trouble.
+   *
+   * @internal
+   */
+  failed(error: Error): void {
+    this.#driver.failed(error);
+  }
+
+  /**
+   * For the client: trouble that belongs to no single mapping.
+   *
+   * @internal
+   */
   report(error: PcpError): void {
     this.#errors.put(error);
   }
@@ -265,6 +314,11 @@ export class Handle implements AsyncDisposable {
         );
         return this.#announced(({ reject }) => reject(error));
       }
+      case "prefix64":
+        this.#prefixes = output.prefixes.map(prefix64Of);
+        return;
+      case "serverChanged":
+        return;
       case "ignored":
         return this.#statistics.ignored(output.reason);
     }

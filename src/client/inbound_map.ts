@@ -15,9 +15,12 @@ import { MappingBuilder } from "./mapping_builder.ts";
  * ```
  */
 export class InboundMap extends MappingBuilder {
+  /** `inbound`. */
   override readonly kind = "inbound";
 
   /**
+   * A wish; nothing is sent before {@linkcode Handle.request}.
+   *
    * @param internalPort The port that this host listens on, 0 to 65535; 0 means all ports of the protocol. The program
    * must have bound it before (RFC 6887 section 11).
    * @param lifetime Wanted lifetime in seconds, from 1. The server may grant less or more.
@@ -90,7 +93,11 @@ export class InboundMap extends MappingBuilder {
 
   #filtered = false;
 
-  /** For the engine. */
+  /**
+   * For the engine.
+   *
+   * @internal
+   */
   toSpec(clientAddress: IpAddress): MappingSpec {
     return this.specFor("map", clientAddress);
   }

@@ -16,17 +16,27 @@ export type Alert =
 
 /** A mapping as plain JSON: what `JSON.stringify(mapping)`, `--json` and JSON-RPC show. */
 export interface MappingSnapshot {
+  /** Unique in its client (over JSON-RPC: in the server). */
   readonly mappingId: number;
+  /** Inbound (MAP) or outbound (PEER). */
   readonly kind: "inbound" | "outbound";
+  /** `"tcp"`, `"udp"`, or an IANA protocol number. */
   readonly protocol: "tcp" | "udp" | number;
+  /** Port on this host; 0 for all ports. */
   readonly internalPort: number;
+  /** Wanted lifetime in seconds. */
   readonly lifetime: number;
+  /** How long it is wanted. */
   readonly requestType: RequestType;
+  /** Where it is in its life. */
   readonly state: MappingState;
+  /** What is assigned now; null when nothing is. */
   readonly assigned: Assigned | null;
-  /** ISO 8601. */
+  /** When the assignment ends unless it is renewed, in ISO 8601; null when nothing is assigned. */
   readonly expiresAt: string | null;
+  /** The remote peer of an outbound mapping. */
   readonly remoteAddress?: string;
+  /** The port of that peer. */
   readonly remotePort?: number;
 }
 
@@ -61,7 +71,11 @@ export class MapHandle implements AsyncDisposable {
   #assigned: Assigned | undefined;
   #expiresAt = 0;
 
-  /** Use {@linkcode Handle.request}. */
+  /**
+   * Use {@linkcode Handle.request}.
+   *
+   * @internal
+   */
   constructor(id: number, spec: MappingSpec, requestType: RequestType, control: MappingControl) {
     this.id = id;
     this.kind = spec.opcode === "map" ? "inbound" : "outbound";
@@ -193,7 +207,11 @@ export class MapHandle implements AsyncDisposable {
     };
   }
 
-  /** For the handle: the engine says that the state changed; `over` when nothing more will come. */
+  /**
+   * For the handle: the engine says that the state changed; `over` when nothing more will come.
+   *
+   * @internal
+   */
   setState(state: MappingState, over: boolean): void {
     this.#state = state;
     this.#over = over;
@@ -202,7 +220,11 @@ export class MapHandle implements AsyncDisposable {
     this.#notify();
   }
 
-  /** For the handle: the engine says that the server granted a lifetime. */
+  /**
+   * For the handle: the engine says that the server granted a lifetime.
+   *
+   * @internal
+   */
   setAssignment(assignment: Assignment, changed: boolean): void {
     this.#assignment = assignment;
     this.#assigned = undefined;
@@ -213,7 +235,11 @@ export class MapHandle implements AsyncDisposable {
     this.#notify();
   }
 
-  /** For the handle: the engine says that the assignment is gone. */
+  /**
+   * For the handle: the engine says that the assignment is gone.
+   *
+   * @internal
+   */
   clearAssignment(): void {
     this.#assignment = this.#assigned = undefined;
   }

@@ -12,6 +12,7 @@ export abstract class MappingBuilder {
   readonly internalPort: number;
   /** Wanted lifetime in seconds. */
   readonly lifetime: number;
+  /** @internal */
   protected readonly attempt: string;
   #protocol: number = ProtocolNumber.Tcp;
   #externalPort = 0;
@@ -19,6 +20,7 @@ export abstract class MappingBuilder {
   readonly #options: Option[] = [];
   readonly #given = new Set<string>();
 
+  /** @internal */
   protected constructor(attempt: string, internalPort: number, lifetime: number) {
     this.attempt = attempt;
     this.internalPort = this.checkInteger("internal port", internalPort, 0, 65535);
@@ -106,7 +108,11 @@ export abstract class MappingBuilder {
     return this.add({ type: "description", text });
   }
 
-  /** What the engine is told. Without a wish for an external address, one of the client's family is asked for. */
+  /**
+   * What the engine is told. Without a wish for an external address, one of the client's family is asked for.
+   *
+   * @internal
+   */
   protected specFor(opcode: "map" | "peer", clientAddress: IpAddress): MappingSpec {
     return {
       opcode,
@@ -119,17 +125,23 @@ export abstract class MappingBuilder {
     };
   }
 
+  /** @internal */
   protected add(option: Option): this {
     this.#options.push(option);
     return this;
   }
 
-  /** Every wish stands once: a second one is more likely a mistake than a change of mind. */
+  /**
+   * Every wish stands once: a second one is more likely a mistake than a change of mind.
+   *
+   * @internal
+   */
   protected once(wish: string): void {
     if (this.#given.has(wish)) throw new TypeError(`${this.attempt}: ${wish} was given twice`);
     this.#given.add(wish);
   }
 
+  /** @internal */
   protected checkInteger(what: string, value: number, least: number, most: number): number {
     if (Number.isInteger(value) && value >= least && value <= most) return value;
     throw new RangeError(
@@ -137,6 +149,7 @@ export abstract class MappingBuilder {
     );
   }
 
+  /** @internal */
   protected parseAddress(what: string, text: string): IpAddress {
     const address = typeof text === "string" ? IpAddress.tryParse(text) : undefined;
     if (address !== undefined) return address;

@@ -15,12 +15,15 @@ import { MappingBuilder } from "./mapping_builder.ts";
  * ```
  */
 export class OutboundMap extends MappingBuilder {
+  /** `outbound`. */
   override readonly kind = "outbound";
   /** Port of the remote peer. */
   readonly remotePort: number;
   readonly #remoteAddress: IpAddress;
 
   /**
+   * A wish; nothing is sent before {@linkcode Handle.request}.
+   *
    * @param internalPort The port that this host sends from, 1 to 65535.
    * @param remoteAddress Address of the remote peer as this host sees it, of the family of this host's address.
    * @param remotePort Port of the remote peer, 1 to 65535.
@@ -40,7 +43,11 @@ export class OutboundMap extends MappingBuilder {
     return this.#remoteAddress.toString();
   }
 
-  /** For the engine. */
+  /**
+   * For the engine.
+   *
+   * @internal
+   */
   toSpec(clientAddress: IpAddress): MappingSpec {
     const { remotePort } = this;
     return {

@@ -4,7 +4,7 @@ import { decodeResponse, type Response } from "../wire/message.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import { defaultConfig, type EngineConfig } from "./config.ts";
 import { Deadlines } from "./deadlines.ts";
-import { type EpochSample, isEpochValid } from "./epoch.ts";
+import type { EpochSample } from "./epoch.ts";
 import type { IgnoreReason, Input, MappingId, Milliseconds, Output } from "./events.ts";
 import { holdTime } from "./holds.ts";
 import { Mapping } from "./mapping.ts";
@@ -24,12 +24,14 @@ import {
   needsOptionData,
   requestKey,
 } from "./spec.ts";
+import { ServerList } from "./server_list.ts";
+import { ServerState } from "./server_state.ts";
 import { Succession } from "./succession.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions {
-  /** Where requests go and answers come from. */
-  readonly server: Endpoint;
+  /** Where requests go and answers come from; several addresses of one server are asked in turn (RFC 7488). */
+  readonly server: Endpoint | readonly Endpoint[];
   /** The address that requests are sent from; it stands in every request (RFC 6887 section 8.1). */
   readonly clientAddress: IpAddress;
   /** Uniform in [0, 1), for waits. */
@@ -47,7 +49,8 @@ export interface EngineOptions {
  * back in order. The peer's mistakes never throw; the caller's do.
  */
 export class Engine {
-  readonly #server: Endpoint;
+  readonly #servers: ServerList;
+  readonly #state: ServerState;
   readonly #config: EngineConfig;
   readonly #random: () => number;
   readonly #mappings = new Map<MappingId, Mapping>();
@@ -61,18 +64,15 @@ export class Engine {
   readonly #natPmp: NatPmp;
   readonly #world: Surroundings;
   #outputs: Output[] = [];
-  #epoch: EpochSample | undefined;
-  #generation = 0;
-  #holdNewUntil = -Infinity;
-  #holdAllUntil = -Infinity;
-  #holdVersionUntil = -Infinity;
-  #versionRefusals = 0;
   #lastId = -1;
   #now: Milliseconds = 0;
 
+  /** An engine that has sent nothing yet. */
   constructor(options: EngineOptions) {
-    this.#server = options.server;
+    const { server } = options;
+    this.#servers = new ServerList("address" in server ? [server] : server);
     this.#config = { ...defaultConfig, ...options.config };
+    this.#state = new ServerState(this.#config);
     this.#random = options.random;
     this.#pacer = new Pacer(this.#config);
     this.#nonces = new Nonces(options.randomWord);
@@ -98,7 +98,12 @@ export class Engine {
 
   /** The server's epoch as last told, in seconds, and when it came; undefined before the first response. */
   get epoch(): EpochSample | undefined {
-    return this.#epoch;
+    return this.#state.epoch;
+  }
+
+  /** Which of the server's addresses requests go to now. */
+  get serverIndex(): number {
+    return this.#servers.index;
   }
 
   /** Smoothed round trip to the server, undefined before the first answer. */
@@ -141,10 +146,13 @@ export class Engine {
         this.#release(now, this.#find(input.id), input.as);
         break;
       case "announce":
-        this.#probe.start(now, this.#world.clientAddress);
+        this.#probe.start(now, this.#world.clientAddress, input.options);
         break;
       case "cancelAnnounce":
         this.#probe.stop();
+        break;
+      case "unreachable":
+        if (this.#servers.limit > 0) this.#nextServer(now);
         break;
     }
     this.#wakeDue(now);
@@ -181,9 +189,8 @@ export class Engine {
 
   /** RFC 6887 section 8.3, in its order; whatever fails a check changes nothing. */
   #datagram(now: Milliseconds, { bytes, source, multicast }: Input & { type: "datagram" }): void {
-    if (source.port !== this.#server.port || !source.address.equals(this.#server.address)) {
-      return this.#ignore("source");
-    }
+    const { address, port } = this.#servers.current;
+    if (source.port !== port || !source.address.equals(address)) return this.#ignore("source");
     const decoded = decodeResponse(bytes);
     if (!decoded.ok && bytes[0] === NATPMP_VERSION && this.#natPmp.isInUse) {
       const reason = this.#natPmp.receive(now, bytes);
@@ -220,13 +227,13 @@ export class Engine {
     if (answer.optionFault !== undefined && needsOptionData(mapping.spec)) {
       return "malformedOptions";
     }
-    if (!this.#checkEpoch(now, answer.epoch)) {
+    this.#servers.answered(now);
+    if (!this.#state.checkEpoch(now, answer.epoch)) {
       // What was just granted is known to the server (the round skips it), everything else may be gone.
-      this.#generation++;
       this.#recovery.arrange(now, 0);
       this.#emit({ type: "serverRestarted", epoch: answer.epoch });
     }
-    this.#versionRefusals = 0;
+    this.#state.versionAccepted();
     if (mapping.awaiting) {
       this.#pacer.answered(mapping, mapping.lastSentAt, now, mapping.transmissions === 1);
     }
@@ -238,6 +245,7 @@ export class Engine {
     if (mapping.holdUntil !== heldBefore) {
       this.#memory.hold(requestKey(mapping.spec), mapping.holdUntil, now);
     }
+    if (ignored === undefined) this.#tellPrefixes(answer);
     return ignored;
   }
 
@@ -245,12 +253,11 @@ export class Engine {
     const asked = this.#probe.isUnderWay;
     const { result, epoch } = response;
     if (result !== ResultCode.Success && !asked) return "notAnnouncement";
-    const isFirst = this.#epoch === undefined;
-    const restarted = !this.#checkEpoch(now, epoch);
-    if (restarted) {
-      this.#generation++;
-      this.#emit({ type: "serverRestarted", epoch });
-    }
+    this.#servers.answered(now);
+    const isFirst = this.#state.epoch === undefined;
+    const restarted = !this.#state.checkEpoch(now, epoch);
+    if (restarted) this.#emit({ type: "serverRestarted", epoch });
+    this.#tellPrefixes(response);
     // A server that speaks for the first time, or again, may have waiting requests long between two repetitions.
     if (restarted || (isFirst && !asked)) {
       this.#recovery.arrange(now, this.#random() * this.#config.announceWait);
@@ -276,10 +283,8 @@ export class Engine {
     );
     if (awaiting.length === 0 && !this.#probe.isUnderWay) return "stale";
     const speaksNatPmp = response.version === NATPMP_VERSION;
-    const refusal = ResultCode.UnsuppVersion;
-    const wanted = holdTime(refusal, response.lifetime, this.#versionRefusals++, this.#config);
-    const hold = Math.min(wanted, this.#config.maximumLongHold);
-    if (!speaksNatPmp) this.#holdVersionUntil = now + hold;
+    const hold = this.#state.versionRefused(response.lifetime);
+    if (!speaksNatPmp) this.#state.holdVersion(now + hold);
     for (const mapping of awaiting) {
       this.#pacer.forget(mapping);
       if (speaksNatPmp && this.#usesNatPmp && isNatPmpPossible(mapping.spec)) {
@@ -289,7 +294,7 @@ export class Engine {
     }
     if (this.#probe.isUnderWay) {
       this.#probe.stop();
-      this.#emit({ type: "announceFailed", code: refusal, lifetime: hold / 1000 });
+      this.#emit({ type: "announceFailed", code: ResultCode.UnsuppVersion, lifetime: hold / 1000 });
     }
     return undefined;
   }
@@ -300,12 +305,22 @@ export class Engine {
     return this.#config.natPmp && (clientAddress.isPrivate || clientAddress.isLoopback);
   }
 
-  /** The rule of RFC 6887 section 8.5; the sample is stored whatever the verdict. */
-  #checkEpoch(now: Milliseconds, epoch: number): boolean {
-    const sample: EpochSample = { server: epoch, client: Math.floor(now / 1000) };
-    const valid = isEpochValid(this.#epoch, sample);
-    this.#epoch = sample;
-    return valid;
+  /** The address does not answer: every exchange under way begins again at the next one (RFC 7488 section 3). */
+  #nextServer(now: Milliseconds): void {
+    const until = this.#servers.next(now);
+    this.#state.moved();
+    if (until > now) this.#state.hold("all", until);
+    this.#emit({ type: "serverChanged", index: this.#servers.index });
+    for (const mapping of this.#mappings.values()) {
+      if (mapping.awaiting) this.#touch(mapping, () => mapping.startOver());
+    }
+    this.#probe.startOver(now);
+  }
+
+  /** Every message tells all its server's NAT64 prefixes, asked or not (RFC 7225 section 4.3). */
+  #tellPrefixes({ options }: Response): void {
+    const prefixes = options.filter((option) => option.type === "prefix64");
+    if (prefixes.length > 0) this.#emit({ type: "prefix64", prefixes });
   }
 
   #wakeDue(now: Milliseconds): void {
@@ -317,15 +332,17 @@ export class Engine {
       this.#touch(mapping, (due) => due.wake(now));
     }
     if (this.#recovery.takeDue(now)) {
+      this.#pacer.slowDown();
       for (const mapping of [...this.#mappings.values()]) {
-        if (mapping.generation !== this.#generation || mapping.phase === "starting") {
+        if (mapping.generation !== this.#state.generation || mapping.phase === "starting") {
           this.#touch(mapping, () => mapping.recover(now));
         }
       }
     }
-    this.#send(
-      this.#probe.takeDue(now, Math.max(this.#holdAllUntil, this.#holdVersionUntil), this.#random),
-    );
+    this.#natPmp.wake(now);
+    const { limit } = this.#servers;
+    if (limit > 0 && this.#probe.isExhausted(now, limit)) this.#nextServer(now);
+    this.#send(this.#probe.takeDue(now, this.#state.allHeldUntil, this.#random));
   }
 
   /** Lets those in line send while the window allows it. */
@@ -335,12 +352,7 @@ export class Engine {
       mapping !== undefined;
       mapping = this.#pacer.next(now)
     ) {
-      const until = Math.max(
-        mapping.heldUntil,
-        this.#holdAllUntil,
-        this.#holdVersionUntil,
-        mapping.isNew ? this.#holdNewUntil : -Infinity,
-      );
+      const until = this.#state.heldUntil(mapping);
       this.#touch(mapping, (turned) => {
         if (until > now) return turned.postpone(until);
         turned.turn(now);
@@ -388,7 +400,7 @@ export class Engine {
         this.#touch(mapping, () => mapping.refuseVersion(this.#now, this.#config.maximumLongHold));
       },
       restarted: (epoch) => {
-        this.#generation++;
+        this.#state.restarted();
         this.#emit({ type: "serverRestarted", epoch });
         this.#recovery.arrange(this.#now, this.#random() * this.#config.announceWait);
       },
@@ -401,12 +413,12 @@ export class Engine {
   }
 
   #makeWorld(clientAddress: IpAddress): Surroundings {
-    const generation = (): number => this.#generation;
+    const state = this.#state;
     return {
       config: this.#config,
       clientAddress,
       get generation(): number {
-        return generation();
+        return state.generation;
       },
       random: this.#random,
       emit: (output) => this.#emit(output),
@@ -421,10 +433,9 @@ export class Engine {
       ended: (mapping) => {
         for (const heir of this.#succession.ended(mapping, this.#now)) this.#pacer.enqueue(heir);
       },
-      holdServer: (what, until) => {
-        if (what === "new") this.#holdNewUntil = Math.max(this.#holdNewUntil, until);
-        else this.#holdAllUntil = Math.max(this.#holdAllUntil, until);
-      },
+      holdServer: (what, until) => state.hold(what, until),
+      transmissionLimit: this.#servers.limit,
+      serverSilent: () => this.#nextServer(this.#now),
     };
   }
 }

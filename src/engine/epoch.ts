@@ -1,6 +1,8 @@
 /** What is remembered of a server's clock: its last epoch and when it came, both in whole seconds. */
 export interface EpochSample {
+  /** The server's epoch. */
   readonly server: number;
+  /** When it came, on the client's clock. */
   readonly client: number;
 }
 

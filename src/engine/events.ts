@@ -1,5 +1,5 @@
 import type { Endpoint, IpAddress } from "../wire/address.ts";
-import type { Option } from "../wire/option.ts";
+import type { Option, Prefix64Option } from "../wire/option.ts";
 import type { DecodeReason } from "../wire/errors.ts";
 import type { MappingSpec } from "./spec.ts";
 
@@ -36,9 +36,11 @@ export type Input =
   /** The mapping is not wanted any more. */
   | { readonly type: "release"; readonly id: MappingId; readonly as: "revoked" | "dropped" }
   /** Ask the server whether it is there (ANNOUNCE, RFC 6887 section 14.1). */
-  | { readonly type: "announce" }
+  | { readonly type: "announce"; readonly options?: readonly Option[] }
   /** Nobody waits for that answer any more. */
-  | { readonly type: "cancelAnnounce" };
+  | { readonly type: "cancelAnnounce" }
+  /** This host was told that the server's address cannot be reached (a hard ICMP error, RFC 7488 section 3). */
+  | { readonly type: "unreachable" };
 
 /** What an engine wants done or known; carried out in order. */
 export type Output =
@@ -73,6 +75,10 @@ export type Output =
   | { readonly type: "serverRestarted"; readonly epoch: number }
   /** The server answered the ANNOUNCE. */
   | { readonly type: "announced"; readonly epoch: number; readonly roundTrip: Milliseconds }
+  /** The server told its NAT64 prefixes; they replace what it told before (RFC 7225 section 4.3). */
+  | { readonly type: "prefix64"; readonly prefixes: readonly Prefix64Option[] }
+  /** Requests go to another address of the server from now on, by its place in the list (RFC 7488 section 3). */
+  | { readonly type: "serverChanged"; readonly index: number }
   /** The server refused the ANNOUNCE. */
   | { readonly type: "announceFailed"; readonly code: number; readonly lifetime: number };
 
@@ -120,7 +126,9 @@ export type MappingState =
 
 /** What the server granted. */
 export interface Assignment {
+  /** The address under which the mapping is reached. */
   readonly externalAddress: IpAddress;
+  /** The port under which it is reached. */
   readonly externalPort: number;
   /** Seconds, limited to 24 hours (RFC 6887 section 8.3). */
   readonly lifetime: number;

@@ -283,6 +283,12 @@ export class Mapping implements Timed, Sender {
     act.settle(this);
   }
 
+  /** Another address of the server is asked: the exchange under way begins again. */
+  startOver(): void {
+    if (this.phase !== "ended") act.begin(this, this.phase);
+    act.settle(this);
+  }
+
   /** The server speaks NAT-PMP only: the exchange goes on in that. */
   fallBack(): void {
     this.natPmp = true;

@@ -72,6 +72,11 @@ function giveUpTime(m: Mapping): Milliseconds {
 
 export function repeat(m: Mapping, now: Milliseconds): void {
   const { maximumTransmissions } = m.world.config;
+  const { transmissionLimit } = m.world;
+  if (transmissionLimit !== 0 && m.transmissions >= transmissionLimit) {
+    m.retransmitAt = Infinity;
+    return m.world.serverSilent();
+  }
   const exhausted = (maximumTransmissions !== 0 && m.transmissions >= maximumTransmissions) ||
     now >= giveUpTime(m);
   if (!exhausted) return m.world.enqueue(m);
@@ -104,9 +109,10 @@ export function armRenewal(m: Mapping, now: Milliseconds): void {
 export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReason | void {
   if (!isSuggested(m.spec, answer)) return "notSuggested";
   if (answer.lifetime === 0 && m.isHeir) return "stale"; // a second answer to the deletion before
+  const externalPort = assignedPort(m, answer);
   if (
     answer.lifetime === 0 || answer.externalAddress.isUnspecified ||
-    (answer.externalPort === 0 && m.spec.internalPort !== 0)
+    (externalPort === 0 && m.spec.internalPort !== 0)
   ) {
     const { minimumShortHold } = m.world.config;
     return holdBack(
@@ -122,10 +128,14 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
   // The lifetime began at the server, after the request left (the earlier, the safer).
   m.grantedAt = m.awaiting ? m.lastSentAt : now;
   m.expireAt = m.grantedAt + lifetime * 1000;
-  const { externalAddress, externalPort, options } = answer;
+  const { externalAddress, options } = answer;
   const before = m.phase === "recovering" ? undefined : m.assigned;
-  const changed = before === undefined || before.externalPort !== externalPort ||
-    before.lifetime !== lifetime || !before.externalAddress.equals(externalAddress);
+  // Copies of an update tell what is left by then, which is the same end.
+  const sameEnd = before !== undefined &&
+    (before.lifetime === lifetime ||
+      (!m.awaiting && Math.abs(before.expiresAt - m.expireAt) < 2_000));
+  const changed = before === undefined || before.externalPort !== externalPort || !sameEnd ||
+    !before.externalAddress.equals(externalAddress);
   m.assigned = { externalAddress, externalPort, lifetime, expiresAt: m.expireAt, options };
   m.suggestedAddress = externalAddress;
   m.suggestedPort = externalPort;
@@ -143,6 +153,12 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
   if (!wishPending) run(m, now);
   if (!wasRunning && !wishPending) show(m, { type: "running" });
   m.world.emit({ type: "granted", id: m.id, assignment: m.assigned, changed });
+}
+
+/** A common firewall answers a repeated request with the suggested port 0, and means the port that it opened. */
+function assignedPort(m: Mapping, { externalPort, externalAddress }: Answer): number {
+  const isFirewall = externalAddress.equals(m.world.clientAddress);
+  return externalPort === 0 && isFirewall ? m.spec.internalPort : externalPort;
 }
 
 /** Becomes running, with the next renewal armed. */

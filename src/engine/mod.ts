@@ -32,3 +32,7 @@ export {
   type Output,
 } from "./events.ts";
 export { checkSpec, type MappingSpec } from "./spec.ts";
+export type { Endpoint, Family } from "../wire/address.ts";
+export { IpAddress } from "../wire/address.ts";
+export type { DecodeReason } from "../wire/errors.ts";
+export type * from "../wire/option_type.ts";

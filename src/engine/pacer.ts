@@ -56,6 +56,11 @@ export class Pacer<T extends Sender> {
     this.#free(sender);
   }
 
+  /** Begins small again: a server that has just started is not met with everything at once (section 14.1.3). */
+  slowDown(): void {
+    this.#window = Math.min(this.#window, this.#config.initialWindow);
+  }
+
   /** Gives back the slot of a request that did not leave this host. */
   release(sender: T): void {
     this.#free(sender);

@@ -41,6 +41,10 @@ export interface Surroundings {
   ended(mapping: Mapping): void;
   /** NO_RESOURCES: no requests for new mappings, or after a deletion none at all, for this long (section 11.4). */
   holdServer(what: "new" | "all", until: Milliseconds): void;
+  /** Transmissions after which the server's next address is asked; 0 when there is none (RFC 7488 section 3). */
+  readonly transmissionLimit: number;
+  /** The server's address did not answer that many. */
+  serverSilent(): void;
 }
 
 /** A response that was matched to a mapping. */

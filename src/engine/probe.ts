@@ -1,5 +1,6 @@
 import type { IpAddress } from "../wire/address.ts";
 import { encodeRequest } from "../wire/message.ts";
+import type { Option } from "../wire/option.ts";
 import type { EngineConfig } from "./config.ts";
 import type { Milliseconds } from "./events.ts";
 import { retransmissionTime } from "./retransmit.ts";
@@ -12,6 +13,8 @@ export class Probe {
   #wait = 0;
   #sentAt = 0;
   #holdUntil = -Infinity;
+  #transmissions = 0;
+  #hasOptions = false;
 
   constructor(config: EngineConfig) {
     this.#config = config;
@@ -32,10 +35,11 @@ export class Probe {
   }
 
   /** Begins to ask, from the next {@linkcode takeDue} on; joins the question under way, if there is one. */
-  start(now: Milliseconds, clientAddress: IpAddress): void {
-    if (this.isUnderWay) return;
-    this.#wait = 0;
-    this.#bytes = encodeRequest({ type: "announce", lifetime: 0, clientAddress });
+  start(now: Milliseconds, clientAddress: IpAddress, options: readonly Option[] = []): void {
+    if (this.isUnderWay && (options.length === 0 || this.#hasOptions)) return;
+    this.#wait = this.#transmissions = 0;
+    this.#hasOptions = options.length > 0;
+    this.#bytes = encodeRequest({ type: "announce", lifetime: 0, clientAddress, options });
     this.#retransmitAt = this.#sentAt = now;
   }
 
@@ -54,7 +58,20 @@ export class Probe {
     this.#wait = retransmissionTime(this.#wait, random, this.#config);
     this.#retransmitAt = now + this.#wait;
     this.#sentAt = now;
+    this.#transmissions++;
     return this.#bytes;
+  }
+
+  /** Whether so many transmissions went unanswered, and the wait after the last one is over. */
+  isExhausted(now: Milliseconds, limit: number): boolean {
+    return this.isUnderWay && this.#transmissions >= limit && this.#retransmitAt <= now;
+  }
+
+  /** Another address is asked: as if nothing was sent yet. */
+  startOver(now: Milliseconds): void {
+    if (!this.isUnderWay) return;
+    this.#wait = this.#transmissions = 0;
+    this.#retransmitAt = now;
   }
 
   stop(): void {

@@ -2,6 +2,7 @@ import { Client, type ClientOptions } from "../client/client.ts";
 import type { Handle } from "../client/handle.ts";
 import type { Milliseconds } from "../clock.ts";
 import { MemoryNetwork } from "../transport/memory.ts";
+import { IpAddress } from "../wire/address.ts";
 import { describe } from "../wire/describe.ts";
 import { type FaultOptions, faults } from "./faults.ts";
 import { ServerHost } from "./host.ts";
@@ -56,7 +57,11 @@ export class Lab implements AsyncDisposable {
   readonly wire: readonly WireRecord[];
   readonly #handle: Handle;
 
-  /** Use {@linkcode lab}. */
+  /**
+   * Use {@linkcode lab}.
+   *
+   * @internal
+   */
   constructor(parts: Pick<Lab, "clock" | "network" | "server" | "host" | "wire" | "handle">) {
     this.clock = parts.clock;
     this.network = parts.network;
@@ -126,8 +131,9 @@ export async function lab(options: LabOptions = {}): Promise<Lab> {
   const network = new MemoryNetwork({ clock, latency: options.latency ?? 1, seed });
   if (options.faults !== undefined) network.link = faults({ ...options.faults, seed });
   const wire: WireRecord[] = [];
+  const clientHostname = IpAddress.parse(clientAddress).toString(); // as the client itself spells it
   network.onDatagram = ({ at, from, bytes, copies }) => {
-    const who = from.hostname === clientAddress ? "client" : "server";
+    const who = from.hostname === clientHostname ? "client" : "server";
     wire.push({ at, from: who, text: describe(bytes), bytes: bytes.slice(), copies });
   };
   const server = new SimulatedServer(options.server);

@@ -23,3 +23,36 @@ export type {
   RestartOptions,
   UpdateChanges,
 } from "./server_script.ts";
+
+// What the names above are made of, so that a test needs one import.
+export { MemoryNetwork } from "../transport/memory.ts";
+export type {
+  Link,
+  LinkDatagram,
+  MemoryNetworkOptions,
+  TappedDatagram,
+} from "../transport/memory.ts";
+export type * from "../transport/transport.ts";
+export type { Clock, Milliseconds } from "../clock.ts";
+export type { Assigned, PortSet } from "../client/assigned.ts";
+export type { ClientOptions } from "../client/client.ts";
+export type { TraceEvent } from "../client/driver.ts";
+export type { PcpError } from "../client/errors.ts";
+export type { Announcement, Handle, ShutdownSummary } from "../client/handle.ts";
+export type { InboundMap } from "../client/inbound_map.ts";
+export type { Alert, MapHandle, MappingSnapshot, MappingState } from "../client/map_handle.ts";
+export type { MappingBuilder } from "../client/mapping_builder.ts";
+export type { OutboundMap } from "../client/outbound_map.ts";
+export type { RequestType } from "../client/request_type.ts";
+export type { Stats } from "../client/stats.ts";
+export type { EngineConfig } from "../engine/config.ts";
+export type { IgnoreReason } from "../engine/events.ts";
+export type * from "../wire/address.ts";
+export type * from "../wire/body.ts";
+export type { DecodeReason } from "../wire/errors.ts";
+export type * from "../wire/header.ts";
+export type { MapFields } from "../wire/map.ts";
+export type { MessageOptions, Request } from "../wire/message_type.ts";
+export type { Nonce } from "../wire/nonce.ts";
+export type * from "../wire/option_type.ts";
+export type { PeerFields } from "../wire/peer.ts";

@@ -34,7 +34,7 @@ const FLOORS: readonly Floor[] = [
   { files: "src/testing/host.ts", may: ON_CLOCK },
   { files: "src/testing/loopback.ts", may: ON_CLOCK },
   { files: "src/testing/lab.ts", may: [...ON_CLOCK, "src/client/"] },
-  { files: "src/testing/mod.ts", may: [...ON_CLOCK, "src/client/"] },
+  { files: "src/testing/mod.ts", may: [...ON_CLOCK, "src/client/", "src/engine/"] },
   { files: "src/testing/", may: ["src/wire/"] },
   { files: "src/repl/", may: PUBLIC, packages: ["@std/cli", "node:readline"] },
   { files: "rpc/", may: PUBLIC, packages: ["vscode-jsonrpc", "zod", "node:"] },

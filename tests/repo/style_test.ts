@@ -55,7 +55,8 @@ Deno.test("the compiler may expect an error in tests only", async () => {
 Deno.test("tests are in files that the runner finds, and none is singled out", async () => {
   const misplaced = await offenders(/^(?!tests\/repo\/style_test).*\.ts$/, (text, path) => {
     // A suite that several files share defines its tests inside a function.
-    const hidden = /^Deno\.test\b/m.test(text) && !/^tests\/.*_test\.ts$/.test(path);
+    const expected = /^tests\/.*_test\.ts$|^examples\/test_your_app\.ts$/.test(path);
+    const hidden = /^Deno\.test\b/m.test(text) && !expected;
     const singled = /\bDeno\.test\.(only|ignore)\(|\bonly: true\b|\bignore: true\b/.test(text);
     return [
       ...(hidden ? ["has tests and is not called *_test.ts"] : []),

@@ -30,8 +30,11 @@ const TIME_LIMIT = 240_000;
 /** Folders of tests/ that are a suite of their own, or no tests. Every other one is in `unit`. */
 const NOT_UNIT = new Set(["bench", "e2e", "helpers", "lab", "tools"]);
 
+/** The example that shows how to test one's own program. */
+const SHOWN_TEST = "examples/test_your_app.ts";
+
 const SUITES: readonly Suite[] = [
-  { name: "unit", args: async () => ["--parallel", ...await unitFolders()] },
+  { name: "unit", args: async () => ["--parallel", ...await unitFolders(), SHOWN_TEST] },
   { name: "doc", args: async () => ["--doc", ...await documented()] },
   // Real sockets and real time: alone on the machine, so that a busy core does not look like loss.
   { name: "e2e", args: () => Promise.resolve(["tests/e2e"]) },

@@ -1,0 +1,10 @@
+/**
+ * Shows the default gateways of this host and the addresses that face them. Sends nothing.
+ *
+ *     deno run --allow-run=ip --allow-sys examples/discover.ts
+ */
+import { discover } from "../mod.ts";
+
+for (const { family, gateway, interface: name, client } of await discover()) {
+  console.log(`${family}: ${client} -> ${gateway} through ${name}`);
+}

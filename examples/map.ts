@@ -1,0 +1,24 @@
+/**
+ * Opens UDP 5000 on the router for ten minutes and tells where it is reached.
+ *
+ *     deno run --unstable-net --allow-net --allow-run=ip --allow-sys examples/map.ts
+ */
+import { Client, InboundMap, ProtocolNumber, RequestType, ResultCodeError } from "../mod.ts";
+
+const handle = await Client.start();
+const mapping = handle.request(
+  new InboundMap(5000, 600).protocol(ProtocolNumber.Udp).externalPort(5000),
+  RequestType.Once,
+);
+try {
+  const { externalAddress, externalPort, lifetime } = await mapping.ready({
+    signal: AbortSignal.timeout(10_000),
+  });
+  console.log(`Reachable at ${externalAddress} port ${externalPort} for ${lifetime} s`);
+} catch (error) {
+  if (error instanceof ResultCodeError) console.error(`Refused: ${error.message}`);
+  else console.error(`No answer from ${handle.server}, it may not speak PCP: ${error}`);
+  Deno.exitCode = 1;
+} finally {
+  await handle.shutdown({ keep: true }); // the mapping lives on for its lifetime
+}

@@ -1,0 +1,18 @@
+/**
+ * Learns how one outbound TCP flow looks from outside, and keeps its translation for an hour, so that the program need not
+ * send keepalives (PEER).
+ *
+ *     deno run --unstable-net --allow-net --allow-run=ip --allow-sys examples/peer.ts 198.51.100.7 443
+ */
+import { Client, OutboundMap, ProtocolNumber, RequestType } from "../mod.ts";
+
+const [remoteAddress = "198.51.100.7", remotePort = "443"] = Deno.args;
+await using handle = await Client.start();
+const mapping = handle.request(
+  new OutboundMap(51000, remoteAddress, Number(remotePort), 3600).protocol(ProtocolNumber.Tcp),
+  RequestType.KeepAlive,
+);
+const { externalAddress, externalPort, lifetime } = await mapping.ready();
+console.log(
+  `${remoteAddress} sees ${externalAddress} port ${externalPort}, for ${lifetime} s at least`,
+);

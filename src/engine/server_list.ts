@@ -1,0 +1,67 @@
+import type { Endpoint } from "../wire/address.ts";
+import type { Milliseconds } from "./events.ts";
+
+/**
+ * The addresses of one server, asked one after the other (RFC 7488 section 3).
+ *
+ * With one address requests are repeated without limit; with several, four times each, then the next one is asked, and the
+ * whole round begins again every 15 minutes.
+ */
+export class ServerList {
+  readonly #addresses: readonly Endpoint[];
+  #index = 0;
+  #roundAt: Milliseconds = 0;
+
+  /** @throws {RangeError} If there is none. */
+  constructor(addresses: readonly Endpoint[]) {
+    if (addresses.length === 0) {
+      throw new RangeError("Cannot make an engine: it needs at least one server address");
+    }
+    this.#addresses = addresses;
+  }
+
+  /** Where requests go. */
+  get current(): Endpoint {
+    return this.#addresses[this.#index] as Endpoint;
+  }
+
+  /** Its place in the list. */
+  get index(): number {
+    return this.#index;
+  }
+
+  /** Transmissions after which the next address is asked; 0 without another one. */
+  get limit(): number {
+    return this.#addresses.length > 1 ? TRANSMISSIONS : 0;
+  }
+
+  /** The server answered: this address stays, and the next search begins with the first one. */
+  answered(now: Milliseconds): void {
+    this.#roundAt = now;
+    this.#answeredHere = true;
+  }
+
+  #answeredHere = false;
+
+  /** Goes to the next address. Returns until when to wait before asking it. */
+  next(now: Milliseconds): Milliseconds {
+    const startOver = this.#answeredHere && this.#index !== 0;
+    this.#answeredHere = false;
+    if (startOver) {
+      this.#index = 0;
+      this.#roundAt = now;
+      return now;
+    }
+    this.#index = (this.#index + 1) % this.#addresses.length;
+    if (this.#index !== 0) return now;
+    const until = Math.max(now, this.#roundAt + ROUND);
+    this.#roundAt = until;
+    return until;
+  }
+}
+
+/** MRC for each address (RFC 7488 section 3). */
+const TRANSMISSIONS = 4;
+
+/** Between two rounds (RFC 7488 section 3: 15 minutes). */
+const ROUND: Milliseconds = 900_000;
