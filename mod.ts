@@ -22,15 +22,22 @@ export {
   AnnouncementError,
   ClosedError,
   MappingConflictError,
+  NetworkChangedError,
   NotRunningError,
   PcpError,
   RenewalRefusedError,
   ResultCodeError,
   ServerRestartedError,
   SocketError,
+  StoreError,
 } from "./src/client/errors.ts";
-export { type Announcement, Handle, type ShutdownSummary } from "./src/client/handle.ts";
+export type { Announcement } from "./src/client/announcer.ts";
+export { Handle, type ShutdownSummary } from "./src/client/handle.ts";
 export type { Assigned, PortSet } from "./src/client/assigned.ts";
+export type { Surveyor, WatchOptions } from "./src/client/watcher.ts";
+export type { Addresses } from "./src/client/addresses.ts";
+export { FileStore } from "./src/client/file_store.ts";
+export type { Store, StoredMapping } from "./src/client/store.ts";
 export { InboundMap } from "./src/client/inbound_map.ts";
 export {
   type Alert,
@@ -59,3 +66,4 @@ export { type IgnoreReason, LocalCode } from "./src/engine/events.ts";
 export { ProtocolNumber } from "./src/wire/protocol_number.ts";
 export { ResultCode, resultName, resultSentence } from "./src/wire/result_code.ts";
 export type { DecodeReason } from "./src/wire/errors.ts";
+export { type Family, IpAddress } from "./src/wire/address.ts";

@@ -1,9 +1,11 @@
 import { DiscoveryError } from "../discovery/discovery_error.ts";
 import { IpAddress } from "../wire/address.ts";
 import { ANYCAST_IPV4, ANYCAST_IPV6 } from "../wire/constants.ts";
+import { discover, type Discovered } from "./discover.ts";
 
 /** Both ends of a client. */
 export interface Addresses {
+  /** The address of this host. */
   readonly clientAddress: IpAddress;
   /** In the order in which they are asked. */
   readonly serverAddresses: readonly IpAddress[];
@@ -12,6 +14,8 @@ export interface Addresses {
 /**
  * Checks the addresses that were given, and finds those that were not.
  *
+ * @param anycast Whether the anycast address comes after a gateway that was found (RFC 7723 section 2.1).
+ * @param gateways Finds the default gateways; asked only without a server.
  * @throws {TypeError} If an address is none, or the two are not of one family.
  * @throws {DiscoveryError} If one was left out and cannot be found.
  */
@@ -19,9 +23,10 @@ export async function resolveAddresses(
   client: string | undefined,
   server: string | readonly string[] | undefined,
   anycast: boolean,
+  gateways: () => Promise<readonly Discovered[]> = discover,
 ): Promise<Addresses> {
   const clientAddress = client === undefined ? undefined : parse("client", client);
-  if (server === undefined) return await throughGateway(clientAddress, anycast);
+  if (server === undefined) return await throughGateway(clientAddress, anycast, gateways);
   const serverAddresses = (Array.isArray(server) ? server : [server]).map((each) =>
     parse("server", each)
   );
@@ -38,11 +43,9 @@ export async function resolveAddresses(
 async function throughGateway(
   clientAddress: IpAddress | undefined,
   anycast: boolean,
+  gateways: () => Promise<readonly Discovered[]>,
 ): Promise<Addresses> {
-  // Discovery runs programs and loads a dependency, so it is loaded only when it is needed.
-  const { discoverGateways } = await import("../discovery/gateway.ts");
-  const gateways = await discoverGateways();
-  const fits = gateways.filter(({ family }) =>
+  const fits = (await gateways()).filter(({ family }) =>
     clientAddress === undefined || family === clientAddress.family
   );
   const gateway = fits.find((each) => clientAddress?.equals(IpAddress.parse(each.client))) ??

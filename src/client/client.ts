@@ -1,20 +1,15 @@
 import { type Clock, systemClock } from "../clock.ts";
-import { Engine } from "../engine/engine.ts";
 import type { EngineConfig } from "../engine/config.ts";
 import { defaultNetwork } from "../transport/open.ts";
-import type { Network, OpenOptions, Transport } from "../transport/transport.ts";
-import {
-  ANNOUNCE_GROUP_IPV4,
-  ANNOUNCE_GROUP_IPV6,
-  ANNOUNCE_PORT,
-  SERVER_PORT,
-} from "../wire/constants.ts";
-import type { IpAddress } from "../wire/address.ts";
-import { resolveAddresses } from "./addresses.ts";
+import type { Network } from "../transport/transport.ts";
+import { ANNOUNCE_PORT, SERVER_PORT } from "../wire/constants.ts";
+import { type Addresses, resolveAddresses } from "./addresses.ts";
 import { discover } from "./discover.ts";
 import type { TraceEvent } from "./driver.ts";
-import { AnnouncementError, SocketError } from "./errors.ts";
+import type { Store } from "./store.ts";
 import { Handle } from "./handle.ts";
+import { systemSurveyor } from "./system_surveyor.ts";
+import type { WatchOptions } from "./watcher.ts";
 
 /** What a client can be told besides the addresses. */
 export interface ClientOptions {
@@ -43,6 +38,17 @@ export interface ClientOptions {
   readonly shutdownTimeout?: number;
   /** Retransmission and other numbers of the protocol that differ from the RFC's. */
   readonly protocol?: Partial<EngineConfig>;
+  /**
+   * How changes of this host's network are noticed: another address, interface or gateway, or a sleep of the machine. By
+   * default every 5 seconds, unless the client's address was given or is loopback; `false` for never. Needs
+   * `--allow-sys=networkInterfaces`; without it only failed sends and the route are looked at.
+   */
+  readonly watch?: WatchOptions | false;
+  /**
+   * Keeps the mappings across restarts of this program, a crash included: the next client with the same store has the same
+   * external ports again, and can delete what it does not want any more.
+   */
+  readonly store?: Store;
   /** Called with every datagram, decoded. */
   readonly onTrace?: (event: TraceEvent) => void;
   /** Ends the start, not the client. */
@@ -79,40 +85,40 @@ export class Client {
     server?: string | readonly string[],
     options: ClientOptions = {},
   ): Promise<Handle> {
-    const { clientAddress, serverAddresses } = await resolveAddresses(
-      client,
-      server,
-      options.anycast ?? false,
-    );
-    options.signal?.throwIfAborted();
+    const find = (): Promise<Addresses> =>
+      resolveAddresses(client, server, options.anycast ?? false);
     const port = checkPort("server port", options.port ?? SERVER_PORT);
     const announcePort = checkPort("announcement port", options.announcePort ?? ANNOUNCE_PORT);
     const shutdownTimeout = checkTimeout(options.shutdownTimeout ?? SHUTDOWN_TIMEOUT);
-    const clock = options.clock ?? systemClock;
-    const engine = new Engine({
-      server: serverAddresses.map((address) => ({ address, port })),
-      clientAddress: clientAddress.withScope(undefined),
-      random: options.random ?? Math.random,
-      randomWord: options.randomWord ?? randomWord,
-      ...(options.protocol === undefined ? {} : { config: options.protocol }),
-    });
-    const handle = new Handle({
-      engine,
-      clock,
-      clientAddress,
-      servers: serverAddresses.map((address) => ({ hostname: address.toString(), port })),
+    const addresses = await find();
+    options.signal?.throwIfAborted();
+    const handle = await Handle.open({
+      addresses,
+      connection: {
+        network: options.network ?? defaultNetwork(),
+        clock: options.clock ?? systemClock,
+        port,
+        announcePort,
+        multicast: options.multicast,
+        random: options.random ?? Math.random,
+        randomWord: options.randomWord ?? systemRandomWord,
+        protocol: options.protocol,
+        onTrace: options.onTrace,
+      },
       allowThirdParty: options.allowThirdParty ?? false,
       shutdownTimeout,
-      onTrace: options.onTrace,
+      store: options.store,
     });
-    const network = options.network ?? defaultNetwork();
-    handle.attach(await openRequests(network, clientAddress, handle), true);
-    if (options.multicast ?? !clientAddress.isLoopback) {
-      await listenForAnnouncements(network, clientAddress, announcePort, handle);
-    }
     if (options.signal?.aborted) {
       await handle.shutdown();
       options.signal.throwIfAborted();
+    }
+    // Addresses that were given, or of a network that is none, do not change.
+    const isFixed = addresses.clientAddress.isLoopback || client !== undefined ||
+      options.network !== undefined;
+    if (options.watch !== undefined ? options.watch !== false : !isFixed) {
+      const watch = options.watch === undefined || options.watch === false ? {} : options.watch;
+      handle.watch(watch.surveyor ?? systemSurveyor(find), watch);
     }
     return handle;
   }
@@ -154,60 +160,11 @@ function checkTimeout(timeout: number): number {
   );
 }
 
-async function openRequests(
-  network: Network,
-  clientAddress: IpAddress,
-  handle: Handle,
-): Promise<Transport> {
-  try {
-    // Port 0: the system picks a random one (RFC 6887 section 8.1).
-    return await open(network, { hostname: clientAddress.toString(), port: 0 }, handle, false);
-  } catch (error) {
-    throw new SocketError(
-      "open",
-      `Cannot open a socket on "${clientAddress}", is it an address of this host?`,
-      error,
-    );
-  }
-}
-
-/** RFC 6887 section 14.1.3; the client does without when the port is taken. */
-async function listenForAnnouncements(
-  network: Network,
-  clientAddress: IpAddress,
-  port: number,
-  handle: Handle,
-): Promise<void> {
-  try {
-    const { multicastOptions } = await import("./announcements.ts");
-    const multicast = await multicastOptions(clientAddress);
-    const hostname = clientAddress.family === "IPv4" ? ANNOUNCE_GROUP_IPV4 : ANNOUNCE_GROUP_IPV6;
-    handle.attach(await open(network, { hostname, port, multicast }, handle, true), false);
-  } catch (error) {
-    handle.report(new AnnouncementError(port, error));
-  }
-}
-
-function open(
-  network: Network,
-  options: OpenOptions,
-  handle: Handle,
-  multicast: boolean,
-): Promise<Transport> {
-  return network.open(options, {
-    datagram: (bytes, source) => handle.receive(bytes, source, multicast),
-    error: (error) => {
-      handle.report(new SocketError("receive", `Cannot receive on "${options.hostname}"`, error));
-      if (!multicast) handle.failed(error);
-    },
-  });
-}
-
 const words = new Uint32Array(64);
 let wordsUsed = words.length;
 
 /** 32 bits of the system's cryptographic generator, fetched in batches. */
-function randomWord(): number {
+function systemRandomWord(): number {
   if (wordsUsed === words.length) {
     crypto.getRandomValues(words);
     wordsUsed = 0;

@@ -25,6 +25,7 @@ export interface TraceEvent {
 export interface DriverOptions {
   readonly engine: Engine;
   readonly clock: Clock;
+  readonly counts: DriverCounts;
   /** The addresses of the server, in the order of the engine's list. */
   readonly servers: readonly SocketAddress[];
   readonly onOutput: (output: Exclude<Output, { type: "send" }>) => void;
@@ -41,7 +42,7 @@ export interface DriverCounts {
 
 /** Joins an engine with a clock and a socket: carries out what the engine wants, with one alarm for all of it. */
 export class Driver {
-  readonly counts: DriverCounts = { sent: 0, received: 0, sendErrors: 0 };
+  readonly counts: DriverCounts;
   readonly #options: DriverOptions;
   #transport: Transport | undefined;
   #outputs: Output[] = [];
@@ -53,6 +54,7 @@ export class Driver {
 
   constructor(options: DriverOptions) {
     this.#options = options;
+    this.counts = options.counts;
   }
 
   /** Gives it the socket that requests leave by. */
@@ -72,7 +74,7 @@ export class Driver {
   /** Lets the engine take a step and carries out what it wants. */
   step(input: Input): void {
     if (this.#closed) return;
-    this.#outputs.push(...this.#options.engine.step(this.now, input));
+    for (const output of this.#options.engine.step(this.now, input)) this.#outputs.push(output);
     this.#carryOut();
     this.#setAlarm();
   }
@@ -92,15 +94,16 @@ export class Driver {
       const ignored = outputs.find((output) => output.type === "ignored")?.reason;
       this.#trace("received", from, bytes, ignored);
     }
-    this.#outputs.push(...outputs);
+    for (const output of outputs) this.#outputs.push(output);
     this.#carryOut();
     this.#setAlarm();
   }
 
   /** The socket met trouble: of a server with several addresses the next one is asked (RFC 7488 section 3). */
-  failed(error: unknown): void {
+  failed(error: unknown, index?: number): void {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (HARD_ERRORS.has(code)) this.step({ type: "unreachable" });
+    if (!HARD_ERRORS.has(code)) return;
+    this.step({ type: "unreachable", ...(index === undefined ? {} : { index }) });
   }
 
   /** Stops for good; the socket is the caller's to close. */
@@ -132,6 +135,7 @@ export class Driver {
     const transport = this.#transport;
     if (transport === undefined) return;
     const { server } = this;
+    const index = this.#options.engine.serverIndex;
     this.counts.sent++;
     this.#trace("sent", server, bytes, undefined);
     transport.send(bytes, server).catch((error: unknown) => {
@@ -139,7 +143,7 @@ export class Driver {
       this.counts.sendErrors++;
       this.#options.onSendError(error, id);
       this.step({ type: "sendFailed", id });
-      this.failed(error);
+      this.failed(error, index); // others that failed there say nothing of where requests go by now
     });
   }
 

@@ -88,7 +88,7 @@ export class SocketError extends PcpError {
 
   /** @internal */
   constructor(operation: "open" | "send" | "receive", message: string, cause: unknown) {
-    super(`${message}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`${message}: ${reason(cause)}`, { cause });
     this.operation = operation;
   }
 }
@@ -104,7 +104,7 @@ export class AnnouncementError extends PcpError {
   constructor(port: number, cause: unknown) {
     super(
       `Cannot listen for restarts of the server on UDP port "${port}", which only delays noticing them: ${
-        cause instanceof Error ? cause.message : String(cause)
+        reason(cause)
       }`,
       { cause },
     );
@@ -151,6 +151,46 @@ export class MappingConflictError extends PcpError {
   }
 }
 
+/** This host has another address, or another gateway: every mapping is asked for anew. */
+export class NetworkChangedError extends PcpError {
+  /** `NetworkChangedError`. */
+  override readonly name = "NetworkChangedError";
+  /** The client's address now. */
+  readonly client: string;
+  /** The server's address now. */
+  readonly server: string;
+
+  /** @internal */
+  constructor(client: string, server: string) {
+    super(
+      `The network changed: the client is now "${client}" and asks "${server}", every mapping is asked for anew`,
+    );
+    this.client = client;
+    this.server = server;
+  }
+}
+
+/** What the client keeps across restarts cannot be read or written. */
+export class StoreError extends PcpError {
+  /** `StoreError`. */
+  override readonly name = "StoreError";
+  /**
+   * `damaged`: it made no sense and was moved aside. `newer`: a newer version wrote it. `inUse`: another client has it.
+   * `unreadable`, `unwritable`: the system refused.
+   */
+  readonly reason: "damaged" | "newer" | "inUse" | "unreadable" | "unwritable";
+
+  /** @internal */
+  constructor(
+    reason: "damaged" | "newer" | "inUse" | "unreadable" | "unwritable",
+    message: string,
+    cause?: unknown,
+  ) {
+    super(message, { cause });
+    this.reason = reason;
+  }
+}
+
 /** The handle was shut down. */
 export class ClosedError extends PcpError {
   /** `ClosedError`. */
@@ -167,4 +207,10 @@ function sentence(code: number): string {
   if (code <= 0) return "";
   const text = resultSentence(code).replace(/\.$/, "");
   return `: ${text.charAt(0).toLowerCase()}${text.slice(1)}`;
+}
+
+/** What the system said: the transport's error around it repeats what was attempted. */
+function reason(cause: unknown): string {
+  const innermost = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  return innermost instanceof Error ? innermost.message : String(innermost);
 }

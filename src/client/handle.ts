@@ -1,38 +1,30 @@
-import type { Clock } from "../clock.ts";
-import type { Engine } from "../engine/engine.ts";
 import type { Output } from "../engine/events.ts";
 import { checkSpec, type MappingSpec } from "../engine/spec.ts";
-import type { SocketAddress, Transport } from "../transport/transport.ts";
-import type { IpAddress } from "../wire/address.ts";
-import type { Option } from "../wire/option.ts";
-import { prefix64Request } from "../wire/prefix64.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
-import { resultName } from "../wire/result_code.ts";
-import { Driver, type TraceEvent } from "./driver.ts";
+import type { Addresses } from "./addresses.ts";
+import { abortable } from "./abortable.ts";
+import { type Announcement, Announcer } from "./announcer.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+import type { Driver } from "./driver.ts";
 import {
   ClosedError,
-  type PcpError,
+  NetworkChangedError,
+  PcpError,
   RenewalRefusedError,
-  ResultCodeError,
   ServerRestartedError,
   SocketError,
 } from "./errors.ts";
 import { InboundMap } from "./inbound_map.ts";
+import { Ledger, specOf } from "./ledger.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { MapHandle } from "./map_handle.ts";
 import type { OutboundMap } from "./outbound_map.ts";
-import { type Prefix64, prefix64Of } from "./prefix64.ts";
+import type { Prefix64 } from "./prefix64.ts";
 import { Registry } from "./registry.ts";
 import { RequestType } from "./request_type.ts";
+import type { Store, StoredMapping } from "./store.ts";
 import { Statistics, type Stats } from "./stats.ts";
-
-/** What a server said of itself. Plain JSON. */
-export interface Announcement {
-  /** Seconds since the server lost or began its state (RFC 6887 section 8.5). */
-  readonly epoch: number;
-  /** Milliseconds between the question and the answer. */
-  readonly roundTrip: number;
-}
+import { type Surveyor, Watcher, type WatchOptions } from "./watcher.ts";
 
 /** How a shutdown went. Plain JSON. */
 export interface ShutdownSummary {
@@ -46,61 +38,75 @@ export interface ShutdownSummary {
 
 /** What {@linkcode Client.start} makes a handle of. */
 export interface HandleInit {
-  readonly engine: Engine;
-  readonly clock: Clock;
-  readonly clientAddress: IpAddress;
-  readonly servers: readonly SocketAddress[];
+  readonly addresses: Addresses;
+  readonly connection: Omit<ConnectionOptions, "onOutput" | "report" | "counts">;
   readonly allowThirdParty: boolean;
   readonly shutdownTimeout: number;
-  readonly onTrace: ((event: TraceEvent) => void) | undefined;
+  readonly store: Store | undefined;
 }
 
 /** A running client of one server: opens mappings and keeps them. Made by {@linkcode Client.start}. */
 export class Handle implements AsyncDisposable {
-  /** The address of this host that requests are sent from. */
-  readonly client: string;
   /** The server's UDP port, 5351 but in tests. */
   readonly port: number;
   readonly #init: HandleInit;
-  readonly #driver: Driver;
-  readonly #transports: Transport[] = [];
+  readonly #options: ConnectionOptions;
   readonly #registry: Registry;
+  readonly #announcer: Announcer;
   readonly #errors = new Mailbox<PcpError>(ERROR_LIMIT);
   readonly #statistics = new Statistics();
-  #announcements: PromiseWithResolvers<Announcement> | undefined;
-  #announceWaiters = 0;
-  #prefixes: readonly Prefix64[] = [];
+  #connection: Connection;
+  #ledger: Ledger | undefined;
+  #watcher: Watcher | undefined;
   #shutdown: Promise<ShutdownSummary> | undefined;
+
+  private constructor(init: HandleInit, options: ConnectionOptions, connection: Connection) {
+    this.#init = init;
+    this.#options = options;
+    this.#connection = connection;
+    this.port = init.connection.port;
+    this.#announcer = new Announcer((input) => this.#driver.step(input));
+    this.#registry = new Registry({
+      step: (input) => this.#driver.step(input),
+      now: () => this.#driver.now,
+      randomWord: init.connection.randomWord,
+    });
+  }
 
   /**
    * Use {@linkcode Client.start}.
    *
    * @internal
    */
-  constructor(init: HandleInit) {
-    this.#init = init;
-    this.client = init.clientAddress.toString();
-    this.port = init.servers[0]?.port ?? 0;
-    this.#registry = new Registry({
-      step: (input) => this.#driver.step(input),
-      now: () => this.#driver.now,
-    });
-    this.#driver = new Driver({
-      engine: init.engine,
-      clock: init.clock,
-      servers: init.servers,
-      onTrace: init.onTrace,
-      onOutput: (output) => this.#carryOut(output),
-      onSendError: (error) => {
-        this.report(
-          new SocketError(
-            "send",
-            `Cannot send to "${this.server}" port "${this.port}", trying again later`,
-            error,
-          ),
-        );
+  static async open(init: HandleInit): Promise<Handle> {
+    const early: PcpError[] = [];
+    const made: { handle?: Handle } = {};
+    const options: ConnectionOptions = {
+      ...init.connection,
+      counts: { sent: 0, received: 0, sendErrors: 0 },
+      onOutput: (output) => {
+        if (made.handle !== undefined) made.handle.#carryOut(output);
       },
-    });
+      report: (error) => {
+        if (made.handle === undefined) early.push(error);
+        else made.handle.#report(error);
+      },
+    };
+    const connection = await Connection.open(init.addresses, options);
+    const handle = made.handle = new Handle(init, options, connection);
+    for (const error of early) handle.#report(error);
+    try {
+      if (init.store !== undefined) await handle.#keep(init.store);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return handle;
+  }
+
+  /** The address of this host that requests are sent from. */
+  get client(): string {
+    return this.#connection.addresses.clientAddress.toString();
   }
 
   /** The server's address; of several the one that is asked now. */
@@ -111,6 +117,24 @@ export class Handle implements AsyncDisposable {
   /** The mappings that are not over, oldest first. */
   get mappings(): readonly MapHandle[] {
     return this.#registry.mappings;
+  }
+
+  /** What an earlier run with the same store left at the server, and nobody asked for again since. */
+  get leftovers(): readonly StoredMapping[] {
+    return this.#ledger?.leftovers ?? [];
+  }
+
+  /**
+   * Deletes what an earlier run left, and waits for the confirmations.
+   *
+   * @returns How many there were.
+   */
+  async deleteLeftovers(): Promise<number> {
+    const left = this.leftovers;
+    await Promise.all(left.map(async (stored) => {
+      await this.#registry.request(specOf(stored), RequestType.Once, true)[Symbol.asyncDispose]();
+    }));
+    return left.length;
   }
 
   /** Whether {@linkcode Handle.shutdown} was called. */
@@ -127,8 +151,8 @@ export class Handle implements AsyncDisposable {
    * @throws {ClosedError} If the client was shut down.
    */
   request(map: InboundMap | OutboundMap, kind: RequestType = RequestType.KeepAlive): MapHandle {
-    if (this.isShutDown) throw new ClosedError("Cannot request a mapping");
-    return this.#request(map.toSpec(this.#init.clientAddress), kind, false);
+    this.#checkOpen("Cannot request a mapping");
+    return this.#request(map.toSpec(this.#connection.addresses.clientAddress), kind, false);
   }
 
   /** The oldest unread trouble that belongs to no single mapping, or undefined. */
@@ -156,8 +180,9 @@ export class Handle implements AsyncDisposable {
    * @throws {ResultCodeError} If the server refuses.
    * @throws {ClosedError} If the client is shut down.
    */
-  announce(options: { readonly signal?: AbortSignal } = {}): Promise<Announcement> {
-    return this.#ask(options.signal, []);
+  async announce(options: { readonly signal?: AbortSignal } = {}): Promise<Announcement> {
+    this.#checkOpen("Cannot ask the server");
+    return await this.#announcer.ask(options.signal);
   }
 
   /**
@@ -169,27 +194,8 @@ export class Handle implements AsyncDisposable {
    * @throws {ClosedError} If the client is shut down.
    */
   async prefix64(options: { readonly signal?: AbortSignal } = {}): Promise<readonly Prefix64[]> {
-    this.#prefixes = [];
-    await this.#ask(options.signal, [prefix64Request()]);
-    return this.#prefixes;
-  }
-
-  async #ask(signal: AbortSignal | undefined, options: readonly Option[]): Promise<Announcement> {
-    if (this.isShutDown) throw new ClosedError("Cannot ask the server");
-    signal?.throwIfAborted();
-    const asked = this.#announcements ??= Promise.withResolvers();
-    this.#announceWaiters++;
-    try {
-      const answer = abortable(asked.promise, signal);
-      this.#driver.step({ type: "announce", options });
-      return await answer;
-    } finally {
-      this.#announceWaiters--;
-      if (this.#announceWaiters === 0 && this.#announcements === asked) {
-        this.#announcements = undefined;
-        this.#driver.step({ type: "cancelAnnounce" });
-      }
-    }
+    this.#checkOpen("Cannot ask the server");
+    return await this.#announcer.askPrefixes(options.signal);
   }
 
   /**
@@ -200,9 +206,13 @@ export class Handle implements AsyncDisposable {
    * @throws {ClosedError} If the client was shut down.
    */
   async externalAddress(options: { readonly signal?: AbortSignal } = {}): Promise<string> {
-    if (this.isShutDown) throw new ClosedError("Cannot ask for the external address");
+    this.#checkOpen("Cannot ask for the external address");
     const map = new InboundMap(DISCARD_PORT, DISCARD_LIFETIME).protocol(ProtocolNumber.Udp);
-    const mapping = this.#request(map.toSpec(this.#init.clientAddress), RequestType.Once, true);
+    const mapping = this.#request(
+      map.toSpec(this.#connection.addresses.clientAddress),
+      RequestType.Once,
+      true,
+    );
     try {
       return (await mapping.ready(options)).externalAddress;
     } finally {
@@ -214,7 +224,7 @@ export class Handle implements AsyncDisposable {
 
   /** What was sent, received and ignored so far. */
   stats(): Stats {
-    const { engine } = this.#init;
+    const { engine } = this.#connection;
     return this.#statistics.snapshot(
       this.#driver.counts,
       this.mappings,
@@ -239,40 +249,55 @@ export class Handle implements AsyncDisposable {
   }
 
   /**
-   * For the client: the socket that requests leave by, or the one that announcements come to.
+   * For the client: looks out for changes of the network from now on.
    *
    * @internal
    */
-  attach(transport: Transport, isForRequests: boolean): void {
-    this.#transports.push(transport);
-    if (isForRequests) this.#driver.use(transport);
+  watch(surveyor: Surveyor, options: WatchOptions): void {
+    this.#watcher = new Watcher(this.#options.clock, surveyor, {
+      current: () => this.#connection.addresses,
+      moved: (addresses) => this.#move(addresses),
+      resumed: () => this.#driver.step({ type: "refresh" }),
+    }, options);
   }
 
-  /**
-   * For the client: a datagram came in.
-   *
-   * @internal
-   */
-  receive(bytes: Uint8Array, source: SocketAddress, multicast: boolean): void {
-    this.#driver.receive(bytes, source, multicast);
+  get #driver(): Driver {
+    return this.#connection.driver;
   }
 
-  /**
-   * For the client: the socket of the requests met trouble.
-   *
-   * @internal
-   */
-  failed(error: Error): void {
-    this.#driver.failed(error);
-  }
-
-  /**
-   * For the client: trouble that belongs to no single mapping.
-   *
-   * @internal
-   */
-  report(error: PcpError): void {
+  #report(error: PcpError): void {
+    if (error instanceof SocketError) this.#watcher?.suspect();
     this.#errors.put(error);
+  }
+
+  async #keep(store: Store): Promise<void> {
+    const { client, server, port } = this;
+    const ledger = new Ledger(store, { client, server, port }, (error) => {
+      if (error instanceof PcpError) this.#report(error);
+      else throw error;
+    });
+    await ledger.load();
+    this.#ledger = ledger;
+    this.#registry.keepBooks(ledger);
+  }
+
+  /** New mappings from the new address; those at the old one end when they expire (RFC 6887 section 11.5). */
+  async #move(addresses: Addresses): Promise<void> {
+    let connection: Connection;
+    try {
+      connection = await Connection.open(addresses, this.#options);
+    } catch (error) {
+      if (!(error instanceof PcpError)) throw error;
+      return this.#report(error); // the address may be on its way; the next look tries again
+    }
+    if (this.isShutDown) return connection.close();
+    this.#connection.close();
+    this.#connection = connection;
+    const { client, server, port } = this;
+    this.#ledger?.movedTo({ client, server, port });
+    this.#errors.put(new NetworkChangedError(client, server));
+    this.#registry.rebase();
+    this.#announcer.again();
   }
 
   #request(spec: MappingSpec, kind: RequestType, internal: boolean): MapHandle {
@@ -283,8 +308,12 @@ export class Handle implements AsyncDisposable {
         'Cannot request a mapping for a third party: start the client with "allowThirdParty: true" if every host of this network is trusted (RFC 6887 section 13.1)',
       );
     }
-    checkSpec(spec, this.#init.clientAddress);
+    checkSpec(spec, this.#connection.addresses.clientAddress);
     return this.#registry.request(spec, kind, internal);
+  }
+
+  #checkOpen(attempt: string): void {
+    if (this.isShutDown) throw new ClosedError(attempt);
   }
 
   #carryOut(output: Exclude<Output, { type: "send" }>): void {
@@ -297,37 +326,20 @@ export class Handle implements AsyncDisposable {
       case "lost":
         return this.#registry.lost(output.id);
       case "renewalRefused":
-        return this.report(new RenewalRefusedError(output.id, output.code, output.retryIn));
+        return this.#report(new RenewalRefusedError(output.id, output.code, output.retryIn));
       case "serverRestarted":
-        return this.report(new ServerRestartedError(output.epoch));
+        return this.#report(new ServerRestartedError(output.epoch));
       case "announced":
-        return this.#announced(({ resolve }) =>
-          resolve({ epoch: output.epoch, roundTrip: output.roundTrip })
-        );
-      case "announceFailed": {
-        const { code, lifetime } = output;
-        const error = new ResultCodeError(
-          "Cannot ask the server whether it is there",
-          code,
-          resultName(code),
-          lifetime,
-        );
-        return this.#announced(({ reject }) => reject(error));
-      }
+        return this.#announcer.announced(output);
+      case "announceFailed":
+        return this.#announcer.failed(output);
       case "prefix64":
-        this.#prefixes = output.prefixes.map(prefix64Of);
-        return;
+        return this.#announcer.prefixes(output);
       case "serverChanged":
         return;
       case "ignored":
         return this.#statistics.ignored(output.reason);
     }
-  }
-
-  #announced(settle: (waiting: PromiseWithResolvers<Announcement>) => void): void {
-    const waiting = this.#announcements;
-    this.#announcements = undefined;
-    if (waiting !== undefined) settle(waiting);
   }
 
   async #end(keep: boolean): Promise<ShutdownSummary> {
@@ -337,10 +349,11 @@ export class Handle implements AsyncDisposable {
       await this.#untilEmpty();
     }
     const left = this.#registry.size;
-    this.#driver.close();
-    for (const transport of this.#transports) transport.close();
+    this.#watcher?.close();
+    this.#connection.close();
     this.#registry.abandon();
-    this.#announced(({ reject }) => reject(new ClosedError("Cannot wait for the server")));
+    await this.#ledger?.end();
+    this.#announcer.close();
     this.#errors.close();
     return keep
       ? { released: 0, unconfirmed: 0, kept: left }
@@ -350,7 +363,10 @@ export class Handle implements AsyncDisposable {
   /** Until every mapping is over, or the time for that is. */
   #untilEmpty(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#init.clock.alarm(this.#driver.now + this.#init.shutdownTimeout, resolve);
+    const cancel = this.#options.clock.alarm(
+      this.#driver.now + this.#init.shutdownTimeout,
+      resolve,
+    );
     this.#registry.onceEmpty(resolve);
     return promise.then(cancel);
   }
@@ -364,12 +380,3 @@ const DISCARD_PORT = 9;
 
 /** Seconds; the shortest that common servers grant is 120. */
 const DISCARD_LIFETIME = 120;
-
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", abort));
-}

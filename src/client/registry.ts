@@ -1,13 +1,16 @@
 import type {
   Assignment,
   Input,
+  KnownMapping,
   MappingId,
   MappingState,
   Milliseconds,
   Output,
 } from "../engine/events.ts";
 import { mappingKey, type MappingSpec } from "../engine/spec.ts";
+import { Nonce } from "../wire/nonce.ts";
 import { MappingConflictError } from "./errors.ts";
+import type { Ledger } from "./ledger.ts";
 import { MapHandle } from "./map_handle.ts";
 import { lifetimesOf, type RequestType } from "./request_type.ts";
 
@@ -15,18 +18,23 @@ import { lifetimesOf, type RequestType } from "./request_type.ts";
 export interface RegistryOptions {
   readonly step: (input: Input) => void;
   readonly now: () => Milliseconds;
+  /** 32 unguessable bits a call, for the nonces of mappings that are noted in the ledger. */
+  readonly randomWord: () => number;
 }
 
 /** One mapping of the engine, and the handles of those who want it: the server knows one mapping of a key. */
 interface Shared {
-  readonly engineId: MappingId;
+  engineId: MappingId;
   readonly key: string;
-  readonly spec: MappingSpec;
+  spec: MappingSpec;
   readonly members: Map<MappingId, MapHandle>;
   lifetime: number;
   state: MappingState;
   assignment: Assignment | undefined;
-  releasing: boolean;
+  releasing: "revoked" | "dropped" | undefined;
+  /** The engine knows it; with a ledger it must be noted first. */
+  started: boolean;
+  known: KnownMapping | undefined;
 }
 
 /**
@@ -44,10 +52,19 @@ export class Registry {
   #nextId = 1;
   #nextEngineId = 1;
   #whenEmpty: (() => void) | undefined;
+  #ledger: Ledger | undefined;
+  #abandoned = false;
+  readonly #randomWord: () => number;
 
   constructor(options: RegistryOptions) {
     this.#step = options.step;
     this.#now = options.now;
+    this.#randomWord = options.randomWord;
+  }
+
+  /** From now on every mapping is noted before its request leaves. */
+  keepBooks(ledger: Ledger): void {
+    this.#ledger = ledger;
   }
 
   /** The user's mappings that are not over, oldest first. */
@@ -66,20 +83,19 @@ export class Registry {
    * @throws {MappingConflictError} If the key is taken by a mapping with other options.
    */
   request(spec: MappingSpec, kind: RequestType, internal: boolean): MapHandle {
-    const lifetimes = lifetimesOf(kind);
+    lifetimesOf(kind); // throws if it is none
     const key = mappingKey(spec);
     const joined = this.#byKey.get(key);
     if (joined !== undefined) checkFits(joined, spec);
-    const id = this.#nextId++;
-    const engineId = joined?.engineId ?? this.#nextEngineId++;
-    const mapping = new MapHandle(id, spec, kind, {
-      renew: (lifetime) => this.#renew(engineId, lifetime),
-      release: (endAs) => this.#release(engineId, id, endAs),
+    const mapping: MapHandle = new MapHandle(this.#nextId++, spec, kind, {
+      renew: (lifetime) => this.#renew(shared, lifetime),
+      release: (endAs) => this.#release(shared, mapping, endAs),
       until: (at) => at - this.#now(),
     });
+    const shared = joined ?? this.#share(key, spec, mapping);
     if (internal) this.#internal.add(mapping);
-    this.#open.set(id, mapping);
-    if (joined === undefined) this.#create(engineId, key, spec, mapping, lifetimes);
+    this.#open.set(mapping.id, mapping);
+    if (joined === undefined) this.#introduce(shared);
     else this.#join(joined, mapping);
     return mapping;
   }
@@ -89,6 +105,9 @@ export class Registry {
     if (shared === undefined) return;
     shared.state = state;
     if (over) this.#forget(shared);
+    if (over && shared.known !== undefined && !this.#abandoned) {
+      this.#ledger?.close(shared.spec, shared.known.nonce);
+    }
     for (const mapping of [...shared.members.values()]) {
       if (over) this.#open.delete(mapping.id);
       mapping.setState(state, over);
@@ -100,6 +119,17 @@ export class Registry {
     const shared = this.#byEngineId.get(id);
     if (shared === undefined) return;
     shared.assignment = assignment;
+    if (shared.known !== undefined) {
+      const { externalAddress, externalPort, expiresAt } = assignment;
+      const remaining = expiresAt - this.#now();
+      this.#ledger?.assigned(
+        shared.spec,
+        shared.known.nonce,
+        `${externalAddress}`,
+        externalPort,
+        remaining,
+      );
+    }
     for (const mapping of [...shared.members.values()]) mapping.setAssignment(assignment, changed);
   }
 
@@ -108,6 +138,36 @@ export class Registry {
     if (shared === undefined) return;
     shared.assignment = undefined;
     for (const mapping of shared.members.values()) mapping.clearAssignment();
+  }
+
+  /**
+   * Another engine does the work from now on, on another address or with another server: every mapping is asked for anew
+   * (RFC 6887 section 11.5). What was being deleted is out of reach, and ends when it expires.
+   */
+  rebase(): void {
+    const all = [...this.#byEngineId.values()];
+    this.#byEngineId.clear();
+    for (const shared of all) {
+      const { assignment, engineId } = shared;
+      this.#byEngineId.set(engineId, shared);
+      if (shared.releasing !== undefined) {
+        this.lost(engineId);
+        this.stateChanged({
+          type: "state",
+          id: engineId,
+          state: { type: shared.releasing },
+          over: true,
+        });
+        continue;
+      }
+      this.lost(engineId);
+      this.#byEngineId.delete(engineId);
+      shared.engineId = this.#nextEngineId++;
+      shared.started = this.#ledger === undefined;
+      shared.spec = suggesting(shared.spec, assignment);
+      this.#byEngineId.set(shared.engineId, shared);
+      this.#introduce(shared);
+    }
   }
 
   /** Lets go of everything; {@linkcode Registry.size} falls to 0 as the server confirms. */
@@ -123,6 +183,7 @@ export class Registry {
 
   /** Ends the handles of mappings that live on at the server, or whose deletion nobody confirmed. */
   abandon(): void {
+    this.#abandoned = true; // what is noted of them stays
     for (const shared of [...this.#byEngineId.values()]) {
       this.lost(shared.engineId);
       this.stateChanged({
@@ -134,13 +195,8 @@ export class Registry {
     }
   }
 
-  #create(
-    engineId: MappingId,
-    key: string,
-    spec: MappingSpec,
-    mapping: MapHandle,
-    lifetimes: number,
-  ): void {
+  #share(key: string, spec: MappingSpec, mapping: MapHandle): Shared {
+    const engineId = this.#nextEngineId++;
     const shared: Shared = {
       engineId,
       key,
@@ -149,11 +205,53 @@ export class Registry {
       lifetime: spec.lifetime,
       state: mapping.state,
       assignment: undefined,
-      releasing: false,
+      releasing: undefined,
+      started: this.#ledger === undefined,
+      known: undefined,
     };
     this.#byEngineId.set(engineId, shared);
     this.#byKey.set(key, shared);
-    this.#step({ type: "request", id: engineId, spec, lifetimes });
+    return shared;
+  }
+
+  /** Makes the engine know it; with a ledger it is noted first. */
+  #introduce(shared: Shared): void {
+    const { engineId, spec } = shared;
+    if (this.#ledger === undefined) {
+      this.#step({ type: "request", id: engineId, spec, lifetimes: lifetimesOfAll(shared) });
+      return;
+    }
+    const known = this.#ledger.claim(spec, this.#now()) ?? this.#unknown(spec);
+    shared.known = known;
+    void this.#ledger.open(spec, known).then(() => {
+      if (shared.engineId === engineId) this.#start(shared, known);
+    });
+  }
+
+  #unknown({ externalAddress, externalPort }: MappingSpec): KnownMapping {
+    const nonce = new Nonce(this.#randomWord(), this.#randomWord(), this.#randomWord());
+    return {
+      nonce,
+      suggestedAddress: externalAddress,
+      suggestedPort: externalPort,
+      until: -Infinity,
+    };
+  }
+
+  /** The note is safe: now the request may leave. */
+  #start(shared: Shared, known: KnownMapping): void {
+    if (this.#abandoned) return;
+    shared.started = true;
+    const { engineId, spec, releasing } = shared;
+    const release = releasing === undefined ? {} : { release: releasing };
+    this.#step({
+      type: "request",
+      id: engineId,
+      spec,
+      lifetimes: lifetimesOfAll(shared),
+      known,
+      ...release,
+    });
   }
 
   #join(shared: Shared, mapping: MapHandle): void {
@@ -161,43 +259,41 @@ export class Registry {
     if (shared.state.type !== "requested") mapping.setState(shared.state, false);
     if (shared.assignment !== undefined) mapping.setAssignment(shared.assignment, true);
     this.#adapt(shared);
-    if (mapping.lifetime > shared.lifetime && shared.assignment !== undefined) {
-      this.#renew(shared.engineId, mapping.lifetime);
+    // Of a mapping that is not kept alive, what is left is less than the lifetime that is asked for now.
+    const endsBefore = shared.assignment !== undefined && lifetimesOfAll(shared) !== Infinity;
+    if (mapping.lifetime > shared.lifetime || endsBefore) {
+      this.#renew(shared, Math.max(mapping.lifetime, shared.lifetime));
     }
   }
 
-  #renew(engineId: MappingId, lifetime: number): void {
-    const shared = this.#byEngineId.get(engineId);
-    if (shared === undefined) return;
+  #renew(shared: Shared, lifetime: number): void {
+    if (!shared.started) return;
     shared.lifetime = lifetime;
-    this.#step({ type: "renew", id: engineId, lifetime });
+    this.#step({ type: "renew", id: shared.engineId, lifetime });
   }
 
-  #release(engineId: MappingId, id: MappingId, endAs: "revoked" | "dropped"): void {
-    const shared = this.#byEngineId.get(engineId);
-    const mapping = shared?.members.get(id);
-    if (shared === undefined || mapping === undefined) return;
+  #release(shared: Shared, mapping: MapHandle, endAs: "revoked" | "dropped"): void {
+    if (!shared.members.has(mapping.id)) return;
     if (shared.members.size === 1) return this.#releaseShared(shared, endAs);
-    shared.members.delete(id);
-    this.#open.delete(id);
+    shared.members.delete(mapping.id);
+    this.#open.delete(mapping.id);
     mapping.clearAssignment();
     mapping.setState({ type: endAs }, true);
     this.#adapt(shared);
   }
 
   #releaseShared(shared: Shared, endAs: "revoked" | "dropped"): void {
-    if (shared.releasing) return;
-    shared.releasing = true;
+    if (shared.releasing !== undefined) return;
+    shared.releasing = endAs;
     // Who asks for the same now gets a new mapping, which the engine begins when the deletion is over.
     if (this.#byKey.get(shared.key) === shared) this.#byKey.delete(shared.key);
-    this.#step({ type: "release", id: shared.engineId, as: endAs });
+    if (shared.started) this.#step({ type: "release", id: shared.engineId, as: endAs });
   }
 
   /** The mapping is wanted for as long as the one wants it who wants it longest. */
   #adapt(shared: Shared): void {
-    const lifetimes = Math.max(
-      ...[...shared.members.values()].map(({ requestType }) => lifetimesOf(requestType)),
-    );
+    if (!shared.started) return;
+    const lifetimes = lifetimesOfAll(shared);
     this.#step({ type: "want", id: shared.engineId, lifetimes });
   }
 
@@ -207,12 +303,26 @@ export class Registry {
   }
 }
 
+/** What was assigned is wanted again, if the wish leaves it open. */
+function suggesting(spec: MappingSpec, assignment: Assignment | undefined): MappingSpec {
+  if (assignment === undefined || spec.externalPort !== 0) return spec;
+  return { ...spec, externalPort: assignment.externalPort };
+}
+
+function lifetimesOfAll({ members }: Shared): number {
+  return Math.max(...[...members.values()].map(({ requestType }) => lifetimesOf(requestType)));
+}
+
 /** Options change what a mapping is; suggestions are only wishes, unless nothing else will do. */
 function checkFits(shared: Shared, spec: MappingSpec): void {
   const options = ({ options }: MappingSpec): string => JSON.stringify(options);
   if (options(shared.spec) !== options(spec)) throw new MappingConflictError("options", spec);
   const picky = spec.options.some((option) => option.type === "preferFailure");
-  if (picky && spec.externalPort !== shared.spec.externalPort) {
+  if (!picky) return;
+  if (spec.externalPort !== shared.spec.externalPort) {
     throw new MappingConflictError("external port", spec);
+  }
+  if (!spec.externalAddress.equals(shared.spec.externalAddress)) {
+    throw new MappingConflictError("external address", spec);
   }
 }

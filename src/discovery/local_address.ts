@@ -38,6 +38,17 @@ export function interfaceOf(address: string): Promise<NetworkInterface | undefin
   return findInterface(address, runningSystem);
 }
 
+/** Every address of this computer, with its interface; undefined when listing them is not permitted. */
+export async function localAddresses(): Promise<readonly string[] | undefined> {
+  try {
+    const addresses = await runningSystem.addresses();
+    return addresses.map(({ address, interface: name }) => `${address}%${name}`);
+  } catch (error) {
+    if (error instanceof SystemError) return undefined;
+    throw error;
+  }
+}
+
 /** As {@link localAddressFor}, on any system. */
 export async function findLocalAddress(server: string, system: System): Promise<string> {
   const target = IpAddress.parse(server);

@@ -1,13 +1,14 @@
-import type { Endpoint, IpAddress } from "../wire/address.ts";
+import type { IpAddress } from "../wire/address.ts";
 import { NATPMP_VERSION } from "../wire/constants.ts";
 import { decodeResponse, type Response } from "../wire/message.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import { defaultConfig, type EngineConfig } from "./config.ts";
-import { Deadlines } from "./deadlines.ts";
+import type { EngineOptions } from "./engine_options.ts";
 import type { EpochSample } from "./epoch.ts";
 import type { IgnoreReason, Input, MappingId, Milliseconds, Output } from "./events.ts";
 import { holdTime } from "./holds.ts";
 import { Mapping } from "./mapping.ts";
+import { Mappings } from "./mappings.ts";
 import { Memory } from "./memory.ts";
 import { isNatPmpPossible, NatPmp } from "./natpmp.ts";
 import { Nonces } from "./nonces.ts";
@@ -16,7 +17,6 @@ import type { Answer, Surroundings } from "./phase.ts";
 import { Probe } from "./probe.ts";
 import { Recovery } from "./recovery.ts";
 import {
-  answerFits,
   checkLifetime,
   checkLifetimes,
   checkSpec,
@@ -27,20 +27,6 @@ import {
 import { ServerList } from "./server_list.ts";
 import { ServerState } from "./server_state.ts";
 import { Succession } from "./succession.ts";
-
-/** What an engine is made of. */
-export interface EngineOptions {
-  /** Where requests go and answers come from; several addresses of one server are asked in turn (RFC 7488). */
-  readonly server: Endpoint | readonly Endpoint[];
-  /** The address that requests are sent from; it stands in every request (RFC 6887 section 8.1). */
-  readonly clientAddress: IpAddress;
-  /** Uniform in [0, 1), for waits. */
-  readonly random: () => number;
-  /** 32 unguessable bits a call, for nonces (RFC 6887 section 11.2). */
-  readonly randomWord: () => number;
-  /** Numbers that differ from {@linkcode defaultConfig}. */
-  readonly config?: Partial<EngineConfig>;
-}
 
 /**
  * The protocol machine for one server: no clock, socket or chance inside.
@@ -53,8 +39,7 @@ export class Engine {
   readonly #state: ServerState;
   readonly #config: EngineConfig;
   readonly #random: () => number;
-  readonly #mappings = new Map<MappingId, Mapping>();
-  readonly #deadlines = new Deadlines<Mapping>();
+  readonly #mappings: Mappings;
   readonly #pacer: Pacer<Mapping>;
   readonly #nonces: Nonces;
   readonly #memory: Memory;
@@ -76,6 +61,7 @@ export class Engine {
     this.#random = options.random;
     this.#pacer = new Pacer(this.#config);
     this.#nonces = new Nonces(options.randomWord);
+    this.#mappings = new Mappings(this.#nonces, this.#pacer);
     this.#memory = new Memory(this.#config);
     this.#succession = new Succession(this.#memory);
     this.#recovery = new Recovery(this.#config);
@@ -87,7 +73,7 @@ export class Engine {
   /** When to call {@linkcode step} with a timeout at the latest; undefined when nothing is to be waited for. */
   get deadline(): Milliseconds | undefined {
     const earliest = Math.min(
-      this.#deadlines.earliest,
+      this.#mappings.deadline,
       this.#pacer.deadline,
       this.#recovery.deadline,
       this.#probe.deadline,
@@ -98,7 +84,7 @@ export class Engine {
 
   /** The server's epoch as last told, in seconds, and when it came; undefined before the first response. */
   get epoch(): EpochSample | undefined {
-    return this.#state.epoch;
+    return this.#state.epoch ?? this.#natPmp.epoch;
   }
 
   /** Which of the server's addresses requests go to now. */
@@ -120,41 +106,7 @@ export class Engine {
    */
   step(now: Milliseconds, input: Input): Output[] {
     this.#now = now;
-    switch (input.type) {
-      case "request":
-        this.#request(now, input);
-        break;
-      case "datagram":
-        this.#datagram(now, input);
-        break;
-      case "timeout":
-        break;
-      case "sendFailed": {
-        const mapping = input.id === undefined ? undefined : this.#mappings.get(input.id);
-        if (mapping !== undefined) this.#pacer.release(mapping);
-        break;
-      }
-      case "renew":
-        checkLifetime(input.lifetime, "Cannot renew a mapping");
-        this.#touch(this.#find(input.id), (mapping) => mapping.renew(now, input.lifetime));
-        break;
-      case "want":
-        checkLifetimes(input.lifetimes, "Cannot change a mapping");
-        this.#touch(this.#find(input.id), (mapping) => mapping.want(now, input.lifetimes));
-        break;
-      case "release":
-        this.#release(now, this.#find(input.id), input.as);
-        break;
-      case "announce":
-        this.#probe.start(now, this.#world.clientAddress, input.options);
-        break;
-      case "cancelAnnounce":
-        this.#probe.stop();
-        break;
-      case "unreachable":
-        if (this.#servers.limit > 0) this.#nextServer(now);
-        break;
-    }
+    this.#take(now, input);
     this.#wakeDue(now);
     this.#giveTurns(now);
     const outputs = this.#outputs;
@@ -162,7 +114,44 @@ export class Engine {
     return outputs;
   }
 
-  #request(now: Milliseconds, { id, spec, lifetimes }: Input & { type: "request" }): void {
+  #take(now: Milliseconds, input: Input): void {
+    switch (input.type) {
+      case "request":
+        return this.#request(now, input);
+      case "datagram": {
+        const reason = this.#datagram(now, input);
+        if (reason !== undefined) this.#emit({ type: "ignored", reason });
+        return;
+      }
+      case "timeout":
+        return;
+      case "sendFailed": {
+        const mapping = input.id === undefined ? undefined : this.#mappings.get(input.id);
+        if (mapping !== undefined) this.#pacer.release(mapping);
+        return;
+      }
+      case "renew":
+        checkLifetime(input.lifetime, "Cannot renew a mapping");
+        return this.#mappings.change(input.id, (mapping) => mapping.renew(now, input.lifetime));
+      case "want":
+        checkLifetimes(input.lifetimes, "Cannot change a mapping");
+        return this.#mappings.change(input.id, (mapping) => mapping.want(now, input.lifetimes));
+      case "release":
+        return this.#release(now, input.id, input.as);
+      case "announce":
+        return this.#probe.start(now, this.#world.clientAddress, input.options);
+      case "refresh":
+        this.#state.restarted();
+        return this.#recovery.arrange(now, 0);
+      case "cancelAnnounce":
+        return this.#probe.stop();
+      case "unreachable":
+        return this.#unreachable(now, input.index ?? this.#servers.index);
+    }
+  }
+
+  #request(now: Milliseconds, input: Input & { type: "request" }): void {
+    const { id, spec, lifetimes, known } = input;
     if (id <= this.#lastId) {
       throw new RangeError(
         `Cannot request a mapping: its id must be greater than any before, got "${id}"`,
@@ -172,37 +161,39 @@ export class Engine {
     checkSpec(spec, this.#world.clientAddress);
     this.#lastId = id;
     const { before, remains } = this.#succession.claim(mappingKey(spec), now);
-    const nonce = remains?.nonce ?? this.#nonces.make();
+    const nonce = known?.nonce ?? remains?.nonce ?? this.#nonces.make();
     const heldUntil = this.#memory.heldUntil(requestKey(spec), now);
     const mapping = new Mapping(id, spec, nonce, lifetimes, heldUntil, this.#world);
     if (remains !== undefined) mapping.inherit(remains);
-    this.#mappings.set(id, mapping);
-    this.#nonces.add(mapping);
+    else if (known !== undefined) mapping.reclaim(known);
+    this.#mappings.add(mapping);
     if (before === undefined) this.#pacer.enqueue(mapping);
     else this.#succession.wait(before, mapping);
+    if (input.release !== undefined) this.#release(now, id, input.release);
   }
 
-  #release(now: Milliseconds, mapping: Mapping, endAs: "revoked" | "dropped"): void {
-    this.#touch(mapping, () => mapping.release(now, endAs));
-    if (mapping.phase === "deleting") this.#succession.deletes(mapping);
+  #release(now: Milliseconds, id: MappingId, endAs: "revoked" | "dropped"): void {
+    this.#mappings.change(id, (mapping) => {
+      mapping.release(now, endAs);
+      if (mapping.phase === "deleting") this.#succession.deletes(mapping);
+    });
   }
 
-  /** RFC 6887 section 8.3, in its order; whatever fails a check changes nothing. */
-  #datagram(now: Milliseconds, { bytes, source, multicast }: Input & { type: "datagram" }): void {
+  /** RFC 6887 section 8.3, in its order; whatever fails a check changes nothing and returns why. */
+  #datagram(
+    now: Milliseconds,
+    { bytes, source, multicast }: Input & { type: "datagram" },
+  ): IgnoreReason | undefined {
     const { address, port } = this.#servers.current;
-    if (source.port !== port || !source.address.equals(address)) return this.#ignore("source");
+    if (source.port !== port || !source.address.equals(address)) return "source";
     const decoded = decodeResponse(bytes);
-    if (!decoded.ok && bytes[0] === NATPMP_VERSION && this.#natPmp.isInUse) {
-      const reason = this.#natPmp.receive(now, bytes);
-      return reason === undefined ? undefined : this.#ignore(reason);
+    if (!decoded.ok) {
+      const isNatPmp = bytes[0] === NATPMP_VERSION && this.#natPmp.isInUse;
+      return isNatPmp ? this.#natPmp.receive(now, bytes, multicast) : decoded.reason;
     }
-    if (!decoded.ok) return this.#ignore(decoded.reason);
-    const response = decoded.value;
-    const ignored =
-      multicast && (response.type !== "announce" || response.result !== ResultCode.Success)
-        ? "notAnnouncement"
-        : this.#response(now, response);
-    if (ignored !== undefined) this.#ignore(ignored);
+    const { type, result } = decoded.value;
+    const isAnnouncement = type === "announce" && result === ResultCode.Success;
+    return multicast && !isAnnouncement ? "notAnnouncement" : this.#response(now, decoded.value);
   }
 
   #response(now: Milliseconds, response: Response): IgnoreReason | undefined {
@@ -219,15 +210,12 @@ export class Engine {
   }
 
   #answer(now: Milliseconds, answer: Answer): IgnoreReason | undefined {
-    const mapping = this.#nonces.find(
-      answer.nonce,
-      (candidate) => candidate.phase !== "waiting" && answerFits(candidate.spec, answer),
-    );
+    const mapping = this.#mappings.answeredBy(answer);
     if (mapping === undefined) return "unmatched";
     if (answer.optionFault !== undefined && needsOptionData(mapping.spec)) {
       return "malformedOptions";
     }
-    this.#servers.answered(now);
+    this.#servers.answered();
     if (!this.#state.checkEpoch(now, answer.epoch)) {
       // What was just granted is known to the server (the round skips it), everything else may be gone.
       this.#recovery.arrange(now, 0);
@@ -239,7 +227,7 @@ export class Engine {
     }
     const heldBefore = mapping.holdUntil;
     let ignored: IgnoreReason | undefined;
-    this.#touch(mapping, () => {
+    this.#mappings.touch(mapping, () => {
       ignored = mapping.answer(now, answer);
     });
     if (mapping.holdUntil !== heldBefore) {
@@ -253,7 +241,7 @@ export class Engine {
     const asked = this.#probe.isUnderWay;
     const { result, epoch } = response;
     if (result !== ResultCode.Success && !asked) return "notAnnouncement";
-    this.#servers.answered(now);
+    this.#servers.answered();
     const isFirst = this.#state.epoch === undefined;
     const restarted = !this.#state.checkEpoch(now, epoch);
     if (restarted) this.#emit({ type: "serverRestarted", epoch });
@@ -278,19 +266,19 @@ export class Engine {
    * NAT-PMP, what that can do is asked for at once, and only the request under way (RFC 6886 section 1.1).
    */
   #versionRefused(now: Milliseconds, response: Response): IgnoreReason | undefined {
-    const awaiting = [...this.#mappings.values()].filter((mapping) =>
-      mapping.awaiting && !mapping.natPmp
-    );
+    const awaiting = [...this.#mappings].filter((mapping) => mapping.awaiting && !mapping.natPmp);
     if (awaiting.length === 0 && !this.#probe.isUnderWay) return "stale";
     const speaksNatPmp = response.version === NATPMP_VERSION;
+    const fallsBack = speaksNatPmp && this.#config.natPmp;
     const hold = this.#state.versionRefused(response.lifetime);
     if (!speaksNatPmp) this.#state.holdVersion(now + hold);
+    else this.#natPmp.versionRefused(now, response.epoch);
     for (const mapping of awaiting) {
       this.#pacer.forget(mapping);
-      if (speaksNatPmp && this.#usesNatPmp && isNatPmpPossible(mapping.spec)) {
-        this.#touch(mapping, () => mapping.fallBack());
+      if (fallsBack && isNatPmpPossible(mapping.spec, this.#world.clientAddress)) {
+        this.#mappings.touch(mapping, () => mapping.fallBack());
         this.#natPmp.add(mapping, now);
-      } else this.#touch(mapping, () => mapping.refuseVersion(now, hold));
+      } else this.#mappings.touch(mapping, () => mapping.refuseVersion(now, hold));
     }
     if (this.#probe.isUnderWay) {
       this.#probe.stop();
@@ -299,21 +287,22 @@ export class Engine {
     return undefined;
   }
 
-  /** NAT-PMP is for hosts behind a NAT: those with a private address (RFC 6886 section 3). */
-  get #usesNatPmp(): boolean {
-    const { clientAddress } = this.#world;
-    return this.#config.natPmp && (clientAddress.isPrivate || clientAddress.isLoopback);
+  #unreachable(now: Milliseconds, index: number): void {
+    if (index !== this.#servers.index) return; // it was left already
+    this.#natPmp.unreachable();
+    if (this.#servers.limit > 0) this.#nextServer(now);
   }
 
   /** The address does not answer: every exchange under way begins again at the next one (RFC 7488 section 3). */
   #nextServer(now: Milliseconds): void {
     const until = this.#servers.next(now);
     this.#state.moved();
+    this.#natPmp.moved();
     if (until > now) this.#state.hold("all", until);
     this.#emit({ type: "serverChanged", index: this.#servers.index });
-    for (const mapping of this.#mappings.values()) {
-      if (mapping.awaiting) this.#touch(mapping, () => mapping.startOver());
-    }
+    this.#mappings.touchAll((mapping) => {
+      if (mapping.awaiting) mapping.startOver();
+    });
     this.#probe.startOver(now);
   }
 
@@ -324,25 +313,22 @@ export class Engine {
   }
 
   #wakeDue(now: Milliseconds): void {
-    for (
-      let mapping = this.#deadlines.takeDue(now);
-      mapping !== undefined;
-      mapping = this.#deadlines.takeDue(now)
-    ) {
-      this.#touch(mapping, (due) => due.wake(now));
-    }
+    this.#mappings.wakeDue(now);
     if (this.#recovery.takeDue(now)) {
       this.#pacer.slowDown();
-      for (const mapping of [...this.#mappings.values()]) {
+      for (const mapping of [...this.#mappings]) {
         if (mapping.generation !== this.#state.generation || mapping.phase === "starting") {
-          this.#touch(mapping, () => mapping.recover(now));
+          this.#mappings.touch(mapping, () => mapping.recover(now));
         }
       }
     }
     this.#natPmp.wake(now);
     const { limit } = this.#servers;
     if (limit > 0 && this.#probe.isExhausted(now, limit)) this.#nextServer(now);
-    this.#send(this.#probe.takeDue(now, this.#state.allHeldUntil, this.#random));
+    const bytes = this.#probe.takeDue(now, this.#state.allHeldUntil, this.#random);
+    if (bytes === undefined) return;
+    this.#servers.asked(now);
+    this.#emit({ type: "send", bytes, id: undefined });
   }
 
   /** Lets those in line send while the window allows it. */
@@ -353,38 +339,13 @@ export class Engine {
       mapping = this.#pacer.next(now)
     ) {
       const until = this.#state.heldUntil(mapping);
-      this.#touch(mapping, (turned) => {
+      this.#mappings.touch(mapping, (turned) => {
         if (until > now) return turned.postpone(until);
+        this.#servers.asked(now);
         turned.turn(now);
         this.#pacer.sent(turned, now, turned.transmissions > 1);
       });
     }
-  }
-
-  /** Does something with a mapping and keeps its deadline and the books right. */
-  #touch(mapping: Mapping, change: (mapping: Mapping) => void): void {
-    change(mapping);
-    this.#deadlines.update(mapping);
-    if (!mapping.isOver) return;
-    this.#pacer.forget(mapping);
-    this.#mappings.delete(mapping.id);
-    this.#nonces.remove(mapping);
-  }
-
-  #find(id: MappingId): Mapping {
-    const mapping = this.#mappings.get(id);
-    if (mapping === undefined) {
-      throw new RangeError(`Cannot change a mapping: none has the id "${id}"`);
-    }
-    return mapping;
-  }
-
-  #send(bytes: Uint8Array | undefined): void {
-    if (bytes !== undefined) this.#emit({ type: "send", bytes, id: undefined });
-  }
-
-  #ignore(reason: IgnoreReason): void {
-    this.#emit({ type: "ignored", reason });
   }
 
   #emit(output: Output): void {
@@ -393,22 +354,20 @@ export class Engine {
 
   #makeNatPmp(): NatPmp {
     return new NatPmp({
+      config: this.#config,
       send: (bytes, { id }) => this.#emit({ type: "send", bytes, id }),
       answer: (mapping, answer) =>
-        this.#touch(mapping, () => void mapping.answer(this.#now, answer)),
-      giveUp: (mapping) => {
-        this.#touch(mapping, () => mapping.refuseVersion(this.#now, this.#config.maximumLongHold));
+        this.#mappings.touch(mapping, () => void mapping.answer(this.#now, answer)),
+      giveUp: (mapping, hold) => {
+        this.#mappings.touch(mapping, () => mapping.refuseVersion(this.#now, hold));
       },
+      heard: () => this.#mappings.touchAll((mapping) => mapping.askAgain()),
       restarted: (epoch) => {
         this.#state.restarted();
         this.#emit({ type: "serverRestarted", epoch });
         this.#recovery.arrange(this.#now, this.#random() * this.#config.announceWait);
       },
-      readdressed: (address) => {
-        for (const mapping of this.#mappings.values()) {
-          this.#touch(mapping, () => mapping.readdress(address));
-        }
-      },
+      readdressed: (address) => this.#mappings.touchAll((mapping) => mapping.readdress(address)),
     });
   }
 

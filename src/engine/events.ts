@@ -1,5 +1,6 @@
 import type { Endpoint, IpAddress } from "../wire/address.ts";
 import type { Option, Prefix64Option } from "../wire/option.ts";
+import type { Nonce } from "../wire/nonce.ts";
 import type { DecodeReason } from "../wire/errors.ts";
 import type { MappingSpec } from "./spec.ts";
 
@@ -17,6 +18,10 @@ export type Input =
     readonly id: MappingId;
     readonly spec: MappingSpec;
     readonly lifetimes: number;
+    /** What an earlier run left of it: it is asked for with the same nonce. */
+    readonly known?: KnownMapping;
+    /** It is not wanted any more already: what the server may hold of it is deleted, and nothing is asked for. */
+    readonly release?: "revoked" | "dropped";
   }
   /** A datagram came in, on the socket of the requests or on the one that hears announcements. */
   | {
@@ -37,10 +42,28 @@ export type Input =
   | { readonly type: "release"; readonly id: MappingId; readonly as: "revoked" | "dropped" }
   /** Ask the server whether it is there (ANNOUNCE, RFC 6887 section 14.1). */
   | { readonly type: "announce"; readonly options?: readonly Option[] }
+  /** What is known of the server may be out of date, as after a sleep of this host: everything is asked for again. */
+  | { readonly type: "refresh" }
   /** Nobody waits for that answer any more. */
   | { readonly type: "cancelAnnounce" }
   /** This host was told that the server's address cannot be reached (a hard ICMP error, RFC 7488 section 3). */
-  | { readonly type: "unreachable" };
+  | {
+    readonly type: "unreachable";
+    /** Which of the server's addresses, if known; the one asked now if not. */
+    readonly index?: number;
+  };
+
+/** A mapping that the server may hold already. */
+export interface KnownMapping {
+  /** The nonce that it was made with (RFC 6887 section 11.2). */
+  readonly nonce: Nonce;
+  /** The external address it had, or the all-zeros address of a family. */
+  readonly suggestedAddress: IpAddress;
+  /** The external port it had, or 0. */
+  readonly suggestedPort: number;
+  /** Until when the server may hold it; in the past if it does not. */
+  readonly until: Milliseconds;
+}
 
 /** What an engine wants done or known; carried out in order. */
 export type Output =

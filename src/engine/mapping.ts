@@ -1,8 +1,8 @@
 import type { Nonce } from "../wire/nonce.ts";
 import type { IpAddress } from "../wire/address.ts";
-import { ResultCode, resultName } from "../wire/result_code.ts";
+import { ResultCode } from "../wire/result_code.ts";
 import type { Timed } from "./deadlines.ts";
-import type { Assignment, IgnoreReason, MappingId, Milliseconds } from "./events.ts";
+import type { Assignment, IgnoreReason, KnownMapping, MappingId, Milliseconds } from "./events.ts";
 import * as act from "./mapping_actions.ts";
 import type { Remains } from "./memory.ts";
 import type { Sender } from "./pacer.ts";
@@ -76,6 +76,8 @@ export class Mapping implements Timed, Sender {
   createsPending = 0;
   /** It has the nonce of an earlier mapping, so late answers to that one's deletion match it. */
   isHeir = false;
+  /** Until when the server may hold it from an earlier run. */
+  heldByServerUntil: Milliseconds = -Infinity;
   endAs: "revoked" | "dropped" = "revoked";
   readonly world: Surroundings;
 
@@ -84,7 +86,7 @@ export class Mapping implements Timed, Sender {
     waiting: {
       turn: (m, now) => act.send(m, "starting", now),
       retryDue: (m) => m.world.enqueue(m),
-      release: (m) => act.end(m, { type: m.endAs }),
+      release: (m, now) => act.beginDeletion(m, now),
     },
     starting: {
       turn: (m, now) => act.send(m, "starting", now),
@@ -93,6 +95,7 @@ export class Mapping implements Timed, Sender {
       retransmitDue: (m, now) => act.repeat(m, now),
       retryDue: (m) => m.world.enqueue(m),
       recover: (m) => act.begin(m, "starting"),
+      renew: (m) => act.begin(m, "starting"),
       release: (m, now) => act.beginDeletion(m, now),
     },
     running: {
@@ -109,7 +112,7 @@ export class Mapping implements Timed, Sender {
       turn: (m, now) => act.send(m, "renewing", now),
       success: (m, now, answer) => act.grant(m, now, answer),
       failure: (m, now, answer) => act.refuseRenewal(m, now, answer),
-      renewDue: (m) => m.world.enqueue(m),
+      renewDue: (m) => act.repeatRenewal(m),
       retryDue: (m) => m.world.enqueue(m),
       expireDue: (m) => act.expired(m),
       recover: (m) => act.begin(m, "recovering"),
@@ -142,7 +145,7 @@ export class Mapping implements Timed, Sender {
       success: (m, now, answer) => act.grant(m, now, answer),
       failure: (m, now, answer) => act.withdraw(m, now, answer),
       retryDue: (m) => act.begin(m, "starting"),
-      release: (m) => act.end(m, { type: m.endAs }),
+      release: (m, now) => act.beginDeletion(m, now),
     },
     deleting: {
       turn: (m, now) => act.send(m, "deleting", now),
@@ -212,6 +215,14 @@ export class Mapping implements Timed, Sender {
     this.suggestedPort = suggestedPort;
   }
 
+  /** Takes over what an earlier run left at the server. */
+  reclaim({ suggestedAddress, suggestedPort, until }: KnownMapping): void {
+    this.heldByServerUntil = until;
+    if (this.spec.externalPort !== 0 || !this.spec.externalAddress.isUnspecified) return;
+    this.suggestedAddress = suggestedAddress;
+    this.suggestedPort = suggestedPort;
+  }
+
   // ---- Events; each runs the table's entry and sets the next deadline ------------------------------------------
 
   turn(now: Milliseconds): void {
@@ -262,7 +273,6 @@ export class Mapping implements Timed, Sender {
   /** Another lifetime is wanted, in seconds. */
   renew(now: Milliseconds, lifetime: number): void {
     this.lifetime = lifetime;
-    this.bytes = undefined;
     Mapping.table[this.phase].renew?.(this, now);
     act.settle(this);
   }
@@ -293,6 +303,14 @@ export class Mapping implements Timed, Sender {
   fallBack(): void {
     this.natPmp = true;
     this.retransmitAt = this.renewAt = Infinity;
+    act.settle(this);
+  }
+
+  /** The server speaks after all: what was held because it seemed not to is asked for now. */
+  askAgain(): void {
+    if (this.phase !== "holding" || this.lastRefusal !== ResultCode.UnsuppVersion) return;
+    this.holdUntil = -Infinity;
+    act.begin(this, "starting");
     act.settle(this);
   }
 

@@ -1,3 +1,4 @@
+import { NATPMP_VERSION } from "../wire/constants.ts";
 import { ResultCode, resultName } from "../wire/result_code.ts";
 import {
   type IgnoreReason,
@@ -32,6 +33,7 @@ export function send(m: Mapping, phase: Phase, now: Milliseconds): void {
   if (m.transmissions === 0) m.firstSentAt = now;
   m.transmissions++;
   m.awaiting = true;
+  m.natPmp = false;
   m.lastSentAt = now;
   if (m.assigned !== undefined && phase !== "deleting") m.renewalSentAt = now;
   if (phase === "renewing") {
@@ -84,6 +86,14 @@ export function repeat(m: Mapping, now: Milliseconds): void {
   if (m.phase === "deleting") return end(m, { type: m.endAs });
   if (m.phase === "updating") return resume(m, now);
   end(m, { type: "error", code: LocalCode.NoResponse, name: localName(LocalCode.NoResponse) });
+}
+
+/** An unanswered renewal; a server with several addresses is left after as many as any other request (RFC 7488 section 3). */
+export function repeatRenewal(m: Mapping): void {
+  const { transmissionLimit } = m.world;
+  const isSilent = transmissionLimit !== 0 && m.transmissions >= transmissionLimit;
+  if (isSilent) m.world.serverSilent();
+  else m.world.enqueue(m);
 }
 
 export function armRenewal(m: Mapping, now: Milliseconds): void {
@@ -139,7 +149,7 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
   m.assigned = { externalAddress, externalPort, lifetime, expiresAt: m.expireAt, options };
   m.suggestedAddress = externalAddress;
   m.suggestedPort = externalPort;
-  m.viaNatPmp = m.natPmp;
+  m.viaNatPmp = answer.version === NATPMP_VERSION;
   m.generation = m.world.generation;
   m.rung = m.refusals = m.lastRefusal = 0;
   m.holdUntil = -Infinity;
@@ -249,11 +259,12 @@ export function expired(m: Mapping): void {
 
 export function beginDeletion(m: Mapping, now: Milliseconds): void {
   // A PEER mapping cannot be deleted (section 12.1); what was refused or never sent is not there.
-  const nothingThere = m.spec.opcode === "peer" || (m.assigned === undefined && !m.awaiting);
+  const nothingThere = m.spec.opcode === "peer" ||
+    (m.assigned === undefined && !m.awaiting && m.heldByServerUntil <= now);
   if (nothingThere) return end(m, { type: m.endAs });
   m.createsPending = m.awaiting ? m.transmissions : 0;
   const createdUntil = m.awaiting ? now + m.lifetime * 1000 : -Infinity;
-  m.expireAt = Math.max(m.assigned?.expiresAt ?? -Infinity, createdUntil);
+  m.expireAt = Math.max(m.assigned?.expiresAt ?? -Infinity, createdUntil, m.heldByServerUntil);
   begin(m, "deleting");
 }
 
@@ -271,7 +282,7 @@ export function deletionRefused(
   now: Milliseconds,
   answer: Answer,
 ): IgnoreReason | void {
-  if (m.createsPending > 0) {
+  if (m.createsPending > 0 && !m.natPmp) {
     m.createsPending--; // as likely the answer to the request before; if not, the repetition brings another
     return "stale";
   }

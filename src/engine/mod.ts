@@ -19,12 +19,14 @@
  * @module
  */
 export { defaultConfig, type EngineConfig } from "./config.ts";
-export { Engine, type EngineOptions } from "./engine.ts";
+export { Engine } from "./engine.ts";
+export type { EngineOptions } from "./engine_options.ts";
 export { type EpochSample, isEpochValid } from "./epoch.ts";
 export {
   type Assignment,
   type IgnoreReason,
   type Input,
+  type KnownMapping,
   LocalCode,
   type MappingId,
   type MappingState,
@@ -34,5 +36,6 @@ export {
 export { checkSpec, type MappingSpec } from "./spec.ts";
 export type { Endpoint, Family } from "../wire/address.ts";
 export { IpAddress } from "../wire/address.ts";
+export { Nonce } from "../wire/nonce.ts";
 export type { DecodeReason } from "../wire/errors.ts";
 export type * from "../wire/option_type.ts";

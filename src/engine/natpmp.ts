@@ -10,6 +10,7 @@ import {
 import { Opcode } from "../wire/opcode.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
 import { ResultCode } from "../wire/result_code.ts";
+import type { EngineConfig } from "./config.ts";
 import type { EpochSample } from "./epoch.ts";
 import type { IgnoreReason, Milliseconds } from "./events.ts";
 import type { Mapping } from "./mapping.ts";
@@ -18,11 +19,14 @@ import type { MappingSpec } from "./spec.ts";
 
 /** What the NAT-PMP side needs of its engine. */
 export interface NatPmpOptions {
+  readonly config: EngineConfig;
   readonly send: (bytes: Uint8Array, mapping: Mapping) => void;
   /** Gives a mapping its answer, put into PCP's terms. */
   readonly answer: (mapping: Mapping, answer: Answer) => void;
-  /** The server speaks no NAT-PMP either. */
-  readonly giveUp: (mapping: Mapping) => void;
+  /** The server speaks no NAT-PMP either: asking again waits for so long. */
+  readonly giveUp: (mapping: Mapping, hold: Milliseconds) => void;
+  /** A server that seemed to speak no NAT-PMP does. */
+  readonly heard: () => void;
   /** The server lost its mappings. */
   readonly restarted: (epoch: number) => void;
   /** The server has another external address. */
@@ -41,8 +45,13 @@ export class NatPmp {
   #transmissions = 0;
   #retransmitAt = Infinity;
   #address: IpAddress | undefined;
+  /** The server lost its state, and may have another address now. */
+  #isAddressOld = false;
+  /** What was granted while the address is asked for anew. */
+  #granted: NatPmpMapResponse | undefined;
   #epoch: EpochSample | undefined;
   #isInUse = false;
+  #gaveUp = false;
 
   constructor(options: NatPmpOptions) {
     this.#options = options;
@@ -51,6 +60,11 @@ export class NatPmp {
   /** Whether the server was ever asked in NAT-PMP; until then its announcements mean nothing. */
   get isInUse(): boolean {
     return this.#isInUse;
+  }
+
+  /** The server's epoch as last told, undefined before the first response. */
+  get epoch(): EpochSample | undefined {
+    return this.#epoch;
   }
 
   /** When to call {@linkcode NatPmp.wake}; Infinity when nothing is asked. */
@@ -82,17 +96,31 @@ export class NatPmp {
     this.#retransmitAt = Infinity;
     if (this.#current === undefined) return this.#next(now);
     if (this.#transmissions < TRANSMISSIONS) return this.#send(now);
-    const given = [this.#current, ...this.#waiting];
-    this.#current = undefined;
-    this.#waiting = [];
-    for (const mapping of given) this.#options.giveUp(mapping);
+    this.#giveUp(this.#options.config.maximumLongHold);
+  }
+
+  /** This host was told that nothing listens there: concludes the same at once (section 3.1), if not for long. */
+  unreachable(): void {
+    this.#retransmitAt = Infinity;
+    this.#giveUp(this.#options.config.minimumLongHold);
+  }
+
+  /** Another address of the server is asked, which knows nothing of what this one said. */
+  moved(): void {
+    this.#address = this.#epoch = this.#granted = undefined;
+  }
+
+  /** The answer to a PCP request tells the epoch, too, unless it is too short for that. */
+  versionRefused(now: Milliseconds, epoch: number): void {
+    if (this.#isInUse && epoch > 0) this.#checkEpoch(now, epoch);
   }
 
   /** A datagram of version 0 from the server; returns why it changed nothing, if so. */
-  receive(now: Milliseconds, bytes: Uint8Array): IgnoreReason | undefined {
+  receive(now: Milliseconds, bytes: Uint8Array, multicast: boolean): IgnoreReason | undefined {
     const decoded = decodeNatPmpResponse(bytes);
     if (!decoded.ok) return decoded.reason;
     const response = decoded.value;
+    if (multicast && response.type !== "externalAddress") return "notAnnouncement";
     switch (response.type) {
       case "externalAddress":
         this.#checkEpoch(now, response.epoch);
@@ -100,7 +128,7 @@ export class NatPmp {
       case "map":
         if (!this.#isAskedFor(response)) return "unmatched";
         this.#checkEpoch(now, response.epoch);
-        this.#finish(now, response.result, response.externalPort, response.lifetime);
+        this.#mapTold(now, response);
         return undefined;
       case "error":
         return this.#refused(now, response);
@@ -111,8 +139,9 @@ export class NatPmp {
     if (this.#current !== undefined) return;
     this.#current = this.#waiting.shift();
     if (this.#current === undefined) return;
-    const deleting = this.#current.phase === "deleting";
-    this.#ask(this.#address === undefined && !deleting ? "address" : "map", now);
+    this.#granted = undefined;
+    const needsAddress = this.#address === undefined || this.#isAddressOld;
+    this.#ask(needsAddress && this.#current.phase !== "deleting" ? "address" : "map", now);
   }
 
   #ask(what: "address" | "map", now: Milliseconds): void {
@@ -138,9 +167,24 @@ export class NatPmp {
     }
     const changed = this.#address !== undefined && !this.#address.equals(address);
     this.#address = address;
+    this.#isAddressOld = false;
     if (changed) this.#options.readdressed(address);
-    if (asked) this.#ask("map", now);
+    // What was concluded from its silence is forgotten when it speaks (section 3.1).
+    if (this.#gaveUp && !asked) this.#options.heard();
+    this.#gaveUp = false;
+    if (!asked) return undefined;
+    const granted = this.#granted;
+    if (granted === undefined) this.#ask("map", now);
+    else this.#finish(now, result, granted.externalPort, granted.lifetime);
     return undefined;
+  }
+
+  #mapTold(now: Milliseconds, response: NatPmpMapResponse): void {
+    const { result, externalPort, lifetime } = response;
+    const isGrant = result === NatPmpResultCode.Success && lifetime !== 0;
+    if (!isGrant || !this.#isAddressOld) return this.#finish(now, result, externalPort, lifetime);
+    this.#granted = response;
+    this.#ask("address", now);
   }
 
   /** RFC 6886 section 3.5: an error does not say which request it answers, and only one is under way. */
@@ -171,7 +215,8 @@ export class NatPmp {
       version: 0,
       opcode: Opcode.Map,
       result: PCP_RESULTS[result] ?? ResultCode.MalformedRequest,
-      lifetime,
+      // An error has no lifetime: what stands in its place is that of the request (RFC 6886 section 3.5).
+      lifetime: result === NatPmpResultCode.Success ? lifetime : 0,
       epoch: this.#epoch?.server ?? 0,
       nonce: mapping.nonce,
       protocol: mapping.spec.protocol,
@@ -184,28 +229,45 @@ export class NatPmp {
     this.#next(now);
   }
 
-  #isAskedFor({ protocol, internalPort }: NatPmpMapResponse): boolean {
-    const spec = this.#current?.spec;
-    return this.#asking === "map" && spec?.protocol === protocol &&
-      spec.internalPort === internalPort;
+  #giveUp(hold: Milliseconds): void {
+    const given = this.#current === undefined ? this.#waiting : [this.#current, ...this.#waiting];
+    this.#current = undefined;
+    this.#waiting = [];
+    this.#gaveUp = this.#gaveUp || given.length > 0;
+    for (const mapping of given) this.#options.giveUp(mapping, hold);
   }
 
-  /** RFC 6886 section 3.6: the server's clock must have run at least 7/8 as fast as ours, less 2 s. */
+  /** There is no nonce: a success with a lifetime that meets a deletion answers the request before it. */
+  #isAskedFor({ protocol, internalPort, result, lifetime }: NatPmpMapResponse): boolean {
+    const mapping = this.#current;
+    if (this.#asking !== "map" || mapping === undefined) return false;
+    const isLate = result === NatPmpResultCode.Success && lifetime !== 0 &&
+      mapping.phase === "deleting";
+    return !isLate && mapping.spec.protocol === protocol &&
+      mapping.spec.internalPort === internalPort;
+  }
+
+  /** RFC 6886 section 3.6, for every packet: the server's clock must have run at least 7/8 as fast as ours, less 2 s. */
   #checkEpoch(now: Milliseconds, epoch: number): void {
     const before = this.#epoch;
     this.#epoch = { server: epoch, client: now / 1000 };
     if (before === undefined) return;
     const expected = before.server + 7 / 8 * (now / 1000 - before.client);
     if (epoch >= expected - 2) return;
-    this.#address = undefined;
+    this.#isAddressOld = true;
     this.#options.restarted(epoch);
   }
 }
 
-/** Whether NAT-PMP can do what is wanted: TCP or UDP, IPv4, one port, and no option that must be obeyed. */
+/**
+ * Whether NAT-PMP can do what is wanted: TCP or UDP, IPv4, one port, and no option that must be obeyed. It is for hosts
+ * behind a NAT, those with a private address (section 3).
+ */
 export function isNatPmpPossible(
   { opcode, protocol, internalPort, externalAddress, options }: MappingSpec,
+  clientAddress: IpAddress,
 ): boolean {
+  if (!clientAddress.isPrivate && !clientAddress.isLoopback) return false;
   return opcode === "map" && (protocol === ProtocolNumber.Tcp || protocol === ProtocolNumber.Udp) &&
     internalPort !== 0 && externalAddress.family === "IPv4" &&
     !options.some(({ type }) => BINDING_OPTIONS.has(type));

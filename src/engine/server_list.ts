@@ -10,7 +10,8 @@ import type { Milliseconds } from "./events.ts";
 export class ServerList {
   readonly #addresses: readonly Endpoint[];
   #index = 0;
-  #roundAt: Milliseconds = 0;
+  #roundAt: Milliseconds | undefined;
+  #answeredHere = false;
 
   /** @throws {RangeError} If there is none. */
   constructor(addresses: readonly Endpoint[]) {
@@ -35,13 +36,16 @@ export class ServerList {
     return this.#addresses.length > 1 ? TRANSMISSIONS : 0;
   }
 
-  /** The server answered: this address stays, and the next search begins with the first one. */
-  answered(now: Milliseconds): void {
-    this.#roundAt = now;
-    this.#answeredHere = true;
+  /** A request leaves: the round begins with the first one. */
+  asked(now: Milliseconds): void {
+    this.#roundAt ??= now;
   }
 
-  #answeredHere = false;
+  /** The server answered: this address stays, and the next search begins with the first one. */
+  answered(): void {
+    this.#roundAt = undefined;
+    this.#answeredHere = true;
+  }
 
   /** Goes to the next address. Returns until when to wait before asking it. */
   next(now: Milliseconds): Milliseconds {
@@ -49,13 +53,13 @@ export class ServerList {
     this.#answeredHere = false;
     if (startOver) {
       this.#index = 0;
-      this.#roundAt = now;
+      this.#roundAt = undefined;
       return now;
     }
     this.#index = (this.#index + 1) % this.#addresses.length;
     if (this.#index !== 0) return now;
-    const until = Math.max(now, this.#roundAt + ROUND);
-    this.#roundAt = until;
+    const until = Math.max(now, (this.#roundAt ?? now) + ROUND);
+    this.#roundAt = undefined;
     return until;
   }
 }

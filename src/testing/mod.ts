@@ -35,10 +35,15 @@ export type {
 export type * from "../transport/transport.ts";
 export type { Clock, Milliseconds } from "../clock.ts";
 export type { Assigned, PortSet } from "../client/assigned.ts";
+export type { Addresses } from "../client/addresses.ts";
 export type { ClientOptions } from "../client/client.ts";
+export type { Surveyor, WatchOptions } from "../client/watcher.ts";
 export type { TraceEvent } from "../client/driver.ts";
 export type { PcpError } from "../client/errors.ts";
-export type { Announcement, Handle, ShutdownSummary } from "../client/handle.ts";
+export type { Announcement } from "../client/announcer.ts";
+export type { Handle, ShutdownSummary } from "../client/handle.ts";
+export type { Prefix64 } from "../client/prefix64.ts";
+export type { Store, StoredMapping } from "../client/store.ts";
 export type { InboundMap } from "../client/inbound_map.ts";
 export type { Alert, MapHandle, MappingSnapshot, MappingState } from "../client/map_handle.ts";
 export type { MappingBuilder } from "../client/mapping_builder.ts";

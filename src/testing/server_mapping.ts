@@ -100,7 +100,9 @@ export function mappingKey(
 
 /** Whole seconds, rounded up, that a mapping still has. */
 export function remainingLife(mapping: ServerMapping, now: number): number {
-  return Math.min(0xffff_ffff, Math.max(0, Math.ceil((mapping.expires - now) / 1_000)));
+  // To the millisecond: a sum of fractions is a little off, and that must not make a second of it.
+  const left = Math.round(mapping.expires - now);
+  return Math.min(0xffff_ffff, Math.max(0, Math.ceil(left / 1_000)));
 }
 
 function endpointText(endpoint: Endpoint): string {

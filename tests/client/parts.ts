@@ -1,0 +1,146 @@
+/** What the tests of the client share. */
+
+import type { PcpError } from "../../src/client/errors.ts";
+import type { Handle } from "../../src/client/handle.ts";
+import { InboundMap } from "../../src/client/inbound_map.ts";
+import type { Alert, MapHandle } from "../../src/client/map_handle.ts";
+import type { OutboundMap } from "../../src/client/outbound_map.ts";
+import { RequestType } from "../../src/client/request_type.ts";
+import type { Lab } from "../../src/testing/lab.ts";
+import { ANNOUNCE_GROUP_IPV4, ANNOUNCE_PORT } from "../../src/wire/constants.ts";
+import { IpAddress } from "../../src/wire/address.ts";
+import {
+  decodeRequest,
+  encodeResponse,
+  type Request,
+  type ResponseInit,
+} from "../../src/wire/message.ts";
+import type { Nonce } from "../../src/wire/nonce.ts";
+
+/** The addresses of a lab unless told. */
+export const CLIENT = "192.168.1.10";
+export const SERVER = "192.168.1.1";
+
+/** A request as the client sent it, with the time. */
+export type Sent = Request & { readonly at: number };
+
+/** What the client sent since a time, decoded. */
+export function requests(world: Lab, since = 0): Sent[] {
+  return world.sent(since).map(({ at, bytes }) => {
+    const decoded = decodeRequest(bytes);
+    if (!decoded.ok) throw new Error(`The client sent what is no request: ${decoded.reason}`);
+    return { ...decoded.value, at };
+  });
+}
+
+/** The MAP requests among them. */
+export function mapRequests(world: Lab, since = 0): (Sent & { readonly type: "map" })[] {
+  return requests(world, since).filter((request) => request.type === "map");
+}
+
+/** The nonce of the last MAP request. */
+export function lastNonce(world: Lab): Nonce {
+  const last = mapRequests(world).at(-1);
+  if (last === undefined) throw new Error("The client has sent no MAP request");
+  return last.nonce;
+}
+
+/** Reads all unread alerts. */
+export function unread(mapping: MapHandle): Alert[] {
+  return [...drain(() => mapping.pollAlert())];
+}
+
+/** The states among the unread alerts, in short: `starting 1`, `updating 0 for 20`, `error 8 in 30`. */
+export function unreadStates(mapping: MapHandle): string[] {
+  return unread(mapping).flatMap((alert) => {
+    if (alert.type === "assigned") return [];
+    const { state } = alert;
+    if (state.type === "starting") return [`starting ${state.attempt}`];
+    if (state.type === "updating") return [`updating ${state.attempt} for ${state.lifetime}`];
+    if (state.type === "error") return [`error ${state.code} in ${state.retryIn}`];
+    return [state.type];
+  });
+}
+
+/** Reads all unread errors. */
+export function unreadErrors(handle: Handle): PcpError[] {
+  return [...drain(() => handle.pollError())];
+}
+
+/** A mapping that runs: TCP 6000, 7200 s, keep-alive, unless told. Its first alerts are read. */
+export async function opened(
+  world: Lab,
+  map: InboundMap | OutboundMap = new InboundMap(6000, 7200),
+  kind: RequestType = RequestType.KeepAlive,
+): Promise<MapHandle> {
+  const mapping = world.handle.request(map, kind);
+  await world.settled(mapping.ready());
+  unread(mapping);
+  return mapping;
+}
+
+/** Where the client's requests come from. */
+export function clientSocket(world: Lab): { hostname: string; port: number } {
+  const from = world.server.log.at(-1)?.from;
+  if (from === undefined) throw new Error("The server has received nothing");
+  return { hostname: from.address.toString(), port: from.port };
+}
+
+/** Has the server send any octets to the client's requests' socket, and lets them arrive. */
+export async function deliver(world: Lab, bytes: Uint8Array): Promise<void> {
+  world.host.sendRaw(bytes, clientSocket(world));
+  await world.advance(world.network.latency);
+}
+
+/** Has the server multicast any octets to the announcement port, and lets them arrive. */
+export async function multicast(world: Lab, bytes: Uint8Array): Promise<void> {
+  world.host.sendRaw(bytes, { hostname: ANNOUNCE_GROUP_IPV4, port: ANNOUNCE_PORT });
+  await world.advance(world.network.latency);
+}
+
+/** A success for TCP 6000, as from the lab's server unless told otherwise. */
+export function mapSuccess(
+  world: Lab,
+  nonce: Nonce,
+  changes: Partial<ResponseInit & { type: "map" }> = {},
+): Uint8Array {
+  return encodeResponse({
+    type: "map",
+    result: 0,
+    lifetime: 7200,
+    epoch: world.server.epoch(world.clock.now()),
+    nonce,
+    protocol: 6,
+    internalPort: 6000,
+    externalPort: 40000,
+    externalAddress: IpAddress.parse("203.0.113.5"),
+    ...changes,
+  });
+}
+
+/** Closes the server and lets what is on its way arrive; after a shutdown nothing may be left anywhere. */
+export async function remains(
+  world: Lab,
+): Promise<{ mappings: number; alarms: number; sockets: number }> {
+  world.host.close();
+  await world.advance(1_000);
+  return {
+    mappings: world.server.mappings.size,
+    alarms: world.clock.pending,
+    sockets: world.network.openSockets,
+  };
+}
+
+/** Records the promise's fate without waiting for it. */
+export function fate<T>(promise: Promise<T>): { value?: T; error?: unknown; settled: boolean } {
+  const result: { value?: T; error?: unknown; settled: boolean } = { settled: false };
+  promise.then(
+    (value) => Object.assign(result, { value, settled: true }),
+    (error: unknown) => Object.assign(result, { error, settled: true }),
+  );
+  return result;
+}
+
+function* drain<T>(poll: () => T | undefined): Generator<T> {
+  for (let entry = poll(); entry !== undefined; entry = poll()) yield entry;
+}

@@ -1,0 +1,83 @@
+import { assert, assertEquals } from "@std/assert";
+import { systemClock } from "../../src/clock.ts";
+import { ServerHost } from "../../src/testing/host.ts";
+import { SimulatedServer } from "../../src/testing/server.ts";
+import { nodeNetwork } from "../../src/transport/node.ts";
+import { followDeno, runDeno } from "./child.ts";
+
+Deno.test("`deno task demo` shows the whole life of a mapping, and ends well within 20 s", async () => {
+  const { code, stdout, seconds } = await runDeno(["task", "demo"]);
+  assertEquals(code, 0);
+  assert(seconds < 20, `${seconds} s`);
+  // In this order: opened, renewed, lost with the gateway's state, recovered, deleted.
+  const steps = [
+    /-> PCP MAP request, tcp 6000 .* lifetime 3600/,
+    /<- PCP MAP response, SUCCESS, tcp 6000 -> 203\.0\.113\.5:6000/,
+    /state: \{"type":"running"\}/,
+    /state: \{"type":"updating","attempt":0,"lifetime":3600\}/,
+    /renewed/,
+    /Restarting the gateway/,
+    /<- PCP ANNOUNCE response/,
+    /recovered/,
+    /-> PCP MAP request, tcp 6000 .* lifetime 0/,
+    /state: \{"type":"revoked"\}/,
+    /holds 0 mappings/,
+  ];
+  const lines = stdout.split("\n");
+  for (const step of steps) {
+    const index = lines.findIndex((line) => step.test(line));
+    assert(index >= 0, `no ${step} where it belongs in:\n${stdout}`);
+    lines.splice(0, index + 1);
+  }
+});
+
+Deno.test("examples/test_your_app.ts passes", async () => {
+  const { code, stdout } = await runDeno(["test", "--no-check", "examples/test_your_app.ts"]);
+  assertEquals(code, 0, stdout);
+  assert(/\b[1-9]\d* passed \| 0 failed/.test(stdout), stdout);
+});
+
+Deno.test("examples/discover.ts tells the gateways of this host, if there are any", async () => {
+  const { code, stdout, stderr } = await runDeno(["run", "--allow-all", "examples/discover.ts"]);
+  assertEquals([code, stderr], [0, ""]);
+  for (const line of stdout.split("\n").filter((line) => line !== "")) {
+    assert(/^IPv[46]: [0-9a-f.:%\w]+ -> [0-9a-f.:%\w]+ through \S+$/.test(line), line);
+  }
+});
+
+// The example has no port to give, so the usual one must be free.
+const usual = await listenOnUsualPort();
+usual?.close();
+
+Deno.test({
+  name: "examples/keepalive.ts opens TCP 6000, and closes it on Ctrl-C",
+  ignore: usual === undefined,
+  fn: async () => {
+    const host = await listenOnUsualPort();
+    assert(host !== undefined);
+    await using _host = host;
+    const lines: string[] = [];
+    const args = ["run", "--unstable-net", "--no-prompt", "--allow-net", "examples/keepalive.ts"];
+    const code = await followDeno([...args, "127.0.0.1", "127.0.0.1"], (line, child) => {
+      lines.push(line);
+      if (line.startsWith("open: ")) child.kill("SIGINT");
+    });
+    assertEquals(lines, [
+      '{ type: "starting", attempt: 0 }',
+      '{ type: "running" }',
+      "open: 203.0.113.5 port 40000, for 120 s",
+      '{ type: "updating", attempt: 0, lifetime: 0 }',
+      '{ type: "revoked" }',
+    ]);
+    assertEquals([code, host.server.mappings.size], [0, 0]);
+    assertEquals(host.server.counters.received, { map: 1, mapDelete: 1 });
+  },
+});
+
+async function listenOnUsualPort(): Promise<ServerHost | undefined> {
+  try {
+    return await ServerHost.start(nodeNetwork, systemClock, new SimulatedServer(), { port: 5351 });
+  } catch {
+    return undefined; // another PCP server runs here
+  }
+}

@@ -1,0 +1,227 @@
+/** A client and a simulated server on real loopback sockets, in real time. */
+
+import { assert, assertEquals } from "@std/assert";
+import { Client, type ClientOptions } from "../../src/client/client.ts";
+import { SocketError } from "../../src/client/errors.ts";
+import type { Handle } from "../../src/client/handle.ts";
+import { InboundMap } from "../../src/client/inbound_map.ts";
+import type { Alert, MapHandle } from "../../src/client/map_handle.ts";
+import { OutboundMap } from "../../src/client/outbound_map.ts";
+import { systemClock } from "../../src/clock.ts";
+import { ServerHost } from "../../src/testing/host.ts";
+import { SimulatedServer } from "../../src/testing/server.ts";
+import type { ServerOptions } from "../../src/testing/server_options.ts";
+import type { Network, SocketAddress } from "../../src/transport/transport.ts";
+import { hasIpv6Loopback } from "../transport/loopback.ts";
+
+/** Runs every scenario at once, since most of their time is waiting. */
+export function endToEnd(network: Network): void {
+  Deno.test(`${network.name}: client and server on real sockets`, async (t) => {
+    // Only what runs alone can be watched for leaks: the test as a whole is, its steps are not.
+    const unwatched = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
+    const steps = SCENARIOS.map(([name, run]) =>
+      t.step({ name, fn: () => run(network), ...unwatched })
+    );
+    const passed = await Promise.all(steps);
+    assert(passed.every(Boolean));
+  });
+}
+
+const SCENARIOS: readonly (readonly [string, (network: Network) => Promise<void>])[] = [
+  ["a mapping comes up, is renewed, and is deleted", async (network) => {
+    await using world = await start(network, { maxLifetime: 5 });
+    const mapping = world.handle.request(new InboundMap(6000, 3600));
+    assertEquals(await within(mapping.ready()), {
+      externalAddress: "203.0.113.5",
+      externalPort: 40000,
+      lifetime: 5,
+    });
+    await states(mapping, "starting", "running", "updating", "running");
+    assertEquals(world.server.counters.received, { map: 2 });
+    await within(mapping.revoke());
+    assertEquals([mapping.state.type, world.server.mappings.size], ["revoked", 0]);
+    assertEquals(world.server.counters.violations, {});
+  }],
+
+  ["an outbound mapping comes up, and expires after its lifetime", async (network) => {
+    await using world = await start(network, { maxLifetime: 2 });
+    const map = new OutboundMap(51000, "198.51.100.7", 443, 2);
+    const mapping = world.handle.request(map, "once");
+    await within(mapping.ready());
+    const began = performance.now();
+    await states(mapping, "starting", "running", "expired");
+    const lasted = performance.now() - began;
+    assert(lasted > 1_700 && lasted < 3_000, `${lasted} ms`);
+  }],
+
+  ["a restart that is heard is recovered from", async (network) => {
+    await using world = await start(network, { epoch: 1000 }, { random: () => 0.05 });
+    const mapping = world.handle.request(new InboundMap(6000, 3600));
+    await within(mapping.ready());
+    world.listeners.push(world.clientSocket());
+    world.host.restart();
+    assertEquals(world.server.mappings.size, 0);
+    await states(mapping, "starting", "running", "updating", "running");
+    assertEquals(world.server.mappings.size, 1);
+    assertEquals((await within(world.handle.waitError()))?.name, "ServerRestartedError");
+  }],
+
+  ["a restart that nobody heard of is noticed at the next renewal", async (network) => {
+    await using world = await start(network, { epoch: 1000, maxLifetime: 4 });
+    const mapping = world.handle.request(new InboundMap(6000, 3600));
+    await within(mapping.ready());
+    world.host.restart({ announce: false });
+    await states(mapping, "starting", "running", "updating", "running");
+    assertEquals(world.server.mappings.size, 1);
+    assertEquals((await within(world.handle.waitError()))?.name, "ServerRestartedError");
+  }],
+
+  ["shutdown deletes what is left, and ends in time when nobody answers", async (network) => {
+    await using world = await start(network, {}, { shutdownTimeout: 300 });
+    const mapping = world.handle.request(new InboundMap(6000, 3600));
+    await within(mapping.ready());
+    const other = await Client.start("127.0.0.1", "127.0.0.1", {
+      network,
+      port: world.host.local.port,
+      shutdownTimeout: 300,
+    });
+    await within(other.request(new InboundMap(6001, 3600)).ready());
+    assertEquals(await within(other.shutdown()), { released: 1, unconfirmed: 0, kept: 0 });
+    assertEquals(world.server.mappings.size, 1);
+    world.server.silent = true;
+    const began = performance.now();
+    assertEquals(await within(world.handle.shutdown()), { released: 0, unconfirmed: 1, kept: 0 });
+    assert(performance.now() - began < 2_000);
+    assertEquals(mapping.state, { type: "dropped" });
+  }],
+
+  ["without a server the client waits, and comes up when there is one", async (network) => {
+    const vacant = await ServerHost.start(network, systemClock, new SimulatedServer());
+    const { port } = vacant.local;
+    vacant.close();
+    const protocol = { initialRetransmission: 300 };
+    await using handle = await Client.start("127.0.0.1", "127.0.0.1", { network, port, protocol });
+    const mapping = handle.request(new InboundMap(6000, 3600));
+    await states(mapping, "starting", "starting"); // and not over
+    const server = new SimulatedServer();
+    await using _host = await ServerHost.start(network, systemClock, server, { port });
+    assertEquals((await within(mapping.ready())).externalPort, 40000);
+    // Some systems tell that nobody listens, others keep it to themselves: an error then, and never the end.
+    for (let error = handle.pollError(); error !== undefined; error = handle.pollError()) {
+      assert(error instanceof SocketError, error.message);
+    }
+    await within(mapping.revoke());
+  }],
+
+  ["a send that the system refuses is an error of the handle, and not the end", async (network) => {
+    // No socket of loopback may send to another network, and nobody has this address.
+    const options = { network, shutdownTimeout: 100, protocol: { initialRetransmission: 300 } };
+    const handle = await Client.start("127.0.0.1", "0.0.0.1", options);
+    const mapping = handle.request(new InboundMap(6000, 3600));
+    for (let count = 0; count < 2; count++) {
+      const error = await within(handle.waitError());
+      assert(error instanceof SocketError && error.operation === "send", `${error}`);
+    }
+    assertEquals([mapping.isOver, handle.isShutDown], [false, false]);
+    assertEquals((await within(handle.shutdown())).unconfirmed, 1);
+  }],
+
+  ["two clients side by side have source ports of their own (C-8.1-3)", async (network) => {
+    await using world = await start(network);
+    const { port } = world.host.local;
+    await using other = await Client.start("127.0.0.1", "127.0.0.1", { network, port });
+    await within(world.handle.request(new InboundMap(6000, 3600)).ready());
+    await within(other.request(new InboundMap(6001, 3600)).ready());
+    const ports = world.server.log.map(({ from }) => from.port);
+    assertEquals(new Set(ports).size, 2);
+    assert(!ports.includes(5350) && !ports.includes(5351) && !ports.includes(port));
+  }],
+
+  ["a thousand mappings come up, and go", async (network) => {
+    await using world = await start(network, { logLimit: 0 });
+    const mappings = Array.from({ length: 1000 }, (_, index) => {
+      return world.handle.request(new InboundMap(1 + index, 3600));
+    });
+    await within(Promise.all(mappings.map((mapping) => mapping.ready())));
+    assertEquals(world.server.mappings.size, 1000);
+    assertEquals((await within(world.handle.shutdown())).unconfirmed, 0);
+    assertEquals(world.server.mappings.size, 0);
+  }],
+
+  ["announce() and externalAddress() get their answers", async (network) => {
+    await using world = await start(network, { epoch: 1000 });
+    const { epoch, roundTrip } = await within(world.handle.announce());
+    assert(epoch >= 1000 && epoch < 1005 && roundTrip > 0 && roundTrip < 2_000);
+    assertEquals(await within(world.handle.externalAddress()), "203.0.113.5");
+    assertEquals(world.server.mappings.size, 0);
+  }],
+
+  ["IPv6 works as IPv4 does", async (network) => {
+    if (!hasIpv6Loopback()) return; // nothing to work with
+    await using world = await start(network, {}, {}, "::1");
+    const mapping = world.handle.request(new InboundMap(6000, 3600));
+    assertEquals((await within(mapping.ready())).externalAddress, "::1");
+    await within(mapping.revoke());
+    assertEquals(world.server.counters.received, { map: 1, mapDelete: 1 });
+  }],
+];
+
+interface World extends AsyncDisposable {
+  readonly handle: Handle;
+  readonly host: ServerHost;
+  readonly server: SimulatedServer;
+  /** Who hears announcements. */
+  readonly listeners: SocketAddress[];
+  clientSocket(): SocketAddress;
+}
+
+async function start(
+  network: Network,
+  serverOptions: ServerOptions = {},
+  clientOptions: ClientOptions = {},
+  address = "127.0.0.1",
+): Promise<World> {
+  const server = new SimulatedServer(serverOptions);
+  const listeners: SocketAddress[] = [];
+  const options = { hostname: address, announceTo: listeners };
+  const host = await ServerHost.start(network, systemClock, server, options);
+  const { port } = host.local;
+  const handle = await Client.start(address, address, { ...clientOptions, network, port });
+  return {
+    handle,
+    host,
+    server,
+    listeners,
+    clientSocket() {
+      const from = server.log.at(-1)?.from;
+      if (from === undefined) throw new Error("The server has received nothing");
+      return { hostname: from.address.toString(), port: from.port };
+    },
+    async [Symbol.asyncDispose]() {
+      await handle.shutdown();
+      host.close();
+    },
+  };
+}
+
+/** Reads states until as many have come as are named; they must be those. */
+async function states(mapping: MapHandle, ...wanted: string[]): Promise<void> {
+  const seen: string[] = [];
+  while (seen.length < wanted.length) {
+    const alert: Alert | undefined = await within(mapping.waitAlert());
+    if (alert === undefined) break;
+    if (alert.type === "stateChange") seen.push(alert.state.type);
+  }
+  assertEquals(seen, wanted);
+}
+
+/** Waits, but not for ever: only a failing test waits so long. */
+async function within<T>(promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("It took more than 15 s")), 15_000);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
