@@ -1,4 +1,4 @@
-import { systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { defaultNetwork } from "../transport/open.ts";
 import { type HostOptions, ServerHost } from "./host.ts";
 import type { SimulatedServer } from "./server.ts";
@@ -8,11 +8,12 @@ import type { SimulatedServer } from "./server.ts";
  * `Client.start("127.0.0.1", "127.0.0.1", { port: host.local.port })`.
  *
  * @param server The server that answers.
- * @param options Where it listens; `127.0.0.1` and any free port unless told.
+ * @param options Where it listens, `127.0.0.1` and any free port unless told, and its clock.
  */
 export function startLoopbackServer(
   server: SimulatedServer,
-  options: Pick<HostOptions, "hostname" | "port"> = {},
+  options: Pick<HostOptions, "hostname" | "port"> & { readonly clock?: Clock } = {},
 ): Promise<ServerHost> {
-  return ServerHost.start(defaultNetwork(), systemClock, server, options);
+  const { clock = systemClock, ...where } = options;
+  return ServerHost.start(defaultNetwork(), clock, server, where);
 }

@@ -1,0 +1,63 @@
+import {
+  COMMANDS,
+  type CommandSpec,
+  COMMON_OPTIONS,
+  findCommand,
+  type OptionSpec,
+  START_OPTIONS,
+  usage,
+} from "./table.ts";
+
+/** The help for one command, or for all; at most one screen of 80 columns and 24 lines. */
+export function helpLines(topic: string | undefined): string[] {
+  const spec = topic === undefined ? undefined : findCommand(topic);
+  return spec === undefined ? overview() : details(spec);
+}
+
+function overview(): string[] {
+  const column = Math.max(...COMMANDS.map((spec) => usage(spec).length)) + 2;
+  return [
+    "Opens ports on the router and keeps them open (Port Control Protocol, RFC 6887)",
+    "repl.ts [COMMAND] [OPTION]…   without a command: a prompt, or a piped script",
+    ...COMMANDS.map((spec) => `  ${usage(spec).padEnd(column)}${spec.help}`),
+    "Exit code: 0 done, 1 failed, 2 not understood. Options of every command:",
+    ...wrap(COMMON_OPTIONS.map(optionLabel), 78),
+    ...START_OPTIONS.map((option) => `  ${optionLabel(option)}  ${option.help}`),
+  ];
+}
+
+function details(spec: CommandSpec): string[] {
+  const options = [...spec.options, ...COMMON_OPTIONS];
+  const column = Math.max(...options.map((option) => optionLabel(option).length)) + 2;
+  const list = (list: readonly OptionSpec[]): string[] =>
+    list.map((option) => `  ${optionLabel(option).padEnd(column)}${option.help}`);
+  return [
+    `${usage(spec)} [OPTION]…`,
+    `  ${spec.help}`,
+    ...(spec.more ?? []).map((line) => `  ${line}`),
+    ...(spec.options.length === 0 ? [] : ["Options", ...list(spec.options)]),
+    "Options of every command",
+    ...list(COMMON_OPTIONS),
+    "Examples",
+    ...spec.examples.map((example) => `  ${example}`),
+  ];
+}
+
+function optionLabel({ name, short, value }: OptionSpec): string {
+  return `${short === undefined ? "" : `-${short}, `}--${name}${
+    value === undefined ? "" : ` ${value}`
+  }`;
+}
+
+function wrap(words: readonly string[], columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of words) {
+    if (line !== "" && line.length + 2 + word.length > columns) {
+      lines.push(`  ${line}`);
+      line = "";
+    }
+    line = line === "" ? word : `${line}  ${word}`;
+  }
+  return line === "" ? lines : [...lines, `  ${line}`];
+}

@@ -1,0 +1,236 @@
+import { parseArgs } from "@std/cli/parse-args";
+import type { CommonOptions, Invocation } from "./command.ts";
+import { nearest } from "./nearest.ts";
+import { readCommand } from "./read_command.ts";
+import { readSeconds, readWirePort } from "./read_values.ts";
+import {
+  COMMANDS,
+  type CommandSpec,
+  COMMON_OPTIONS,
+  findCommand,
+  type OptionSpec,
+  START_OPTIONS,
+} from "./table.ts";
+import { quote } from "./text.ts";
+import { UsageError } from "./usage_error.ts";
+import { splitWords } from "./words.ts";
+
+/** What the words on the command line ask for. */
+export interface StartUp {
+  /** Undefined for the prompt or a script. */
+  readonly invocation: Invocation | undefined;
+  readonly options: CommonOptions;
+  readonly keepGoing: boolean;
+}
+
+/** Options by name; switches are true, what may be given several times is a list. */
+export type OptionValues = ReadonlyMap<string, readonly string[] | true>;
+
+/** The longest line that is a command; what is longer was pasted by mistake. */
+export const LONGEST_LINE = 4_096;
+
+/**
+ * Understands a line typed at the prompt or standing in a script; undefined for one without a command.
+ *
+ * @throws {UsageError} If it is no command.
+ */
+export function parseLine(line: string): Invocation | undefined {
+  if (line.length > LONGEST_LINE) throw tooLong();
+  const text = line.trim();
+  if (text === "" || text.startsWith("#")) return undefined;
+  const code = /^js(?:\s+(?<code>[^]*))?$/.exec(text);
+  if (code !== null) {
+    // JavaScript has its own quotes, so it is not split into words.
+    return { command: readCommand(spec("js"), words(code.groups?.["code"]), NONE), options: {} };
+  }
+  if (CONTROL.test(text)) {
+    throw new UsageError(
+      `Cannot read the line: it holds a control character, type ${
+        quote(text.replace(CONTROLS, ""))
+      }`,
+    );
+  }
+  const { command, values } = splitArguments(splitWords(text), false);
+  if (command === undefined) {
+    throw new UsageError(`No command was given: type "help" for all of them`);
+  }
+  return invocationOf(command, values);
+}
+
+/**
+ * Understands the words of the command line.
+ *
+ * @throws {UsageError} If they are no command.
+ */
+export function parseWords(args: readonly string[]): StartUp {
+  const at = firstWord(args);
+  if (args[at] === "js" && !(args.length === at + 2 && /^(-h|--help)$/.test(args[at + 1] ?? ""))) {
+    // JavaScript may look like options.
+    const options = readCommonOptions(splitArguments(args.slice(0, at), true).values);
+    const command = readCommand(spec("js"), words(args.slice(at + 1).join(" ")), NONE);
+    return { invocation: { command, options }, options, keepGoing: false };
+  }
+  const { command, values } = splitArguments(args, true);
+  const options = readCommonOptions(values);
+  if (command !== undefined) {
+    return { invocation: invocationOf(command, values), options, keepGoing: false };
+  }
+  const help = values.has("help") ? { command: { name: "help" } as const, options } : undefined;
+  return { invocation: help, options, keepGoing: values.has("keep-going") };
+}
+
+interface Split {
+  readonly command: readonly [CommandSpec, readonly string[]] | undefined;
+  readonly values: OptionValues;
+}
+
+function invocationOf(
+  [command, args]: readonly [CommandSpec, readonly string[]],
+  values: OptionValues,
+): Invocation {
+  const options = readCommonOptions(values);
+  if (values.has("help")) return { command: { name: "help", topic: command.name }, options };
+  return { command: readCommand(command, args, values), options };
+}
+
+/** Where the options in front of the command end. */
+function firstWord(args: readonly string[]): number {
+  let at = 0;
+  for (let word = args[at]; word?.startsWith("-") === true; word = args[at]) {
+    const option = COMMON_OPTIONS.find(({ name }) => word === `--${name}`);
+    at += option?.value === undefined ? 1 : 2;
+  }
+  return at;
+}
+
+/** Takes options and words apart and finds the command. Options may stand anywhere. */
+function splitArguments(args: readonly string[], onCommandLine: boolean): Split {
+  const known = [
+    ...COMMON_OPTIONS,
+    ...START_OPTIONS,
+    ...COMMANDS.flatMap(({ options }) => options),
+  ];
+  const strangers: string[] = [];
+  const parsed = parseArgs(args, {
+    string: ["_", ...known.filter((option) => option.value !== undefined).map(({ name }) => name)],
+    boolean: known.filter((option) => option.value === undefined).map(({ name }) => name),
+    collect: known.filter((option) => option.value !== undefined).map(({ name }) => name),
+    alias: Object.fromEntries(
+      known.flatMap(({ name, short }) => short === undefined ? [] : [[short, name]]),
+    ),
+    unknown: (arg, key) => {
+      if (key !== undefined) strangers.push(arg);
+      return key === undefined;
+    },
+  });
+  const [name, ...rest] = parsed._.map(String);
+  const command = name === undefined ? undefined : commandNamed(name);
+  const allowed = [
+    ...COMMON_OPTIONS,
+    ...(command?.options ?? (onCommandLine ? START_OPTIONS : [])),
+  ];
+  const values = new Map<string, readonly string[] | true>();
+  for (const option of new Set(known)) {
+    const value: unknown = parsed[option.name];
+    if (value === true) values.set(option.name, true);
+    if (Array.isArray(value) && value.length > 0) values.set(option.name, value.map(String));
+  }
+  const misplaced = [...values.keys()].filter((key) => !allowed.some((one) => one.name === key));
+  const [stranger] = [...strangers, ...misplaced.map((key) => `--${key}`)];
+  if (stranger !== undefined) throw unknownOption(stranger, allowed, command);
+  checkValues(values, allowed);
+  return { command: command === undefined ? undefined : [command, rest], values };
+}
+
+function checkValues(values: OptionValues, allowed: readonly OptionSpec[]): void {
+  for (const option of allowed) {
+    const given = values.get(option.name);
+    if (given === undefined || given === true) continue;
+    if (given.length > 1 && option.many !== true) {
+      throw new UsageError(`--${option.name} was given ${given.length} times, type it once`);
+    }
+    if (given.includes("")) {
+      throw new UsageError(`--${option.name} needs a value, type --${option.name} ${option.value}`);
+    }
+  }
+}
+
+function readCommonOptions(values: OptionValues): CommonOptions {
+  const text = (name: string): string | undefined => {
+    const value = values.get(name);
+    return value === undefined || value === true ? undefined : value[0];
+  };
+  const server = text("server");
+  const client = text("client");
+  const port = text("port");
+  const exec = text("exec");
+  const timeout = text("timeout");
+  const simulate = values.has("simulate");
+  if (simulate && (server ?? client) !== undefined) {
+    throw new UsageError(
+      "--simulate brings its own addresses, type it without --server and --client",
+    );
+  }
+  return {
+    ...(server === undefined ? {} : { server }),
+    ...(client === undefined ? {} : { client }),
+    ...(port === undefined ? {} : { port: readWirePort("--port", port) }),
+    ...(exec === undefined ? {} : { exec: readProgram(exec) }),
+    ...(timeout === undefined ? {} : { timeout: readSeconds("--timeout", timeout) }),
+    ...(simulate ? { simulate } : {}),
+    ...(values.has("json") ? { json: true } : {}),
+  };
+}
+
+function readProgram(text: string): readonly string[] {
+  const program = splitWords(text);
+  if (program.length > 0) return program;
+  throw new UsageError("--exec needs a program, type --exec 'PROGRAM ARGUMENT…'");
+}
+
+function commandNamed(name: string): CommandSpec {
+  const found = findCommand(name);
+  if (found !== undefined) return found;
+  const meant = nearest(name, COMMANDS.map((each) => each.name));
+  const advice = meant === undefined ? 'type "help" for all commands' : `did you mean "${meant}"?`;
+  throw new UsageError(`Unknown command ${quote(name)}: ${advice}`);
+}
+
+function unknownOption(
+  stranger: string,
+  allowed: readonly OptionSpec[],
+  command: CommandSpec | undefined,
+): UsageError {
+  const name = stranger.replace(/^-+/, "").replace(/=[^]*$/, "");
+  const meant = nearest(name, allowed.map((option) => option.name));
+  const where = command === undefined ? "" : ` of "${command.name}"`;
+  const advice = meant !== undefined
+    ? `did you mean --${meant}?`
+    : command === undefined
+    ? 'type "help" for all of them'
+    : `type "help ${command.name}" for all of them`;
+  return new UsageError(`Unknown option ${quote(stranger)}${where}: ${advice}`);
+}
+
+/** The error for a line that nobody typed. */
+export function tooLong(): UsageError {
+  return new UsageError(
+    `Cannot read the line: it is longer than ${LONGEST_LINE} characters, type "help" for what commands look like`,
+  );
+}
+
+function spec(name: string): CommandSpec {
+  const found = findCommand(name);
+  if (found === undefined) throw new TypeError(`Cannot find the command "${name}"`);
+  return found;
+}
+
+function words(code: string | undefined): string[] {
+  return code === undefined || code.trim() === "" ? [] : [code];
+}
+
+const NONE: OptionValues = new Map();
+
+/** But the tab, which is a blank. */
+const CONTROL = /(?!\t)\p{Cc}/u;
+const CONTROLS = /(?!\t)\p{Cc}/gu;

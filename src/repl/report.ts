@@ -1,0 +1,31 @@
+import { PcpError } from "../../mod.ts";
+import { adviceFor } from "./advice.ts";
+import { type Paint, printable, printableLines } from "./text.ts";
+import { CommandError, UsageError } from "./usage_error.ts";
+
+/** How errors are told. */
+export interface ErrorLook {
+  readonly json: boolean;
+  readonly paint: Paint;
+  readonly inspect: (value: unknown) => string;
+  /** In front of the message: which line of a script it is. */
+  readonly where: string;
+}
+
+/** An error as lines for people, the second one saying what to do; or as one JSON object. */
+export function errorLines(error: unknown, { json, paint, inspect, where }: ErrorLook): string[] {
+  const advice = error instanceof CommandError ? error.advice : adviceFor(error);
+  if (json) return [JSON.stringify({ error: { ...fieldsOf(error), advice } })];
+  if (!(error instanceof Error)) return printableLines(`${where}Uncaught ${inspect(error)}`);
+  const isOurs = error instanceof PcpError || error instanceof CommandError ||
+    error instanceof UsageError;
+  const name = isOurs || error.message.startsWith(error.name) ? "" : `${error.name}: `;
+  const message = paint.red(printable(`${where}${name}${error.message}`));
+  return advice === undefined ? [message] : [message, advice];
+}
+
+function fieldsOf(error: unknown): object {
+  if (error instanceof PcpError) return error.toJSON();
+  if (error instanceof Error) return { name: error.name, message: error.message };
+  return { name: "Error", message: String(error) };
+}

@@ -1,0 +1,180 @@
+/** The command line and scripts as real processes, against the simulated gateway. */
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { ROOT } from "../tools/repository.ts";
+
+interface Result {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function spawn(args: readonly string[], env: Record<string, string> = {}): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--quiet", "repl.ts", ...args],
+    cwd: ROOT,
+    env: { TERM_PROGRAM: "vscode", ...env },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+async function run(args: readonly string[], input = ""): Promise<Result> {
+  const child = spawn(args);
+  const writer = child.stdin.getWriter();
+  // A command that reads no input ends without taking it.
+  await writer.write(new TextEncoder().encode(input)).catch(() => {});
+  await writer.close().catch(() => {});
+  const { code, stdout, stderr } = await child.output();
+  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+}
+
+/** The lines of a running program, as they come. */
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+Deno.test("map --json --simulate prints one JSON object and exits 0", async () => {
+  const { code, out, err } = await run(["map", "6000/tcp", "--json", "--simulate"]);
+  assertEquals([code, err], [0, ""]);
+  assertEquals(out.endsWith("\n") && out.split("\n").length, 2);
+  const mapping = JSON.parse(out);
+  assertEquals(
+    [mapping.mappingId, mapping.kind, mapping.protocol, mapping.internalPort, mapping.state],
+    [1, "inbound", "tcp", 6000, { type: "running" }],
+  );
+  assertEquals(mapping.assigned.externalAddress, "203.0.113.5");
+});
+
+Deno.test("map prints the external address first; a pipe gets neither colours nor marks", async () => {
+  const { code, out } = await run(["map", "6000/tcp", "--simulate"]);
+  assertEquals(code, 0);
+  assertEquals(out.split("\n")[0], "203.0.113.5:6000");
+  assertEquals(out.includes("\x1b"), false);
+});
+
+Deno.test("what is not understood exits 2 with one line that says what to type", async () => {
+  for (
+    const args of [["mpa"], ["map"], ["map", "70000"], ["--fast"], ["map", "6000", "--timeout"]]
+  ) {
+    const { code, out, err } = await run(args);
+    assertEquals([code, out, err.split("\n").length], [2, "", 2], args.join(" "));
+    assertMatch(err, /type|did you mean/);
+  }
+});
+
+Deno.test("--help exits 0", async () => {
+  const { code, out } = await run(["map", "--help"]);
+  assertEquals(code, 0);
+  assertStringIncludes(out, "--keep-alive");
+});
+
+Deno.test("other one-shot commands work with --simulate", async () => {
+  assertEquals((await run(["external", "--simulate"])).out, "203.0.113.5\n");
+  assertMatch((await run(["announce", "--simulate"])).out, /is alive/);
+  const peer = await run(["peer", "6000/udp", "198.51.100.7:7000", "--simulate", "--json"]);
+  assertEquals(JSON.parse(peer.out).remotePort, 7000);
+  assertEquals(
+    (await run(["--simulate", "js", "await handle.externalAddress()"])).out,
+    '"203.0.113.5"\n',
+  );
+  assertEquals(await run(["show", "1"]).then(({ code }) => code), 1);
+});
+
+Deno.test("piped input is a script that runs to its end", async () => {
+  const script = "\ufeffsimulate\r\n# a comment\n\nmap 6000/tcp\nlist\nexit\nnever read\n";
+  const { code, out, err } = await run([], script);
+  assertEquals([code, err], [0, ""]);
+  assertMatch(out, /203\.0\.113\.5:6000\n[^]*1 +inbound +tcp +6000[^]*Released mapping 1/);
+});
+
+Deno.test("a script ends with exit code 1 at the first command that fails, and releases what it made", async () => {
+  const { code, out, err } = await run(["--simulate"], "map 6000\nrevoke 7\nmap 6001\n");
+  assertEquals([code, err], [1, "line 2: There is no mapping 7: type one of 1\n"]);
+  assertEquals(out.includes("6001"), false);
+  assertStringIncludes(out, "Released mapping 1");
+});
+
+Deno.test("--keep-going goes on, and still exits 1", async () => {
+  const input = `mpa\nmap "6000\n${"x".repeat(100_000)}\n\x1b[2J\nmap 6001`;
+  const { code, out, err } = await run(["--simulate", "--keep-going"], input);
+  assertEquals(code, 1);
+  assertStringIncludes(out, "203.0.113.5:6001");
+  const errors = err.trimEnd().split("\n");
+  assertEquals(errors.map((line) => line.slice(0, 7)), [
+    "line 1:",
+    "line 2:",
+    "line 3:",
+    "line 4:",
+  ]);
+  assertEquals(err.includes("\x1b"), false);
+});
+
+Deno.test("an empty script does nothing", async () => {
+  assertEquals(await run([]), { code: 0, out: "", err: "" });
+});
+
+Deno.test("--keep-alive runs until SIGINT or SIGTERM, runs the program, and deletes its mapping", async () => {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    const child = spawn([
+      "map",
+      "6000/tcp",
+      "-k",
+      "--simulate",
+      "--exec",
+      `sh -c 'echo "hook $PCP_EXTERNAL_ADDRESS:$PCP_EXTERNAL_PORT $PCP_PROTOCOL $PCP_STATE"; exit 3'`,
+    ]);
+    await child.stdin.close();
+    const seen: string[] = [];
+    for await (const line of linesOf(child.stdout)) {
+      seen.push(line);
+      if (line.startsWith("hook")) child.kill(signal);
+    }
+    const complaint = await new Response(child.stderr).text();
+    assertEquals((await child.status).code, 0);
+    assertEquals(seen[0], "203.0.113.5:6000");
+    assertEquals(seen.includes("hook 203.0.113.5:6000 tcp running"), true);
+    assertEquals(seen.at(-1), "Released mapping 1 (tcp 6000 at 203.0.113.5:6000)");
+    assertMatch(complaint, /ended with exit code 3; the mapping lives on/);
+  }
+});
+
+Deno.test("--exec takes no shell's meaning, and a program that is not there is reported", async () => {
+  const echo = await run(["map", "6000", "--simulate", "--exec", "echo $HOME; *"]);
+  assertStringIncludes(echo.out, "$HOME; *\n");
+  const missing = await run(["map", "6000", "--simulate", "--exec", "/no/such/program"]);
+  assertEquals(missing.code, 1);
+  assertMatch(missing.err, /"\/no\/such\/program" ended with/);
+});
+
+Deno.test("with --json the output of the program does not get between the objects", async () => {
+  const { out, err } = await run(["map", "6000", "--simulate", "--json", "--exec", "echo hello"]);
+  assertEquals(Object.keys(JSON.parse(out))[0], "mappingId");
+  assertEquals(err, "hello\n");
+});
+
+Deno.test("an error inside js that nobody awaits leaves the script running", async () => {
+  const script = "map 6000\njs void Promise.reject(new Error('late'))\nlist\n";
+  const { code, out, err } = await run(["--simulate"], script);
+  assertEquals(code, 0);
+  assertMatch(err, /late/);
+  assertMatch(out, /running[^]*Released/);
+});
+
+Deno.test("a reader that goes away ends the program, and the mapping with it", async () => {
+  const child = spawn(["map", "6000", "-k", "--simulate", "--json", "--lifetime", "4"]);
+  await child.stdin.close();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  // The next renewal is told to nobody.
+  const { code } = await child.status;
+  await child.stderr.cancel();
+  assertEquals(code, 0);
+});

@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import { complete } from "../../src/repl/complete.ts";
+
+const CONTEXT = {
+  ids: [1, 12],
+  gateways: () => Promise.resolve(["192.168.1.1", "fe80::1%eth0"]),
+  clients: () => Promise.resolve(["192.168.1.20"]),
+  names: ["handle", "mappings", "InboundMap"],
+};
+
+Deno.test("complete() knows commands, options, ids, gateways, protocols and names", async () => {
+  const cases: [string, string[]][] = [
+    ["re", ["renew ", "revoke "]],
+    ["  dis", ["discover ", "disconnect "]],
+    ["help ext", ["external "]],
+    ["show ", ["1 ", "12 "]],
+    ["revoke a", ["all "]],
+    ["renew 1", ["1 ", "12 "]],
+    ["renew 1 ", []],
+    ["trace o", ["on ", "off "]],
+    ["map 6000/t", ["6000/tcp "]],
+    ["map 6000 --keep", ["--keep-alive "]],
+    ["list --keep", []],
+    ["map 6000 --json --js", []],
+    ["--si", ["--simulate "]],
+    ["announce --server 19", ["192.168.1.1 "]],
+    ["--server fe", ["fe80::1%eth0 "]],
+    ["connect ", ["192.168.1.20 "]],
+    ["connect 192.168.1.20 ", ["192.168.1.1 ", "fe80::1%eth0 "]],
+    ["connect --port 5351 192.168.1.20 1", ["192.168.1.1 "]],
+    ["js await handle.request(new Inb", ["InboundMap"]],
+    ["js handle.req", []],
+    ["nonsense x", []],
+  ];
+  for (const [line, candidates] of cases) {
+    assertEquals((await complete(line, CONTEXT)).candidates, candidates, line);
+  }
+});
+
+Deno.test("complete() says which word the candidates replace", async () => {
+  assertEquals((await complete("map 6000 --keep", CONTEXT)).word, "--keep");
+  assertEquals((await complete("js new Inb", CONTEXT)).word, "Inb");
+});

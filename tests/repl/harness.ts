@@ -1,0 +1,134 @@
+/** A session without a terminal: a client and a simulated router in virtual time, and everything printed as lines. */
+
+import { Client } from "../../mod.ts";
+import * as library from "../../mod.ts";
+import type { CommonOptions } from "../../src/repl/command.ts";
+import type { HookResult } from "../../src/repl/hook.ts";
+import { parseLine } from "../../src/repl/parse.ts";
+import { Screen } from "../../src/repl/screen.ts";
+import { type ExitCode, Session } from "../../src/repl/session.ts";
+import { marksFor } from "../../src/repl/vscode.ts";
+import {
+  ManualClock,
+  ServerHost,
+  type ServerOptions,
+  SimulatedServer,
+} from "../../src/testing/mod.ts";
+import { MemoryNetwork } from "../../src/transport/memory.ts";
+
+export interface HarnessOptions {
+  readonly mode?: "once" | "prompt" | "script";
+  readonly defaults?: CommonOptions;
+  readonly server?: ServerOptions;
+  readonly live?: boolean;
+  readonly colours?: boolean;
+  readonly columns?: number;
+  readonly runProgram?: (
+    program: readonly string[],
+    variables: Readonly<Record<string, string>>,
+  ) => Promise<HookResult>;
+}
+
+/** Starts a router at 192.168.1.1, a host at 192.168.1.20, and a session on it. */
+export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
+  const clock = new ManualClock();
+  const network = new MemoryNetwork({ clock, latency: 1 });
+  const server = new SimulatedServer({ assignPort: "same", ...options.server });
+  const host = await ServerHost.start(network, clock, server, {
+    hostname: "192.168.1.1",
+    port: 5351,
+  });
+  return new Harness(clock, network, server, host, options);
+}
+
+export class Harness implements AsyncDisposable {
+  readonly session: Session;
+  /** What was printed so far, live lines left out. */
+  readonly out: string[] = [];
+  readonly errors: string[] = [];
+  /** Everything written to the terminal, live lines and marks included. */
+  raw = "";
+  /** What programs were run with. */
+  readonly runs: { program: readonly string[]; variables: Readonly<Record<string, string>> }[] = [];
+
+  constructor(
+    readonly clock: ManualClock,
+    readonly network: MemoryNetwork,
+    readonly server: SimulatedServer,
+    readonly host: ServerHost,
+    options: HarnessOptions,
+  ) {
+    const screen = new Screen({
+      write: (text) => {
+        this.raw += text;
+        if (options.live !== true) this.out.push(...lines(text));
+      },
+      writeError: (text) => {
+        this.raw += text;
+        this.errors.push(...lines(text));
+      },
+      columns: () => options.columns ?? Infinity,
+      widthOf: (text) => [...text].length,
+      live: options.live ?? false,
+      colours: options.colours ?? false,
+      marks: marksFor({ marks: false, progress: options.live ?? false }),
+    });
+    const runProgram = options.runProgram ??
+      (() => Promise.resolve({ success: true, reason: "exit code 0" }));
+    this.session = new Session({
+      screen,
+      mode: options.mode ?? "script",
+      defaults: { client: "192.168.1.20", server: "192.168.1.1", ...options.defaults },
+      clock,
+      date: () => new Date(),
+      startClient: (client, server, more) =>
+        Client.start(client, server, { ...more, clock, network }),
+      startGateway: (port) =>
+        ServerHost.start(network, clock, new SimulatedServer({ assignPort: "same" }), {
+          hostname: "127.0.0.1",
+          port: port ?? 0,
+        }),
+      discover: () =>
+        Promise.resolve([{
+          family: "IPv4" as const,
+          gateway: "192.168.1.1",
+          interface: "eth0\x1b[31m",
+          client: "192.168.1.20",
+        }]),
+      runProgram: (program, variables) => {
+        this.runs.push({ program, variables });
+        return runProgram(program, variables);
+      },
+      inspect: (value) => Deno.inspect(value),
+      library,
+    });
+  }
+
+  /** Carries out a line, letting so many seconds pass until it is done; returns its exit code. */
+  async run(line: string, seconds = 2, signal = new AbortController().signal): Promise<ExitCode> {
+    const done = this.session.execute(() => parseLine(line), signal);
+    await this.clock.advance(seconds * 1000);
+    return await done;
+  }
+
+  /** What was printed since the last time. */
+  take(): string[] {
+    return [...this.errors.splice(0), ...this.out.splice(0)];
+  }
+
+  /** Ends the session; the time for it passes. */
+  async end(): Promise<boolean> {
+    const done = this.session.end();
+    await this.clock.advance(10_000);
+    return await done;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+    this.host.close();
+  }
+}
+
+function lines(text: string): string[] {
+  return text.split("\n").slice(0, -1);
+}

@@ -1,0 +1,61 @@
+import { assertEquals } from "@std/assert";
+import { type Line, piecesOf, readLines, TypingLimit } from "../../src/repl/lines.ts";
+
+async function linesOf(...chunks: string[]): Promise<Line[]> {
+  async function* stream(): AsyncGenerator<Uint8Array> {
+    for (const chunk of chunks) yield await Promise.resolve(new TextEncoder().encode(chunk));
+  }
+  return await Array.fromAsync(readLines(stream()));
+}
+
+Deno.test("readLines() numbers lines, whatever ends them and wherever they are cut", async () => {
+  assertEquals(await linesOf("si", "mulate\r\nlist\n", "\nex", "it"), [
+    { number: 1, text: "simulate" },
+    { number: 2, text: "list" },
+    { number: 3, text: "" },
+    { number: 4, text: "exit" },
+  ]);
+  assertEquals(await linesOf(), []);
+});
+
+Deno.test("readLines() drops what is too long and goes on behind it", async () => {
+  const found = await linesOf(
+    ..."x".repeat(100_000).match(/.{1000}/g) ?? [],
+    "\nlist\n",
+    "y".repeat(5_000),
+  );
+  assertEquals(found, [
+    { number: 1, text: undefined },
+    { number: 2, text: "list" },
+    { number: 3, text: undefined },
+  ]);
+});
+
+Deno.test("TypingLimit passes on what can be typed", () => {
+  const limit = new TypingLimit(() => {
+    throw new Error("not too long");
+  });
+  const keys = "map 6000\r\x1b[A\x03ü\r\n";
+  assertEquals(limit.filter(keys), keys);
+});
+
+Deno.test("TypingLimit wipes out a line that is too long, says so at its end, and takes the next", () => {
+  let complaints = 0;
+  const limit = new TypingLimit(() => complaints++);
+  const passed = limit.filter("x".repeat(3_000)) + limit.filter("x".repeat(97_000));
+  assertEquals([passed.length, passed.slice(-3)], [4_098, "x\x05\x15"]);
+  assertEquals([limit.filter("yyy"), complaints], ["", 0]);
+  assertEquals([limit.filter("y\rlist\r"), complaints], ["list\r", 1]);
+});
+
+Deno.test("piecesOf() tells what was pasted from keys", () => {
+  const long = "map 6000/tcp --keep-alive --lifetime 60";
+  assertEquals(piecesOf(`list\r${long}\r`), [
+    { text: "list\r", isPaste: false },
+    { text: long, isPaste: true },
+    { text: "\r", isPaste: false },
+  ]);
+  assertEquals(piecesOf("map\t"), [{ text: "map\t", isPaste: false }]);
+  assertEquals(piecesOf(`\x1b[A${long}`), [{ text: `\x1b[A${long}`, isPaste: false }]);
+  assertEquals(piecesOf(""), []);
+});

@@ -1,0 +1,106 @@
+import { assertEquals } from "@std/assert";
+import type { MappingSnapshot } from "../../mod.ts";
+import { unicodeWidth } from "@std/cli/unicode-width";
+import { detailFields, readyLines, stateText, tableLines } from "../../src/repl/render.ts";
+import { paint, plain } from "../../src/repl/text.ts";
+
+const NOW = new Date(2026, 0, 2, 12, 0, 0);
+
+function snapshot(changes: Partial<MappingSnapshot> = {}): MappingSnapshot {
+  return {
+    mappingId: 1,
+    kind: "inbound",
+    protocol: "tcp",
+    internalPort: 6000,
+    lifetime: 3600,
+    requestType: "keepAlive",
+    state: { type: "running" },
+    assigned: { externalAddress: "203.0.113.5", externalPort: 40000, lifetime: 3600 },
+    expiresAt: new Date(2026, 0, 2, 13, 0, 0).toISOString(),
+    ...changes,
+  };
+}
+
+function look(columns: number, colours = false) {
+  return { paint: paint(colours), columns, widthOf: unicodeWidth };
+}
+
+Deno.test("readyLines() begins with where the mapping is reached", () => {
+  assertEquals(readyLines(snapshot(), NOW, look(80)), [
+    "203.0.113.5:40000",
+    "mapping 1: tcp 6000, granted for 1 h, until 13:00:00, renewed from 12:30:00 on",
+  ]);
+  assertEquals(
+    readyLines(snapshot({ requestType: "once" }), NOW, look(80))[1],
+    "mapping 1: tcp 6000, granted for 1 h, until 13:00:00, not renewed",
+  );
+});
+
+Deno.test("tableLines() fits every width, wide characters and colours included", () => {
+  const rows = [
+    snapshot(),
+    snapshot({
+      mappingId: 12,
+      protocol: 132,
+      state: { type: "error", code: 8, name: "NO_RESOURCES", retryIn: 30 },
+      assigned: { externalAddress: "fe80::1%イーサネット", externalPort: 1, lifetime: 9 },
+    }),
+    snapshot({
+      mappingId: 13,
+      internalPort: 0,
+      assigned: null,
+      expiresAt: null,
+      state: { type: "starting", attempt: 2 },
+    }),
+  ];
+  for (const columns of [1, 5, 20, 40, 60, 80, 200]) {
+    for (const line of tableLines(rows, NOW, look(columns, true))) {
+      assertEquals(unicodeWidth(plain(line)) <= columns, true, `${columns}: ${line}`);
+    }
+  }
+  assertEquals(tableLines(rows, NOW, look(Infinity)), [
+    "ID  KIND     PROTOCOL  INTERNAL  EXTERNAL                  STATE                        TIME LEFT",
+    "1   inbound  tcp       6000      203.0.113.5:40000         running                      1 h",
+    "12  inbound  sctp      6000      [fe80::1%イーサネット]:1  NO_RESOURCES, again in 30 s  1 h",
+    "13  inbound  tcp       all       -                         asking (sent 3 times)        -",
+  ]);
+});
+
+Deno.test("stateText() names every state", () => {
+  assertEquals(
+    ([
+      { type: "requested" },
+      { type: "starting", attempt: 0 },
+      { type: "starting", attempt: 1 },
+      { type: "updating", attempt: 0, lifetime: 60 },
+      { type: "updating", attempt: 1, lifetime: 0 },
+      { type: "error", code: 2, name: "NOT_AUTHORIZED" },
+      { type: "expired" },
+    ] as const).map(stateText),
+    [
+      "requested",
+      "asking",
+      "asking (sent 2 times)",
+      "renewing",
+      "deleting (sent 2 times)",
+      "NOT_AUTHORIZED",
+      "expired",
+    ],
+  );
+});
+
+Deno.test("detailFields() shows what became of options, without control characters", () => {
+  const assigned = {
+    externalAddress: "203.0.113.5",
+    externalPort: 40000,
+    lifetime: 60,
+    portSet: { size: 4, firstInternalPort: 6000, firstExternalPort: 40000 },
+    description: "a\x1b[2Jb",
+    ignoredOptions: ["filter"],
+  };
+  const fields = new Map(detailFields(snapshot({ assigned }), NOW, paint(false)));
+  assertEquals(
+    [fields.get("ports"), fields.get("description"), fields.get("ignored")],
+    ["6000-6003 at 40000-40003", "a\\x1b[2Jb", "filter"],
+  );
+});

@@ -1,0 +1,75 @@
+import { assertEquals } from "@std/assert";
+import { Screen } from "../../src/repl/screen.ts";
+import { marksFor } from "../../src/repl/vscode.ts";
+
+interface Made {
+  readonly screen: Screen;
+  readonly take: () => string;
+  columns: number;
+}
+
+function makeScreen(live: boolean): Made {
+  let written = "";
+  const made: Made = {
+    columns: 20,
+    screen: new Screen({
+      write: (text) => written += text,
+      writeError: (text) => written += `!${text}`,
+      columns: () => made.columns,
+      widthOf: (text) => [...text].length,
+      live,
+      colours: false,
+      marks: marksFor({ marks: false, progress: false }),
+    }),
+    take: () => {
+      const taken = written;
+      written = "";
+      return taken;
+    },
+  };
+  return made;
+}
+
+Deno.test("Screen replaces live lines, and prints above them", () => {
+  const { screen, take } = makeScreen(true);
+  screen.live(["one", "two"]);
+  assertEquals(take(), "one\ntwo\n");
+  screen.print("news");
+  assertEquals(take(), "\x1b[2A\r\x1b[Jnews\none\ntwo\n");
+  screen.live(["three"]);
+  assertEquals(take(), "\x1b[2A\r\x1b[Jthree\n");
+  screen.live();
+  assertEquals(take(), "\x1b[1A\r\x1b[J");
+  screen.error("trouble");
+  assertEquals(take(), "!trouble\n");
+});
+
+Deno.test("Screen cuts live lines to one row, and erases what a narrower terminal has wrapped", () => {
+  const made = makeScreen(true);
+  made.screen.live(["x".repeat(30)]);
+  assertEquals(made.take(), `${"x".repeat(18)}…\n`);
+  made.columns = 10;
+  made.screen.resized();
+  assertEquals(made.take(), `\x1b[3A\r\x1b[J${"x".repeat(8)}…\n`);
+});
+
+Deno.test("Screen shows nothing live where lines cannot be replaced", () => {
+  const { screen, take } = makeScreen(false);
+  screen.live(["one"]);
+  screen.print("news");
+  assertEquals(take(), "news\n");
+});
+
+Deno.test("Screen takes the line being typed out of the way and puts it back", () => {
+  const { screen, take } = makeScreen(true);
+  const calls: string[] = [];
+  screen.typing({
+    hide: () => calls.push(`hide${take()}`),
+    show: () => calls.push(`show${take()}`),
+  });
+  screen.print("news");
+  assertEquals(calls, ["hide", "shownews\n"]);
+  screen.typing(undefined);
+  screen.print("more");
+  assertEquals(calls.length, 2);
+});

@@ -1,0 +1,45 @@
+import { assertEquals } from "@std/assert";
+import { abilitiesOf, escapeMark, marksFor } from "../../src/repl/vscode.ts";
+
+function abilities(env: Record<string, string>, isTerminal = true): string {
+  const found = abilitiesOf({ isTerminal, env: (name) => env[name] });
+  return Object.entries(found).filter(([, can]) => can).map(([name]) => name).join(" ");
+}
+
+Deno.test("abilitiesOf() turns off what nobody would understand or nobody wants", () => {
+  assertEquals(abilities({ TERM: "xterm-256color" }), "cursor decoration");
+  assertEquals(
+    abilities({ TERM: "xterm-256color", TERM_PROGRAM: "vscode" }),
+    "cursor decoration marks progress",
+  );
+  assertEquals(abilities({ WT_SESSION: "1" }), "cursor decoration progress");
+  assertEquals(abilities({ TERM_PROGRAM: "iTerm.app" }), "cursor decoration");
+  assertEquals(abilities({ TERM_PROGRAM: "vscode", NO_COLOR: "1" }), "cursor");
+  assertEquals(
+    abilities({ TERM_PROGRAM: "vscode", NO_COLOR: "" }),
+    "cursor decoration marks progress",
+  );
+  assertEquals(abilities({ TERM_PROGRAM: "vscode", TERM: "dumb" }), "");
+  assertEquals(abilities({ TERM_PROGRAM: "vscode" }, false), "");
+});
+
+Deno.test("marksFor() writes the sequences of OSC 633 and OSC 9;4", () => {
+  const marks = marksFor({ marks: true, progress: true });
+  assertEquals(marks.promptStart + marks.promptEnd, "\x1b]633;A\x07\x1b]633;B\x07");
+  assertEquals(marks.executing("a;b"), "\x1b]633;E;a\\x3bb\x07\x1b]633;C\x07");
+  assertEquals(marks.finished(2), "\x1b]633;D;2\x07");
+  assertEquals(marks.finished(), "\x1b]633;D\x07");
+  assertEquals(marks.folder("C:\\x;y"), "\x1b]633;P;Cwd=C:\\\\x\\x3by\x07");
+  assertEquals(marks.busy + marks.idle, "\x1b]9;4;3;0\x07\x1b]9;4;0;0\x07");
+});
+
+Deno.test("marksFor() writes nothing where it is off", () => {
+  const marks = marksFor({ marks: false, progress: false });
+  const all = marks.promptStart + marks.promptEnd + marks.executing("x") + marks.finished(0) +
+    marks.folder("/") + marks.busy + marks.idle;
+  assertEquals(all, "");
+});
+
+Deno.test("escapeMark() lets no character end or extend the sequence", () => {
+  assertEquals(escapeMark("a;b\\c\nd\x07e\x1bf\x9cg ü"), "a\\x3bb\\\\c\\x0ad\\x07e\\x1bf\\x9cg ü");
+});
