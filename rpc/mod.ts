@@ -1,0 +1,43 @@
+/**
+ * JSON-RPC 2.0 to open ports on the router, for programs in any language: the protocol's methods as typed constants for
+ * TypeScript clients, and the server for any connection of `vscode-jsonrpc`.
+ *
+ * Most programs spawn the server as a process instead: `deno run -A jsr:@portcontrol/pcp/rpc/main --stdio`.
+ *
+ * @module
+ */
+export { ErrorCode } from "./error_codes.ts";
+export type { Log, LogLevel } from "./log.ts";
+export * from "./protocol.ts";
+export { serve, type ServeDeps, type Server } from "./server.ts";
+export type { SessionDeps } from "./session.ts";
+export type {
+  AnnounceResult,
+  Capabilities,
+  ClientErrorParams,
+  ClientInfo,
+  ClientParams,
+  ClientShutdownParams,
+  ClientStartParams,
+  ExternalAddressResult,
+  Fault,
+  Filter,
+  InitializeParams,
+  InitializeResult,
+  Mapping,
+  MappingAlertParams,
+  MappingListParams,
+  MappingParams,
+  MappingRenewParams,
+  MappingRequestParams,
+  Method,
+  Notifications,
+  OpenRpcDocument,
+  Requests,
+  ResultCodeData,
+  ServerRestartedParams,
+  SimulatorInfo,
+  SimulatorParams,
+  SimulatorStartParams,
+} from "./types.ts";
+export { PROTOCOL_VERSION, VERSION } from "./version.ts";

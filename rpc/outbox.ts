@@ -1,0 +1,116 @@
+/** Where octets go to, such as `Deno.stdout`. */
+export interface ByteSink {
+  /** Takes as many octets as it can; resolves with how many. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** Writes one message after the other, several at once where they have queued up. */
+export class Outbox {
+  /** Resolves when writing has failed: nothing leaves any more. */
+  readonly broken: Promise<Error>;
+  readonly #sink: ByteSink;
+  readonly #break: (error: Error) => void;
+  #waiting: Waiting[] = [];
+  #bytes = 0;
+  #error: Error | undefined;
+  #writing: Promise<void> | undefined;
+  #roomWanted: PromiseWithResolvers<void> | undefined;
+
+  constructor(sink: ByteSink) {
+    this.#sink = sink;
+    ({ promise: this.broken, resolve: this.#break } = Promise.withResolvers<Error>());
+  }
+
+  /**
+   * Queues a message; resolves when it has left.
+   *
+   * @throws {Error} If writing failed.
+   */
+  put(bytes: Uint8Array): Promise<void> {
+    if (this.#error !== undefined) return Promise.reject(this.#error);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ bytes, resolve, reject });
+    this.#bytes += bytes.length;
+    this.#writing ??= this.#run();
+    return promise;
+  }
+
+  /** Resolves when so little waits to be written that more may be asked for. */
+  room(): Promise<void> {
+    if (this.#bytes <= ROOM) return Promise.resolve();
+    return (this.#roomWanted ??= Promise.withResolvers()).promise;
+  }
+
+  /** Resolves when nothing waits to be written. */
+  empty(): Promise<void> {
+    return this.#writing ?? Promise.resolve();
+  }
+
+  async #run(): Promise<void> {
+    // Messages of the same moment leave together.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#take();
+      try {
+        await this.#writeAll(join(batch));
+      } catch (error) {
+        return this.#fail(error instanceof Error ? error : new Error(String(error)), batch);
+      }
+      for (const { bytes, resolve } of batch) {
+        this.#bytes -= bytes.length;
+        resolve();
+      }
+      this.#giveRoom();
+    }
+    this.#writing = undefined;
+  }
+
+  #take(): Waiting[] {
+    let length = 0;
+    const count = this.#waiting.findIndex(({ bytes }) => (length += bytes.length) > BATCH);
+    return this.#waiting.splice(0, count < 0 ? this.#waiting.length : Math.max(count, 1));
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    for (let sent = 0; sent < bytes.length;) sent += await this.#sink.write(bytes.subarray(sent));
+  }
+
+  #fail(error: Error, batch: readonly Waiting[]): void {
+    this.#error = error;
+    for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
+    this.#bytes = 0;
+    this.#writing = undefined;
+    this.#giveRoom();
+    this.#break(error);
+  }
+
+  #giveRoom(): void {
+    if (this.#bytes > ROOM) return;
+    this.#roomWanted?.resolve();
+    this.#roomWanted = undefined;
+  }
+}
+
+interface Waiting {
+  readonly bytes: Uint8Array;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Octets that may wait before no more requests are read: thousands of answers. */
+const ROOM = 4 * 1024 * 1024;
+
+/** Octets that are written at once. */
+const BATCH = 65_536;
+
+function join(batch: readonly Waiting[]): Uint8Array {
+  const [first] = batch;
+  if (first !== undefined && batch.length === 1) return first.bytes;
+  const joined = new Uint8Array(batch.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  let at = 0;
+  for (const { bytes } of batch) {
+    joined.set(bytes, at);
+    at += bytes.length;
+  }
+  return joined;
+}

@@ -1,0 +1,53 @@
+import { createMessageConnection } from "vscode-jsonrpc";
+import type { TraceEvent } from "../mod.ts";
+import type { Channel } from "./channel.ts";
+import type { Log } from "./log.ts";
+import { onSignals, surviveDefects, watchProcess } from "./process_edges.ts";
+import { installRuntime } from "./ral.ts";
+import { serve } from "./server.ts";
+import type { InitializeParams } from "./types.ts";
+
+/** What {@linkcode run} is told by the command line and the first message. */
+export interface RunOptions {
+  readonly log: Log;
+  /** Gets the datagrams, a line each. */
+  readonly trace: ((line: string) => void) | undefined;
+  /** Params of an `initialize` that was answered already. */
+  readonly initialized: InitializeParams | undefined;
+}
+
+/** Serves a channel as this process's only business, until it ends; resolves with the exit code. */
+export async function run(channel: Channel, options: RunOptions): Promise<number> {
+  const { log, trace, initialized } = options;
+  surviveDefects(log);
+  installRuntime();
+  const connection = createMessageConnection(channel.reader, channel.writer, {
+    error: (text) => log("error", text),
+    warn: (text) => log("warn", text),
+    info: (text) => log("info", text),
+    log: (text) => log("debug", text),
+  });
+  const server = serve(connection, {
+    log,
+    watchProcess: (processId, gone) => watchProcess(processId, log, gone),
+    ...(initialized === undefined ? {} : { initialized }),
+    ...(trace === undefined ? {} : { clientOptions: { onTrace: (event) => trace(line(event)) } }),
+  });
+  onSignals((exitCode) => {
+    server.end(exitCode).catch(reportError);
+  });
+  const exitCode = await server.ended;
+  // A reader that has stopped reading does not hold up the end.
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, FLUSH_TIMEOUT);
+  await Promise.race([channel.flush(), late]);
+  clearTimeout(timer);
+  return exitCode;
+}
+
+const FLUSH_TIMEOUT = 1_000;
+
+function line({ direction, remote, text, ignored }: TraceEvent): string {
+  const arrow = direction === "sent" ? "->" : "<-";
+  return `${arrow} ${remote} ${text}${ignored === undefined ? "" : ` (ignored: ${ignored})`}`;
+}

@@ -1,0 +1,10 @@
+/** Has two defects, and must live on. */
+import { surviveDefects } from "../../rpc/process_edges.ts";
+import { writeStderr } from "../../rpc/stdout.ts";
+
+surviveDefects((level, text) => writeStderr(`${level}: ${text}`));
+setTimeout(() => {
+  throw new Error("defect in a timer");
+});
+Promise.reject(new Error("defect in a promise"));
+setTimeout(() => Deno.exit(7), 50);

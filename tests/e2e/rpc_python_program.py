@@ -1,0 +1,113 @@
+"""Drives every method of the server from Python and holds what comes back against what must; prints what it called."""
+
+import json
+import os
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "rpc"))
+
+from pcp_client import ConnectionLost, RequestTimeout, ResultCodeError, RpcError, Server  # noqa: E402
+
+called = {"initialize", "shutdown"}  # by Server itself
+
+
+class Recording(Server):
+    """Remembers what was called."""
+
+    def call(self, method, params=None, **options):
+        called.add(method)
+        return super().call(method, params, **options)
+
+
+def expect(error, action):
+    """What the action raises; fails when it raises nothing."""
+    try:
+        action()
+    except error as raised:
+        return raised
+    raise AssertionError(f"{error.__name__} expected")
+
+
+def main():
+    with Recording() as server:
+        assert server.info["serverInfo"]["name"] == "pcp-rpc"
+        methods = [m["name"] for m in server.call("rpc.discover")["methods"] if "x-notification" not in m]
+        assert isinstance(server.discover(), list)
+        simulator = server.start_simulator(lifetime=120)
+        with simulator.start_client(shutdownTimeout=500) as client:
+            assert server.clients() == [
+                {"clientId": 1, "client": simulator.address, "server": simulator.address, "port": simulator.port},
+            ]
+            drive(server, client)
+            refusals(server, client)
+            threads(client)
+        assert server.clients() == []
+        simulator.stop()
+        assert expect(RpcError, simulator.stop).code == 7
+    assert expect(ConnectionLost, server.clients)
+    missing = set(methods) - called
+    assert not missing, missing
+    print(json.dumps(sorted(called)))
+
+
+def drive(server, client):
+    """The life of two mappings."""
+    assert client.announce()["epoch"] >= 0
+    assert client.external_address() == "203.0.113.5"
+    mapping = client.request(6000, 3600, protocol="udp", external_port=6001)
+    assigned = mapping.ready()
+    assert assigned == {"externalAddress": "203.0.113.5", "externalPort": 6001, "lifetime": 120}, assigned
+    assert (mapping.state, mapping.assigned) == ("running", assigned)
+    alerts = mapping.alerts(timeout=5)
+    assert next(alerts) == {"type": "stateChange", "state": {"type": "starting", "attempt": 0}}
+    assert next(alerts) == {"type": "stateChange", "state": {"type": "running"}}
+    assert next(alerts) == {"type": "assigned", **assigned}
+    assert mapping.renew(60)["lifetime"] == 60
+    assert next(alerts)["state"]["type"] == "updating"
+    assert next(alerts)["state"]["type"] == "running"
+    assert next(alerts)["lifetime"] == 60
+    assert mapping.refresh()["assigned"]["lifetime"] == 60
+    assert [each["mappingId"] for each in client.mappings()] == [mapping.mapping_id]
+    assert server.mappings() == client.mappings()
+    assert mapping.revoke()["state"] == {"type": "revoked"}
+    assert [alert["state"]["type"] for alert in alerts] == ["updating", "revoked"]
+    with client.request_outbound(6002, "198.51.100.7", 443, 60) as outbound:
+        assert outbound.ready()["externalAddress"] == "203.0.113.5"
+        assert (outbound.info["remoteAddress"], outbound.info["remotePort"]) == ("198.51.100.7", 443)
+    assert client.mappings() == []
+
+
+def refusals(server, client):
+    """What is refused, and how it is told."""
+    error = expect(RpcError, lambda: client.request(70_000, 0))
+    assert error.code == -32602
+    assert [fault["path"] for fault in error.data] == [["internalPort"], ["lifetime"]]
+    error = expect(RpcError, lambda: server.start_client("203.0.113.77", "203.0.113.1"))
+    assert error.code == 4
+    refused = client.request(6003, protocol=132, request_type="once")  # the simulator translates TCP and UDP only
+    error = expect(ResultCodeError, refused.ready)
+    assert (error.code, error.result_name) == (5, "UNSUPP_PROTOCOL")
+    with server.start_client("127.0.0.1", "127.0.0.2", port=9, shutdownTimeout=100) as nobody:
+        waiting = nobody.request(6004)
+        expect(RequestTimeout, lambda: waiting.ready(timeout=0.1))
+        expect(RequestTimeout, lambda: nobody.announce(timeout=0.1))
+        assert waiting.refresh()["state"]["type"] == "starting"
+    assert expect(RpcError, waiting.refresh).code == 3
+
+
+def threads(client):
+    """Calls may come from any thread."""
+    granted = []
+    workers = [
+        threading.Thread(target=lambda port=port: granted.append(client.request(port, 60).ready()["externalPort"]))
+        for port in range(7000, 7020)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(set(granted)) == 20, granted
+
+
+main()

@@ -1,0 +1,98 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { checkMessage, type Verdict } from "../../rpc/message_check.ts";
+
+function check(text: string, inFlight: string[] = []): Verdict {
+  return checkMessage({ ok: true, text }, new Set(inFlight));
+}
+
+Deno.test("checkMessage() lets requests and notifications pass", () => {
+  for (
+    const text of [
+      '{"jsonrpc":"2.0","id":1,"method":"a"}',
+      '{"jsonrpc":"2.0","id":"x","method":"a","params":{}}',
+      '{"jsonrpc":"2.0","id":0,"method":"a","params":[1]}',
+      '{"jsonrpc":"2.0","method":"a"}',
+      '{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":1}}',
+    ]
+  ) assertEquals(check(text), { type: "message", message: JSON.parse(text) });
+});
+
+Deno.test("checkMessage() answers what is no JSON with -32700", () => {
+  for (const text of ["", "{", "{'a':1}", '{"a":1}}', "\u0000"]) {
+    const verdict = check(text);
+    assertEquals(verdict.type === "refused" && [verdict.code, verdict.id], [-32700, null], text);
+  }
+  assertEquals(checkMessage({ ok: false, reason: "it is not valid UTF-8" }, new Set()), {
+    type: "refused",
+    code: -32700,
+    text: "Cannot read the message: it is not valid UTF-8",
+    id: null,
+  });
+});
+
+Deno.test("checkMessage() answers what is no request with -32600 and its id, if it has one", () => {
+  const refused: [string, string, string | number | null][] = [
+    ["1", "A message must be an object", null],
+    ["null", "A message must be an object", null],
+    ["[]", "Batches are not supported, send the requests one by one", null],
+    [
+      '[{"jsonrpc":"2.0","id":1,"method":"a"}]',
+      "Batches are not supported, send the requests one by one",
+      null,
+    ],
+    ["{}", 'A message must have "jsonrpc": "2.0"', null],
+    ['{"id":7,"method":"a"}', 'A message must have "jsonrpc": "2.0"', 7],
+    ['{"jsonrpc":"1.0","id":7,"method":"a"}', 'A message must have "jsonrpc": "2.0"', 7],
+    ['{"jsonrpc":"2.0","id":"x"}', "A message must have a method, a string", "x"],
+    ['{"jsonrpc":"2.0","id":1,"method":2}', "A message must have a method, a string", 1],
+    [
+      '{"jsonrpc":"2.0","id":null,"method":"a"}',
+      "The id of a request must be a string or a number",
+      null,
+    ],
+    [
+      '{"jsonrpc":"2.0","id":{},"method":"a"}',
+      "The id of a request must be a string or a number",
+      null,
+    ],
+    ['{"jsonrpc":"2.0","id":1,"method":"a","params":3}', "Params must be an object", 1],
+    ['{"jsonrpc":"2.0","id":1,"method":"a","params":null}', "Params must be an object", 1],
+  ];
+  for (const [text, message, id] of refused) {
+    assertEquals(check(text), { type: "refused", code: -32600, text: message, id }, text);
+  }
+});
+
+Deno.test("checkMessage() refuses an id that is in flight, without using it", () => {
+  const request = '{"jsonrpc":"2.0","id":1,"method":"a"}';
+  assertEquals(check(request, ["2"]).type, "message");
+  assertEquals(check(request, ["1"]), {
+    type: "refused",
+    code: -32600,
+    text: "The id 1 belongs to a request that still waits",
+    id: null,
+  });
+});
+
+Deno.test("checkMessage() drops answers, and cancellations that name no request", () => {
+  for (
+    const text of [
+      '{"jsonrpc":"2.0","id":1,"result":null}',
+      '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":""}}',
+      '{"jsonrpc":"2.0","method":"$/cancelRequest"}',
+      '{"jsonrpc":"2.0","method":"$/cancelRequest","params":{}}',
+      '{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":null}}',
+      '{"jsonrpc":"2.0","method":"$/cancelRequest","params":[1]}',
+    ]
+  ) assertEquals(check(text).type, "dropped", text);
+});
+
+Deno.test("checkMessage() has a verdict for any JSON, and never throws", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      assertEquals(typeof check(JSON.stringify(value)).type, "string");
+    }),
+    { numRuns: 500 },
+  );
+});

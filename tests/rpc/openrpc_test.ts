@@ -1,0 +1,134 @@
+import { assertEquals, assertNotEquals } from "@std/assert";
+import * as metaSchema from "@open-rpc/meta-schema";
+import { readFile } from "../tools/repository.ts";
+import { normalize, renderOpenRpc, renderTables } from "../tools/openrpc.ts";
+import { ErrorCode, type OpenRpcDocument, PROTOCOL_VERSION } from "../../rpc/mod.ts";
+import * as protocol from "../../rpc/protocol.ts";
+import { openRpcDocument } from "../../rpc/openrpc.ts";
+import { notifications, requests } from "../../rpc/schemas.ts";
+import { violations } from "./json_schema.ts";
+import { World } from "./world.ts";
+
+Deno.test("the OpenRPC document is valid by OpenRPC's own schema", () => {
+  const schema = openRpcSchema();
+  assertEquals(violations(openRpcDocument(), schema, schema), []);
+});
+
+Deno.test("OpenRPC's own schema refuses a document with a member too many or a method without params", () => {
+  const schema = openRpcSchema();
+  const document = openRpcDocument();
+  assertNotEquals(violations({ ...document, surplus: 1 }, schema, schema), []);
+  assertNotEquals(violations({ ...document, methods: [{ name: "a" }] }, schema, schema), []);
+});
+
+Deno.test("every reference of the OpenRPC document leads somewhere", () => {
+  const document = openRpcDocument();
+  for (const [, reference = ""] of JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)) {
+    const target = reference.slice(2).split("/").reduce<unknown>(
+      (at, step) => (at as Record<string, unknown>)[step],
+      document,
+    );
+    assertNotEquals(target, undefined, reference);
+  }
+});
+
+Deno.test("every method that the server answers is in the OpenRPC document, and the other way round", async () => {
+  await using world = await World.start();
+  const document = openRpcDocument();
+  for (const { name, "x-notification": direction } of document.methods) {
+    const answer = await world.rpc.sendRequest(name, {}).then(
+      () => 0,
+      ({ code }: { code: number }) => code,
+    );
+    // -32601 is what the server says of methods that it does not have.
+    assertEquals(answer === ErrorCode.MethodNotFound, direction !== undefined, name);
+  }
+  assertEquals(
+    document.methods.map(({ name }) => name).sort(),
+    [...Object.keys(requests), ...Object.keys(notifications), "exit"].sort(),
+  );
+});
+
+Deno.test("every method of the OpenRPC document is a typed constant, and the other way round", () => {
+  assertEquals(
+    Object.values(protocol).map(({ method }) => method).sort(),
+    openRpcDocument().methods.map(({ name }) => name).sort(),
+  );
+});
+
+Deno.test("rpc.discover serves the OpenRPC document", async () => {
+  await using world = await World.start();
+  await world.rpc.sendRequest(protocol.InitializeRequest, {});
+  const served: OpenRpcDocument = await world.rpc.sendRequest(protocol.OpenRpcRequest);
+  assertEquals(served, JSON.parse(renderOpenRpc()));
+  assertEquals(served.info.version, PROTOCOL_VERSION);
+});
+
+Deno.test("rpc/openrpc.json is up to date: deno task openrpc", async () => {
+  assertEquals(await readFile("rpc/openrpc.json"), renderOpenRpc());
+});
+
+Deno.test("the tables of rpc/README.md are up to date: deno task openrpc", async () => {
+  const readme = await readFile("rpc/README.md");
+  assertEquals(normalize(readme), normalize(renderTables(readme)));
+});
+
+Deno.test("what the server answers fits the OpenRPC document", async () => {
+  await using world = await World.withClient();
+  const { rpc } = world;
+  const request = { clientId: 1, kind: "inbound", internalPort: 6000, lifetime: 60 } as const;
+  const answers: [string, unknown][] = [
+    ["client/list", await rpc.sendRequest("client/list")],
+    ["mapping/request", await rpc.sendRequest("mapping/request", request)],
+    ["mapping/ready", await world.settled(rpc.sendRequest("mapping/ready", { mappingId: 1 }))],
+    ["mapping/list", await rpc.sendRequest("mapping/list", {})],
+    [
+      "mapping/request",
+      await rpc.sendRequest("mapping/request", {
+        ...request,
+        kind: "outbound",
+        protocol: 132,
+        requestType: { repeat: 2 },
+        remoteAddress: "198.51.100.7",
+        remotePort: 80,
+      }),
+    ],
+    ["client/announce", await world.settled(rpc.sendRequest("client/announce", { clientId: 1 }))],
+    ["simulator/start", await rpc.sendRequest("simulator/start", {})],
+    ["mapping/revoke", await world.settled(rpc.sendRequest("mapping/revoke", { mappingId: 1 }))],
+    ["client/shutdown", await world.settled(rpc.sendRequest("client/shutdown", { clientId: 1 }))],
+  ];
+  await world.notified("mapping/alert", ({ alert }) => alert.type === "assigned");
+  const document = JSON.parse(JSON.stringify(openRpcDocument()));
+  for (const [name, answer] of answers) {
+    assertEquals(violations(answer, entry(document, name).result.schema, document), [], name);
+  }
+  for (const { method, params } of world.notifications) {
+    for (const { name, schema } of entry(document, method).params) {
+      const value = (params as unknown as Record<string, unknown>)[name];
+      assertEquals(violations(value, schema, document), [], `${method} ${name}`);
+    }
+  }
+});
+
+interface Entry {
+  readonly name: string;
+  readonly params: readonly { readonly name: string; readonly schema: unknown }[];
+  readonly result: { readonly schema: unknown };
+}
+
+function entry(document: { methods: Entry[] }, method: string): Entry {
+  const found = document.methods.find(({ name }) => name === method);
+  if (found === undefined) throw new Error(`No method ${method}`);
+  return found;
+}
+
+/** OpenRPC's schema. What it takes from the schema of JSON Schema, which is elsewhere, is let through. */
+function openRpcSchema(): unknown {
+  // Its types do not tell that the schema is there.
+  const { openrpcDocument } = metaSchema as unknown as { openrpcDocument: unknown };
+  const text = JSON.stringify(openrpcDocument);
+  return JSON.parse(
+    text.replaceAll(/\{"\$ref":"https:\/\/meta\.json-schema\.tools[^"]*"\}/g, "true"),
+  );
+}

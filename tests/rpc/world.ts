@@ -1,0 +1,144 @@
+import type { MessageConnection } from "vscode-jsonrpc";
+import {
+  ClientErrorNotification,
+  type ClientInfo,
+  ClientStartRequest,
+  InitializeRequest,
+  MappingAlertNotification,
+  type Notifications,
+  serve,
+  type ServeDeps,
+  type Server,
+  ServerRestartedNotification,
+} from "../../rpc/mod.ts";
+import {
+  ManualClock,
+  seededRandom,
+  seededWords,
+  ServerHost,
+  type ServerOptions,
+  SimulatedServer,
+} from "../../src/testing/mod.ts";
+import { MemoryNetwork } from "../../src/transport/memory.ts";
+import { type ConnectionPair, connectionPair } from "./connection_pair.ts";
+
+/** A JSON-RPC client, the server, a simulated PCP server and virtual time between them. */
+export class World implements AsyncDisposable {
+  readonly clock: ManualClock;
+  readonly host: ServerHost;
+  readonly server: Server;
+  readonly pair: ConnectionPair;
+  /** Every notification of the server, oldest first. */
+  readonly notifications: Notification[] = [];
+
+  private constructor(clock: ManualClock, host: ServerHost, pair: ConnectionPair, deps: ServeDeps) {
+    this.clock = clock;
+    this.host = host;
+    this.pair = pair;
+    for (
+      const { method } of [
+        MappingAlertNotification,
+        ClientErrorNotification,
+        ServerRestartedNotification,
+      ]
+    ) {
+      pair.client.onNotification(method, (params) => {
+        this.notifications.push({ method, params } as Notification);
+      });
+    }
+    this.server = serve(pair.server, deps);
+  }
+
+  static async start(options: ServerOptions = {}, deps: ServeDeps = {}): Promise<World> {
+    const clock = new ManualClock();
+    const network = new MemoryNetwork({ clock, latency: 1 });
+    const host = await ServerHost.start(network, clock, new SimulatedServer(options), {
+      hostname: SERVER,
+      port: 5351,
+    });
+    const world = new World(clock, host, connectionPair(), {
+      clientOptions: { clock, network, random: seededRandom(1), randomWord: seededWords(2) },
+      startSimulator: ({ port = 5352 }) => {
+        return ServerHost.start(network, clock, new SimulatedServer(), {
+          hostname: "127.0.0.1",
+          port,
+        });
+      },
+      ...deps,
+    });
+    return world;
+  }
+
+  /** The client's end. */
+  get rpc(): MessageConnection {
+    return this.pair.client;
+  }
+
+  /** A world after `initialize` and `client/start`. */
+  static async withClient(options: ServerOptions = {}, deps: ServeDeps = {}): Promise<World> {
+    const world = await World.start(options, deps);
+    await world.rpc.sendRequest(InitializeRequest, {});
+    await world.startClient();
+    return world;
+  }
+
+  async startClient(): Promise<ClientInfo> {
+    return await this.settled(
+      this.rpc.sendRequest(ClientStartRequest, { client: CLIENT, server: SERVER }),
+    );
+  }
+
+  /** Lets virtual time pass until a promise settles; what real time is needed for gets its turn in between. */
+  async settled<T>(promise: Promise<T>): Promise<T> {
+    let over = false;
+    const watched = promise.finally(() => over = true);
+    watched.catch(() => {}); // the caller gets the same rejection from the return below
+    for (let turn = 0; !over; turn++) {
+      if (turn > 2_000) throw new Error("Nothing came of it in 100 virtual seconds");
+      await nextTurn();
+      if (!over) await this.clock.advance(50);
+    }
+    return await watched;
+  }
+
+  /** Lets virtual time pass until there is such a notification, and returns it. */
+  async notified<M extends keyof Notifications>(
+    method: M,
+    fits: (params: Notifications[M]) => boolean = () => true,
+  ): Promise<Notifications[M]> {
+    const find = (): Notification | undefined =>
+      this.notifications.find((each) =>
+        each.method === method && fits(each.params as Notifications[M])
+      );
+    for (let turn = 0; find() === undefined; turn++) {
+      if (turn > 2_000) {
+        throw new Error(`No such notification: ${JSON.stringify(this.notifications)}`);
+      }
+      await nextTurn();
+      await this.clock.advance(50);
+    }
+    return find()?.params as Notifications[M];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.settled(this.server.end());
+    this.host.close();
+    await nextTurn(); // what was to be told after an answer
+  }
+}
+
+/** A notification as it came. */
+export type Notification = {
+  [M in keyof Notifications]: { method: M; params: Notifications[M] };
+}[keyof Notifications];
+
+/** The address of the client in the network in memory. */
+export const CLIENT = "192.168.1.10";
+
+/** The address of the simulated server there. */
+export const SERVER = "192.168.1.1";
+
+/** Resolves when all that waits for the event loop has had its turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
