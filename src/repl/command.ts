@@ -41,6 +41,8 @@ export interface CommonOptions {
   readonly json?: boolean;
   /** Program and arguments to run when an external address or port changes. */
   readonly exec?: readonly string[];
+  /** The file that keeps the mappings across runs. */
+  readonly state?: string;
   /** Seconds to wait for an answer. */
   readonly timeout?: number;
 }

@@ -1,4 +1,4 @@
-import type { Clock, Handle, MapHandle, TraceEvent } from "../../mod.ts";
+import { type Clock, FileStore, type Handle, type MapHandle, type TraceEvent } from "../../mod.ts";
 import type { ServerHost } from "../testing/mod.ts";
 import type { CommonOptions } from "./command.ts";
 import { Followed } from "./followed.ts";
@@ -16,18 +16,22 @@ export class Connection {
   readonly followed = new Map<number, Followed>();
   readonly #parts: SessionParts;
   readonly #json: () => boolean;
+  readonly #state: string | undefined;
 
   private constructor(
     handle: Handle,
     gateway: ServerHost | undefined,
     parts: SessionParts,
     json: () => boolean,
+    state: string | undefined,
   ) {
     this.handle = handle;
+    this.#state = state;
     this.gateway = gateway;
     this.#parts = parts;
     this.#json = json;
     void this.#tellErrors();
+    this.#tellLeftovers();
   }
 
   /** Starts a client, and a simulated gateway before it if that is wanted. */
@@ -48,13 +52,14 @@ export class Connection {
       shutdownTimeout: SHUTDOWN_TIMEOUT,
       // Whoever types --third-party means it.
       allowThirdParty: true,
+      ...(options.state === undefined ? {} : { store: new FileStore(options.state) }),
     };
     if (options.simulate === true) {
       const gateway = await parts.startGateway(options.port);
       try {
         const { hostname, port } = gateway.local;
         const handle = await parts.startClient(hostname, hostname, { ...common, port });
-        return new Connection(handle, gateway, parts, json);
+        return new Connection(handle, gateway, parts, json, options.state);
       } catch (error) {
         gateway.close();
         throw error;
@@ -65,7 +70,7 @@ export class Connection {
       ...(options.port === undefined ? {} : { port: options.port }),
       ...(settings.multicast ? {} : { multicast: false }),
     });
-    return new Connection(handle, undefined, parts, json);
+    return new Connection(handle, undefined, parts, json, options.state);
   }
 
   /** The server as the prompt names it. */
@@ -81,11 +86,21 @@ export class Connection {
   }
 
   /** Whether that is what the options ask for; what they leave open does not matter. */
-  fits({ server, client, port, simulate }: CommonOptions): boolean {
+  fits({ server, client, port, simulate, state }: CommonOptions): boolean {
     return (server ?? this.handle.server) === this.handle.server &&
       (client ?? this.handle.client) === this.handle.client &&
+      (state ?? this.#state) === this.#state &&
       (simulate !== true || this.gateway !== undefined) &&
       (port ?? this.handle.port) === this.handle.port;
+  }
+
+  #tellLeftovers(): void {
+    const { length } = this.handle.leftovers;
+    if (length === 0 || this.#json()) return;
+    const which = length === 1 ? "1 mapping is" : `${length} mappings are`;
+    this.#parts.screen.print(
+      `${which} left from an earlier run: ask for the same to continue, or "revoke all"`,
+    );
   }
 
   /** Keeps the news of a mapping from now on. */

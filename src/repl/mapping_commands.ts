@@ -88,7 +88,11 @@ export async function revokeMappings(
 ): Promise<void> {
   const { parts, connection, options } = circumstances;
   const mappings = id === "all" ? connection.handle.mappings : [findMapping(id, connection)];
-  if (mappings.length === 0 && options.json !== true) parts.screen.print("No mappings to delete");
+  const left = id === "all" ? await connection.handle.deleteLeftovers() : 0;
+  if (options.json !== true && left > 0) parts.screen.print(`Deleted ${left} from an earlier run`);
+  if (options.json !== true && mappings.length + left === 0) {
+    parts.screen.print("No mappings to delete");
+  }
   const results = await Promise.allSettled(mappings.map(async (mapping) => {
     if (mapping.isOver) {
       throw new NotRunningError("Cannot delete the mapping", mapping.id, mapping.state);

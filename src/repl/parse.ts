@@ -164,6 +164,7 @@ function readCommonOptions(values: OptionValues): CommonOptions {
   const client = text("client");
   const port = text("port");
   const exec = text("exec");
+  const state = text("state");
   const timeout = text("timeout");
   const simulate = values.has("simulate");
   if (simulate && (server ?? client) !== undefined) {
@@ -176,6 +177,7 @@ function readCommonOptions(values: OptionValues): CommonOptions {
     ...(client === undefined ? {} : { client }),
     ...(port === undefined ? {} : { port: readWirePort("--port", port) }),
     ...(exec === undefined ? {} : { exec: readProgram(exec) }),
+    ...(state === undefined ? {} : { state }),
     ...(timeout === undefined ? {} : { timeout: readSeconds("--timeout", timeout) }),
     ...(simulate ? { simulate } : {}),
     ...(values.has("json") ? { json: true } : {}),

@@ -233,6 +233,11 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
     value: "COMMAND",
     help: "run when the external address or port changes, with PCP_EXTERNAL_ADDRESS and others set",
   },
+  {
+    name: "state",
+    value: "FILE",
+    help: "keep mappings in FILE: a later run continues or revokes them",
+  },
   { name: "timeout", value: "SECONDS", help: "longest wait for an answer, 30 if not given" },
   { name: "help", short: "h", help: "help, also for one command" },
 ];
