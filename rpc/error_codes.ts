@@ -31,6 +31,10 @@ export const ErrorCode = {
   NotRunning: 6,
   /** No running simulator has this id. */
   UnknownSimulator: 7,
+  /** The client has a mapping of this protocol and internal port already, with other options. */
+  MappingConflict: 8,
+  /** The file that keeps mappings across runs is damaged, in use, or cannot be read or written; `data` tells which. */
+  StoreError: 9,
 } as const;
 
 /** One of {@linkcode ErrorCode}. */

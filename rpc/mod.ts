@@ -19,6 +19,7 @@ export type {
   ClientParams,
   ClientShutdownParams,
   ClientStartParams,
+  DeleteLeftoversResult,
   ExternalAddressResult,
   Fault,
   Filter,

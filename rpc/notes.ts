@@ -14,7 +14,7 @@ export interface MethodNote {
 }
 
 const { DiscoveryFailed, InvalidParams, NotRunning, ResultCode, SocketError } = ErrorCode;
-const { UnknownClient, UnknownMapping, UnknownSimulator } = ErrorCode;
+const { UnknownClient, UnknownMapping, UnknownSimulator, MappingConflict, StoreError } = ErrorCode;
 
 /** Every request. */
 export const METHOD_NOTES: Readonly<Record<Method, MethodNote>> = {
@@ -43,7 +43,7 @@ export const METHOD_NOTES: Readonly<Record<Method, MethodNote>> = {
   "client/start": {
     summary: "Starts a client of one PCP server; without addresses it finds the default gateway",
     result: "client",
-    codes: [InvalidParams, DiscoveryFailed, SocketError],
+    codes: [InvalidParams, DiscoveryFailed, SocketError, StoreError],
   },
   "client/list": { summary: "The running clients", result: "clients", codes: [] },
   "client/announce": {
@@ -55,6 +55,11 @@ export const METHOD_NOTES: Readonly<Record<Method, MethodNote>> = {
     summary: "Asks for the external address, and leaves no mapping behind",
     result: "external address",
     codes: [UnknownClient, ResultCode, NotRunning],
+  },
+  "client/deleteLeftovers": {
+    summary: "Deletes what an earlier run with the same state file left at the PCP server",
+    result: "count",
+    codes: [UnknownClient, NotRunning],
   },
   "client/shutdown": {
     summary: "Ends a client: releases its mappings and waits for the confirmations, or keeps them",
@@ -124,4 +129,8 @@ export const ERROR_NOTES: Readonly<Record<keyof typeof ErrorCode, string>> = {
   ResultCode: "The PCP server refused; data is {code, name, lifetime}, as in RFC 6887 section 7.4",
   NotRunning: "The mapping is over or not assigned; data is {state}",
   UnknownSimulator: "No running simulator has this id",
+  MappingConflict:
+    "The client has a mapping of this protocol and internal port already, with other options",
+  StoreError:
+    "The file that keeps mappings across runs is damaged, in use, or cannot be read or written",
 };

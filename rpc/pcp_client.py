@@ -176,7 +176,8 @@ class Server:
         :param client: Address of this host that faces the PCP server.
         :param server: Address of the PCP server.
         :param port: UDP port of the PCP server, 5351 unless told.
-        :param options: ``announcePort``, ``multicast``, ``allowThirdParty``, ``shutdownTimeout``.
+        :param options: ``announcePort``, ``multicast``, ``allowThirdParty``, ``shutdownTimeout``, ``state`` (a file that
+            keeps the mappings, so that a later run can continue or delete them).
         """
         return Client(self, self.call("client/start", {"client": client, "server": server, "port": port, **options}))
 
@@ -353,6 +354,10 @@ class Client:
         """Ask for the external address; leaves no mapping behind."""
         params = {"clientId": self.client_id}
         return self._server.call("client/externalAddress", params, timeout=timeout)["externalAddress"]
+
+    def delete_leftovers(self, *, timeout: Optional[float] = None) -> int:
+        """Delete what an earlier run with the same ``state`` file left; returns how many mappings that were."""
+        return self._server.call("client/deleteLeftovers", {"clientId": self.client_id}, timeout=timeout)["deleted"]
 
     def mappings(self) -> List[Json]:
         """The mappings of this client that are not over."""

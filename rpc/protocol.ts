@@ -33,6 +33,10 @@ export const ClientAnnounceRequest: Typed<"client/announce"> = named("client/ann
 export const ClientExternalAddressRequest: Typed<"client/externalAddress"> = named(
   "client/externalAddress",
 );
+/** Deletes what an earlier run with the same state file left. */
+export const ClientDeleteLeftoversRequest: Typed<"client/deleteLeftovers"> = named(
+  "client/deleteLeftovers",
+);
 /** Ends a client and releases its mappings, or keeps them. */
 export const ClientShutdownRequest: Typed<"client/shutdown"> = named("client/shutdown");
 /** Asks for a mapping; answered at once, before the PCP server has. */

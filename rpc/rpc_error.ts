@@ -2,10 +2,12 @@ import { ResponseError } from "vscode-jsonrpc";
 import {
   ClosedError,
   DiscoveryError,
+  MappingConflictError,
   NotRunningError,
   PcpError,
   ResultCodeError,
   SocketError,
+  StoreError,
 } from "../mod.ts";
 import { ErrorCode } from "./error_codes.ts";
 import type { ResultCodeData } from "./types.ts";
@@ -36,6 +38,12 @@ export function toRpcError(error: unknown): RpcError | undefined {
   }
   if (error instanceof SocketError) {
     return new RpcError(ErrorCode.SocketError, error.message, { operation: error.operation });
+  }
+  if (error instanceof MappingConflictError) {
+    return new RpcError(ErrorCode.MappingConflict, error.message);
+  }
+  if (error instanceof StoreError) {
+    return new RpcError(ErrorCode.StoreError, error.message, { reason: error.reason });
   }
   if (error instanceof PcpError) return new RpcError(ErrorCode.InternalError, error.message);
   return undefined;

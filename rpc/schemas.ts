@@ -214,6 +214,10 @@ export const requests = {
         ),
       allowThirdParty: z.boolean().exactOptional()
         .describe("Whether mappings for other hosts may be asked for"),
+      state: z.string().min(1).exactOptional()
+        .describe(
+          "A file that keeps the mappings, so that a later run can continue or delete them",
+        ),
       shutdownTimeout: z.int().min(0).max(60_000).exactOptional().describe(
         "How long the end of the client waits for confirmations, in milliseconds; 5000 by default",
       ),
@@ -231,6 +235,10 @@ export const requests = {
   "client/externalAddress": {
     params: z.strictObject({ clientId }),
     result: z.object({ externalAddress: z.string() }),
+  },
+  "client/deleteLeftovers": {
+    params: z.strictObject({ clientId }),
+    result: z.object({ deleted: z.int().describe("How many there were") }),
   },
   "client/shutdown": {
     params: z.strictObject({

@@ -178,6 +178,9 @@ class RpcServer implements Server {
     "client/externalAddress": async ({ clientId }, signal) => ({
       externalAddress: await this.#session.handle(clientId).externalAddress({ signal }),
     }),
+    "client/deleteLeftovers": async ({ clientId }) => ({
+      deleted: await this.#session.handle(clientId).deleteLeftovers(),
+    }),
     "client/shutdown": ({ clientId, keep = false }) => {
       return this.#session.shutdownClient(clientId, keep);
     },

@@ -3,6 +3,7 @@ import {
   type ClientOptions,
   discover as findGateways,
   type Discovered,
+  FileStore,
   type Handle,
   InboundMap,
   type MapHandle,
@@ -93,9 +94,15 @@ export class Session {
 
   /** Starts a client. */
   async startClient(params: ClientStartParams, signal: AbortSignal): Promise<ClientInfo> {
-    const { client, server, ...options } = params;
+    const { client, server, state, ...options } = params;
+    const store = state === undefined ? {} : { store: new FileStore(state) };
     const handle = await blame("client/start", () => {
-      return Client.start(client, server, { ...this.#deps.clientOptions, ...options, signal });
+      return Client.start(client, server, {
+        ...this.#deps.clientOptions,
+        ...options,
+        ...store,
+        signal,
+      });
     });
     if (this.#closing !== undefined || signal.aborted) {
       await handle.shutdown();

@@ -73,6 +73,14 @@ export interface ClientStartParams {
   allowThirdParty?: boolean;
   /** How long the end of the client waits for confirmations, in milliseconds, 0 to 60000; 5000 by default. */
   shutdownTimeout?: number;
+  /** A file that keeps the mappings, so that a later run can continue or delete them. */
+  state?: string;
+}
+
+/** Result of `client/deleteLeftovers`. */
+export interface DeleteLeftoversResult {
+  /** How many there were. */
+  deleted: number;
 }
 
 /** A running client. */
@@ -259,6 +267,8 @@ export interface Requests {
   "client/announce": { params: ClientParams; result: AnnounceResult };
   /** Asks for the external address. */
   "client/externalAddress": { params: ClientParams; result: ExternalAddressResult };
+  /** Deletes what an earlier run left. */
+  "client/deleteLeftovers": { params: ClientParams; result: DeleteLeftoversResult };
   /** Ends a client. */
   "client/shutdown": { params: ClientShutdownParams; result: null };
   /** Asks for a mapping. */
