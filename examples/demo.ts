@@ -2,8 +2,10 @@
  * The whole life of a mapping against a simulated gateway on loopback: opened, renewed, lost with the gateway's state and
  * recovered, deleted. Shows every state and every datagram. Needs no router.
  */
+
+// deno-lint-ignore-file no-console -- a program for the terminal
 import { Client, InboundMap, ProtocolNumber, RequestType } from "../mod.ts";
-import { ServerHost, SimulatedServer, startLoopbackServer } from "../src/testing/mod.ts";
+import { type ServerHost, SimulatedServer, startLoopbackServer } from "../src/testing/mod.ts";
 
 const started = performance.now();
 const server = new SimulatedServer({ maxLifetime: 6 }); // so short that renewals can be watched

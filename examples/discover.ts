@@ -3,6 +3,8 @@
  *
  *     deno run --allow-run=ip --allow-sys examples/discover.ts
  */
+
+// deno-lint-ignore-file no-console -- a program for the terminal
 import { discover } from "../mod.ts";
 
 for (const { family, gateway, interface: name, client } of await discover()) {

@@ -4,6 +4,8 @@
  *     deno run --unstable-net --allow-net --allow-run=ip --allow-sys examples/keepalive.ts
  *     deno run --unstable-net --allow-net examples/keepalive.ts 192.168.1.101 192.168.1.1
  */
+
+// deno-lint-ignore-file no-console -- a program for the terminal
 import { Client, InboundMap, ProtocolNumber, RequestType } from "../mod.ts";
 
 const [client, server] = Deno.args;

@@ -3,6 +3,8 @@
  *
  *     deno run --unstable-net --allow-net --allow-run=ip --allow-sys examples/map.ts
  */
+
+// deno-lint-ignore-file no-console -- a program for the terminal
 import { Client, InboundMap, ProtocolNumber, RequestType, ResultCodeError } from "../mod.ts";
 
 const handle = await Client.start();

@@ -4,6 +4,8 @@
  *
  *     deno run --unstable-net --allow-net --allow-run=ip --allow-sys examples/peer.ts 198.51.100.7 443
  */
+
+// deno-lint-ignore-file no-console -- a program for the terminal
 import { Client, OutboundMap, ProtocolNumber, RequestType } from "../mod.ts";
 
 const [remoteAddress = "198.51.100.7", remotePort = "443"] = Deno.args;

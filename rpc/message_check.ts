@@ -53,7 +53,7 @@ function checkObject(value: Record<string, unknown>, inFlight: ReadonlySet<strin
     // With that id the answer would pass for the first request's.
     return invalid(`The id ${JSON.stringify(id)} belongs to a request that still waits`);
   }
-  if (method === "$/cancelRequest" && !namesRequest(params)) {
+  if (method === "$/cancelRequest" && !hasId && !namesRequest(params)) {
     return { type: "dropped", reason: "Ignoring $/cancelRequest: it must name an id" };
   }
   return { type: "message", message: value as unknown as IncomingMessage };

@@ -71,7 +71,7 @@ export const METHOD_NOTES: Readonly<Record<Method, MethodNote>> = {
     description:
       "From now on mapping/alert tells of every change. Ids count up from 1 over all clients of this server.",
     result: "mapping",
-    codes: [InvalidParams, UnknownClient],
+    codes: [MappingConflict, InvalidParams, UnknownClient],
   },
   "mapping/ready": {
     summary: "Waits until the mapping is assigned; error 5 if the PCP server refuses",

@@ -193,5 +193,10 @@ async function cached(name: string): Promise<string> {
   const { npmCache } = JSON.parse(new TextDecoder().decode(stdout)) as { npmCache: string };
   const lock = JSON.parse(await Deno.readTextFile(new URL("deno.lock", ROOT)));
   const id = Object.keys(lock.npm).find((each) => each.startsWith(`${name}@`)) ?? "";
-  return `${npmCache}/registry.npmjs.org/${name}/${id.slice(name.length + 1)}`;
+  // Deno keeps the packages of each registry in a folder of its own.
+  for await (const { name: registry } of Deno.readDir(npmCache)) {
+    const path = `${npmCache}/${registry}/${name}/${id.slice(name.length + 1)}`;
+    if (await Deno.stat(path).then(() => true, () => false)) return path;
+  }
+  throw new Error(`Cannot find the package "${name}": run "deno install" before`);
 }
