@@ -32,7 +32,16 @@ export {
   StoreError,
 } from "./src/client/errors.ts";
 export type { Announcement } from "./src/client/announcer.ts";
-export { Handle, type ShutdownSummary } from "./src/client/handle.ts";
+export type { AddressKind } from "./src/client/address_kind.ts";
+export type {
+  Announcements,
+  Diagnosis,
+  Finding,
+  FindingCode,
+  Refusal,
+} from "./src/client/diagnosis.ts";
+export { Handle } from "./src/client/handle.ts";
+export type { ShutdownSummary } from "./src/client/shutdown_summary.ts";
 export type { Assigned, PortSet } from "./src/client/assigned.ts";
 export type { Surveyor, WatchOptions } from "./src/client/watcher.ts";
 export type { Addresses } from "./src/client/addresses.ts";

@@ -25,7 +25,7 @@ import { type Abilities, abilitiesOf, type Marks, marksFor } from "./src/repl/vs
 export async function main(args: readonly string[]): Promise<0 | 1 | 2> {
   const abilities = abilitiesOf({
     isTerminal: Deno.stdout.isTerminal(),
-    env: (name) => Deno.env.get(name),
+    env,
   });
   let start: StartUp;
   try {
@@ -134,7 +134,7 @@ class Shell {
         this.#onResize = () => void output.emit("resize");
         return output;
       },
-      historyFile: { os: Deno.build.os, env: (name) => Deno.env.get(name), read, replace },
+      historyFile: { os: Deno.build.os, env, read, replace },
       discover,
       names: Object.keys(library),
       connectsAtOnce: connectsAtOnce(this.#start.options),
@@ -310,6 +310,15 @@ class Shell {
       if (this.#mode === "prompt") this.#screen.print(...lines);
       else this.#screen.error(...lines);
     }
+  }
+}
+
+/** A variable of the environment; none where the permission to read it is missing (--allow-env). */
+function env(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch {
+    return undefined;
   }
 }
 

@@ -16,6 +16,7 @@ export interface Addresses {
  *
  * @param anycast Whether the anycast address comes after a gateway that was found (RFC 7723 section 2.1).
  * @param gateways Finds the default gateways; asked only without a server.
+ * @param current What the client has: kept as long as it can be used (RFC 6887 section 11.5).
  * @throws {TypeError} If an address is none, or the two are not of one family.
  * @throws {DiscoveryError} If one was left out and cannot be found.
  */
@@ -24,9 +25,10 @@ export async function resolveAddresses(
   server: string | readonly string[] | undefined,
   anycast: boolean,
   gateways: () => Promise<readonly Discovered[]> = discover,
+  current: Addresses | undefined = undefined,
 ): Promise<Addresses> {
   const clientAddress = client === undefined ? undefined : parse("client", client);
-  if (server === undefined) return await throughGateway(clientAddress, anycast, gateways);
+  if (server === undefined) return await throughGateway(clientAddress, anycast, gateways, current);
   const serverAddresses = (Array.isArray(server) ? server : [server]).map((each) =>
     parse("server", each)
   );
@@ -35,23 +37,32 @@ export async function resolveAddresses(
     throw new TypeError("Cannot start a client: the list of server addresses is empty");
   }
   if (clientAddress !== undefined) return checked(clientAddress, serverAddresses);
-  const { localAddressFor } = await import("../discovery/local_address.ts");
-  return checked(IpAddress.parse(await localAddressFor(first.toString())), serverAddresses);
+  const { localAddressFor, localAddresses } = await import("../discovery/local_address.ts");
+  const facing = await localAddressFor(first.toString());
+  if (current !== undefined && isAmong(current.clientAddress, await localAddresses())) {
+    return current;
+  }
+  return checked(IpAddress.parse(facing), serverAddresses);
 }
 
-/** The gateway that the client's address faces, or the first one. */
+/** The gateway that the client has, or that its address faces, or the first one. */
 async function throughGateway(
   clientAddress: IpAddress | undefined,
   anycast: boolean,
   gateways: () => Promise<readonly Discovered[]>,
+  current: Addresses | undefined,
 ): Promise<Addresses> {
-  const fits = (await gateways()).filter(({ family }) =>
-    clientAddress === undefined || family === clientAddress.family
+  const family = (clientAddress ?? current?.clientAddress)?.family;
+  const fits = (await gateways()).filter((each) => family === undefined || each.family === family);
+  const kept = fits.some((each) =>
+    current?.clientAddress.toString() === each.client &&
+    current.serverAddresses[0]?.toString() === each.gateway
   );
+  if (kept && current !== undefined) return current;
   const gateway = fits.find((each) => clientAddress?.equals(IpAddress.parse(each.client))) ??
     fits[0];
   if (gateway === undefined) {
-    const detail = `no default route of the family of "${clientAddress}" was found`;
+    const detail = `no default route for "${family}" was found`;
     throw new DiscoveryError("find the default gateway", "noDefaultRoute", detail);
   }
   const last = anycast
@@ -61,6 +72,15 @@ async function throughGateway(
     IpAddress.parse(gateway.gateway),
     ...last,
   ]);
+}
+
+/** The system writes an interface behind each of its addresses. */
+function isAmong(address: IpAddress, addresses: readonly string[] | undefined): boolean {
+  return addresses?.some((each) => {
+    const [text = "", device] = each.split("%");
+    const isHere = address.scope === undefined || address.scope === device;
+    return isHere && IpAddress.tryParse(text)?.equals(address) === true;
+  }) ?? false;
 }
 
 function parse(what: string, text: string): IpAddress {

@@ -1,6 +1,7 @@
 import type { Assignment } from "../engine/events.ts";
 import type { MappingSpec } from "../engine/spec.ts";
 import type { Option } from "../wire/option.ts";
+import { isGloballyReachable } from "./address_kind.ts";
 
 /** What the server assigned. Plain JSON. */
 export interface Assigned {
@@ -10,6 +11,12 @@ export interface Assigned {
   readonly externalPort: number;
   /** The granted lifetime in seconds, at most 24 hours. */
   readonly lifetime: number;
+  /**
+   * Says `false` if the address is not one of the Internet, so that the mapping is reached at most from the next network:
+   * double NAT, a provider that shares addresses, or no line. Absent otherwise; addresses for documentation pass for such
+   * of the Internet.
+   */
+  readonly globallyReachable?: false;
   /** The ports that were granted, if a set was asked for; of size 1 if the server mapped one port only. */
   readonly portSet?: PortSet;
   /** The description that the server keeps, if one was given and kept; it may have shortened it. */
@@ -41,6 +48,7 @@ export function assignedOf(
     externalAddress: externalAddress.toString(),
     externalPort,
     lifetime,
+    ...(isGloballyReachable(externalAddress) ? {} : { globallyReachable: false as const }),
     ...portSet(spec, options, externalPort),
     ...(description === undefined || find(spec.options, "description") === undefined
       ? {}

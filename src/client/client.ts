@@ -8,8 +8,8 @@ import { discover } from "./discover.ts";
 import type { TraceEvent } from "./driver.ts";
 import type { Store } from "./store.ts";
 import { Handle } from "./handle.ts";
-import { systemSurveyor } from "./system_surveyor.ts";
-import type { WatchOptions } from "./watcher.ts";
+import { fixedSurveyor, systemSurveyor } from "./system_surveyor.ts";
+import { checkInterval, type WatchOptions } from "./watcher.ts";
 
 /** What a client can be told besides the addresses. */
 export interface ClientOptions {
@@ -39,9 +39,10 @@ export interface ClientOptions {
   /** Retransmission and other numbers of the protocol that differ from the RFC's. */
   readonly protocol?: Partial<EngineConfig>;
   /**
-   * How changes of this host's network are noticed: another address, interface or gateway, or a sleep of the machine. By
-   * default every 5 seconds, unless the client's address was given or is loopback; `false` for never. Needs
-   * `--allow-sys=networkInterfaces`; without it only failed sends and the route are looked at.
+   * How changes of this host's network are noticed: another address or gateway, a network that was away, or a sleep of the
+   * machine. By default every 5 seconds, `false` for never. Addresses that were given stay what they are, and nothing is
+   * watched on loopback or in a `network` of your own. Looks at this host's addresses only with
+   * `--allow-sys=networkInterfaces`; without it a change is noticed by failed sends, or within a minute.
    */
   readonly watch?: WatchOptions | false;
   /**
@@ -67,7 +68,7 @@ export class Client {
    * interface: `fe80::1%eth0`. Several addresses of one server are asked in turn until one answers (RFC 7488).
    * @param options Ports, sockets, time.
    * @throws {TypeError} If an address is none, or the two are not of one family.
-   * @throws {RangeError} If a port or the shutdown timeout is out of range.
+   * @throws {RangeError} If a port, the shutdown timeout or the interval of the watch is out of range.
    * @throws {DiscoveryError} If an address was left out and cannot be found.
    * @throws {SocketError} If no socket can be opened on the client's address.
    *
@@ -85,11 +86,12 @@ export class Client {
     server?: string | readonly string[],
     options: ClientOptions = {},
   ): Promise<Handle> {
-    const find = (): Promise<Addresses> =>
-      resolveAddresses(client, server, options.anycast ?? false);
+    const find = (current?: Addresses): Promise<Addresses> =>
+      resolveAddresses(client, server, options.anycast ?? false, discover, current);
     const port = checkPort("server port", options.port ?? SERVER_PORT);
     const announcePort = checkPort("announcement port", options.announcePort ?? ANNOUNCE_PORT);
     const shutdownTimeout = checkTimeout(options.shutdownTimeout ?? SHUTDOWN_TIMEOUT);
+    if (options.watch) checkInterval(options.watch);
     const addresses = await find();
     options.signal?.throwIfAborted();
     const handle = await Handle.open({
@@ -113,12 +115,11 @@ export class Client {
       await handle.shutdown();
       options.signal.throwIfAborted();
     }
-    // Addresses that were given, or of a network that is none, do not change.
-    const isFixed = addresses.clientAddress.isLoopback || client !== undefined ||
-      options.network !== undefined;
-    if (options.watch !== undefined ? options.watch !== false : !isFixed) {
-      const watch = options.watch === undefined || options.watch === false ? {} : options.watch;
-      handle.watch(watch.surveyor ?? systemSurveyor(find), watch);
+    const isApart = addresses.clientAddress.isLoopback || options.network !== undefined;
+    const watch = options.watch ?? (isApart ? false : {});
+    if (watch !== false) {
+      const isFixed = client !== undefined && server !== undefined;
+      handle.watch(watch.surveyor ?? (isFixed ? fixedSurveyor() : systemSurveyor(find)), watch);
     }
     return handle;
   }
@@ -127,12 +128,18 @@ export class Client {
    * Starts a client of every default gateway of this host, IPv4 and IPv6: a dual-stack host has one for each family
    * (RFC 6887 section 8.1), one with two uplinks has more. Each has its own mappings and nonces.
    *
-   * @param options As for {@linkcode Client.start}.
+   * @param options As for {@linkcode Client.start}, but for `store`: each client needs one of its own.
    * @returns One handle a gateway that a socket could be opened for, in the order of {@linkcode discover}.
+   * @throws {TypeError} If there is a store among the options.
    * @throws {DiscoveryError} If there is no default gateway, or this host does not say.
    * @throws {SocketError} If no socket can be opened for any of them.
    */
-  static async startAll(options: ClientOptions = {}): Promise<Handle[]> {
+  static async startAll(options: Omit<ClientOptions, "store"> = {}): Promise<Handle[]> {
+    if ("store" in options && options.store !== undefined) {
+      throw new TypeError(
+        'Cannot start several clients with one store: call "Client.start()" for each, with a store of its own',
+      );
+    }
     const started = await Promise.allSettled(
       (await discover()).map(({ client, gateway }) => Client.start(client, gateway, options)),
     );

@@ -6,6 +6,7 @@ import { ANNOUNCE_GROUP_IPV4, ANNOUNCE_GROUP_IPV6 } from "../wire/constants.ts";
 import type { IpAddress } from "../wire/address.ts";
 import type { Addresses } from "./addresses.ts";
 import { Driver, type DriverCounts, type DriverOptions } from "./driver.ts";
+import type { Announcements } from "./diagnosis.ts";
 import { AnnouncementError, type PcpError, SocketError } from "./errors.ts";
 
 /** What every connection of a client is made with. */
@@ -33,6 +34,8 @@ export class Connection {
   readonly driver: Driver;
   readonly #options: ConnectionOptions;
   readonly #transports: Transport[] = [];
+  #listening = false;
+  #heard = 0;
 
   private constructor(addresses: Addresses, options: ConnectionOptions) {
     const { clientAddress, serverAddresses } = addresses;
@@ -78,6 +81,11 @@ export class Connection {
     return connection;
   }
 
+  /** What is known of the server's announcements. */
+  get announcements(): Announcements {
+    return { listening: this.#listening, heard: this.#heard };
+  }
+
   /** Stops for good. */
   close(): void {
     this.driver.close();
@@ -107,6 +115,7 @@ export class Connection {
       const { multicastOptions } = await import("./announcements.ts");
       const multicast = await multicastOptions(clientAddress);
       await this.#open({ hostname: groupOf(clientAddress), port: announcePort, multicast }, true);
+      this.#listening = true;
     } catch (error) {
       report(new AnnouncementError(announcePort, error));
     }
@@ -114,7 +123,10 @@ export class Connection {
 
   async #open(options: OpenOptions, multicast: boolean): Promise<Transport> {
     const sink: Sink = {
-      datagram: (bytes, source) => this.driver.receive(bytes, source, multicast),
+      datagram: (bytes, source) => {
+        if (multicast) this.#heard++;
+        this.driver.receive(bytes, source, multicast);
+      },
       error: (error) => {
         this.#options.report(
           new SocketError("receive", `Cannot receive on "${options.hostname}"`, error),

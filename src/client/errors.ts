@@ -144,7 +144,7 @@ export class MappingConflictError extends PcpError {
     { protocol, internalPort }: { protocol: number; internalPort: number },
   ) {
     super(
-      `Cannot request another mapping of protocol "${protocol}" port "${internalPort}" with other ${difference}: revoke the first one before`,
+      `Cannot request another mapping of protocol "${protocol}" port "${internalPort}" with ${difference}: revoke the first one before`,
     );
     this.protocol = protocol;
     this.internalPort = internalPort;

@@ -1,3 +1,5 @@
+import { IpAddress } from "../wire/address.ts";
+import { MAX_LIFETIME } from "../wire/constants.ts";
 import { StoreError } from "./errors.ts";
 import type { Store, StoredMapping } from "./store.ts";
 
@@ -159,12 +161,18 @@ function isVersioned(content: unknown): content is { version: number; mappings?:
 function isStoredMapping(value: unknown): value is StoredMapping {
   if (typeof value !== "object" || value === null) return false;
   const fields = value as Record<string, unknown>;
-  const texts = ["server", "client", "kind", "nonce", "externalAddress", "expiresAt", "options"];
-  const numbers = ["port", "protocol", "internalPort", "lifetime", "externalPort"];
-  return texts.every((name) => typeof fields[name] === "string") &&
-    numbers.every((name) => Number.isInteger(fields[name])) &&
-    /^[0-9a-f]{24}$/i.test(String(fields["nonce"])) &&
-    !Number.isNaN(Date.parse(String(fields["expiresAt"])));
+  const text = (name: string): string => typeof fields[name] === "string" ? fields[name] : "";
+  const isAddress = (name: string): boolean => IpAddress.tryParse(text(name)) !== undefined;
+  const isNumber = (name: string, most: number): boolean =>
+    Number.isInteger(fields[name]) && Number(fields[name]) >= 0 && Number(fields[name]) <= most;
+  const isOutbound = text("kind") === "outbound";
+  return ["server", "client", "externalAddress"].every(isAddress) &&
+    ["port", "internalPort", "externalPort"].every((name) => isNumber(name, 0xffff)) &&
+    isNumber("protocol", 0xff) && isNumber("lifetime", MAX_LIFETIME) &&
+    (isOutbound ? isAddress("remoteAddress") : text("kind") === "inbound") &&
+    (!isOutbound || isNumber("remotePort", 0xffff)) &&
+    /^[0-9a-f]{24}$/i.test(text("nonce")) && /^([0-9a-f]{8})*$/i.test(text("options")) &&
+    typeof fields["options"] === "string" && !Number.isNaN(Date.parse(text("expiresAt")));
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

@@ -1,10 +1,11 @@
-import type { Output } from "../engine/events.ts";
+import type { Milliseconds, Output } from "../engine/events.ts";
 import { checkSpec, type MappingSpec } from "../engine/spec.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
 import type { Addresses } from "./addresses.ts";
 import { abortable } from "./abortable.ts";
 import { type Announcement, Announcer } from "./announcer.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import type { Driver } from "./driver.ts";
 import {
   ClosedError,
@@ -14,36 +15,20 @@ import {
   ServerRestartedError,
   SocketError,
 } from "./errors.ts";
+import type { HandleInit } from "./handle_init.ts";
 import { InboundMap } from "./inbound_map.ts";
-import { Ledger, specOf } from "./ledger.ts";
+import { Ledger } from "./ledger.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { MapHandle } from "./map_handle.ts";
+import { type LedgerOwner, specOf } from "./noted.ts";
 import type { OutboundMap } from "./outbound_map.ts";
 import type { Prefix64 } from "./prefix64.ts";
 import { Registry } from "./registry.ts";
 import { RequestType } from "./request_type.ts";
-import type { Store, StoredMapping } from "./store.ts";
+import type { ShutdownSummary } from "./shutdown_summary.ts";
+import type { StoredMapping } from "./store.ts";
 import { Statistics, type Stats } from "./stats.ts";
 import { type Surveyor, Watcher, type WatchOptions } from "./watcher.ts";
-
-/** How a shutdown went. Plain JSON. */
-export interface ShutdownSummary {
-  /** Mappings whose end was confirmed, or that needed no deletion. */
-  readonly released: number;
-  /** Mappings whose deletion nobody confirmed in time: they end when they expire at the server. */
-  readonly unconfirmed: number;
-  /** Mappings left alive because of `keep`. */
-  readonly kept: number;
-}
-
-/** What {@linkcode Client.start} makes a handle of. */
-export interface HandleInit {
-  readonly addresses: Addresses;
-  readonly connection: Omit<ConnectionOptions, "onOutput" | "report" | "counts">;
-  readonly allowThirdParty: boolean;
-  readonly shutdownTimeout: number;
-  readonly store: Store | undefined;
-}
 
 /** A running client of one server: opens mappings and keeps them. Made by {@linkcode Client.start}. */
 export class Handle implements AsyncDisposable {
@@ -56,7 +41,7 @@ export class Handle implements AsyncDisposable {
   readonly #errors = new Mailbox<PcpError>(ERROR_LIMIT);
   readonly #statistics = new Statistics();
   #connection: Connection;
-  #ledger: Ledger | undefined;
+  readonly #ledger: Ledger;
   #watcher: Watcher | undefined;
   #shutdown: Promise<ShutdownSummary> | undefined;
 
@@ -66,10 +51,17 @@ export class Handle implements AsyncDisposable {
     this.#connection = connection;
     this.port = init.connection.port;
     this.#announcer = new Announcer((input) => this.#driver.step(input));
+    const now = (): Milliseconds => this.#driver.now;
+    this.#ledger = new Ledger(this.#owner, {
+      store: init.store,
+      now,
+      randomWord: init.connection.randomWord,
+      onError: (error) => this.#report(error),
+    });
     this.#registry = new Registry({
       step: (input) => this.#driver.step(input),
-      now: () => this.#driver.now,
-      randomWord: init.connection.randomWord,
+      now,
+      ledger: this.#ledger,
     });
   }
 
@@ -96,7 +88,7 @@ export class Handle implements AsyncDisposable {
     const handle = made.handle = new Handle(init, options, connection);
     for (const error of early) handle.#report(error);
     try {
-      if (init.store !== undefined) await handle.#keep(init.store);
+      await handle.#ledger.load();
     } catch (error) {
       connection.close();
       throw error;
@@ -121,7 +113,7 @@ export class Handle implements AsyncDisposable {
 
   /** What an earlier run with the same store left at the server, and nobody asked for again since. */
   get leftovers(): readonly StoredMapping[] {
-    return this.#ledger?.leftovers ?? [];
+    return this.#ledger.leftovers;
   }
 
   /**
@@ -222,6 +214,27 @@ export class Handle implements AsyncDisposable {
     }
   }
 
+  /**
+   * Finds out what stands in the way of being reached from the Internet: what the server speaks, where it is, whether its
+   * restarts are heard. As plain JSON and in sentences for people. Takes 8 s at most and leaves no mapping behind.
+   *
+   * @throws {ClosedError} If the client was shut down.
+   */
+  async diagnose(options: { readonly signal?: AbortSignal } = {}): Promise<Diagnosis> {
+    this.#checkOpen("Cannot diagnose the network");
+    const { diagnose } = await import("./diagnose.ts"); // most clients never ask
+    const { network, clock } = this.#options;
+    return await diagnose({
+      network,
+      clock,
+      client: this.#connection.addresses.clientAddress,
+      server: this.#driver.server,
+      mappings: this.mappings,
+      announcements: this.#connection.announcements,
+      externalAddress: (signal) => this.externalAddress({ signal }),
+    }, options.signal);
+  }
+
   /** What was sent, received and ignored so far. */
   stats(): Stats {
     const { engine } = this.#connection;
@@ -270,34 +283,32 @@ export class Handle implements AsyncDisposable {
     this.#errors.put(error);
   }
 
-  async #keep(store: Store): Promise<void> {
+  get #owner(): LedgerOwner {
     const { client, server, port } = this;
-    const ledger = new Ledger(store, { client, server, port }, (error) => {
-      if (error instanceof PcpError) this.#report(error);
-      else throw error;
-    });
-    await ledger.load();
-    this.#ledger = ledger;
-    this.#registry.keepBooks(ledger);
+    return { client, server, port };
   }
 
   /** New mappings from the new address; those at the old one end when they expire (RFC 6887 section 11.5). */
-  async #move(addresses: Addresses): Promise<void> {
+  async #move(addresses: Addresses): Promise<boolean> {
     let connection: Connection;
     try {
       connection = await Connection.open(addresses, this.#options);
     } catch (error) {
       if (!(error instanceof PcpError)) throw error;
-      return this.#report(error); // the address may be on its way; the next look tries again
+      this.#report(error); // the address may be on its way; the next look tries again
+      return false;
     }
-    if (this.isShutDown) return connection.close();
+    if (this.isShutDown) {
+      connection.close();
+      return false;
+    }
     this.#connection.close();
     this.#connection = connection;
-    const { client, server, port } = this;
-    this.#ledger?.movedTo({ client, server, port });
-    this.#errors.put(new NetworkChangedError(client, server));
+    this.#ledger.movedTo(this.#owner);
+    this.#errors.put(new NetworkChangedError(this.client, this.server));
     this.#registry.rebase();
     this.#announcer.again();
+    return true;
   }
 
   #request(spec: MappingSpec, kind: RequestType, internal: boolean): MapHandle {
@@ -319,14 +330,17 @@ export class Handle implements AsyncDisposable {
   #carryOut(output: Exclude<Output, { type: "send" }>): void {
     switch (output.type) {
       case "state":
-        this.#statistics.stateChanged(output.state);
+        // An unanswered request may mean that the server is not there any more.
+        if (this.#statistics.stateChanged(output.state)) this.#watcher?.suspect();
         return this.#registry.stateChanged(output);
       case "granted":
         return this.#registry.granted(output);
       case "lost":
         return this.#registry.lost(output.id);
       case "renewalRefused":
-        return this.#report(new RenewalRefusedError(output.id, output.code, output.retryIn));
+        return this.#report(
+          new RenewalRefusedError(this.#registry.idOf(output.id), output.code, output.retryIn),
+        );
       case "serverRestarted":
         return this.#report(new ServerRestartedError(output.epoch));
       case "announced":
@@ -352,7 +366,7 @@ export class Handle implements AsyncDisposable {
     this.#watcher?.close();
     this.#connection.close();
     this.#registry.abandon();
-    await this.#ledger?.end();
+    await this.#ledger.end();
     this.#announcer.close();
     this.#errors.close();
     return keep

@@ -1,183 +1,238 @@
-import type { KnownMapping } from "../engine/events.ts";
-import { mappingKey, type MappingSpec } from "../engine/spec.ts";
+import type { Assignment, KnownMapping, Milliseconds } from "../engine/events.ts";
+import { isSuggestionBinding, mappingKey, type MappingSpec } from "../engine/spec.ts";
 import { IpAddress } from "../wire/address.ts";
 import { Nonce } from "../wire/nonce.ts";
-import { decodeOptions, encodeOption, type Option, optionLength } from "../wire/option.ts";
+import { PcpError, StoreError } from "./errors.ts";
+import { type LedgerOwner, type Noted, noteOf, storedOf } from "./noted.ts";
 import type { Store, StoredMapping } from "./store.ts";
 
-/** The two ends that a ledger's mappings are between. */
-export interface LedgerOwner {
-  readonly server: string;
-  readonly port: number;
-  readonly client: string;
+/** What a ledger needs of its handle. */
+export interface LedgerOptions {
+  /** Where the books survive this program; undefined where they need not. */
+  readonly store: Store | undefined;
+  readonly now: () => Milliseconds;
+  /** 32 unguessable bits a call (RFC 6887 section 11.2). */
+  readonly randomWord: () => number;
+  readonly onError: (error: PcpError) => void;
 }
 
-/** The books of one client: what it asked for and may still be held by the server, kept in a {@linkcode Store}. */
+/** What {@linkcode Ledger.enter} gives. */
+export interface Entered {
+  readonly note: Noted;
+  /** What the engine is to ask for, and with what. */
+  readonly asked: MappingSpec;
+  readonly known: KnownMapping;
+  /** Resolves when the note survives a crash; undefined where it need not. */
+  readonly written: Promise<void> | undefined;
+}
+
+/**
+ * The books of one client: what it asked for and servers may still hold, with the nonces, without which nobody can renew or
+ * delete it. They outlast a change of the network, so that who comes back has the same mappings again, and with a
+ * {@linkcode Store} the program.
+ */
 export class Ledger {
-  readonly #store: Store;
+  readonly #options: LedgerOptions;
   #owner: LedgerOwner;
-  readonly #onError: (error: unknown) => void;
-  /** By {@linkcode mappingKey}. */
-  readonly #active = new Map<string, StoredMapping>();
-  /** Of an earlier run of this client. */
-  readonly #leftovers = new Map<string, StoredMapping>();
-  /** Of clients of other servers. */
-  #others: readonly StoredMapping[] = [];
+  /** By {@linkcode mappingKey}: what this run asked for here. */
+  readonly #active = new Map<string, Noted>();
+  /** The same of an earlier run, or of an earlier stay in this network. */
+  readonly #leftovers = new Map<string, Noted>();
+  /** Of other servers, or of other addresses of this host. */
+  #elsewhere: Noted[] = [];
+  /** What ended here: the server may reserve the port for the nonce (RFC 6887 section 15). */
+  readonly #ended = new Map<string, Noted & { readonly until: Milliseconds }>();
   #writing: Promise<void> | undefined;
   #dirty = false;
 
-  constructor(store: Store, owner: LedgerOwner, onError: (error: unknown) => void) {
-    this.#store = store;
+  constructor(owner: LedgerOwner, options: LedgerOptions) {
     this.#owner = owner;
-    this.#onError = onError;
-  }
-
-  /** The client is another host to its server from now on. */
-  movedTo(owner: LedgerOwner): void {
-    this.#owner = owner;
+    this.#options = options;
   }
 
   /** Reads what an earlier run left; what has expired meanwhile is forgotten. */
   async load(): Promise<void> {
-    const alive = (await this.#store.load()).filter(({ expiresAt }) =>
-      Date.parse(expiresAt) > Date.now()
-    );
-    for (const mapping of alive) {
-      if (this.#owns(mapping)) this.#leftovers.set(mappingKey(specOf(mapping)), mapping);
+    for (const stored of await this.#options.store?.load() ?? []) {
+      this.#elsewhere.push(noteOf(stored));
     }
-    this.#others = alive.filter((mapping) => !this.#owns(mapping));
+    this.#sort();
   }
 
-  /** What an earlier run left at the server and nobody has asked for yet. */
-  get leftovers(): readonly StoredMapping[] {
-    return [...this.#leftovers.values()];
-  }
-
-  /** Takes over what an earlier run left of this mapping. */
-  claim(spec: MappingSpec, now: number): KnownMapping | undefined {
-    const key = mappingKey(spec);
-    const stored = this.#leftovers.get(key);
-    if (stored === undefined) return undefined;
-    this.#leftovers.delete(key);
-    return {
-      nonce: Nonce.fromHex(stored.nonce),
-      suggestedAddress: IpAddress.parse(stored.externalAddress),
-      suggestedPort: stored.externalPort,
-      until: now + Date.parse(stored.expiresAt) - Date.now(),
-    };
-  }
-
-  /** Notes a mapping before its request leaves; resolves when the note survives a crash. */
-  open(spec: MappingSpec, { nonce, suggestedAddress, suggestedPort }: KnownMapping): Promise<void> {
-    const { remoteAddress, remotePort } = spec;
-    this.#active.set(mappingKey(spec), {
-      ...this.#owner,
-      kind: spec.opcode === "map" ? "inbound" : "outbound",
-      protocol: spec.protocol,
-      internalPort: spec.internalPort,
-      lifetime: spec.lifetime,
-      nonce: `${nonce}`,
-      externalAddress: suggestedAddress.toString(),
-      externalPort: suggestedPort,
-      expiresAt: after(spec.lifetime * 1000),
-      options: optionsToHex(spec.options),
-      ...(remoteAddress === undefined ? {} : { remoteAddress: remoteAddress.toString() }),
-      ...(remotePort === undefined ? {} : { remotePort }),
-    });
-    return this.#write();
-  }
-
-  /** Notes what the server assigned, and for how many milliseconds from now. */
-  assigned(
-    spec: MappingSpec,
-    nonce: Nonce,
-    externalAddress: string,
-    externalPort: number,
-    remaining: number,
-  ): void {
-    const key = mappingKey(spec);
-    const stored = this.#active.get(key);
-    if (stored?.nonce !== `${nonce}`) return;
-    this.#active.set(key, {
-      ...stored,
-      externalAddress,
-      externalPort,
-      expiresAt: after(remaining),
-    });
+  /** The client is another host to its server from now on, or has another server. */
+  movedTo(owner: LedgerOwner): void {
+    this.#elsewhere.push(...this.#leftovers.values(), ...this.#active.values());
+    this.#leftovers.clear();
+    this.#active.clear();
+    this.#ended.clear();
+    this.#owner = owner;
+    this.#sort();
     void this.#write();
   }
 
-  /** Forgets a mapping that the server does not hold any more. */
-  close(spec: MappingSpec, nonce: Nonce): void {
+  /** Whether it outlives this program. */
+  get isDurable(): boolean {
+    return this.#options.store !== undefined;
+  }
+
+  /** What was left at the server and nobody has asked for yet. */
+  get leftovers(): readonly StoredMapping[] {
+    return [...this.#leftovers.values()].filter(mayLive).map(storedOf);
+  }
+
+  /** Notes a mapping before its request leaves. What is known of it is taken over, its nonce above all. */
+  enter(spec: MappingSpec, suggestedPort = 0): Entered {
     const key = mappingKey(spec);
-    // The same may have been asked for again meanwhile, with another nonce.
-    if (this.#active.get(key)?.nonce !== `${nonce}`) return;
-    this.#active.delete(key);
+    const now = this.#options.now();
+    const before = this.#active.get(key); // being deleted
+    const leftover = this.#leftovers.get(key);
+    const earlier = before ?? leftover ?? this.#recall(key, now);
+    const asked = leftover === undefined ? spec : asItIs(spec, leftover);
+    const held = earlier?.closed === false ? earlier : undefined;
+    const note: Noted = {
+      ...this.#owner,
+      key,
+      spec,
+      nonce: earlier?.nonce ?? this.#makeNonce(),
+      externalAddress: wishes(asked)
+        ? asked.externalAddress
+        : earlier?.externalAddress ?? asked.externalAddress,
+      externalPort: wishes(asked) ? asked.externalPort : earlier?.externalPort ?? suggestedPort,
+      lifetime: spec.lifetime,
+      expiresAt: Math.max(Date.now() + spec.lifetime * 1000, held?.expiresAt ?? 0),
+      before,
+      closed: false,
+    };
+    this.#leftovers.delete(key);
+    this.#active.set(key, note);
+    const { nonce, externalAddress: suggestedAddress } = note;
+    const until = held === undefined ? -Infinity : now + lifeLeft(held);
+    const known = { nonce, suggestedAddress, suggestedPort: note.externalPort, until };
+    return { note, asked, known, written: this.#write() };
+  }
+
+  /** The request is being repeated or renewed: the server may hold the mapping for a lifetime from now. */
+  asked(note: Noted): void {
+    if (note.expiresAt > Date.now() || !this.#isActive(note)) return;
+    note.expiresAt = Date.now() + note.lifetime * 1000;
+    void this.#write();
+  }
+
+  /** Notes what the server assigned. */
+  granted(note: Noted, { externalAddress, externalPort, lifetime, expiresAt }: Assignment): void {
+    note.externalAddress = externalAddress;
+    note.externalPort = externalPort;
+    note.lifetime = Math.max(note.lifetime, lifetime);
+    note.expiresAt = Date.now() + expiresAt - this.#options.now();
+    if (this.#isActive(note)) void this.#write();
+  }
+
+  /** Forgets a mapping that the server does not hold any more. */
+  close(note: Noted): void {
+    note.closed = true;
+    if (!this.#isActive(note)) return;
+    const before = note.before?.closed === false ? note.before : undefined;
+    if (before !== undefined) this.#active.set(note.key, before);
+    else {
+      this.#active.delete(note.key);
+      this.#remember(note);
+    }
     void this.#write();
   }
 
   /** Writes what is not written yet, and lets others use the store. */
   async end(): Promise<void> {
     await this.#write();
-    await this.#store.close();
+    await this.#options.store?.close();
   }
 
-  /** One write at a time; all notes that come meanwhile go into the next one. */
-  #write(): Promise<void> {
-    this.#dirty = true;
-    return this.#writing ??= this.#writeAll().finally(() => this.#writing = undefined);
+  #isActive(note: Noted): boolean {
+    return this.#active.get(note.key) === note;
   }
 
-  async #writeAll(): Promise<void> {
-    while (this.#dirty) {
-      this.#dirty = false;
-      try {
-        await this.#store.save([
-          ...this.#others,
-          ...this.#leftovers.values(),
-          ...this.#active.values(),
-        ]);
-      } catch (error) {
-        this.#onError(error); // the mapping matters more than the note of it
-      }
+  #remember(note: Noted): void {
+    this.#ended.delete(note.key);
+    this.#ended.set(note.key, { ...note, until: this.#options.now() + REUSE_TIME });
+    for (const oldest of this.#ended.keys()) {
+      if (this.#ended.size <= ENDED_LIMIT) return;
+      this.#ended.delete(oldest);
     }
   }
 
-  #owns({ server, port, client }: StoredMapping): boolean {
-    return server === this.#owner.server && port === this.#owner.port &&
-      client === this.#owner.client;
+  #recall(key: string, now: Milliseconds): Noted | undefined {
+    const ended = this.#ended.get(key);
+    this.#ended.delete(key);
+    return ended !== undefined && ended.until > now ? ended : undefined;
+  }
+
+  /** Takes out of the rest what is here, and drops what is over. */
+  #sort(): void {
+    const { server, port, client } = this.#owner;
+    const alive = this.#elsewhere.filter(mayLive);
+    const isHere = (note: Noted): boolean =>
+      note.server === server && note.port === port && note.client === client;
+    for (const note of alive.filter(isHere)) this.#leftovers.set(note.key, note);
+    this.#elsewhere = alive.filter((note) => !isHere(note));
+  }
+
+  #makeNonce(): Nonce {
+    const { randomWord } = this.#options;
+    return new Nonce(randomWord(), randomWord(), randomWord());
+  }
+
+  /** One write at a time; all notes that come meanwhile go into the next one. */
+  #write(): Promise<void> | undefined {
+    const { store } = this.#options;
+    if (store === undefined) return undefined;
+    this.#dirty = true;
+    return this.#writing ??= this.#writeAll(store);
+  }
+
+  async #writeAll(store: Store): Promise<void> {
+    await undefined; // notes of one moment go into one write
+    while (this.#dirty) {
+      this.#dirty = false;
+      const here = [...this.#leftovers.values(), ...this.#active.values()];
+      try {
+        await store.save([...this.#elsewhere, ...here].filter(mayLive).map(storedOf));
+      } catch (error) {
+        this.#options.onError(storeError(error)); // the mapping matters more than the note of it
+      }
+    }
+    this.#writing = undefined; // in the same breath as the last look, else a note could slip between
   }
 }
 
-/** What was asked for, as the engine knows it. */
-export function specOf(stored: StoredMapping): MappingSpec {
-  const { remoteAddress, remotePort } = stored;
-  return {
-    opcode: stored.kind === "inbound" ? "map" : "peer",
-    protocol: stored.protocol,
-    internalPort: stored.internalPort,
-    lifetime: stored.lifetime,
-    externalPort: 0,
-    externalAddress: IpAddress.any(IpAddress.parse(stored.externalAddress).family),
-    options: optionsFromHex(stored.options),
-    ...(remoteAddress === undefined ? {} : { remoteAddress: IpAddress.parse(remoteAddress) }),
-    ...(remotePort === undefined ? {} : { remotePort }),
-  };
+function wishes({ externalPort, externalAddress }: MappingSpec): boolean {
+  return externalPort !== 0 || !externalAddress.isUnspecified;
 }
 
-function after(duration: number): string {
-  return new Date(Date.now() + duration).toISOString();
+/**
+ * Without the wish, if the server may hold it with an external port already: common servers take a request for another port
+ * for one for another mapping.
+ */
+function asItIs(spec: MappingSpec, { externalPort, externalAddress }: Noted): MappingSpec {
+  if (externalPort === 0 || isSuggestionBinding(spec)) return spec;
+  return { ...spec, externalPort: 0, externalAddress: IpAddress.any(externalAddress.family) };
 }
 
-function optionsToHex(options: readonly Option[]): string {
-  const bytes = new Uint8Array(options.reduce((sum, option) => sum + optionLength(option), 0));
-  const view = new DataView(bytes.buffer);
-  options.reduce((offset, option) => encodeOption(option, view, offset), 0);
-  return [...bytes].map((octet) => octet.toString(16).padStart(2, "0")).join("");
+function mayLive(note: Noted): boolean {
+  return lifeLeft(note) > 0;
 }
 
-function optionsFromHex(text: string): readonly Option[] {
-  const octets = text.match(/../g) ?? [];
-  const bytes = Uint8Array.from(octets, (digits) => parseInt(digits, 16));
-  return decodeOptions(new DataView(bytes.buffer), 0).options;
+/** For how long the server may hold it: a renewal whose answer was never noted adds a lifetime. */
+function lifeLeft({ expiresAt, lifetime }: Noted): Milliseconds {
+  return expiresAt + lifetime * 1000 - Date.now();
 }
+
+/** A store of one's own may fail with anything. */
+function storeError(error: unknown): PcpError {
+  if (error instanceof PcpError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new StoreError("unwritable", `Cannot keep mappings: ${message}`, error);
+}
+
+/** RFC 6887 section 15. */
+const REUSE_TIME: Milliseconds = 120_000;
+
+/** The oldest goes first. */
+const ENDED_LIMIT = 1024;

@@ -1,25 +1,25 @@
 import type {
   Assignment,
   Input,
-  KnownMapping,
   MappingId,
   MappingState,
   Milliseconds,
   Output,
 } from "../engine/events.ts";
 import { mappingKey, type MappingSpec } from "../engine/spec.ts";
-import { Nonce } from "../wire/nonce.ts";
 import { MappingConflictError } from "./errors.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Entered, Ledger } from "./ledger.ts";
+import type { Noted } from "./noted.ts";
 import { MapHandle } from "./map_handle.ts";
+import { isSet, overlap } from "./overlap.ts";
 import { lifetimesOf, type RequestType } from "./request_type.ts";
 
 /** What a registry needs of its handle. */
 export interface RegistryOptions {
   readonly step: (input: Input) => void;
   readonly now: () => Milliseconds;
-  /** 32 unguessable bits a call, for the nonces of mappings that are noted in the ledger. */
-  readonly randomWord: () => number;
+  /** Every mapping is noted there before its request leaves. */
+  readonly ledger: Ledger;
 }
 
 /** One mapping of the engine, and the handles of those who want it: the server knows one mapping of a key. */
@@ -32,9 +32,11 @@ interface Shared {
   state: MappingState;
   assignment: Assignment | undefined;
   releasing: "revoked" | "dropped" | undefined;
-  /** The engine knows it; with a ledger it must be noted first. */
+  /** The engine knows it; it must be noted first. */
   started: boolean;
-  known: KnownMapping | undefined;
+  note: Noted | undefined;
+  /** Asked for while this is being deleted, and waits for the end of that. */
+  heir: Shared | undefined;
 }
 
 /**
@@ -46,25 +48,23 @@ export class Registry {
   readonly #now: () => Milliseconds;
   readonly #byEngineId = new Map<MappingId, Shared>();
   readonly #byKey = new Map<string, Shared>();
+  /** Those being deleted, the newest of each key. */
+  readonly #releasing = new Map<string, Shared>();
+  /** Those of runs of ports, which may overlap others. */
+  readonly #sets = new Set<Shared>();
   /** Handles that serve a question of the client, not its user. */
   readonly #internal = new WeakSet<MapHandle>();
   readonly #open = new Map<MappingId, MapHandle>();
   #nextId = 1;
   #nextEngineId = 1;
   #whenEmpty: (() => void) | undefined;
-  #ledger: Ledger | undefined;
+  readonly #ledger: Ledger;
   #abandoned = false;
-  readonly #randomWord: () => number;
 
   constructor(options: RegistryOptions) {
     this.#step = options.step;
     this.#now = options.now;
-    this.#randomWord = options.randomWord;
-  }
-
-  /** From now on every mapping is noted before its request leaves. */
-  keepBooks(ledger: Ledger): void {
-    this.#ledger = ledger;
+    this.#ledger = options.ledger;
   }
 
   /** The user's mappings that are not over, oldest first. */
@@ -80,13 +80,14 @@ export class Registry {
   /**
    * A new mapping, or one that joins an equal one.
    *
-   * @throws {MappingConflictError} If the key is taken by a mapping with other options.
+   * @throws {MappingConflictError} If the key is taken by a mapping with other options, or ports of a set are.
    */
   request(spec: MappingSpec, kind: RequestType, internal: boolean): MapHandle {
     lifetimesOf(kind); // throws if it is none
     const key = mappingKey(spec);
     const joined = this.#byKey.get(key);
     if (joined !== undefined) checkFits(joined, spec);
+    else this.#checkOverlap(key, spec);
     const mapping: MapHandle = new MapHandle(this.#nextId++, spec, kind, {
       renew: (lifetime) => this.#renew(shared, lifetime),
       release: (endAs) => this.#release(shared, mapping, endAs),
@@ -95,41 +96,43 @@ export class Registry {
     const shared = joined ?? this.#share(key, spec, mapping);
     if (internal) this.#internal.add(mapping);
     this.#open.set(mapping.id, mapping);
-    if (joined === undefined) this.#introduce(shared);
+    if (joined === undefined) this.#queue(shared);
     else this.#join(joined, mapping);
     return mapping;
+  }
+
+  /** The user's id of a mapping of the engine; of several who want it that of the oldest. */
+  idOf(engineId: MappingId): MappingId {
+    const [oldest] = this.#byEngineId.get(engineId)?.members.keys() ?? [];
+    return oldest ?? engineId;
   }
 
   stateChanged({ id, state, over }: Output & { type: "state" }): void {
     const shared = this.#byEngineId.get(id);
     if (shared === undefined) return;
     shared.state = state;
-    if (over) this.#forget(shared);
-    if (over && shared.known !== undefined && !this.#abandoned) {
-      this.#ledger?.close(shared.spec, shared.known.nonce);
+    if (shared.note !== undefined && !this.#abandoned) {
+      const asks = state.type === "starting" || (state.type === "updating" && state.lifetime > 0);
+      if (over) this.#ledger.close(shared.note);
+      else if (asks) this.#ledger.asked(shared.note);
     }
+    if (over) this.#forget(shared);
     for (const mapping of [...shared.members.values()]) {
       if (over) this.#open.delete(mapping.id);
       mapping.setState(state, over);
     }
     if (over && this.size === 0) this.#whenEmpty?.();
+    if (over && shared.heir !== undefined && !this.#abandoned) {
+      this.#renumber(shared.heir);
+      this.#introduce(shared.heir);
+    }
   }
 
   granted({ id, assignment, changed }: Output & { type: "granted" }): void {
     const shared = this.#byEngineId.get(id);
     if (shared === undefined) return;
     shared.assignment = assignment;
-    if (shared.known !== undefined) {
-      const { externalAddress, externalPort, expiresAt } = assignment;
-      const remaining = expiresAt - this.#now();
-      this.#ledger?.assigned(
-        shared.spec,
-        shared.known.nonce,
-        `${externalAddress}`,
-        externalPort,
-        remaining,
-      );
-    }
+    if (shared.note !== undefined) this.#ledger.granted(shared.note, assignment);
     for (const mapping of [...shared.members.values()]) mapping.setAssignment(assignment, changed);
   }
 
@@ -145,28 +148,20 @@ export class Registry {
    * (RFC 6887 section 11.5). What was being deleted is out of reach, and ends when it expires.
    */
   rebase(): void {
-    const all = [...this.#byEngineId.values()];
-    this.#byEngineId.clear();
-    for (const shared of all) {
-      const { assignment, engineId } = shared;
-      this.#byEngineId.set(engineId, shared);
-      if (shared.releasing !== undefined) {
-        this.lost(engineId);
-        this.stateChanged({
-          type: "state",
-          id: engineId,
-          state: { type: shared.releasing },
-          over: true,
-        });
-        continue;
-      }
+    this.#releasing.clear();
+    for (const shared of this.#byEngineId.values()) shared.heir = undefined;
+    for (const shared of [...this.#byEngineId.values()]) {
+      const { assignment, engineId, releasing } = shared;
+      const isOver = releasing !== undefined;
+      const state: MappingState = { type: releasing ?? "requested" };
       this.lost(engineId);
-      this.#byEngineId.delete(engineId);
-      shared.engineId = this.#nextEngineId++;
-      shared.started = this.#ledger === undefined;
-      shared.spec = suggesting(shared.spec, assignment);
-      this.#byEngineId.set(shared.engineId, shared);
-      this.#introduce(shared);
+      this.stateChanged({ type: "state", id: engineId, state, over: isOver });
+      if (isOver) continue;
+      this.#renumber(shared);
+      shared.started = false;
+      shared.spec = { ...shared.spec, lifetime: shared.lifetime };
+      // Of an outbound mapping the external port is no wish but a condition (section 12.1).
+      this.#introduce(shared, shared.spec.opcode === "map" ? assignment?.externalPort : undefined);
     }
   }
 
@@ -206,48 +201,53 @@ export class Registry {
       state: mapping.state,
       assignment: undefined,
       releasing: undefined,
-      started: this.#ledger === undefined,
-      known: undefined,
+      started: false,
+      note: undefined,
+      heir: undefined,
     };
     this.#byEngineId.set(engineId, shared);
     this.#byKey.set(key, shared);
+    if (isSet(spec)) this.#sets.add(shared);
     return shared;
   }
 
-  /** Makes the engine know it; with a ledger it is noted first. */
-  #introduce(shared: Shared): void {
-    const { engineId, spec } = shared;
-    if (this.#ledger === undefined) {
-      this.#step({ type: "request", id: engineId, spec, lifetimes: lifetimesOfAll(shared) });
-      return;
-    }
-    const known = this.#ledger.claim(spec, this.#now()) ?? this.#unknown(spec);
-    shared.known = known;
-    void this.#ledger.open(spec, known).then(() => {
-      if (shared.engineId === engineId) this.#start(shared, known);
+  /**
+   * A note tells of one mapping of a key. While the server may hold one that is being deleted, no other is noted, and what
+   * is not noted is not asked for.
+   */
+  #queue(shared: Shared): void {
+    const before = this.#ledger.isDurable ? this.#releasing.get(shared.key) : undefined;
+    if (before === undefined) this.#introduce(shared);
+    else before.heir = shared;
+  }
+
+  /** An engine takes ids in their order only. */
+  #renumber(shared: Shared): void {
+    this.#byEngineId.delete(shared.engineId);
+    shared.engineId = this.#nextEngineId++;
+    this.#byEngineId.set(shared.engineId, shared);
+  }
+
+  /** Notes it and makes the engine know it; at once, unless the note must be safe before the request leaves. */
+  #introduce(shared: Shared, suggestedPort?: number): void {
+    const { engineId } = shared;
+    const entered = this.#ledger.enter(shared.spec, suggestedPort);
+    shared.note = entered.note;
+    if (entered.written === undefined) return this.#start(shared, entered);
+    void entered.written.then(() => {
+      if (shared.engineId === engineId) this.#start(shared, entered);
     });
   }
 
-  #unknown({ externalAddress, externalPort }: MappingSpec): KnownMapping {
-    const nonce = new Nonce(this.#randomWord(), this.#randomWord(), this.#randomWord());
-    return {
-      nonce,
-      suggestedAddress: externalAddress,
-      suggestedPort: externalPort,
-      until: -Infinity,
-    };
-  }
-
-  /** The note is safe: now the request may leave. */
-  #start(shared: Shared, known: KnownMapping): void {
+  #start(shared: Shared, { asked, known }: Entered): void {
     if (this.#abandoned) return;
     shared.started = true;
-    const { engineId, spec, releasing } = shared;
+    const { engineId, releasing } = shared;
     const release = releasing === undefined ? {} : { release: releasing };
     this.#step({
       type: "request",
       id: engineId,
-      spec,
+      spec: asked,
       lifetimes: lifetimesOfAll(shared),
       known,
       ...release,
@@ -287,7 +287,17 @@ export class Registry {
     shared.releasing = endAs;
     // Who asks for the same now gets a new mapping, which the engine begins when the deletion is over.
     if (this.#byKey.get(shared.key) === shared) this.#byKey.delete(shared.key);
+    const isWaiting = shared.note === undefined;
+    if (isWaiting) return this.#endWaiting(shared, endAs);
+    this.#releasing.set(shared.key, shared);
     if (shared.started) this.#step({ type: "release", id: shared.engineId, as: endAs });
+  }
+
+  #endWaiting(shared: Shared, endAs: "revoked" | "dropped"): void {
+    const before = this.#releasing.get(shared.key);
+    if (before?.heir === shared) before.heir = undefined;
+    const { engineId } = shared;
+    this.stateChanged({ type: "state", id: engineId, state: { type: endAs }, over: true });
   }
 
   /** The mapping is wanted for as long as the one wants it who wants it longest. */
@@ -297,16 +307,20 @@ export class Registry {
     this.#step({ type: "want", id: shared.engineId, lifetimes });
   }
 
+  #checkOverlap(key: string, spec: MappingSpec): void {
+    for (const other of isSet(spec) ? this.#byEngineId.values() : this.#sets) {
+      if (other.key !== key && overlap(other.spec, spec)) {
+        throw new MappingConflictError("ports in common", spec);
+      }
+    }
+  }
+
   #forget(shared: Shared): void {
+    this.#sets.delete(shared);
     this.#byEngineId.delete(shared.engineId);
     if (this.#byKey.get(shared.key) === shared) this.#byKey.delete(shared.key);
+    if (this.#releasing.get(shared.key) === shared) this.#releasing.delete(shared.key);
   }
-}
-
-/** What was assigned is wanted again, if the wish leaves it open. */
-function suggesting(spec: MappingSpec, assignment: Assignment | undefined): MappingSpec {
-  if (assignment === undefined || spec.externalPort !== 0) return spec;
-  return { ...spec, externalPort: assignment.externalPort };
 }
 
 function lifetimesOfAll({ members }: Shared): number {
@@ -316,13 +330,13 @@ function lifetimesOfAll({ members }: Shared): number {
 /** Options change what a mapping is; suggestions are only wishes, unless nothing else will do. */
 function checkFits(shared: Shared, spec: MappingSpec): void {
   const options = ({ options }: MappingSpec): string => JSON.stringify(options);
-  if (options(shared.spec) !== options(spec)) throw new MappingConflictError("options", spec);
+  if (options(shared.spec) !== options(spec)) throw new MappingConflictError("other options", spec);
   const picky = spec.options.some((option) => option.type === "preferFailure");
   if (!picky) return;
   if (spec.externalPort !== shared.spec.externalPort) {
-    throw new MappingConflictError("external port", spec);
+    throw new MappingConflictError("another external port", spec);
   }
   if (!spec.externalAddress.equals(shared.spec.externalAddress)) {
-    throw new MappingConflictError("external address", spec);
+    throw new MappingConflictError("another external address", spec);
   }
 }

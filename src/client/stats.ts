@@ -31,10 +31,11 @@ export class Statistics {
     this.#ignored[reason] = (this.#ignored[reason] ?? 0) + 1;
   }
 
-  stateChanged(state: MappingState): void {
-    if ((state.type === "starting" || state.type === "updating") && state.attempt > 0) {
-      this.#retransmissions++;
-    }
+  /** Returns whether it was a repetition. */
+  stateChanged(state: MappingState): boolean {
+    const repeats = (state.type === "starting" || state.type === "updating") && state.attempt > 0;
+    if (repeats) this.#retransmissions++;
+    return repeats;
   }
 
   snapshot(

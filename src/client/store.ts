@@ -12,7 +12,7 @@ export interface StoredMapping {
   readonly protocol: number;
   /** Port on this host; 0 for all ports. */
   readonly internalPort: number;
-  /** Wanted lifetime in seconds. */
+  /** Seconds: the wanted lifetime, or the granted one if that is longer. */
   readonly lifetime: number;
   /** The mapping nonce as 24 hexadecimal digits. A secret: who knows it can delete the mapping. */
   readonly nonce: string;
@@ -20,7 +20,7 @@ export interface StoredMapping {
   readonly externalAddress: string;
   /** The external port, assigned or suggested; 0 for none. */
   readonly externalPort: number;
-  /** Until when the server may hold it, in ISO 8601. */
+  /** When it ends at the server as far as is known, in ISO 8601; a renewal that was never answered adds a lifetime. */
   readonly expiresAt: string;
   /** The options of the request as sent, as hexadecimal digits. */
   readonly options: string;

@@ -4,7 +4,7 @@ import type { Addresses } from "./addresses.ts";
 
 /** How changes of the network under a client are noticed. */
 export interface WatchOptions {
-  /** Milliseconds between two looks at this host's addresses; 5000 unless told. */
+  /** Milliseconds between two looks at this host's addresses, from 100; 5000 unless told. */
   readonly interval?: Milliseconds;
   /** What is looked at; this machine unless told. For tests. */
   readonly surveyor?: Surveyor;
@@ -14,8 +14,11 @@ export interface WatchOptions {
 export interface Surveyor {
   /** Every address of this host; undefined where it may not be asked (Deno: `--allow-sys=networkInterfaces`). */
   hostAddresses(): Promise<readonly string[] | undefined>;
-  /** The addresses that a new client would get now. */
-  find(): Promise<Addresses>;
+  /**
+   * The addresses for the client from now on: those it has as long as they can be used, be there better ones or not
+   * (RFC 6887 section 11.5). Rejects while there is no network.
+   */
+  find(current: Addresses): Promise<Addresses>;
   /** Milliseconds of the wall clock, which goes on while the machine sleeps. */
   wallTime(): Milliseconds;
 }
@@ -24,15 +27,15 @@ export interface Surveyor {
 export interface WatchEvents {
   /** The addresses that the client has now. */
   readonly current: () => Addresses;
-  /** This host has another address, or another gateway. */
-  readonly moved: (addresses: Addresses) => Promise<void>;
-  /** The machine slept: the engine's clock may have stood still. */
+  /** This host has another address, or another gateway. Resolves with whether the client went along. */
+  readonly moved: (addresses: Addresses) => Promise<boolean>;
+  /** The machine slept, or the network was away: what is known of the server may be out of date. */
   readonly resumed: () => void;
 }
 
 /**
  * Looks now and then whether the machine changed under the client (RFC 6887 sections 11.5, 16.4): cheaply at the addresses
- * of this host, and only when those changed, a send failed or a minute went by at the route to the server.
+ * of this host, and only when those changed, a send failed, the machine slept or a minute went by at the route to the server.
  */
 export class Watcher {
   readonly #clock: Clock;
@@ -41,23 +44,21 @@ export class Watcher {
   readonly #interval: Milliseconds;
   #cancel: () => void = () => {};
   #closed = false;
-  #suspicious = false;
+  /** The first look is a thorough one: something may have changed since the addresses were found. */
+  #suspicious = true;
+  /** The client is to ask for everything again as soon as there is a network. */
+  #stale = false;
   #looks = 0;
   #known: string | undefined;
   #wall: Milliseconds;
   #at: Milliseconds;
+  #dueAt: Milliseconds = Infinity;
 
   constructor(clock: Clock, surveyor: Surveyor, events: WatchEvents, options: WatchOptions) {
-    const { interval = DEFAULT_INTERVAL } = options;
-    if (!(interval >= 100)) {
-      throw new RangeError(
-        `Cannot watch the network: the interval must be at least 100 milliseconds, got "${interval}"`,
-      );
-    }
     this.#clock = clock;
     this.#surveyor = surveyor;
     this.#events = events;
-    this.#interval = interval;
+    this.#interval = checkInterval(options);
     this.#wall = surveyor.wallTime();
     this.#at = clock.now();
     this.#arm();
@@ -75,26 +76,29 @@ export class Watcher {
 
   #arm(): void {
     if (this.#closed) return;
-    this.#cancel = this.#clock.alarm(this.#clock.now() + this.#interval, () => void this.#look());
+    this.#dueAt = this.#clock.now() + this.#interval;
+    this.#cancel = this.#clock.alarm(this.#dueAt, () => void this.#look());
   }
 
   async #look(): Promise<void> {
-    this.#checkSleep();
     try {
+      if (this.#slept()) this.#stale = this.#suspicious = true;
       if (await this.#isWorthAsking()) await this.#ask();
     } finally {
       this.#arm();
     }
   }
 
-  /** The wall clock runs on while the machine sleeps, the monotonic one may not; a wall clock that is set back says nothing. */
-  #checkSleep(): void {
+  /**
+   * The wall clock runs on while the machine sleeps. Where the monotonic one does too, the alarm came late. A wall clock that
+   * was set back says nothing.
+   */
+  #slept(): boolean {
     const [wall, at] = [this.#surveyor.wallTime(), this.#clock.now()];
-    const slept = (wall - this.#wall) - (at - this.#at);
-    const late = at - this.#at - this.#interval;
+    const missing = (wall - this.#wall) - (at - this.#at);
     this.#wall = wall;
     this.#at = at;
-    if (slept > SLEEP || late > SLEEP) this.#events.resumed();
+    return missing > SLEEP || at - this.#dueAt > SLEEP;
   }
 
   async #isWorthAsking(): Promise<boolean> {
@@ -108,24 +112,51 @@ export class Watcher {
   }
 
   async #ask(): Promise<void> {
-    let found: Addresses;
-    try {
-      found = await this.#surveyor.find();
-    } catch {
-      this.#suspicious = true; // no network at the moment: look again at the next turn
-      return;
-    }
     this.#suspicious = false;
-    if (this.#closed || isSame(found, this.#events.current())) return;
-    await this.#events.moved(found);
+    const found = await this.#find();
+    if (this.#closed) return;
+    if (found === undefined) {
+      this.#suspicious = this.#stale = true; // every turn, until there is a network again
+    } else if (!isSame(found, this.#events.current())) {
+      if (await this.#events.moved(found)) this.#stale = false; // which asks for everything anew
+      else this.#suspicious = true;
+    } else if (this.#stale) {
+      this.#stale = false;
+      this.#events.resumed();
+    }
+  }
+
+  /** Undefined while there is no network that this client can use. */
+  async #find(): Promise<Addresses | undefined> {
+    const current = this.#events.current();
+    try {
+      const found = await this.#surveyor.find(current);
+      // What a mapping is depends on the family: with the other one it would not be the same.
+      return found.clientAddress.family === current.clientAddress.family ? found : undefined;
+    } catch {
+      return undefined; // whatever the reason, such as no route: looked at again at the next turn
+    }
   }
 }
 
 function isSame(a: Addresses, b: Addresses): boolean {
-  const equal = (x: IpAddress, y: IpAddress | undefined): boolean => y !== undefined && x.equals(y);
-  return a.clientAddress.equals(b.clientAddress) &&
+  const equal = (x: IpAddress, y: IpAddress | undefined): boolean =>
+    y !== undefined && x.equals(y) && x.scope === y.scope;
+  return equal(a.clientAddress, b.clientAddress) &&
     a.serverAddresses.length === b.serverAddresses.length &&
     a.serverAddresses.every((address, index) => equal(address, b.serverAddresses[index]));
+}
+
+/**
+ * How often it is looked.
+ *
+ * @throws {RangeError} If that is more often than every 100 ms.
+ */
+export function checkInterval({ interval = DEFAULT_INTERVAL }: WatchOptions): Milliseconds {
+  if (interval >= 100) return interval;
+  throw new RangeError(
+    `Cannot watch the network: the interval must be at least 100 milliseconds, got "${interval}"`,
+  );
 }
 
 const DEFAULT_INTERVAL: Milliseconds = 5_000;

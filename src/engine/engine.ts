@@ -10,7 +10,7 @@ import { holdTime } from "./holds.ts";
 import { Mapping } from "./mapping.ts";
 import { Mappings } from "./mappings.ts";
 import { Memory } from "./memory.ts";
-import { isNatPmpPossible, NatPmp } from "./natpmp.ts";
+import { NatPmp } from "./natpmp.ts";
 import { Nonces } from "./nonces.ts";
 import { Pacer } from "./pacer.ts";
 import type { Answer, Surroundings } from "./phase.ts";
@@ -27,6 +27,7 @@ import {
 import { ServerList } from "./server_list.ts";
 import { ServerState } from "./server_state.ts";
 import { Succession } from "./succession.ts";
+import { type Negotiation, refuseVersion } from "./version.ts";
 
 /**
  * The protocol machine for one server: no clock, socket or chance inside.
@@ -48,6 +49,7 @@ export class Engine {
   readonly #probe: Probe;
   readonly #natPmp: NatPmp;
   readonly #world: Surroundings;
+  readonly #negotiation: Negotiation;
   #outputs: Output[] = [];
   #lastId = -1;
   #now: Milliseconds = 0;
@@ -68,6 +70,14 @@ export class Engine {
     this.#probe = new Probe(this.#config);
     this.#world = this.#makeWorld(options.clientAddress);
     this.#natPmp = this.#makeNatPmp();
+    this.#negotiation = {
+      world: this.#world,
+      mappings: this.#mappings,
+      pacer: this.#pacer,
+      probe: this.#probe,
+      state: this.#state,
+      natPmp: this.#natPmp,
+    };
   }
 
   /** When to call {@linkcode step} with a timeout at the latest; undefined when nothing is to be waited for. */
@@ -197,7 +207,9 @@ export class Engine {
   }
 
   #response(now: Milliseconds, response: Response): IgnoreReason | undefined {
-    if (response.result === ResultCode.UnsuppVersion) return this.#versionRefused(now, response);
+    if (response.result === ResultCode.UnsuppVersion) {
+      return refuseVersion(this.#negotiation, now, response);
+    }
     switch (response.type) {
       case "announce":
         return this.#announce(now, response);
@@ -257,32 +269,6 @@ export class Engine {
     } else {
       this.#probe.refuse(now + holdTime(result, response.lifetime, 0, this.#config));
       this.#emit({ type: "announceFailed", code: result, lifetime: response.lifetime });
-    }
-    return undefined;
-  }
-
-  /**
-   * RFC 6887 section 9: the server does not speak version 2. It is asked again after 30 minutes at the latest; if it speaks
-   * NAT-PMP, what that can do is asked for at once, and only the request under way (RFC 6886 section 1.1).
-   */
-  #versionRefused(now: Milliseconds, response: Response): IgnoreReason | undefined {
-    const awaiting = [...this.#mappings].filter((mapping) => mapping.awaiting && !mapping.natPmp);
-    if (awaiting.length === 0 && !this.#probe.isUnderWay) return "stale";
-    const speaksNatPmp = response.version === NATPMP_VERSION;
-    const fallsBack = speaksNatPmp && this.#config.natPmp;
-    const hold = this.#state.versionRefused(response.lifetime);
-    if (!speaksNatPmp) this.#state.holdVersion(now + hold);
-    else this.#natPmp.versionRefused(now, response.epoch);
-    for (const mapping of awaiting) {
-      this.#pacer.forget(mapping);
-      if (fallsBack && isNatPmpPossible(mapping.spec, this.#world.clientAddress)) {
-        this.#mappings.touch(mapping, () => mapping.fallBack());
-        this.#natPmp.add(mapping, now);
-      } else this.#mappings.touch(mapping, () => mapping.refuseVersion(now, hold));
-    }
-    if (this.#probe.isUnderWay) {
-      this.#probe.stop();
-      this.#emit({ type: "announceFailed", code: ResultCode.UnsuppVersion, lifetime: hold / 1000 });
     }
     return undefined;
   }

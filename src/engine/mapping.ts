@@ -76,7 +76,7 @@ export class Mapping implements Timed, Sender {
   createsPending = 0;
   /** It has the nonce of an earlier mapping, so late answers to that one's deletion match it. */
   isHeir = false;
-  /** Until when the server may hold it from an earlier run. */
+  /** Until when the server may hold it although it is not assigned: from an earlier run, or by an unanswered request. */
   heldByServerUntil: Milliseconds = -Infinity;
   endAs: "revoked" | "dropped" = "revoked";
   readonly world: Surroundings;
@@ -149,7 +149,7 @@ export class Mapping implements Timed, Sender {
     },
     deleting: {
       turn: (m, now) => act.send(m, "deleting", now),
-      success: (m, _now, answer) => act.deleted(m, answer),
+      success: (m, now, answer) => act.deleted(m, now, answer),
       failure: (m, now, answer) => act.deletionRefused(m, now, answer),
       retransmitDue: (m, now) => act.repeat(m, now),
       retryDue: (m) => m.world.enqueue(m),
@@ -238,6 +238,7 @@ export class Mapping implements Timed, Sender {
 
   /** An answer; returns why it changed nothing, if so. */
   answer(now: Milliseconds, answer: Answer): IgnoreReason | undefined {
+    if (this.isHeir && act.isOfDeletionBefore(this, answer)) return "stale";
     const row = Mapping.table[this.phase];
     const handler = answer.result === ResultCode.Success ? row.success : row.failure;
     const ignored = handler === undefined ? "stale" : handler(this, now, answer);
@@ -297,6 +298,11 @@ export class Mapping implements Timed, Sender {
   startOver(): void {
     if (this.phase !== "ended") act.begin(this, this.phase);
     act.settle(this);
+  }
+
+  /** Its last request goes unanswered: the server may have carried it out all the same. */
+  noteUnanswered(): void {
+    if (this.phase !== "deleting") act.noteUnanswered(this);
   }
 
   /** The server speaks NAT-PMP only: the exchange goes on in that. */

@@ -31,6 +31,7 @@ export function begin(m: Mapping, phase: Phase): void {
 export function send(m: Mapping, phase: Phase, now: Milliseconds): void {
   m.phase = phase;
   if (m.transmissions === 0) m.firstSentAt = now;
+  if (phase !== "deleting") noteUnanswered(m);
   m.transmissions++;
   m.awaiting = true;
   m.natPmp = false;
@@ -51,6 +52,12 @@ export function send(m: Mapping, phase: Phase, now: Milliseconds): void {
       ? { type: "starting", attempt }
       : { type: "updating", attempt, lifetime: phase === "deleting" ? 0 : m.lifetime },
   );
+}
+
+/** The last request got no answer, but may have been carried out: then the server holds the mapping. */
+export function noteUnanswered(m: Mapping): void {
+  if (!m.awaiting) return;
+  m.heldByServerUntil = Math.max(m.heldByServerUntil, m.lastSentAt + m.lifetime * 1000);
 }
 
 /** Deletes once more after the end, without an exchange: the server may hold what nobody wants. */
@@ -138,6 +145,7 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
   // The lifetime began at the server, after the request left (the earlier, the safer).
   m.grantedAt = m.awaiting ? m.lastSentAt : now;
   m.expireAt = m.grantedAt + lifetime * 1000;
+  m.heldByServerUntil = -Infinity;
   const { externalAddress, options } = answer;
   const before = m.phase === "recovering" ? undefined : m.assigned;
   // Copies of an update tell what is left by then, which is the same end.
@@ -189,6 +197,9 @@ export function resume(m: Mapping, now: Milliseconds): void {
 /** A request was refused and no assignment is left. */
 export function refuse(m: Mapping, now: Milliseconds, answer: Answer): void {
   const hold = holdTime(answer.result, answer.lifetime, m.refusals, m.world.config);
+  if (m.phase === "recovering" && m.assigned !== undefined) {
+    m.heldByServerUntil = m.assigned.expiresAt; // a server that begins a new epoch may keep its mappings
+  }
   if (answer.result === ResultCode.NoResources) m.world.holdServer("new", now + hold);
   if (isLastWord(m, answer.result)) return fail(m, answer.result, now + hold);
   holdBack(m, now, answer.result, resultName(answer.result), hold);
@@ -250,6 +261,7 @@ export function holdBack(
 }
 
 export function expired(m: Mapping): void {
+  noteUnanswered(m);
   lose(m);
   if (m.remaining <= 0) return end(m, { type: "expired" });
   show(m, { type: "expired" });
@@ -268,13 +280,32 @@ export function beginDeletion(m: Mapping, now: Milliseconds): void {
   begin(m, "deleting");
 }
 
-export function deleted(m: Mapping, answer: Answer): IgnoreReason | void {
-  // Success with a lifetime is a late answer to the request before, or a server that lets the mapping idle out.
-  if (answer.lifetime !== 0 && m.createsPending > 0) {
-    m.createsPending--;
-    return "stale";
+export function deleted(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReason | void {
+  // Success with a lifetime is a late answer to a request before, or a server that lets the mapping idle out.
+  if (answer.lifetime !== 0) {
+    if (m.createsPending > 0) {
+      m.createsPending--;
+      return "stale";
+    }
+    if (isLateGrant(m, now, answer)) return "stale";
   }
   end(m, { type: m.endAs });
+}
+
+/** Whether it refuses the deletion of the mapping whose place this one takes: errors echo the request (RFC 6887 section 8.2). */
+export function isOfDeletionBefore(m: Mapping, answer: Answer): boolean {
+  if (answer.result === ResultCode.Success || m.natPmp || m.suggestedPort === 0) return false;
+  return m.phase !== "deleting" && m.phase !== "ended" && answer.externalPort === 0 &&
+    answer.externalAddress.isUnspecified;
+}
+
+/** Whether it is one more copy of what granted the mapping, or an update: a lifetime to idle out is shorter than what was left. */
+function isLateGrant(m: Mapping, now: Milliseconds, answer: Answer): boolean {
+  const { assigned } = m;
+  if (answer.externalPort === 0) return false;
+  return assigned === undefined || answer.externalPort !== assigned.externalPort ||
+    !answer.externalAddress.equals(assigned.externalAddress) ||
+    now + answer.lifetime * 1000 >= assigned.expiresAt;
 }
 
 export function deletionRefused(
@@ -288,8 +319,10 @@ export function deletionRefused(
   }
   const hold = holdTime(answer.result, answer.lifetime, m.refusals++, m.world.config);
   const { NoResources, NetworkFailure, UserExQuota } = ResultCode;
-  // Common servers say NO_RESOURCES to the repeated deletion of what the first copy deleted.
-  if (answer.result === NoResources && m.transmissions > 1) return end(m, { type: m.endAs });
+  // Common servers say NO_RESOURCES to the deletion of what is not there: the first copy deleted it, or it never was.
+  if (answer.result === NoResources && (m.transmissions > 1 || m.assigned === undefined)) {
+    return end(m, { type: m.endAs });
+  }
   if (answer.result === NoResources) m.world.holdServer("all", now + hold);
   if (
     answer.result !== NoResources && answer.result !== NetworkFailure &&

@@ -127,6 +127,7 @@ export class NatPmp {
         return this.#addressTold(now, response.result, response.address);
       case "map":
         if (!this.#isAskedFor(response)) return "unmatched";
+        if (this.#isOfDeletionBefore(response)) return "stale";
         this.#checkEpoch(now, response.epoch);
         this.#mapTold(now, response);
         return undefined;
@@ -154,6 +155,7 @@ export class NatPmp {
     const mapping = this.#current;
     if (mapping === undefined) return;
     this.#retransmitAt = now + FIRST_WAIT * 2 ** this.#transmissions++;
+    if (this.#asking === "map" && this.#transmissions > 1) mapping.noteUnanswered();
     mapping.lastSentAt = now;
     this.#options.send(this.#asking === "address" ? ADDRESS_REQUEST : mapRequest(mapping), mapping);
   }
@@ -235,6 +237,13 @@ export class NatPmp {
     this.#waiting = [];
     this.#gaveUp = this.#gaveUp || given.length > 0;
     for (const mapping of given) this.#options.giveUp(mapping, hold);
+  }
+
+  /** A second answer to the deletion of the mapping whose place this one takes: with it, nobody would ask again. */
+  #isOfDeletionBefore({ result, lifetime }: NatPmpMapResponse): boolean {
+    const mapping = this.#current;
+    return mapping?.isHeir === true && mapping.phase !== "deleting" &&
+      result === NatPmpResultCode.Success && lifetime === 0;
   }
 
   /** There is no nonce: a success with a lifetime that meets a deletion answers the request before it. */

@@ -110,6 +110,9 @@ function splitArguments(args: readonly string[], onCommandLine: boolean): Split 
     ...START_OPTIONS,
     ...COMMANDS.flatMap(({ options }) => options),
   ];
+  const end = args.indexOf("--");
+  const reserved = args.slice(0, end < 0 ? args.length : end).find((arg) => RESERVED.test(arg));
+  if (reserved !== undefined) throw unknownOption(reserved, COMMON_OPTIONS, undefined);
   const strangers: string[] = [];
   const parsed = parseArgs(args, {
     string: ["_", ...known.filter((option) => option.value !== undefined).map(({ name }) => name)],
@@ -234,5 +237,8 @@ function words(code: string | undefined): string[] {
 const NONE: OptionValues = new Map();
 
 /** But the tab, which is a blank. */
+/** "_" is where the words stand in what parseArgs() returns: as an option it would break that. */
+const RESERVED = /^-(?!-)[^=]*_|^--_(?:=|$)/;
+
 const CONTROL = /(?!\t)\p{Cc}/u;
 const CONTROLS = /(?!\t)\p{Cc}/gu;

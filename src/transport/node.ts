@@ -11,6 +11,7 @@ export const nodeNetwork: Network = {
     const reuseAddr = options.multicast !== undefined;
     const { socket, hostname } = await bind(options, async (hostname, port) => {
       const type: SocketType = hostname.includes(":") ? "udp6" : "udp4";
+      requirePermission(hostname, port);
       const socket = createSocket({ type, reuseAddr, ipv6Only: type === "udp6" });
       await bound(socket, hostname, port);
       return { socket, hostname };
@@ -53,8 +54,10 @@ class NodeTransport implements Transport {
     return new Promise((resolve, reject) => {
       const settle = (error: unknown) => {
         this.#underWay.delete(refuse);
-        if (error) reject(new TransportError("send", to, error));
-        else resolve();
+        if (!error) return resolve();
+        reject(
+          new TransportError("send", to, missingPermission(to.hostname, to.port, false) ?? error),
+        );
       };
       const refuse = () => reject(TransportError.closed(to));
       this.#underWay.add(refuse);
@@ -74,6 +77,26 @@ class NodeTransport implements Transport {
     for (const refuse of this.#underWay) refuse();
     this.#underWay.clear();
   }
+}
+
+/** Deno's node:dgram throws where nobody can catch it when the permission to bind is missing. */
+function requirePermission(hostname: string, port: number): void {
+  const missing = missingPermission(hostname, port, true);
+  if (missing !== undefined) throw missing;
+}
+
+/** What Deno would say of an address that this program may not use; its node:dgram says no more than UNKNOWN. */
+function missingPermission(hostname: string, port: number, mayAsk: boolean): Error | undefined {
+  if (!("Deno" in globalThis)) return undefined;
+  const address = hostname.replace(/%.*$/, "");
+  const host = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+  const { permissions, errors } = Deno;
+  const wanted = { name: "net", host } as const;
+  const { state } = mayAsk ? permissions.requestSync(wanted) : permissions.querySync(wanted);
+  if (state === "granted") return undefined;
+  return new errors.NotCapable(
+    `Requires net access to "${host}", run again with the --allow-net flag`,
+  );
 }
 
 function bound(socket: Socket, hostname: string, port: number): Promise<void> {

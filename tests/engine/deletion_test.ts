@@ -148,12 +148,73 @@ Deno.test("a late success of the creation does not pass for the deletion's (C-15
   const late = t.answerTo(t.latest(id));
   t.release(id).send();
   t.takeEvents();
-  t.receive(late).receive(late);
-  assertEquals(t.ignored(), ["stale", "stale"]);
+  t.receive(late).receive(late).receive(late); // the network may double answers, too
+  assertEquals(t.ignored(), ["stale", "stale", "stale"]);
   assertEquals(t.state(id), { type: "updating", attempt: 0, lifetime: 0 });
   t.at(6_500).send(); // the deletion goes on
   t.answer(id);
   assertEquals(t.state(id), { type: "revoked" });
+});
+
+Deno.test("a second copy of the grant does not pass for the deletion's answer (C-15.1-9)", () => {
+  const { t, id } = granted(mapSpec());
+  const grant = t.answerTo(t.latest(id));
+  t.release(id).takeSends();
+  t.takeEvents();
+  t.receive(grant);
+  assertEquals(t.ignored(), ["stale"]);
+  t.at(3_500).send(); // the deletion goes on
+  t.receive(grant);
+  assertEquals(t.state(id), { type: "updating", attempt: 1, lifetime: 0 });
+  t.answer(id);
+  assertEquals(t.state(id), { type: "revoked" });
+});
+
+Deno.test("an update of the mapping does not pass for the deletion's answer (C-15.1-9)", () => {
+  const { t, id } = granted(mapSpec());
+  const request = t.latest(id);
+  t.release(id).takeSends();
+  t.takeEvents();
+  t.receive(t.answerTo(request, { lifetime: 60, externalPort: 40001 }));
+  t.receive(t.answerTo(request, { lifetime: 60, externalAddress: IpAddress.parse("203.0.113.6") }));
+  assertEquals(t.ignored(), ["stale", "stale"]);
+  t.answer(id);
+  assertEquals(t.state(id), { type: "revoked" });
+});
+
+Deno.test("what an unanswered request may have made is deleted, whatever came after it", () => {
+  // Refused when it was repeated: the first copy may have been carried out.
+  const t = new Timeline({ random: () => 0.5 });
+  const refused = t.request(mapSpec());
+  t.at(3_500).takeSends();
+  t.refuse(refused, ResultCode.UserExQuota, 600).release(refused);
+  assertEquals(t.send().request.lifetime, 0);
+  t.answer(refused);
+  assertEquals(t.state(refused), { type: "revoked" });
+  // Expired while a renewal went unanswered.
+  const { t: later, id: expired } = granted(mapSpec({ lifetime: 60 }), { lifetime: 60 });
+  later.at(60_000).takeSends();
+  assertEquals(later.state(expired).type, "starting");
+  later.release(expired);
+  assertEquals(later.send().request.lifetime, 0);
+});
+
+Deno.test("NO_RESOURCES to the deletion of what may never have been there ends it (F.2 Q8)", () => {
+  const t = new Timeline({ random: () => 0.5 });
+  const id = t.request(mapSpec());
+  t.at(3_500).takeSends();
+  t.refuse(id, ResultCode.UserExQuota, 600).release(id).takeSends();
+  t.refuse(id, ResultCode.NoResources, 30);
+  assertEquals(t.state(id), { type: "revoked" });
+  t.request(mapSpec({ internalPort: 81 }));
+  t.send(); // and holds nothing back
+});
+
+Deno.test("recovered in vain, it is deleted all the same: the server may have kept it", () => {
+  const { t, id } = granted(mapSpec());
+  t.at(100_000).announce(0).at(105_000).takeSends();
+  t.refuse(id, ResultCode.UserExQuota, 600).release(id);
+  assertEquals(t.send().request.lifetime, 0);
 });
 
 Deno.test("a late refusal of the creation does not pass for the deletion's (C-15.1-9)", () => {
@@ -268,6 +329,19 @@ Deno.test("a second answer to the deletion does not touch the mapping after it (
   t.receive(copy);
   assertEquals(t.ignored(), ["stale"]);
   assertEquals(t.state(again), { type: "running" });
+});
+
+Deno.test("a second refusal of the deletion does not touch the mapping after it (F.2 Q8)", () => {
+  const { t, id } = granted(mapSpec());
+  t.release(id);
+  const next = t.request(mapSpec());
+  t.at(3_500).takeSends();
+  const refusal = t.answerTo(t.latest(id), { result: ResultCode.NoResources });
+  t.receive(refusal).answer(next);
+  t.takeEvents();
+  t.receive(refusal);
+  assertEquals(t.ignored(), ["stale"]);
+  assertEquals(t.state(next), { type: "running" });
 });
 
 Deno.test("of several that wait for a deletion each has its turn, with a nonce of its own", () => {

@@ -174,6 +174,18 @@ Deno.test("a deletion that is refused is held, then begins in PCP again", () => 
   assertEquals(t.state(id), { type: "revoked" });
 });
 
+Deno.test("a second answer to a deletion does not pass for that to the mapping after it", () => {
+  const { t, id } = granted();
+  t.release(id).refuseVersion();
+  const next = t.request(mapSpec());
+  t.grantPort({ lifetime: 0, port: 0 }).refuseVersion();
+  t.takeEvents();
+  t.grantPort({ lifetime: 0, port: 0 });
+  assertEquals(t.ignored(), ["stale"]);
+  t.grantPort();
+  assertEquals(t.state(next), { type: "running" });
+});
+
 Deno.test("a deletion during a renewal is not mistaken for it when NAT-PMP refuses it", () => {
   const { t, id } = granted();
   t.at(1_800_000).release(id).refuseVersion().takeSends();

@@ -29,11 +29,13 @@ export type AgentOrder =
     protocol: number;
     kind: Kind;
   }
+  | { do: "mapOnAll"; port: number; lifetime: number }
   | { do: "ready"; name: string }
   | { do: "revoke"; name: string }
   | { do: "state"; name: string }
   | { do: "externalAddress" }
   | { do: "announce" }
+  | { do: "diagnose" }
   | { do: "shutdown"; keep?: boolean };
 
 /** How long a mapping is wanted: `RequestType` in JSON. */
@@ -64,6 +66,16 @@ async function perform(order: AgentOrder): Promise<unknown> {
       const map = new OutboundMap(port, remoteAddress, remotePort, lifetime).protocol(protocol);
       return keep(order.name, running().request(map, requestType(order.kind)));
     }
+    case "mapOnAll": {
+      // A client of each gateway, each with a mapping; they end with the program.
+      const handles = await Client.startAll();
+      return await Promise.all(handles.map(async (handle) => {
+        const { externalAddress, externalPort } = await handle
+          .request(new InboundMap(order.port, order.lifetime)).ready();
+        const { client, server } = handle;
+        return { client, server, externalAddress, externalPort };
+      }));
+    }
     case "ready":
       return await find(order.name).ready();
     case "revoke":
@@ -74,6 +86,8 @@ async function perform(order: AgentOrder): Promise<unknown> {
       return await running().externalAddress();
     case "announce":
       return await running().announce();
+    case "diagnose":
+      return await running().diagnose();
     case "shutdown":
       return await running().shutdown({ keep: order.keep ?? false });
   }

@@ -1,3 +1,4 @@
+import type { ClientOptions } from "../../mod.ts";
 import type { AgentOrder, Kind } from "./agent.ts";
 import { OrderProcess } from "./order_process.ts";
 import type { Line } from "./process.ts";
@@ -9,12 +10,18 @@ export class RemoteClient extends OrderProcess<AgentOrder> {
   addresses: { readonly client: string; readonly server: string } = { client: "", server: "" };
 
   /** Starts the program, and in it a client; it has to find the addresses that are left out. */
-  static async start(lab: Router, client?: string, server?: string): Promise<RemoteClient> {
+  static async start(
+    lab: Router,
+    client?: string,
+    server?: string,
+    options?: ClientOptions,
+  ): Promise<RemoteClient> {
     const remote = new RemoteClient(lab.insideDeno("tests/lab/agent.ts"));
     const started = await remote.order({
       do: "start",
       ...(client === undefined ? {} : { client }),
       ...(server === undefined ? {} : { server }),
+      ...(options === undefined ? {} : { options }),
     });
     remote.addresses = started as RemoteClient["addresses"];
     return remote;
@@ -78,6 +85,15 @@ export class RemoteClient extends OrderProcess<AgentOrder> {
     return this.process.untaken.map((line) => stateOf(line, name)).filter((state) =>
       state !== undefined
     );
+  }
+
+  /** The external ports that alerts have told of and no expectation has taken yet. */
+  assigned(name: string): number[] {
+    return this.process.untaken.flatMap((line) => {
+      if (line["event"] !== "alert" || line["name"] !== name) return [];
+      const alert = line["alert"] as { type: string; externalPort?: number };
+      return alert.type === "assigned" ? [Number(alert.externalPort)] : [];
+    });
   }
 
   /** The names of the errors no expectation has taken yet. */

@@ -10,6 +10,7 @@ import {
   INSIDE_IPV6,
   INSIDE_NETWORK,
   OUTSIDE_IPV4,
+  ROUTER_IPV4,
   Topology,
 } from "./topology.ts";
 
@@ -82,6 +83,32 @@ export class Router implements AsyncDisposable {
     await this.reboot({ announce });
   }
 
+  /**
+   * Makes a gateway of it that speaks NAT-PMP only: what comes in PCP is refused as there (RFC 6886 section 3.5), the rest
+   * reaches the daemon. Without connection tracking, because both come from one port of the client.
+   */
+  async forgetPcp(): Promise<void> {
+    const refuser = this.#start(
+      this.#topology.router,
+      denoCommand("tests/lab/version_refuser.ts", [ROUTER_IPV4, REFUSER_PORT]),
+    );
+    await refuser.expectLine((line) => "listening" in line, 10_000, "the refuser");
+    await run(
+      this.#inRouter("nft", "-f", "-"),
+      `table inet natpmp_only {
+  chain prerouting {
+    type filter hook prerouting priority -300;
+    udp dport 5351 @th,64,8 2 notrack udp dport set ${REFUSER_PORT}
+  }
+  chain output {
+    type filter hook output priority -300;
+    udp sport ${REFUSER_PORT} notrack udp sport set 5351
+  }
+}
+`,
+    );
+  }
+
   /** Ends the daemon and starts none: every request stays unanswered, the mappings stay in force. */
   async powerOff(): Promise<void> {
     await this.#daemon.stop();
@@ -152,6 +179,13 @@ export class Router implements AsyncDisposable {
   async linkUp(end: "router" | "inside" = "router"): Promise<void> {
     await this.#link(end, "up");
     await batch(this.#topology.inside, this.#topology.insideAddresses());
+  }
+
+  /** Gives commands to the `ip` of the inside host or the router; `{vi}` and `{vr}` stand for their interfaces. */
+  async ip(where: "inside" | "router", ...commands: readonly string[]): Promise<void> {
+    const { inside, router, vi, vr } = this.#topology;
+    const spelled = commands.map((each) => each.replaceAll("{vi}", vi).replaceAll("{vr}", vr));
+    await batch(where === "inside" ? inside : router, spelled);
   }
 
   /** Runs a command on the inside host; it is ended with the lab at the latest. */
@@ -308,6 +342,9 @@ function spread(count: number): number[] {
   }
   return Array.from({ length: count }, (_, index) => Math.floor(index * 10 / count));
 }
+
+/** Where PCP requests go in a router that forgot PCP. */
+const REFUSER_PORT = "5352";
 
 const CHAINS = ["miniupnpd", "prerouting_miniupnpd", "postrouting_miniupnpd"];
 const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");

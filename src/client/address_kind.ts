@@ -1,0 +1,74 @@
+import type { IpAddress } from "../wire/address.ts";
+
+/**
+ * What an address is for (the registries of RFC 6890): `global` is reached from everywhere. `private`: of one network only
+ * (RFC 1918, RFC 4193). `shared`: between a provider and its customers (RFC 6598, RFC 7335). `documentation`: for examples and
+ * tests (RFC 5737, RFC 3849, RFC 9637).
+ */
+export type AddressKind =
+  | "global"
+  | "private"
+  | "shared"
+  | "documentation"
+  | "linkLocal"
+  | "loopback"
+  | "multicast"
+  | "reserved";
+
+/** What the address is for. */
+export function addressKind(address: IpAddress): AddressKind {
+  const bits = address.family === "IPv4" ? [address.w3] : [address.w0, address.w1];
+  const blocks = address.family === "IPv4" ? IPV4 : IPV6;
+  if (address.isLoopback) return "loopback";
+  const block = blocks.find(([first, second, length]) => startsWith(bits, [first, second], length));
+  return block?.[3] ?? (address.family === "IPv4" ? "global" : "reserved");
+}
+
+/**
+ * Whether the address is reached from everywhere, as far as the address tells. One for documentation counts as one that is:
+ * examples, tests and simulated gateways have it in place of such an address, and no real one has it.
+ */
+export function isGloballyReachable(address: IpAddress): boolean {
+  const kind = addressKind(address);
+  return kind === "global" || kind === "documentation";
+}
+
+/** The first two words of a block, how many bits of them count, and what it is for. The narrower block comes first. */
+type Block = readonly [number, number, number, AddressKind];
+
+const IPV4: readonly Block[] = [
+  [0x0000_0000, 0, 8, "reserved"], // RFC 791: this network
+  [0x0a00_0000, 0, 8, "private"], // RFC 1918
+  [0x6440_0000, 0, 10, "shared"], // RFC 6598
+  [0x7f00_0000, 0, 8, "loopback"], // RFC 1122
+  [0xa9fe_0000, 0, 16, "linkLocal"], // RFC 3927
+  [0xac10_0000, 0, 12, "private"], // RFC 1918
+  [0xc000_0000, 0, 29, "shared"], // RFC 7335: DS-Lite and 464XLAT
+  [0xc000_0000, 0, 24, "reserved"], // RFC 6890
+  [0xc000_0200, 0, 24, "documentation"], // RFC 5737
+  [0xc0a8_0000, 0, 16, "private"], // RFC 1918
+  [0xc612_0000, 0, 15, "reserved"], // RFC 2544: benchmarks
+  [0xc633_6400, 0, 24, "documentation"], // RFC 5737
+  [0xcb00_7100, 0, 24, "documentation"], // RFC 5737
+  [0xe000_0000, 0, 4, "multicast"], // RFC 5771
+  [0xf000_0000, 0, 4, "reserved"], // RFC 1112
+];
+
+const IPV6: readonly Block[] = [
+  [0x2001_0db8, 0, 32, "documentation"], // RFC 3849
+  [0x3fff_0000, 0, 20, "documentation"], // RFC 9637
+  [0x2000_0000, 0, 3, "global"], // RFC 4291
+  [0x0064_ff9b, 0x0001_0000, 48, "private"], // RFC 8215
+  [0x0064_ff9b, 0, 64, "global"], // RFC 6052
+  [0xfc00_0000, 0, 7, "private"], // RFC 4193
+  [0xfe80_0000, 0, 10, "linkLocal"], // RFC 4291
+  [0xff00_0000, 0, 8, "multicast"], // RFC 4291
+];
+
+function startsWith(bits: readonly number[], block: readonly number[], length: number): boolean {
+  return bits.every((word, index) => {
+    const counted = Math.min(32, Math.max(0, length - index * 32));
+    const mask = counted === 0 ? 0 : -1 << (32 - counted);
+    return ((word ^ (block[index] ?? 0)) & mask) === 0;
+  });
+}

@@ -1,0 +1,27 @@
+import type { MappingSpec } from "../engine/spec.ts";
+
+/** Whether the mapping is of a run of ports (PORT_SET). */
+export function isSet(spec: MappingSpec): boolean {
+  return spec.options.some(({ type }) => type === "portSet");
+}
+
+/**
+ * Whether two inbound mappings of one client want ports in common, one of them as part of a set: a server would take the
+ * second request for a renewal of the first (RFC 7753 section 4.4.1).
+ */
+export function overlap(one: MappingSpec, other: MappingSpec): boolean {
+  const differ = one.opcode !== "map" || other.opcode !== "map" ||
+    one.protocol !== other.protocol || host(one) !== host(other) ||
+    one.externalAddress.family !== other.externalAddress.family;
+  if (differ || !(isSet(one) || isSet(other))) return false;
+  return one.internalPort <= lastPort(other) && other.internalPort <= lastPort(one);
+}
+
+function lastPort({ internalPort, options }: MappingSpec): number {
+  const set = options.find((option) => option.type === "portSet");
+  return Math.min(65535, internalPort + (set?.size ?? 1) - 1);
+}
+
+function host({ options }: MappingSpec): string {
+  return options.find((option) => option.type === "thirdParty")?.address.toString() ?? "";
+}

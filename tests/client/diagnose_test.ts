@@ -1,0 +1,241 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ClosedError } from "../../src/client/errors.ts";
+import type { Diagnosis } from "../../src/client/diagnosis.ts";
+import { InboundMap } from "../../src/client/inbound_map.ts";
+import { type Lab, lab, type LabOptions } from "../../src/testing/lab.ts";
+import { encodeResponse } from "../../src/wire/message.ts";
+import { multicast, opened, remains } from "./parts.ts";
+
+/** A diagnosis in a world of its own, and what it left there. */
+async function diagnosis(
+  options: LabOptions,
+  prepare: (world: Lab) => unknown = () => {},
+): Promise<Diagnosis & { readonly took: number }> {
+  await using world = await lab(options);
+  await prepare(world);
+  const began = world.clock.now();
+  const result = await world.settled(world.handle.diagnose());
+  const took = world.clock.now() - began;
+  assertEquals(world.server.mappings.size, world.handle.mappings.length, "it leaves no mapping");
+  assertEquals(structuredClone(result), result, "it is plain JSON");
+  assertEquals(world.server.counters.violations, {});
+  return { ...result, took };
+}
+
+function codes({ findings }: Diagnosis): string[] {
+  return findings.map(({ code, level }) => `${code} ${level}`);
+}
+
+/** The text of the finding. */
+function text({ findings }: Diagnosis, code: string): string {
+  return findings.find((finding) => finding.code === code)?.text ?? `no finding "${code}"`;
+}
+
+Deno.test("diagnose() tells a router as it should be", async () => {
+  const result = await diagnosis({ server: { externalAddress: "20.30.40.1", epoch: 100_000 } });
+  assertEquals(codes(result), ["pcp good", "public good", "upSince notice", "hears good"]);
+  const { ok, client, server, port, protocol, roundTrip, epoch, externalAddress } = result;
+  assertEquals([ok, client, server, port], [true, "192.168.1.10", "192.168.1.1", 5351]);
+  assertEquals([protocol, roundTrip, epoch, externalAddress], ["PCP", 2, 100_000, "20.30.40.1"]);
+  assertEquals([result.addressKind, result.refusal], ["global", null]);
+  assertEquals(result.announcements, { listening: true, heard: 0 });
+  const since = Date.now() - Date.parse(result.upSince ?? "");
+  assert(Math.abs(since - 100_000_000) < 10_000, `${since}`);
+  assert(text(result, "upSince").includes("1 day and 3 hours"), text(result, "upSince"));
+  assert(result.took < 100);
+});
+
+Deno.test("diagnose() asks for no mapping where one tells the address", async () => {
+  await using world = await lab({ server: { externalAddress: "20.30.40.1" } });
+  await opened(world);
+  const result = await world.settled(world.handle.diagnose());
+  assertEquals([result.externalAddress, result.ok], ["20.30.40.1", true]);
+  assertEquals(world.server.counters.received, { map: 1, announce: 1 });
+});
+
+Deno.test("diagnose() tells double NAT and carrier NAT by the external address", async () => {
+  const cases = [
+    ["10.1.2.3", "private", "doubleNat problem"],
+    ["172.31.0.1", "private", "doubleNat problem"],
+    ["192.168.178.2", "private", "doubleNat problem"],
+    ["100.64.0.1", "shared", "carrierNat problem"],
+    ["192.0.0.2", "shared", "carrierNat problem"],
+    ["169.254.7.7", "linkLocal", "oddAddress problem"],
+    ["198.18.0.1", "reserved", "oddAddress problem"],
+    ["203.0.113.5", "documentation", "simulated notice"],
+  ] as const;
+  for (const [externalAddress, kind, finding] of cases) {
+    const result = await diagnosis({ server: { externalAddress } });
+    assertEquals([result.addressKind, codes(result)[1], result.ok], [kind, finding, false]);
+    assert(result.findings[1]?.text.includes(externalAddress));
+  }
+});
+
+Deno.test("diagnose() tells another device in between by ADDRESS_MISMATCH (C-8.1-5)", async () => {
+  const result = await diagnosis({}, ({ server }) => server.fail(12, { opcode: 1 }));
+  assertEquals(codes(result).slice(0, 2), ["pcp good", "addressMismatch problem"]);
+  assertEquals([result.refusal, result.ok], [{ code: 12, name: "ADDRESS_MISMATCH" }, false]);
+});
+
+Deno.test("diagnose() tells a refusal in plain words", async () => {
+  const refused = await diagnosis({}, ({ server }) => server.fail(2, { times: Infinity }));
+  assertEquals([codes(refused)[1], refused.refusal?.name], ["refused problem", "NOT_AUTHORIZED"]);
+  const offline = await diagnosis({ server: { externalAddress: null } });
+  assertEquals([codes(offline)[1], offline.refusal?.name], [
+    "noInternet problem",
+    "NETWORK_FAILURE",
+  ]);
+});
+
+Deno.test("diagnose() takes the refusal that a mapping met, and does not ask for another one", async () => {
+  await using world = await lab();
+  world.server.fail(12, { lifetime: 1_800 });
+  world.handle.request(new InboundMap(6000, 7200));
+  await world.advance(100);
+  const result = await world.settled(world.handle.diagnose());
+  assertEquals([codes(result)[1], result.refusal?.code], ["addressMismatch problem", 12]);
+  assertEquals(world.server.counters.received, { map: 1, announce: 1 });
+});
+
+Deno.test("diagnose() gives up on a silent server after 4 s", async () => {
+  const result = await diagnosis({}, ({ server }) => server.silent = true);
+  assertEquals([codes(result), result.took, result.ok], [["noServer problem"], 4_000, false]);
+  assertEquals([result.protocol, result.roundTrip, result.epoch, result.upSince], [
+    null,
+    null,
+    null,
+    null,
+  ]);
+});
+
+Deno.test("diagnose() asks again as the RFCs say: PCP after 3 s, NAT-PMP in between (C-8.1.1-1)", async () => {
+  await using world = await lab();
+  world.server.silent = true;
+  await world.settled(world.handle.diagnose());
+  const sent = world.sent().map(({ at, bytes }) => `${at} ${bytes[0] === 2 ? "PCP" : "NAT-PMP"}`);
+  assertEquals(sent, [
+    "0 PCP",
+    "1000 NAT-PMP",
+    "1250 NAT-PMP",
+    "1750 NAT-PMP",
+    "2750 NAT-PMP",
+    "3000 PCP",
+  ]);
+});
+
+Deno.test("diagnose() tells a gateway that speaks NAT-PMP only", async () => {
+  const result = await diagnosis({ server: { natPmpOnly: true, externalAddress: "20.30.40.1" } });
+  assertEquals(codes(result), ["natPmp good", "public good", "upSince notice", "hears good"]);
+  assertEquals([result.protocol, result.externalAddress, result.ok], [
+    "NAT-PMP",
+    "20.30.40.1",
+    true,
+  ]);
+  assert(result.took < 100);
+  const mute = await diagnosis({ server: { natPmpOnly: true } }, ({ server }) => {
+    server.tamper = (reply, request) => request[0] === 2 ? [] : [reply]; // says nothing to PCP
+  });
+  assertEquals([mute.protocol, mute.took], ["NAT-PMP", 4_000]);
+  const offline = await diagnosis({ server: { natPmpOnly: true, externalAddress: null } });
+  assertEquals(offline.findings[1]?.code, "noInternet");
+});
+
+Deno.test("diagnose() prefers PCP where a router speaks both and one answer was lost", async () => {
+  const result = await diagnosis({ server: { natPmp: true } }, ({ server }) => server.swallow(1));
+  assertEquals([result.protocol, result.took > 3_000], ["PCP", true]);
+});
+
+Deno.test("diagnose() tells a server of another version", async () => {
+  const result = await diagnosis({}, ({ server }) => {
+    server.tamper =
+      () => [encodeResponse({ type: "announce", version: 1, result: 1, lifetime: 60, epoch: 7 })];
+  });
+  assertEquals(codes(result), ["otherVersion problem"]);
+});
+
+Deno.test("diagnose() tells that this computer cannot send", async () => {
+  const result = await diagnosis({}, ({ network }) => {
+    network.failSends = () => new Error("Network is unreachable (os error 101)");
+  });
+  assertEquals(codes(result), ["cannotSend problem"]);
+  assert(text(result, "cannotSend").includes("(Network is unreachable (os error 101))"));
+  const closed = await diagnosis({}, ({ network }) => {
+    network.failOpen = () => new Error("Cannot assign requested address (os error 99)");
+  });
+  assertEquals([codes(closed), closed.took], [["cannotSend problem"], 0]);
+});
+
+Deno.test("diagnose() tells whether announcements are heard", async () => {
+  const heard = await diagnosis(
+    {},
+    (world) =>
+      multicast(world, encodeResponse({ type: "announce", result: 0, lifetime: 0, epoch: 7 })),
+  );
+  assertEquals(heard.announcements, { listening: true, heard: 1 });
+  assert(text(heard, "hears").includes("once heard"));
+  const deaf = await diagnosis({ client: { multicast: false } });
+  assertEquals([deaf.announcements, codes(deaf).at(-1)], [
+    { listening: false, heard: 0 },
+    "deaf notice",
+  ]);
+});
+
+Deno.test("diagnose() of an IPv6 firewall: this computer's own address, and no NAT-PMP", async () => {
+  const addresses = { clientAddress: "2a00:1450::10", serverAddress: "2a00:1450::1" };
+  const result = await diagnosis({ ...addresses, client: { multicast: false } });
+  assertEquals([result.externalAddress, result.ok], ["2a00:1450::10", true]);
+  assert(text(result, "public").startsWith("This computer's own address 2a00:1450::10"));
+  await using world = await lab(addresses);
+  world.server.silent = true;
+  await world.settled(world.handle.diagnose());
+  assertEquals(world.sent().map(({ bytes }) => bytes[0]), [2, 2]);
+});
+
+Deno.test("diagnose() is aborted by its signal, and refused after shutdown; nothing stays behind", async () => {
+  const world = await lab();
+  world.server.silent = true;
+  const controller = new AbortController();
+  const aborted = assertRejects(
+    () => world.handle.diagnose({ signal: controller.signal }),
+    Error,
+    "enough",
+  );
+  await world.advance(1_500);
+  controller.abort(new Error("enough"));
+  await aborted;
+  world.server.silent = false;
+  world.server.swallow(Infinity, 1);
+  const late = new AbortController();
+  const inSecondPart = assertRejects(
+    () => world.handle.diagnose({ signal: late.signal }),
+    Error,
+    "late",
+  );
+  await world.advance(1_000);
+  late.abort(new Error("late"));
+  await inSecondPart;
+  await world.settled(world.handle.shutdown());
+  await assertRejects(() => world.handle.diagnose(), ClosedError, "Cannot diagnose the network");
+  assertEquals(await remains(world), { mappings: 0, alarms: 0, sockets: 0 });
+});
+
+Deno.test("diagnose() waits no longer than 4 s for the address, and does not take that for a refusal", async () => {
+  const result = await diagnosis({}, ({ server }) => server.swallow(Infinity, 1));
+  assertEquals([codes(result)[1], result.took], ["addressUnknown notice", 4_002]);
+});
+
+Deno.test("Durations are told in the two largest units", async () => {
+  const cases = [
+    [0, "0 seconds"],
+    [1, "1 second"],
+    [61, "1 minute and 1 second"],
+    [3_600, "1 hour"],
+    [3_601, "1 hour"],
+    [90_061, "1 day and 1 hour"],
+    [172_800, "2 days"],
+  ] as const;
+  for (const [epoch, duration] of cases) {
+    const result = await diagnosis({ server: { epoch } });
+    assertEquals(/ports for (.*?)\. /.exec(text(result, "upSince"))?.[1], duration);
+  }
+});

@@ -1,0 +1,76 @@
+/** A machine that changes under its client, in place of the one that the tests run on. */
+
+import type { Addresses } from "../../src/client/addresses.ts";
+import type { Surveyor } from "../../src/client/watcher.ts";
+import type { Clock } from "../../src/clock.ts";
+import { type Lab, lab, type LabOptions } from "../../src/testing/lab.ts";
+import { ServerHost } from "../../src/testing/host.ts";
+import { SimulatedServer } from "../../src/testing/server.ts";
+import type { ServerOptions } from "../../src/testing/server_options.ts";
+import { IpAddress } from "../../src/wire/address.ts";
+import { CLIENT, SERVER } from "./parts.ts";
+
+export class FakeMachine implements Surveyor {
+  /** The machine's address and its gateway; undefined without a network. */
+  network: { readonly client: string; readonly server: string } | undefined = {
+    client: CLIENT,
+    server: SERVER,
+  };
+  /** Whether the machine may be asked for its addresses. */
+  permitted = true;
+  /** How far the wall clock is ahead of the monotonic one, in milliseconds. */
+  ahead = 0;
+  /** How often the cheap question was asked, and how often the dear one. */
+  looks = 0;
+  finds = 0;
+  clock: Clock | undefined;
+
+  hostAddresses(): Promise<readonly string[] | undefined> {
+    this.looks++;
+    const { network } = this;
+    const addresses = ["127.0.0.1%lo", ...network === undefined ? [] : [`${network.client}%eth0`]];
+    return Promise.resolve(this.permitted ? addresses : undefined);
+  }
+
+  find(): Promise<Addresses> {
+    this.finds++;
+    const { network } = this;
+    if (network === undefined) return Promise.reject(new Error("Cannot find a gateway: none"));
+    return Promise.resolve(addresses(network.client, network.server));
+  }
+
+  wallTime(): number {
+    return 1_700_000_000_000 + (this.clock?.now() ?? 0) + this.ahead;
+  }
+}
+
+export function addresses(client: string, server: string): Addresses {
+  return {
+    clientAddress: IpAddress.parse(client),
+    serverAddresses: [IpAddress.parse(server)],
+  };
+}
+
+/** A lab whose client watches a machine of the test's own, every 5 s. */
+export async function movingLab(
+  options: LabOptions = {},
+): Promise<{ world: Lab; machine: FakeMachine }> {
+  const machine = new FakeMachine();
+  const client = { ...options.client, watch: { surveyor: machine, interval: LOOK } };
+  const world = await lab({ ...options, client });
+  machine.clock = world.clock;
+  return { world, machine };
+}
+
+/** Another server in the same world. */
+export async function anotherServer(
+  world: Lab,
+  hostname: string,
+  options: ServerOptions = {},
+): Promise<ServerHost> {
+  const server = new SimulatedServer(options);
+  return await ServerHost.start(world.network, world.clock, server, { hostname, port: 5351 });
+}
+
+/** Milliseconds between two looks. */
+export const LOOK = 5_000;

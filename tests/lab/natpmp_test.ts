@@ -1,0 +1,100 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { labPossible } from "./lab_possible.ts";
+import { until } from "./process.ts";
+import { RemoteClient } from "./remote_client.ts";
+import { describe, type Router, startLab } from "./router.ts";
+import { scenarios } from "./scenarios.ts";
+import { EXTERNAL_IPV4, INSIDE_IPV4, ROUTER_IPV4 } from "./topology.ts";
+
+// miniupnpd cannot be told to leave PCP out. The router sends what begins with version 2 elsewhere, where it is refused
+// as by a NAT-PMP gateway, so that the mappings come from the real daemon's NAT-PMP.
+
+scenarios("the client and a real NAT-PMP router", await labPossible(), {
+  "the external address is the one that natpmpc reads (D-3.2-1)": async () => {
+    await using lab = await startLab();
+    await lab.forgetPcp();
+    const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    const told = JSON.stringify(await client.order({ do: "externalAddress" }));
+    assertMatch(told, /20\.30\.40\.1/);
+    const natpmpc = lab.inside(["natpmpc", "-g", ROUTER_IPV4]);
+    const line = await natpmpc.expectLine(
+      ({ text }) => String(text).startsWith("Public IP address"),
+      5_000,
+    );
+    assertMatch(String(line["text"]), new RegExp(EXTERNAL_IPV4));
+    await lab.expectMappings([]);
+  },
+
+  "mappings come into being, let packets in, are renewed and go (C-9-5, D-1.1-1, D-3.3-3, D-3.4-1)":
+    async () => {
+      await using lab = await startLab();
+      await lab.forgetPcp();
+      const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+      await lab.listenInside("tcp", 6000);
+      await lab.listenInside("udp", 6001);
+      const granted = { externalAddress: EXTERNAL_IPV4, lifetime: 10 };
+      assertEquals(await client.inboundReady("tcp 6000", 10), { ...granted, externalPort: 6000 });
+      assertEquals(await client.inboundReady("udp 6001", 10), { ...granted, externalPort: 6001 });
+      await lab.expectMappings([TCP_6000, UDP_6001]);
+      await expectOpen(lab, "tcp", 6000);
+      await expectOpen(lab, "udp", 6001);
+      await until(
+        () => grants(lab) >= 6 ? undefined : `${grants(lab)} NAT-PMP requests`,
+        20_000,
+        200,
+      );
+      await expectOpen(lab, "tcp", 6000);
+      assert(!client.states("tcp 6000").includes("expired"));
+
+      await client.revoke("tcp 6000");
+      await lab.expectMappings([UDP_6001]);
+      assertEquals(await lab.outside("tcp", 6000), undefined);
+      await client.shutdown();
+      await lab.expectMappings([]);
+    },
+
+  "a reboot is seen by the epoch at the next renewal, and all mappings come back (D-3.6-1, D-3.7-1)":
+    async () => {
+      await using lab = await startLab();
+      await lab.forgetPcp();
+      const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+      await lab.listenInside("tcp", 6002);
+      await client.inboundReady("tcp 6002", 3600);
+      await client.inboundReady("tcp 6000", 24);
+      // The clock may lag by an eighth and 2 s: what begins anew sooner than that looks like a slow clock.
+      const begin = performance.now();
+      await until(() => performance.now() - begin > 7_000 ? undefined : "too early", 8_000, 200);
+      await lab.reboot({ announce: false });
+      await lab.expectMappings([]);
+      await lab.expectMappings([TCP_6000, "map tcp 6002 -> 192.168.77.2:6002"], 15_000);
+      await expectOpen(lab, "tcp", 6002);
+      assertEquals(client.errors(), ["ServerRestartedError"]);
+    },
+
+  "what NAT-PMP cannot do is refused (C-9-13)": async () => {
+    await using lab = await startLab();
+    await lab.forgetPcp();
+    const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    const remote = { remoteAddress: "20.30.40.2", remotePort: 7000 };
+    const refusal = await client.outboundReady("udp 6100", remote, 600).then(() => "", String);
+    assertMatch(refusal, /UNSUPP_VERSION/);
+    assertEquals((await lab.mappings()).map(describe), []);
+  },
+});
+
+const TCP_6000 = "map tcp 6000 -> 192.168.77.2:6000";
+const UDP_6001 = "map udp 6001 -> 192.168.77.2:6001";
+
+async function expectOpen(lab: Router, protocol: "tcp" | "udp", port: number): Promise<void> {
+  await until(async () => {
+    const answer = await lab.outside(protocol, port);
+    return answer?.startsWith("knock from 20.30.40.2")
+      ? undefined
+      : `${protocol} ${port} is closed`;
+  }, 5_000);
+}
+
+/** The NAT-PMP mapping requests that miniupnpd has logged. */
+function grants(lab: Router): number {
+  return lab.log.match(/NAT-PMP port mapping request/g)?.length ?? 0;
+}

@@ -1,0 +1,561 @@
+/**
+ * Ways to break the engine, each a textual change of one file that fits exactly once. `deno task mutants` applies them one
+ * at a time to a copy, and fails if the tests do not notice.
+ */
+
+/** One way to break it. */
+export interface Mutant {
+  readonly name: string;
+  /** A file of src/engine/. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** File, then name, what stands there, and what stands there instead. */
+const LIST: Readonly<
+  Record<string, readonly (readonly [name: string, from: string, to: string])[]>
+> = {
+  "epoch.ts": [
+    ["the first epoch is a restart", "=== undefined) return true;", "=== undefined) return false;"],
+    ["backwards by one second is a restart", "previous.server - 1)", "previous.server)"],
+    ["backwards by two seconds is none", "previous.server - 1)", "previous.server - 2)"],
+    ["the server may run ahead by 3 s", "client + 2 < server", "client + 3 < server"],
+    ["the server may run ahead by less than 2 s", "client + 2 < server", "client + 2 <= server"],
+    ["the server may not drift ahead", "Math.trunc(server / 16)", "0"],
+    ["drift ahead is rounded up", "Math.trunc(server / 16)", "Math.ceil(server / 16)"],
+    ["the server may fall behind by 3 s", "server + 2 < client", "server + 3 < client"],
+    ["the server may fall behind by less than 2 s", "server + 2 < client", "server + 2 <= client"],
+    ["the server may not drift behind", "Math.trunc(client / 16)", "0"],
+  ],
+  "server_state.ts": [
+    ["an invalid epoch is not stored", "this.#epoch = sample;", "if (valid) this.#epoch = sample;"],
+    ["a restart changes no generation", "if (!valid) this.#generation++;", ""],
+    ["epochs of two addresses are compared", "    this.#epoch = undefined;\n", ""],
+    [
+      "holds go along to the next address",
+      "this.#holdNewUntil = this.#holdAllUntil = this.#holdVersionUntil = -Infinity;",
+      "",
+    ],
+    [
+      "a version error holds as long as it says",
+      "return Math.min(hold, this.#config.maximumLongHold);",
+      "return hold;",
+    ],
+    ["a version error holds nothing back", "this.#holdVersionUntil = until;", ""],
+    [
+      "NO_RESOURCES holds up nothing new",
+      "mapping.isNew ? this.#holdNewUntil : -Infinity",
+      "-Infinity",
+    ],
+    [
+      "NO_RESOURCES holds up renewals",
+      "mapping.isNew ? this.#holdNewUntil : -Infinity",
+      "this.#holdNewUntil",
+    ],
+  ],
+  "engine.ts": [
+    ["any source port will do", "source.port !== port || ", ""],
+    ["any source address will do", " || !source.address.equals(address)", ""],
+    [
+      "mappings may come on the announcement port",
+      "return multicast && !isAnnouncement ?",
+      "return false ?",
+    ],
+    [
+      "the epoch is checked before the match",
+      "    const mapping = this.#mappings.answeredBy(answer);\n",
+      "    this.#state.checkEpoch(now, answer.epoch);\n    const mapping = this.#mappings.answeredBy(answer);\n",
+    ],
+    [
+      "errors carry no epoch",
+      "    if (!this.#state.checkEpoch(now, answer.epoch)) {",
+      "    if (answer.result === 0 && !this.#state.checkEpoch(now, answer.epoch)) {",
+    ],
+    [
+      "a restart told by an answer recovers nothing",
+      "this.#recovery.arrange(now, 0);\n      this.#emit",
+      "this.#emit",
+    ],
+    [
+      "malformed options never matter",
+      "answer.optionFault !== undefined && needsOptionData(mapping.spec)",
+      "false",
+    ],
+    [
+      "an unsolicited announcement may be an error",
+      '    if (result !== ResultCode.Success && !asked) return "notAnnouncement";\n',
+      "",
+    ],
+    [
+      "recovery after an announcement does not wait",
+      "this.#recovery.arrange(now, this.#random() * this.#config.announceWait);",
+      "this.#recovery.arrange(now, 0);",
+    ],
+    [
+      "recovery after an announcement waits up to 10 s",
+      "this.#recovery.arrange(now, this.#random() * this.#config.announceWait);",
+      "this.#recovery.arrange(now, this.#random() * 10_000);",
+    ],
+    [
+      "NAT-PMP recovery does not wait",
+      "this.#recovery.arrange(this.#now, this.#random() * this.#config.announceWait);",
+      "this.#recovery.arrange(this.#now, 0);",
+    ],
+    ["recovery is a burst", "      this.#pacer.slowDown();\n", ""],
+    [
+      "recovery asks for what was just granted, too",
+      'mapping.generation !== this.#state.generation || mapping.phase === "starting"',
+      "true",
+    ],
+    [
+      "holds are not looked at",
+      "const until = this.#state.heldUntil(mapping);",
+      "const until = -Infinity;",
+    ],
+    [
+      "what was refused is forgotten with its mapping",
+      "this.#memory.hold(requestKey(mapping.spec), mapping.holdUntil, now);",
+      "",
+    ],
+    ["a new mapping has a new nonce, whatever went before", "remains?.nonce ?? ", ""],
+    [
+      "an address that was left can be left again",
+      "    if (index !== this.#servers.index) return; // it was left already\n",
+      "",
+    ],
+  ],
+  "version.ts": [
+    [
+      "UNSUPP_VERSION counts when nothing is asked",
+      '  if (awaiting.length === 0 && !probe.isUnderWay) return "stale";\n',
+      "",
+    ],
+    [
+      "n version errors are n times n requests",
+      "mapping.awaiting && !mapping.natPmp",
+      "mapping.awaiting",
+    ],
+    [
+      "NAT-PMP is asked for what it cannot do",
+      "if (fallsBack && isNatPmpPossible(mapping.spec, world.clientAddress)) {",
+      "if (fallsBack) {",
+    ],
+    [
+      "a NAT-PMP server is held like one of another version",
+      "  else state.holdVersion(now + hold);",
+      "  state.holdVersion(now + hold);",
+    ],
+    ["an ANNOUNCE goes on after a version error", "    probe.stop();\n", ""],
+  ],
+  "mapping_actions.ts": [
+    ["renewals suggest the first wish for ever", "  m.suggestedPort = externalPort;\n", ""],
+    [
+      "renewals suggest the first address for ever",
+      "  m.suggestedAddress = externalAddress;\n",
+      "",
+    ],
+    [
+      "the granted lifetime becomes the wanted one",
+      "  m.suggestedPort = externalPort;\n",
+      "  m.suggestedPort = externalPort;\n  m.lifetime = lifetime;\n",
+    ],
+    [
+      "lifetimes are not limited",
+      "Math.min(answer.lifetime, config.maximumLifetime / 1000)",
+      "answer.lifetime",
+    ],
+    [
+      "a lifetime begins when the answer comes",
+      "m.grantedAt = m.awaiting ? m.lastSentAt : now;",
+      "m.grantedAt = now;",
+    ],
+    [
+      "lifetime 0 is a grant",
+      "answer.lifetime === 0 || answer.externalAddress.isUnspecified ||",
+      "answer.externalAddress.isUnspecified ||",
+    ],
+    ["the all-zeros address is usable", "answer.externalAddress.isUnspecified ||", ""],
+    ["port 0 is usable", "(externalPort === 0 && m.spec.internalPort !== 0)", "false"],
+    [
+      "PREFER_FAILURE takes anything",
+      '  if (!isSuggested(m.spec, answer)) return "notSuggested";\n',
+      "",
+    ],
+    [
+      "a late answer to the creation confirms the deletion",
+      "if (answer.lifetime !== 0) {\n    if (m.createsPending",
+      "if (answer.lifetime < 0) {\n    if (m.createsPending",
+    ],
+    [
+      "a late refusal of the creation refuses the deletion",
+      "if (m.createsPending > 0 && !m.natPmp) {",
+      "if (m.createsPending < 0) {",
+    ],
+    ["PEER is deleted", 'm.spec.opcode === "peer" ||', ""],
+    [
+      "NO_RESOURCES to a repeated deletion holds up everything",
+      "answer.result === NoResources && (m.transmissions > 1 || m.assigned === undefined)",
+      "false",
+    ],
+    [
+      "NO_RESOURCES to a deletion holds up new mappings only",
+      'm.world.holdServer("all", now + hold)',
+      'm.world.holdServer("new", now + hold)',
+    ],
+    [
+      "NOT_AUTHORIZED leaves a renewed mapping alive",
+      "  if (answer.result === ResultCode.NotAuthorized) return refuse(m, now, answer);\n",
+      "",
+    ],
+    [
+      "a refused renewal is not held",
+      "  m.holdUntil = now + hold;\n  resume(m, now);",
+      "  resume(m, now);",
+    ],
+    [
+      "a copy of a refusal withdraws the mapping",
+      '  if (answer.result === m.lastRefusal && now < m.holdUntil) return "stale"; // a copy of the last refusal\n',
+      "",
+    ],
+    [
+      "a version error takes a live mapping away",
+      "  if (m.assigned !== undefined) return m.natPmp ? resume(m, now) : undefined;\n",
+      "",
+    ],
+    [
+      "an address that is silent is never left",
+      "transmissionLimit !== 0 && m.transmissions >= transmissionLimit) {",
+      "false) {",
+    ],
+    [
+      "a renewal that is silent leaves no address",
+      "const isSilent = transmissionLimit !== 0 && m.transmissions >= transmissionLimit;",
+      "const isSilent = false;",
+    ],
+    ["NAT-PMP renews in the windows of PCP", "m.viaNatPmp ? () => 0 : ", ""],
+    [
+      "three copies of an update are three changes",
+      "const changed = before === undefined ||",
+      "const changed = true ||",
+    ],
+    [
+      "MRC is not obeyed",
+      "maximumTransmissions !== 0 && m.transmissions >= maximumTransmissions",
+      "false",
+    ],
+    [
+      "MRD is not obeyed",
+      "maximumDuration === 0 ? Infinity : m.firstSentAt + maximumDuration",
+      "Infinity",
+    ],
+  ],
+  "mapping.ts": [
+    [
+      "a deletion is sent once",
+      "      retransmitDue: (m, now) => act.repeat(m, now),\n      retryDue: (m) => m.world.enqueue(m),\n      expireDue: (m) => act.end(m, { type: m.endAs }),",
+      "      retryDue: (m) => m.world.enqueue(m),\n      expireDue: (m) => act.end(m, { type: m.endAs }),",
+    ],
+    [
+      "a deletion outlives its mapping",
+      "      expireDue: (m) => act.end(m, { type: m.endAs }),\n",
+      "",
+    ],
+    [
+      "what comes through after the end stays",
+      'success: (m, _now, answer) => answer.lifetime === 0 ? "stale" : m.world.enqueue(m),',
+      "",
+    ],
+    [
+      "an update waits for the next renewal",
+      "      success: (m, now, answer) => act.grant(m, now, answer),\n      failure: (m, now, answer) => act.withdraw(m, now, answer),\n      renewDue",
+      "      failure: (m, now, answer) => act.withdraw(m, now, answer),\n      renewDue",
+    ],
+    [
+      "an error that nobody asked for is ignored",
+      "      failure: (m, now, answer) => act.withdraw(m, now, answer),\n      renewDue",
+      "      renewDue",
+    ],
+    [
+      "a success during a hold is ignored",
+      "      success: (m, now, answer) => act.grant(m, now, answer),\n      failure: (m, now, answer) => act.withdraw(m, now, answer),\n      retryDue",
+      "      failure: (m, now, answer) => act.withdraw(m, now, answer),\n      retryDue",
+    ],
+    [
+      "a renewal wished in a hurry leaves at once",
+      "const gap = keepsGap ? this.renewalSentAt + this.world.config.renewalGap : -Infinity;",
+      "const gap = -Infinity;",
+    ],
+  ],
+  "retransmit.ts": [
+    ["waits are not random", "(0.9 + 0.2 * random())", "1"],
+    ["waits are never longer than nominal", "(0.9 + 0.2 * random())", "(0.9 + 0.1 * random())"],
+    ["waits do not double", "Math.min(2 * previous, cap)", "Math.min(previous, cap)"],
+    ["waits treble", "Math.min(2 * previous, cap)", "Math.min(3 * previous, cap)"],
+    ["waits are not capped", "Math.min(2 * previous, cap)", "2 * previous"],
+    [
+      "the second wait is as long as the first",
+      "previous === 0 ? config.initialRetransmission :",
+      "previous < 4_000 ? config.initialRetransmission :",
+    ],
+  ],
+  "config.ts": [
+    ["the first wait is 2 s", "initialRetransmission: 3_000,", "initialRetransmission: 2_000,"],
+    [
+      "the longest wait is 850 s",
+      "maximumRetransmission: 1_024_000,",
+      "maximumRetransmission: 850_000,",
+    ],
+    ["renewals keep 3 s apart", "renewalGap: 4_000,", "renewalGap: 3_000,"],
+    [
+      "lifetimes are limited to two days",
+      "maximumLifetime: 86_400_000,",
+      "maximumLifetime: 172_800_000,",
+    ],
+    ["rounds of recovery are 20 s apart", "recoveryInterval: 60_000,", "recoveryInterval: 20_000,"],
+    ["an error with lifetime 0 holds 3 s", "minimumShortHold: 30_000,", "minimumShortHold: 3_000,"],
+    ["the longest hold is an hour", "maximumLongHold: 1_800_000,", "maximumLongHold: 3_600_000,"],
+    ["nonce and port are kept for a minute", "reuseTime: 120_000,", "reuseTime: 60_000,"],
+    ["the first burst is 320", "initialWindow: 32,", "initialWindow: 320,"],
+  ],
+  "renewal.ts": [
+    ["renewals are not spread", "random() * remaining / 4", "0"],
+    ["the windows are twice as long", "random() * remaining / 4", "random() * remaining / 2"],
+    [
+      "the first window is the second",
+      "const remaining = 2 ** -attempt;",
+      "const remaining = 2 ** -attempt / 2;",
+    ],
+    ["renewals may be closer than 4 s", "Math.max(drawn, previousAt + config.renewalGap)", "drawn"],
+    ["missed windows are made up for", "Math.max(least, Math.ceil(-Math.log2(left)))", "least"],
+    [
+      "the last renewal comes after the end",
+      "return at < grantedAt + lifetime ?",
+      "return at < grantedAt + 2 * lifetime ?",
+    ],
+  ],
+  "holds.ts": [
+    ["error lifetime 0 means at once", "if (lifetime > 0)", "if (lifetime >= 0)"],
+    [
+      "error lifetimes are not limited",
+      "Math.min(lifetime * 1000, config.maximumLifetime)",
+      "lifetime * 1000",
+    ],
+    ["holds do not double", "config.minimumLongHold * 2 ** refusals", "config.minimumLongHold"],
+    [
+      "holds double without end",
+      "Math.min(config.minimumLongHold * 2 ** refusals, config.maximumLongHold)",
+      "config.minimumLongHold * 2 ** refusals",
+    ],
+  ],
+  "recovery.ts": [
+    ["rounds are not limited", "#rounds = 2;", "#rounds = 1e9;"],
+    ["a second reason begins a second round", "    if (this.#roundAt !== Infinity) return;\n", ""],
+    ["rounds never come back", "this.#rounds = Math.min(2, this.#rounds + refill);", ""],
+  ],
+  "pacer.ts": [
+    [
+      "everything leaves at once",
+      "this.#inFlight < Math.floor(this.#window)",
+      "this.#inFlight < Infinity",
+    ],
+    [
+      "the window never grows",
+      "this.#window = Math.min(this.#config.maximumWindow, this.#window + 1);",
+      "",
+    ],
+    [
+      "the window never shrinks",
+      "if (repeated) this.#window = Math.max(this.#config.minimumWindow, this.#window / 2);",
+      "",
+    ],
+    ["repeated requests measure the round trip", "    if (!clean) return;\n", ""],
+  ],
+  "nonces.ts": [
+    [
+      "a nonce has 32 random bits",
+      "return new Nonce(this.#randomWord(), this.#randomWord(), this.#randomWord());",
+      "const word = this.#randomWord();\n    return new Nonce(word, word, word);",
+    ],
+    [
+      "all nonces are one",
+      "return new Nonce(this.#randomWord(), this.#randomWord(), this.#randomWord());",
+      "return new Nonce(1, 2, 3);",
+    ],
+    [
+      "a third of the nonce is compared",
+      "mapping.nonce.equals(nonce) && matches(mapping)",
+      "matches(mapping)",
+    ],
+  ],
+  "spec.ts": [
+    ["answers of another protocol fit", "answer.protocol !== spec.protocol ||", ""],
+    [
+      "answers of another port fit",
+      "    answer.internalPort !== spec.internalPort\n",
+      "    false\n",
+    ],
+    [
+      "answers of another remote port fit",
+      "    if (answer.remotePort !== spec.remotePort) return false;\n",
+      "",
+    ],
+    [
+      "answers of another remote address fit",
+      " || !answer.remoteAddress.equals(spec.remoteAddress)",
+      "",
+    ],
+    [
+      "answers for another third party fit",
+      "return wanted === undefined ? told === undefined : told !== undefined && told.equals(wanted);",
+      "return true;",
+    ],
+    [
+      "a deletion carries all options",
+      '    type === "thirdParty" || type === "thirdPartyId" || type === "portSet"\n',
+      "    type.length > 0\n",
+    ],
+    [
+      "a deletion carries no options",
+      '    type === "thirdParty" || type === "thirdPartyId" || type === "portSet"\n',
+      "    type.length === 0\n",
+    ],
+    [
+      "this host may be its own third party",
+      'option.type === "thirdParty" && option.address.equals(clientAddress)',
+      "false",
+    ],
+    ["FILTER may stand on PEER", 'spec.opcode === "peer" && MAP_ONLY.has(option.type)', "false"],
+    [
+      "requests may have 1100 octets",
+      "const LARGEST_REQUEST = 1024;",
+      "const LARGEST_REQUEST = 1100;",
+    ],
+  ],
+  "mapping_request.ts": [
+    [
+      "deletions suggest a port",
+      "externalPort: deleting ? 0 : m.suggestedPort,",
+      "externalPort: m.suggestedPort,",
+    ],
+    [
+      "deletions suggest an address",
+      "deleting ? IpAddress.any(m.suggestedAddress.family) : m.suggestedAddress",
+      "m.suggestedAddress",
+    ],
+    [
+      "deletions are of one family",
+      "IpAddress.any(m.suggestedAddress.family)",
+      'IpAddress.any("IPv4")',
+    ],
+    ["deletions have a lifetime", "lifetime: deleting ? 0 : m.lifetime,", "lifetime: m.lifetime,"],
+  ],
+  "memory.ts": [
+    ["holds are forgotten", "    this.#holds.set(key, until);\n", ""],
+    ["leftovers never age", "remains.until > now ? remains", "true ? remains"],
+  ],
+  "natpmp.ts": [
+    ["the first wait is 300 ms", "const FIRST_WAIT = 250;", "const FIRST_WAIT = 300;"],
+    ["NAT-PMP requests leave eight times", "const TRANSMISSIONS = 9;", "const TRANSMISSIONS = 8;"],
+    [
+      "NAT-PMP waits do not double",
+      "FIRST_WAIT * 2 ** this.#transmissions++",
+      "FIRST_WAIT + this.#transmissions++",
+    ],
+    [
+      "NAT-PMP requests leave side by side",
+      "    if (this.#current !== undefined) return;\n    this.#current",
+      "    this.#current",
+    ],
+    ["the NAT-PMP epoch may lag by half", "7 / 8 * (now / 1000", "1 / 2 * (now / 1000"],
+    [
+      "the NAT-PMP epoch may lag by 3 s",
+      "if (epoch >= expected - 2) return;",
+      "if (epoch >= expected - 3) return;",
+    ],
+    [
+      "the NAT-PMP epoch may not lag",
+      "if (epoch >= expected - 2) return;",
+      "if (epoch >= expected) return;",
+    ],
+    [
+      "the epoch of a version error is not looked at",
+      "if (this.#isInUse && epoch > 0)",
+      "if (false)",
+    ],
+    [
+      "NAT-PMP deletions suggest a port",
+      "externalPort: deleting ? 0 : mapping.suggestedPort,",
+      "externalPort: mapping.suggestedPort,",
+    ],
+    [
+      "NAT-PMP deletions have a lifetime",
+      "lifetime: deleting ? 0 : mapping.lifetime,",
+      "lifetime: mapping.lifetime,",
+    ],
+    ["NAT-PMP answers of another port fit", "mapping.spec.internalPort === internalPort;", "true;"],
+    ["NAT-PMP answers of another protocol fit", "mapping.spec.protocol === protocol &&", ""],
+    ["a late NAT-PMP grant confirms the deletion", "return !isLate && ", "return "],
+    [
+      "NAT-PMP mappings may come on the announcement port",
+      'if (multicast && response.type !== "externalAddress") return "notAnnouncement";',
+      "",
+    ],
+    ["a new NAT-PMP address is not told", "if (changed) this.#options.readdressed(address);", ""],
+    ["after a restart the old NAT-PMP address stands", "    this.#isAddressOld = true;\n", ""],
+    [
+      "an announcement does not end the silence",
+      "if (this.#gaveUp && !asked) this.#options.heard();",
+      "",
+    ],
+    [
+      "NAT-PMP is spoken from public addresses",
+      "if (!clientAddress.isPrivate && !clientAddress.isLoopback) return false;",
+      "",
+    ],
+    [
+      "NAT-PMP errors are taken by PCP's numbers",
+      "PCP_RESULTS[result] ?? ResultCode.MalformedRequest",
+      "result",
+    ],
+  ],
+  "server_list.ts": [
+    ["each address is asked five times", "const TRANSMISSIONS = 4;", "const TRANSMISSIONS = 5;"],
+    [
+      "rounds are ten minutes apart",
+      "const ROUND: Milliseconds = 900_000;",
+      "const ROUND: Milliseconds = 600_000;",
+    ],
+    [
+      "a search begins where the last one ended",
+      "const startOver = this.#answeredHere && this.#index !== 0;",
+      "const startOver = false;",
+    ],
+    ["the next round begins at once", "if (this.#index !== 0) return now;", "return now;"],
+  ],
+  "probe.ts": [
+    [
+      "ANNOUNCE is sent once",
+      "    this.#retransmitAt = now + this.#wait;\n",
+      "    this.#retransmitAt = Infinity;\n",
+    ],
+    [
+      "ANNOUNCE is not held",
+      "const until = Math.max(heldUntil, this.#holdUntil);",
+      "const until = -Infinity;",
+    ],
+  ],
+  "succession.ts": [
+    [
+      "a mapping does not wait for the deletion before it",
+      "const before = this.#deleting.get(key);",
+      "const before = undefined as Mapping | undefined;",
+    ],
+    ["nothing is left behind", "if (heirs.length === 0) this.#memory.keep(key, mapping, now);", ""],
+  ],
+};
+
+/** All of them. */
+export const MUTANTS: readonly Mutant[] = Object.entries(LIST).flatMap(([file, changes]) =>
+  changes.map(([name, from, to]) => ({ name, file: `src/engine/${file}`, from, to }))
+);

@@ -1,0 +1,170 @@
+/** Restarts and new addresses of a NAT-PMP server (RFC 6886 sections 3.2.1, 3.6, 3.7). */
+
+import { assert, assertEquals } from "@std/assert";
+import { Client } from "../../src/client/client.ts";
+import { InboundMap } from "../../src/client/inbound_map.ts";
+import { octets } from "../helpers/hex.ts";
+import { asked, askedInNatPmp, granted, muteNatPmp, natPmpLab, whats } from "./parts.ts";
+
+Deno.test("the server's clock may lag by an eighth and 2 s, no more (D-3.6-1)", async () => {
+  // The last packet said 1000. 80 s later 1070 is expected, so that 1068 is still plausible.
+  for (const [epoch, restarts] of [[1068, 0], [1067, 1], [1080, 0], [9999, 0], [0, 1]] as const) {
+    await using world = await natPmpLab({ epoch: 1000 });
+    await granted(world);
+    await world.advance(79_990);
+    const before = world.sent().length;
+    world.host.restart({ epoch, keepMappings: true });
+    await world.advance(6_000);
+    assertEquals(world.sent().length - before, 2 * restarts, `${epoch}`);
+  }
+});
+
+Deno.test("every packet counts, the refusal of the PCP request too (D-3.6-1)", async () => {
+  await using world = await natPmpLab({ maxLifetime: 7200 });
+  const long = await granted(world, 6001);
+  await world.advance(10_000);
+  const short = world.handle.request(new InboundMap(6000, 120));
+  await world.settled(short.ready());
+  await world.advance(30_000);
+  world.server.restart(world.clock.now(), { announce: false });
+  await world.advance(40_000); // the renewal of the short one notices
+  assertEquals([short.state.type, long.state.type], ["running", "running"]);
+  assertEquals(world.server.mappings.size, 2);
+  assertEquals(world.handle.pollError()?.name, "ServerRestartedError");
+  assertEquals(world.handle.pollError(), undefined);
+});
+
+Deno.test("a restart is seen by the refusal of the PCP request alone (D-3.6-1)", async () => {
+  await using world = await natPmpLab({ maxLifetime: 600 });
+  await granted(world);
+  await world.advance(200_000);
+  muteNatPmp(world);
+  world.server.restart(world.clock.now(), { announce: false });
+  await world.advance(101_000);
+  assertEquals(world.handle.pollError()?.name, "ServerRestartedError");
+});
+
+Deno.test("a restart that the grant itself reveals: the address is asked for anew, the mapping runs (D-3.6-1)", async () => {
+  await using world = await natPmpLab({ maxLifetime: 600, epoch: 5_000 });
+  const mapping = await granted(world);
+  world.server.tamper = (reply, request) => {
+    const told = reply.slice();
+    // The version error is as if nothing had happened, the address is another one.
+    if (request[0] !== 0) new DataView(told.buffer).setUint32(4, 1_000_000);
+    else if (request.length === 2) told.set([198, 51, 100, 200], 8);
+    return [told];
+  };
+  await world.advance(200_000);
+  world.server.restart(world.clock.now(), { announce: false });
+  await world.advance(120_000);
+  assertEquals(mapping.state.type, "running");
+  assertEquals(mapping.assigned?.externalAddress, "198.51.100.200");
+});
+
+Deno.test("after a restart: a random wait of up to 5 s, then one request after the other (D-3.7-1)", async () => {
+  const waits: number[] = [];
+  for (let seed = 1; seed <= 30; seed++) {
+    await using world = await natPmpLab({}, { seed, latency: 20 });
+    for (const port of [6000, 6001, 6002]) await granted(world, port);
+    await world.advance(100_000);
+    const restartAt = world.clock.now();
+    world.host.restart();
+    await world.advance(10_000);
+    const since = asked(world, restartAt);
+    waits.push((since[0]?.at ?? 0) - restartAt - 20);
+    assertEquals(
+      whats(askedInNatPmp(world, restartAt)).filter((what) => what !== "address"),
+      [6000, 6001, 6002].map((port, n) => `map tcp ${port} -> ${40000 + n} for 7200`),
+    );
+    let underWay = 0;
+    for (const { at, from, bytes } of world.wire) {
+      const isAnnouncement = from === "server" && bytes[1] === 0x80;
+      if (at < restartAt || bytes[0] !== 0 || bytes[3] === 1 || isAnnouncement) continue;
+      if (from === "client" && bytes.length === 2) continue;
+      underWay += from === "client" ? 1 : -1;
+      assert(underWay === 0 || underWay === 1);
+    }
+    assertEquals(world.server.mappings.size, 3);
+  }
+  assert(waits.every((wait) => wait >= 0 && wait <= 5_000), `${waits}`);
+  assert(Math.max(...waits) - Math.min(...waits) > 2_500, `${waits}`);
+});
+
+Deno.test("an announced address is adopted and told, ten copies once (D-3.2.1-1, D-3.2.1-3)", async () => {
+  await using world = await natPmpLab();
+  const mapping = await granted(world);
+  while (mapping.pollAlert() !== undefined);
+  await world.advance(1_000);
+  const bytes = octets("00800000 00000002 c6336463"); // 198.51.100.99, the epoch goes on
+  for (let copy = 0; copy < 10; copy++) {
+    world.host.sendRaw(bytes, { hostname: "224.0.0.1", port: 5350 });
+    await world.advance(10);
+  }
+  assertEquals(mapping.assigned?.externalAddress, "198.51.100.99");
+  assertEquals(mapping.pollAlert(), {
+    type: "assigned",
+    externalAddress: "198.51.100.99",
+    externalPort: 40000,
+    lifetime: 7200,
+  });
+  assertEquals(mapping.pollAlert(), undefined);
+});
+
+Deno.test("a new address with a new epoch: mappings are asked for again and have the new address (D-3.2.1-3)", async () => {
+  await using world = await natPmpLab();
+  const mapping = await granted(world);
+  await world.advance(100_000);
+  world.host.changeExternalAddress("198.51.100.200");
+  await world.advance(20_000);
+  assertEquals(mapping.assigned?.externalAddress, "198.51.100.200");
+  assertEquals(mapping.state.type, "running");
+});
+
+Deno.test("announcements of others are dropped (D-3.2.1-2)", async () => {
+  await using world = await natPmpLab();
+  const mapping = await granted(world);
+  await world.advance(100_000);
+  const before = world.sent().length;
+  const stranger = await world.network.open({ hostname: "192.168.1.66", port: 5351 }, {
+    datagram: () => {},
+    error: () => {},
+  });
+  await stranger.send(octets("00800000 00000000 c6336463"), { hostname: "224.0.0.1", port: 5350 });
+  await world.advance(10_000);
+  stranger.close();
+  assertEquals(mapping.assigned?.externalAddress, "203.0.113.5");
+  assertEquals(world.sent().length, before);
+  assertEquals(world.handle.stats().ignored["source"], 1);
+});
+
+Deno.test("two clients of one host both hear an announcement (D-3.2.1-4)", async () => {
+  await using world = await natPmpLab();
+  const first = await granted(world);
+  const { network, clock } = world;
+  const other = await Client.start("192.168.1.10", "192.168.1.1", { network, clock });
+  const second = other.request(new InboundMap(6001, 7200));
+  await world.settled(second.ready());
+  await world.advance(60_000);
+  world.host.restart();
+  assertEquals(world.server.mappings.size, 0);
+  await world.advance(20_000);
+  assertEquals(world.server.mappings.size, 2);
+  assertEquals([first.state.type, second.state.type], ["running", "running"]);
+  await world.settled(other.shutdown());
+});
+
+Deno.test("a flood of forged epochs costs two rounds, then one a minute, and no mapping (D-5-1)", async () => {
+  await using world = await natPmpLab();
+  const mapping = await granted(world);
+  await world.advance(100_000);
+  const before = world.sent().length;
+  for (let second = 0; second < 600; second++) {
+    const epoch = second % 2 === 0 ? 0 : 1_000_000;
+    const bytes = octets(`00800000 ${epoch.toString(16).padStart(8, "0")} cb007105`);
+    world.host.sendRaw(bytes, { hostname: "224.0.0.1", port: 5350 });
+    await world.advance(1_000);
+  }
+  const packets = world.sent().length - before;
+  assert(packets >= 20 && packets <= 60, `${packets} packets in ten minutes`);
+  assertEquals(mapping.state.type, "running");
+});

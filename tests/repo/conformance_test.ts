@@ -1,0 +1,94 @@
+/** Every rule of the RFCs has a test that names it, or a reason; and no test names a rule that there is not. */
+
+import { assert, assertEquals } from "@std/assert";
+import { REASONS } from "../conformance/reasons.ts";
+import { type Row, ROWS } from "../conformance/rows.ts";
+import { findProofs, gaps, idsOf, judge, proofsIn, readJunit } from "../tools/conformance.ts";
+import { readFile } from "../tools/repository.ts";
+
+Deno.test("every rule has a test or a reason, and every id in a test's name is a rule", async () => {
+  assertEquals(gaps(ROWS, await findProofs()), []);
+});
+
+Deno.test("the list has each rule once, complete", () => {
+  assertEquals(ROWS.length, 279);
+  assertEquals(new Set(ROWS.map(({ id }) => id)).size, ROWS.length);
+  const levels = new Set(["MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY", "DESC", "REC"]);
+  for (const { id, section, level, text } of ROWS) {
+    assert(/^\d{4}( [\d.]+)?$/.test(section), `${id} ${section}`);
+    assert(levels.has(level), `${id} ${level}`);
+    assert(text.length > 10, id);
+  }
+  const known = new Set(ROWS.map(({ id }) => id));
+  assertEquals(Object.keys(REASONS).filter((id) => !known.has(id)), []);
+});
+
+Deno.test("CONTRIBUTING.md tells the rules that do not apply, and why", async () => {
+  const text = (await readFile("CONTRIBUTING.md")).replaceAll(/ +/g, " ");
+  for (const [id, reason] of Object.entries(REASONS)) {
+    assert(text.includes(`| ${id} | ${reason}`), `${id} is told with its reason`);
+  }
+});
+
+Deno.test("idsOf() takes the ids at the end of a name, and no other word", () => {
+  assertEquals(idsOf("a (C-8.5-3)"), ["C-8.5-3"]);
+  assertEquals(idsOf("a (C-8.3-L1, F-06, C-8.1.1-N5, defect 3, E-7753-10)"), [
+    "C-8.3-L1",
+    "C-8.1.1-N5",
+    "E-7753-10",
+  ]);
+  assertEquals(idsOf("(C-8.5-3) a"), []);
+  assertEquals(idsOf("a(b)"), []);
+});
+
+Deno.test("proofsIn() finds names in all kinds of quotes, and no comments", () => {
+  const source = `
+    Deno.test("double (C-1-1)", () => {});
+    Deno.test('single "x" (C-1-2)', () => {});
+    Deno.test(\`put together \${n} (C-1-3, D-1-1)\`, () => {});
+    // a comment (C-1-4)
+    "a step (E-1-1)": async () => {},
+  `;
+  assertEquals(proofsIn(source, "a.ts").map(({ ids }) => ids.join()), [
+    "C-1-1",
+    "C-1-2",
+    "C-1-3,D-1-1",
+    "E-1-1",
+  ]);
+});
+
+Deno.test("gaps() tells what is missing, doubled or unknown", () => {
+  const rows = [row("C-1-1"), row("C-1-2"), row("C-1-3", "no")];
+  const proofs = proofsIn('"x (C-1-1, C-1-3, C-1-9)"', "a.ts");
+  assertEquals(gaps(rows, proofs), [
+    "C-1-2 has no test",
+    "C-1-3 has a test, and a reason to have none",
+    "C-1-9 is no rule",
+  ]);
+});
+
+Deno.test("judge() needs every test of a rule to have run and passed", () => {
+  const xml = `<testsuites><testsuite name="a">
+    <testcase name="one (C-1-1)" classname="a"></testcase>
+    <testcase name="two &quot;x&quot; (C-1-2)" classname="a"><failure message="no"/></testcase>
+    <testcase name="three 3 (C-1-3)" classname="a"/>
+    <testcase name="three 4 (C-1-3)" classname="a"><failure>no</failure></testcase>
+    <testcase name="five 5 (C-1-5)" classname="a"/>
+  </testsuite></testsuites>`;
+  const results = readJunit(xml);
+  const source = [
+    '"one (C-1-1)" \'two "x" (C-1-2)\' `three ${n} (C-1-3)` "four (C-1-4)" `five ${n} (C-1-5)`',
+  ].join();
+  const proofs = proofsIn(source, "tests/a_test.ts");
+  const verdicts = ["C-1-1", "C-1-2", "C-1-3", "C-1-4", "C-1-5", "C-1-6"].map((id) =>
+    judge(row(id), proofs, results)
+  );
+  assertEquals(verdicts, ["ok", "FAILED", "FAILED", "FAILED", "ok", "MISSING"]);
+  assertEquals(judge(row("C-1-6", "because"), proofs, results), "does not apply");
+  const lab = proofsIn('"far (C-1-7)"', "tests/lab/a_test.ts");
+  assertEquals(judge(row("C-1-7"), lab, results), "elsewhere");
+});
+
+function row(id: string, reason?: string): Row {
+  return { id, section: "6887 1", level: "MUST", text: "a rule to test with", reason };
+}

@@ -1,0 +1,90 @@
+/** Several hosts on one network in memory, in virtual time. */
+
+import { Client, type ClientOptions } from "../../src/client/client.ts";
+import type { Handle } from "../../src/client/handle.ts";
+import { ServerHost } from "../../src/testing/host.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { seededRandom, seededWords } from "../../src/testing/random.ts";
+import { SimulatedServer } from "../../src/testing/server.ts";
+import type { ServerOptions } from "../../src/testing/server_options.ts";
+import { MemoryNetwork, type TappedDatagram } from "../../src/transport/memory.ts";
+
+/** A network to put servers and clients into. Close it with `await using`. */
+export class Town implements AsyncDisposable {
+  readonly clock = new ManualClock();
+  readonly network = new MemoryNetwork({ clock: this.clock, latency: 1 });
+  /** Every datagram so far. */
+  readonly wire: TappedDatagram[] = [];
+  readonly #hosts: ServerHost[] = [];
+  readonly #handles: Handle[] = [];
+
+  constructor() {
+    this.network.onDatagram = (datagram) => {
+      this.wire.push({ ...datagram, bytes: datagram.bytes.slice() });
+    };
+  }
+
+  /** Starts a server. */
+  async serve(hostname: string, options: ServerOptions = {}): Promise<ServerHost> {
+    const server = new SimulatedServer(options);
+    const host = await ServerHost.start(this.network, this.clock, server, { hostname, port: 5351 });
+    this.#hosts.push(host);
+    return host;
+  }
+
+  /** Starts a client. */
+  async start(
+    client: string,
+    server: string | readonly string[],
+    options: ClientOptions = {},
+  ): Promise<Handle> {
+    const seed = this.#handles.length + 1;
+    const handle = await Client.start(client, server, {
+      clock: this.clock,
+      network: this.network,
+      random: seededRandom(seed),
+      randomWord: seededWords(100 + seed),
+      ...options,
+    });
+    this.#handles.push(handle);
+    return handle;
+  }
+
+  /** Lets so many virtual milliseconds pass. */
+  advance(duration: number): Promise<void> {
+    return this.clock.advance(duration);
+  }
+
+  /** Lets time pass until the promise settles. */
+  async settled<T>(promise: Promise<T>): Promise<T> {
+    let over = false;
+    const watched = promise.finally(() => over = true);
+    watched.catch(() => {}); // the caller gets the same rejection from the return below
+    await this.clock.runUntil(() => over);
+    return await watched;
+  }
+
+  /** What went to a host's PCP port, or to any. */
+  sentTo(hostname?: string, since = 0): TappedDatagram[] {
+    return this.wire.filter(({ at, to }) =>
+      at >= since && to.port === 5351 && (hostname === undefined || to.hostname === hostname)
+    );
+  }
+
+  /** Sends octets from any address, and lets them arrive. */
+  async forge(
+    from: { hostname: string; port: number },
+    to: { hostname: string; port: number },
+    bytes: Uint8Array,
+  ): Promise<void> {
+    const transport = await this.network.open(from, { datagram: () => {}, error: () => {} });
+    await transport.send(bytes, to);
+    await this.advance(2);
+    transport.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const handle of this.#handles) await this.settled(handle.shutdown());
+    for (const host of this.#hosts) host.close();
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * `deno task mutants`: breaks the engine in many ways, one at a time and in a copy, and runs its tests. A mutant that no
+ * test notices survives, which is a failure, and so is one that fits no longer. `deno task mutants epoch` takes only those
+ * with that word in name or file.
+ */
+
+// deno-lint-ignore-file no-console -- a command line tool
+import { type Mutant, MUTANTS } from "../mutants/list.ts";
+import { exists, ROOT } from "./repository.ts";
+
+/** What became of a mutant. */
+export type Outcome = "caught" | "survived" | "no longer applies";
+
+/** Those that are quick and look at the engine; the second group runs only if the first notices nothing. */
+const TESTS = [
+  ["engine"],
+  ["natpmp", "servers", "conformance", "options", "sharing"],
+];
+
+/** Not needed in the copy. */
+const LEFT_OUT = new Set([".git", "node_modules", "coverage", ".vscode"]);
+
+/** A mutant that makes the tests run for ever is caught. */
+const TIME_LIMIT = 120_000;
+
+const WORKERS = 2;
+
+/** The source with the mutation; undefined if it does not fit exactly once. */
+export function mutate(source: string, { from, to }: Pick<Mutant, "from" | "to">):
+  | string
+  | undefined {
+  const parts = source.split(from);
+  return parts.length === 2 ? parts.join(to) : undefined;
+}
+
+async function main(word = ""): Promise<number> {
+  const chosen = MUTANTS.filter(({ name, file }) => name.includes(word) || file.includes(word));
+  const folders = await Promise.all(Array.from({ length: WORKERS }, () => copy()));
+  try {
+    const [first] = folders;
+    if (first === undefined || !await testsPass(first)) {
+      console.error("Cannot judge mutants: the tests fail without any");
+      return 1;
+    }
+    const waiting = [...chosen];
+    const counts: Record<Outcome, number> = { caught: 0, survived: 0, "no longer applies": 0 };
+    await Promise.all(folders.map(async (folder) => {
+      for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+        const outcome = await tryOut(folder, mutant);
+        counts[outcome]++;
+        console.log(`${outcome.padEnd(18)} ${mutant.file}: ${mutant.name}`);
+      }
+    }));
+    const { caught, survived } = counts;
+    console.log(
+      `\n${chosen.length} mutants: ${caught} caught, ${survived} survived, ${
+        counts["no longer applies"]
+      } no longer apply`,
+    );
+    return caught === chosen.length && caught > 0 ? 0 : 1;
+  } finally {
+    for (const folder of folders) await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function tryOut(folder: string, mutant: Mutant): Promise<Outcome> {
+  const path = `${folder}/${mutant.file}`;
+  const source = await Deno.readTextFile(path);
+  const mutated = mutate(source, mutant);
+  if (mutated === undefined) return "no longer applies";
+  await Deno.writeTextFile(path, mutated);
+  try {
+    return await testsPass(folder) ? "survived" : "caught";
+  } finally {
+    await Deno.writeTextFile(path, source);
+  }
+}
+
+async function testsPass(folder: string): Promise<boolean> {
+  for (const group of TESTS) if (!await groupPasses(folder, group)) return false;
+  return true;
+}
+
+async function groupPasses(folder: string, group: readonly string[]): Promise<boolean> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "test",
+      "--allow-all",
+      "--no-check",
+      "--fail-fast",
+      "--v8-flags=--max-old-space-size=600", // a loop that eats memory ends soon
+      ...group.map((name) => `tests/${name}`),
+    ],
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const limit = setTimeout(() => child.kill("SIGKILL"), TIME_LIMIT);
+  const { success } = await child.status;
+  clearTimeout(limit);
+  return success;
+}
+
+/** A copy of the repository, to break. */
+async function copy(): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "pcp-mutants-" });
+  await copyFolder(ROOT.pathname.replace(/\/$/, ""), folder);
+  if (!await exists("deno.lock")) {
+    throw new Error("Cannot copy the repository: it has no lock file");
+  }
+  return folder;
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory, isFile } of Deno.readDir(from)) {
+    if (LEFT_OUT.has(name)) continue;
+    if (isDirectory) await copyFolder(`${from}/${name}`, `${to}/${name}`);
+    else if (isFile) await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args[0]));
