@@ -38,7 +38,12 @@ const SUITES: readonly Suite[] = [
   { name: "doc", args: async () => ["--doc", ...await documented()] },
   // Real sockets and real time: alone on the machine, so that a busy core does not look like loss.
   { name: "e2e", args: () => Promise.resolve(["tests/e2e"]) },
-  { name: "lab", args: () => Promise.resolve(["tests/lab"]), obstacle: labPossible },
+  // Mostly waiting, each file in namespaces of its own.
+  {
+    name: "lab",
+    args: () => Promise.resolve(["--parallel", "tests/lab"]),
+    obstacle: labPossible,
+  },
 ];
 
 async function main(args: readonly string[]): Promise<number> {
