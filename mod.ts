@@ -17,7 +17,7 @@
  * @module
  */
 export { Client, type ClientOptions } from "./src/client/client.ts";
-export type { TraceEvent } from "./src/client/driver.ts";
+export type { TraceEvent } from "./src/client/trace.ts";
 export {
   AnnouncementError,
   ClosedError,

@@ -56,6 +56,12 @@ export const METHOD_NOTES: Readonly<Record<Method, MethodNote>> = {
     result: "external address",
     codes: [UnknownClient, ResultCode, NotRunning],
   },
+  "client/diagnose": {
+    summary: "Finds out what stands in the way of being reached from the Internet",
+    description: "Takes 8 s at most, and leaves no mapping behind.",
+    result: "diagnosis",
+    codes: [UnknownClient, NotRunning],
+  },
   "client/deleteLeftovers": {
     summary: "Deletes what an earlier run with the same state file left at the PCP server",
     result: "count",

@@ -355,6 +355,10 @@ class Client:
         params = {"clientId": self.client_id}
         return self._server.call("client/externalAddress", params, timeout=timeout)["externalAddress"]
 
+    def diagnose(self, *, timeout: Optional[float] = None) -> Json:
+        """Find out what stands in the way of being reached from the Internet; ``findings`` has it in sentences."""
+        return self._server.call("client/diagnose", {"clientId": self.client_id}, timeout=timeout)
+
     def delete_leftovers(self, *, timeout: Optional[float] = None) -> int:
         """Delete what an earlier run with the same ``state`` file left; returns how many mappings that were."""
         return self._server.call("client/deleteLeftovers", {"clientId": self.client_id}, timeout=timeout)["deleted"]

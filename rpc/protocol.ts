@@ -33,6 +33,8 @@ export const ClientAnnounceRequest: Typed<"client/announce"> = named("client/ann
 export const ClientExternalAddressRequest: Typed<"client/externalAddress"> = named(
   "client/externalAddress",
 );
+/** Finds out what stands in the way of being reached from the Internet. */
+export const ClientDiagnoseRequest: Typed<"client/diagnose"> = named("client/diagnose");
 /** Deletes what an earlier run with the same state file left. */
 export const ClientDeleteLeftoversRequest: Typed<"client/deleteLeftovers"> = named(
   "client/deleteLeftovers",

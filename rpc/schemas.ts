@@ -1,6 +1,7 @@
 /** Params and results of every method as schemas: they check what comes in, and the OpenRPC document is made of them. */
 import * as z from "zod";
 import type { Alert, Discovered } from "../mod.ts";
+import { diagnosis } from "./diagnosis_schema.ts";
 import type {
   ClientInfo,
   Mapping,
@@ -69,6 +70,9 @@ const assigned = z.object({
   externalAddress: z.string().describe("The address under which the mapping is reached"),
   externalPort: z.int().describe("The port under which it is reached; 0 for all ports"),
   lifetime: z.int().describe("The granted lifetime in seconds, at most 24 hours"),
+  globallyReachable: z.literal(false).exactOptional().describe(
+    "Says false if the address is not one of the Internet, as behind two routers; missing otherwise",
+  ),
 }).describe("What the PCP server assigned");
 
 const mapping = z.object({
@@ -152,6 +156,7 @@ export const shared: Readonly<Record<string, z.ZodType>> = {
   Alert: alert,
   Assigned: assigned,
   Client: client,
+  Diagnosis: diagnosis,
   Filter: filter,
   Gateway: gateway,
   Mapping: mapping,
@@ -236,6 +241,7 @@ export const requests = {
     params: z.strictObject({ clientId }),
     result: z.object({ externalAddress: z.string() }),
   },
+  "client/diagnose": { params: z.strictObject({ clientId }), result: diagnosis },
   "client/deleteLeftovers": {
     params: z.strictObject({ clientId }),
     result: z.object({ deleted: z.int().describe("How many there were") }),

@@ -178,6 +178,8 @@ class RpcServer implements Server {
     "client/externalAddress": async ({ clientId }, signal) => ({
       externalAddress: await this.#session.handle(clientId).externalAddress({ signal }),
     }),
+    "client/diagnose": ({ clientId }, signal) =>
+      this.#session.handle(clientId).diagnose({ signal }),
     "client/deleteLeftovers": async ({ clientId }) => ({
       deleted: await this.#session.handle(clientId).deleteLeftovers(),
     }),

@@ -1,5 +1,5 @@
 /** Params and results of every method as TypeScript types. `schemas.ts` has the same as schemas, held together by a check. */
-import type { Alert, Discovered, MappingSnapshot, RequestType } from "../mod.ts";
+import type { Alert, Diagnosis, Discovered, MappingSnapshot, RequestType } from "../mod.ts";
 
 /** Params of `initialize`. Members that this version does not know are let through. */
 export interface InitializeParams {
@@ -267,6 +267,8 @@ export interface Requests {
   "client/announce": { params: ClientParams; result: AnnounceResult };
   /** Asks for the external address. */
   "client/externalAddress": { params: ClientParams; result: ExternalAddressResult };
+  /** What stands in the way of being reached from the Internet. */
+  "client/diagnose": { params: ClientParams; result: Diagnosis };
   /** Deletes what an earlier run left. */
   "client/deleteLeftovers": { params: ClientParams; result: DeleteLeftoversResult };
   /** Ends a client. */

@@ -5,7 +5,7 @@ import type { Network } from "../transport/transport.ts";
 import { ANNOUNCE_PORT, SERVER_PORT } from "../wire/constants.ts";
 import { type Addresses, resolveAddresses } from "./addresses.ts";
 import { discover } from "./discover.ts";
-import type { TraceEvent } from "./driver.ts";
+import type { TraceEvent } from "./trace.ts";
 import type { Store } from "./store.ts";
 import { Handle } from "./handle.ts";
 import { fixedSurveyor, systemSurveyor } from "./system_surveyor.ts";

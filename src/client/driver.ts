@@ -2,24 +2,8 @@ import type { Clock, Milliseconds } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Input, MappingId, Output } from "../engine/events.ts";
 import type { SocketAddress, Transport } from "../transport/transport.ts";
-import { describe } from "../wire/describe.ts";
 import { type Endpoint, IpAddress } from "../wire/address.ts";
-
-/** A datagram as it passed by, for `onTrace`. */
-export interface TraceEvent {
-  /** Monotonic time in milliseconds, on the client's clock. */
-  readonly at: Milliseconds;
-  /** Whether this client sent or received it. */
-  readonly direction: "sent" | "received";
-  /** The other side, as `address port`. */
-  readonly remote: string;
-  /** The datagram decoded, in one line. */
-  readonly text: string;
-  /** The datagram itself. */
-  readonly bytes: Uint8Array;
-  /** Why a received datagram changed nothing, if so. */
-  readonly ignored?: string;
-}
+import { tellTrace, type TraceEvent } from "./trace.ts";
 
 /** What a driver needs. */
 export interface DriverOptions {
@@ -166,20 +150,7 @@ export class Driver {
     ignored: string | undefined,
   ): void {
     const { onTrace } = this.#options;
-    if (onTrace === undefined) return;
-    const event: TraceEvent = {
-      at: this.now,
-      direction,
-      remote: `${remote.hostname} ${remote.port}`,
-      text: describe(bytes),
-      bytes,
-      ...(ignored === undefined ? {} : { ignored }),
-    };
-    try {
-      onTrace(event);
-    } catch (error) {
-      reportError(error); // the user's mistake, which must not pass for one of the network
-    }
+    tellTrace(onTrace, { at: this.now, direction, remote, bytes, ignored });
   }
 
   #endpoint({ hostname, port }: SocketAddress): Endpoint | undefined {

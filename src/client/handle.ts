@@ -5,6 +5,7 @@ import type { Addresses } from "./addresses.ts";
 import { abortable } from "./abortable.ts";
 import { type Announcement, Announcer } from "./announcer.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
+import { diagnose } from "./diagnose.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { Driver } from "./driver.ts";
 import {
@@ -222,11 +223,8 @@ export class Handle implements AsyncDisposable {
    */
   async diagnose(options: { readonly signal?: AbortSignal } = {}): Promise<Diagnosis> {
     this.#checkOpen("Cannot diagnose the network");
-    const { diagnose } = await import("./diagnose.ts"); // most clients never ask
-    const { network, clock } = this.#options;
     return await diagnose({
-      network,
-      clock,
+      ...this.#options,
       client: this.#connection.addresses.clientAddress,
       server: this.#driver.server,
       mappings: this.mappings,

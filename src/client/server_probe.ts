@@ -1,5 +1,7 @@
 import type { Clock, Milliseconds } from "../clock.ts";
 import type { Network, Sink, SocketAddress } from "../transport/transport.ts";
+import type { DriverCounts } from "./driver.ts";
+import { tellTrace, type TraceEvent } from "./trace.ts";
 import { IpAddress } from "../wire/address.ts";
 import { decodeResponse, encodeRequest } from "../wire/message.ts";
 import { decodeNatPmpResponse, encodeNatPmpRequest } from "../wire/natpmp.ts";
@@ -12,6 +14,8 @@ export interface ProbeOptions {
   readonly clock: Clock;
   readonly client: IpAddress;
   readonly server: SocketAddress;
+  readonly counts: DriverCounts;
+  readonly onTrace: ((event: TraceEvent) => void) | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -62,15 +66,21 @@ class ServerProbe {
   }
 
   async run(): Promise<ProbeResult> {
-    const { network, client, server, signal } = this.#options;
+    const { network, client, server, signal, counts } = this.#options;
     const sink: Sink = {
       datagram: (bytes, source) => this.#receive(bytes, source),
       error: (error) => this.#failed(error),
     };
     try {
       const transport = await network.open({ hostname: client.toString(), port: 0 }, sink);
-      this.#send = (bytes) =>
-        void transport.send(bytes, server).catch((error: unknown) => this.#failed(error));
+      this.#send = (bytes) => {
+        counts.sent++;
+        this.#trace("sent", server, bytes);
+        transport.send(bytes, server).catch((error: unknown) => {
+          counts.sendErrors++;
+          this.#failed(error);
+        });
+      };
       this.#close = () => transport.close();
     } catch (error) {
       this.#failed(error);
@@ -113,8 +123,15 @@ class ServerProbe {
     this.#send(encodeNatPmpRequest({ type: "externalAddress" }));
   }
 
+  #trace(direction: "sent" | "received", remote: SocketAddress, bytes: Uint8Array): void {
+    const { onTrace, clock } = this.#options;
+    tellTrace(onTrace, { at: clock.now(), direction, remote, bytes, ignored: undefined });
+  }
+
   #receive(bytes: Uint8Array, { hostname, port }: SocketAddress): void {
-    const { server } = this.#options;
+    const { server, counts } = this.#options;
+    counts.received++;
+    this.#trace("received", { hostname, port }, bytes);
     const isServer = port === server.port &&
       IpAddress.tryParse(hostname)?.equals(IpAddress.parse(server.hostname)) === true;
     if (!isServer) return;

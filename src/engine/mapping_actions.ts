@@ -57,8 +57,12 @@ export function send(m: Mapping, phase: Phase, now: Milliseconds): void {
 /** The last request got no answer, but may have been carried out: then the server holds the mapping. */
 export function noteUnanswered(m: Mapping): void {
   if (!m.awaiting) return;
-  m.heldByServerUntil = Math.max(m.heldByServerUntil, m.lastSentAt + m.lifetime * 1000);
+  const lifetime = Math.max(m.lifetime, m.assigned?.lifetime ?? LEAST_GRANT);
+  m.heldByServerUntil = Math.max(m.heldByServerUntil, m.lastSentAt + lifetime * 1000);
 }
+
+/** Seconds that servers commonly grant to those who ask for less (RFC 6887 section 15 recommends 2 minutes). */
+const LEAST_GRANT = 120;
 
 /** Deletes once more after the end, without an exchange: the server may hold what nobody wants. */
 export function sendOnce(m: Mapping, now: Milliseconds): void {
@@ -354,6 +358,7 @@ export function refuseVersion(m: Mapping, now: Milliseconds, hold: Milliseconds)
   if (m.phase === "deleting" || m.phase === "ended") return;
   // A live mapping outlasts an answer that anybody could forge (section 18).
   if (m.assigned !== undefined) return m.natPmp ? resume(m, now) : undefined;
+  if (m.natPmp) noteUnanswered(m); // nine times
   const code = ResultCode.UnsuppVersion;
   holdBack(m, now, code, resultName(code), hold);
 }

@@ -17,6 +17,7 @@ export type Command =
   | {
     readonly name:
       | "announce"
+      | "diagnose"
       | "disconnect"
       | "discover"
       | "exit"

@@ -17,8 +17,7 @@ export function helpLines(topic: string | undefined): string[] {
 function overview(): string[] {
   const column = Math.max(...COMMANDS.map((spec) => usage(spec).length)) + 2;
   return [
-    "Opens ports on the router and keeps them open (Port Control Protocol, RFC 6887)",
-    "repl.ts [COMMAND] [OPTION]…   without a command: a prompt, or a piped script",
+    "repl.ts [COMMAND] [OPTION]…   opens ports on the router; alone it is a prompt",
     ...COMMANDS.map((spec) => `  ${usage(spec).padEnd(column)}${spec.help}`),
     "Exit code: 0 done, 1 failed, 2 not understood. Options of every command:",
     ...wrap(COMMON_OPTIONS.map(optionLabel), 78),

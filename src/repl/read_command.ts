@@ -94,6 +94,7 @@ const READERS: { readonly [Name in CommandName]: Reader } = {
     );
   },
   announce: () => ({ name: "announce" }),
+  diagnose: () => ({ name: "diagnose" }),
   disconnect: () => ({ name: "disconnect" }),
   discover: () => ({ name: "discover" }),
   exit: () => ({ name: "exit" }),

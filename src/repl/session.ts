@@ -1,6 +1,8 @@
 import type { TraceEvent } from "../../mod.ts";
+import { addressed } from "./addressed.ts";
 import type { Command, CommonOptions, Invocation } from "./command.ts";
 import { Connection } from "./connection.ts";
+import { diagnosisLines } from "./diagnosis_lines.ts";
 import { timelineLines } from "./followed.ts";
 import { helpLines } from "./help.ts";
 import { evaluate } from "./javascript.ts";
@@ -140,6 +142,8 @@ export class Session {
         return await this.#announce(await circumstances());
       case "external":
         return await this.#external(await circumstances());
+      case "diagnose":
+        return await this.#diagnose(await circumstances());
       case "trace":
         this.#tracing = command.on;
         return this.#say(`Datagrams are ${command.on ? "" : "not "}printed from now on`, options);
@@ -318,6 +322,17 @@ export class Session {
     return 0;
   }
 
+  async #diagnose(circumstances: Circumstances): Promise<ExitCode> {
+    const { connection: { handle }, options } = circumstances;
+    const diagnosis = await this.#ask(circumstances, (signal) => handle.diagnose({ signal }));
+    this.#parts.screen.print(
+      ...options.json === true
+        ? [JSON.stringify(diagnosis)]
+        : diagnosisLines(diagnosis, look(this.#parts)),
+    );
+    return diagnosis.findings.some(({ level }) => level === "problem") ? 1 : 0;
+  }
+
   async #ask<T>(
     { connection, options, signal }: Circumstances,
     work: (signal: AbortSignal) => Promise<T>,
@@ -376,16 +391,4 @@ export class Session {
     if (json !== true) this.#parts.screen.print(text);
     return 0;
   }
-}
-
-/** The options with the addresses that the command itself gives. */
-function addressed(command: Command, options: CommonOptions): CommonOptions {
-  const { server: _server, client: _client, simulate: _simulate, ...rest } = options;
-  if (command.name === "simulate") return { ...rest, simulate: true };
-  if (command.name !== "connect" || command.server === undefined) return options;
-  return {
-    ...rest,
-    server: command.server,
-    ...(command.client === undefined ? {} : { client: command.client }),
-  };
 }

@@ -120,6 +120,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: ["external", "external --json"],
   },
   {
+    name: "diagnose",
+    args: [],
+    options: [],
+    help: "what keeps the outside from reaching you",
+    more: [
+      "Asks what the router speaks and what its address is: another router behind it, or a provider that",
+      "shares addresses, cannot be helped from here. Leaves no mapping behind. Exit code 1 with a problem.",
+    ],
+    examples: ["diagnose", "diagnose --server 192.168.1.1 --json"],
+  },
+  {
     name: "connect",
     args: [
       { kind: "client", label: "CLIENT", optional: true },

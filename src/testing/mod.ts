@@ -38,7 +38,7 @@ export type { Assigned, PortSet } from "../client/assigned.ts";
 export type { Addresses } from "../client/addresses.ts";
 export type { ClientOptions } from "../client/client.ts";
 export type { Surveyor, WatchOptions } from "../client/watcher.ts";
-export type { TraceEvent } from "../client/driver.ts";
+export type { TraceEvent } from "../client/trace.ts";
 export type { PcpError } from "../client/errors.ts";
 export type { Announcement } from "../client/announcer.ts";
 export type { Handle } from "../client/handle.ts";

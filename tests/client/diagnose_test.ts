@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ClosedError } from "../../src/client/errors.ts";
 import type { Diagnosis } from "../../src/client/diagnosis.ts";
+import type { TraceEvent } from "../../src/client/trace.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { type Lab, lab, type LabOptions } from "../../src/testing/lab.ts";
 import { encodeResponse } from "../../src/wire/message.ts";
@@ -222,6 +223,18 @@ Deno.test("diagnose() is aborted by its signal, and refused after shutdown; noth
 Deno.test("diagnose() waits no longer than 4 s for the address, and does not take that for a refusal", async () => {
   const result = await diagnosis({}, ({ server }) => server.swallow(Infinity, 1));
   assertEquals([codes(result)[1], result.took], ["addressUnknown notice", 4_002]);
+});
+
+Deno.test("diagnose() shows its datagrams to onTrace, and counts them", async () => {
+  const traced: string[] = [];
+  const onTrace = ({ direction, text }: TraceEvent): void =>
+    void traced.push(`${direction} ${text.split(",")[0]}`);
+  await using world = await lab({ client: { onTrace } });
+  await opened(world);
+  traced.length = 0;
+  await world.settled(world.handle.diagnose());
+  assertEquals(traced, ["sent PCP ANNOUNCE request", "received PCP ANNOUNCE response"]);
+  assertEquals([world.handle.stats().sent, world.handle.stats().received], [2, 2]);
 });
 
 Deno.test("Durations are told in the two largest units", async () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Client } from "../../src/client/client.ts";
-import type { TraceEvent } from "../../src/client/driver.ts";
+import type { TraceEvent } from "../../src/client/trace.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import type { MapHandle } from "../../src/client/map_handle.ts";
 import { OutboundMap } from "../../src/client/outbound_map.ts";

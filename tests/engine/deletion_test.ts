@@ -192,7 +192,7 @@ Deno.test("what an unanswered request may have made is deleted, whatever came af
   t.answer(refused);
   assertEquals(t.state(refused), { type: "revoked" });
   // Expired while a renewal went unanswered.
-  const { t: later, id: expired } = granted(mapSpec({ lifetime: 60 }), { lifetime: 60 });
+  const { t: later, id: expired } = granted(mapSpec({ lifetime: 10 }), { lifetime: 60 });
   later.at(60_000).takeSends();
   assertEquals(later.state(expired).type, "starting");
   later.release(expired);

@@ -1,0 +1,22 @@
+import { client } from "./client_target.ts";
+import { engine } from "./engine_target.ts";
+import { framing } from "./framing_target.ts";
+import { labWorld } from "./lab_target.ts";
+import { repl } from "./repl_target.ts";
+import { rpc } from "./rpc_target.ts";
+import type { Target } from "./target.ts";
+import { codec, decoders } from "./wire_targets.ts";
+import { world } from "./world_target.ts";
+
+/** Everything that is fuzzed. */
+export const TARGETS: readonly Target[] = [
+  codec,
+  decoders,
+  engine,
+  world,
+  labWorld,
+  client,
+  framing,
+  rpc,
+  repl,
+];

@@ -1,0 +1,74 @@
+import { miniupnpd, type ServerOptions } from "../../src/testing/server_options.ts";
+import { seededRandom } from "../../src/testing/random.ts";
+
+/** What kind of world it is; everything follows from the seed. Times are milliseconds, lifetimes seconds. */
+export interface WorldPlan {
+  readonly seed: number;
+  readonly server: ServerOptions;
+  readonly natPmpOnly: boolean;
+  readonly hasPeers: boolean;
+  /** Longest lifetime that the server grants. */
+  readonly maxLifetime: number;
+  /** Longest lifetime of a scripted error. */
+  readonly maxErrorLifetime: number;
+  readonly ports: number;
+  readonly loss: number;
+  readonly duplicate: number;
+  readonly reorder: number;
+  readonly minDelay: number;
+  readonly maxDelay: number;
+  readonly reorderDelay: number;
+  /** How late the host wakes up at most. */
+  readonly lateness: number;
+  /** How long things go wrong, before the quiet period. */
+  readonly trouble: number;
+  /** Acts of the user in that time. */
+  readonly acts: number;
+  /** Misfortunes in that time. */
+  readonly misfortunes: number;
+}
+
+/** Draws a world. */
+export function planWorld(seed: number): WorldPlan {
+  const random = seededRandom(seed);
+  const chance = (probability: number): boolean => random() < probability;
+  const between = (least: number, most: number): number => least + random() * (most - least);
+  const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+
+  const maxLifetime = pick([30, 60, 120, 300, 600, 3_600, 7_200, 86_400]);
+  const natPmpOnly = chance(0.1);
+  const isMiniupnpd = !natPmpOnly && chance(0.2);
+  const options: ServerOptions = {
+    maxLifetime,
+    minLifetime: chance(0.2) ? Math.min(maxLifetime, 120) : 0,
+    longErrorLifetime: pick([60, 300, 1_800]),
+    assignPort: pick(["same", "next"] as const),
+    ignoreSuggestions: chance(0.1),
+    epoch: chance(0.5) ? 0 : Math.floor(between(0, 1e6)),
+    logLimit: 0,
+  };
+  const bad = chance(0.8);
+  return {
+    seed,
+    server: natPmpOnly
+      ? { ...options, natPmpOnly, natPmpErrorOpcode: pick(["zero", "response"] as const) }
+      : isMiniupnpd
+      ? miniupnpd({ ...options, minLifetime: Math.min(maxLifetime, 120), assignPort: "same" })
+      : options,
+    natPmpOnly,
+    hasPeers: !natPmpOnly && !isMiniupnpd,
+    maxLifetime,
+    maxErrorLifetime: pick([10, 60, 300, 1_800]),
+    ports: 1 + Math.floor(between(0, 6)),
+    loss: bad ? pick([0, 0.05, 0.2, 0.5]) : 0,
+    duplicate: bad ? pick([0, 0.05, 0.3]) : 0,
+    reorder: bad ? pick([0, 0.05, 0.3]) : 0,
+    minDelay: pick([0, 0.5, 5]),
+    maxDelay: pick([5, 50, 400]),
+    reorderDelay: pick([50, 300, 900]),
+    lateness: pick([0, 0, 20, 2_000]),
+    trouble: 1_000 * Math.min(5 * 86_400, maxLifetime * between(2, 30)),
+    acts: Math.floor(between(2, 30)),
+    misfortunes: Math.floor(between(0, 12)),
+  };
+}

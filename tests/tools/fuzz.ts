@@ -1,0 +1,60 @@
+/**
+ * `deno task fuzz [--seconds N | --rounds N] [--seed S] [TARGET…]`: runs the targets of tests/fuzz, one after the other,
+ * each for 10 s unless told. Prints the seed of a failing round and how to see it again; `--trace` shows a world's events.
+ */
+
+// deno-lint-ignore-file no-console -- a command line tool
+import { parseArgs } from "@std/cli/parse-args";
+import { runTarget, type Target } from "../fuzz/target.ts";
+import { TARGETS } from "../fuzz/targets.ts";
+import { runWorld } from "../fuzz/world.ts";
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
+
+async function main(args: readonly string[]): Promise<number> {
+  const told = parseArgs(args, { string: ["_", "seconds", "rounds", "seed"], boolean: ["trace"] });
+  const names = told._.map(String);
+  const strange = names.find((name) => !TARGETS.some((target) => target.name === name));
+  const seed = Number(told.seed ?? Date.now() % 1_000_000_000);
+  const rounds = Number(told.rounds ?? Infinity);
+  const seconds = Number(told.seconds ?? (told.rounds === undefined ? 10 : Infinity));
+  if (strange !== undefined || !Number.isInteger(seed) || !(rounds > 0) || !(seconds > 0)) {
+    console.error("Usage: deno task fuzz [--seconds N | --rounds N] [--seed S] [TARGET…]");
+    console.error(
+      TARGETS.map(({ name, invariant }) => `  ${name.padEnd(9)} ${invariant}`).join("\n"),
+    );
+    return 2;
+  }
+  if (told.trace === true) {
+    runWorld(seed, (line) => console.log(line));
+    return 0;
+  }
+  console.log(`Seed ${seed}`);
+  let failed = 0;
+  for (const target of TARGETS) {
+    if (names.length > 0 && !names.includes(target.name)) continue;
+    if (!await run(target, seed, { rounds, seconds })) failed++;
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+async function run(
+  target: Target,
+  seed: number,
+  budget: { readonly rounds: number; readonly seconds: number },
+): Promise<boolean> {
+  const began = performance.now();
+  try {
+    const rounds = await runTarget(target, seed, budget);
+    const minutes = (performance.now() - began) / 60_000;
+    const inputs = rounds * target.inputsPerRound;
+    const rate = Math.round(inputs / minutes);
+    console.log(
+      `${target.name.padEnd(9)} ${rounds} rounds, ${inputs} inputs, ${rate} a minute: passed`,
+    );
+    return true;
+  } catch (error) {
+    console.error(`${target.name.padEnd(9)} ${error instanceof Error ? error.message : error}`);
+    return false;
+  }
+}
