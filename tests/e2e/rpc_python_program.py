@@ -56,6 +56,7 @@ def drive(server, client):
     assert client.announce()["epoch"] >= 0
     assert client.external_address() == "203.0.113.5"
     assert client.delete_leftovers() == 0
+    assert client.diagnose()["protocol"] == "PCP"
     mapping = client.request(6000, 3600, protocol="udp", external_port=6001)
     assigned = mapping.ready()
     assert assigned == {"externalAddress": "203.0.113.5", "externalPort": 6001, "lifetime": 120}, assigned

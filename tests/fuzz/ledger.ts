@@ -39,8 +39,9 @@ export class Ledger {
     this.#nonces.set(id, nonce);
     const owner = this.#owners.get(nonce) ?? id;
     this.#owners.set(nonce, owner);
-    // A late refusal of that one's deletion may pass for one of this one's requests.
-    if (owner !== id) this.#contradicted.add(id);
+    // A late refusal of that one's deletion echoes no suggestion: so far it may pass for that of a request without one.
+    const { lifetime, externalPort } = decoded.value;
+    if (owner !== id && lifetime !== 0 && externalPort === 0) this.#contradicted.add(id);
   }
 
   /** A request came to the server. */
