@@ -179,7 +179,11 @@ async function firstInstalled(...programs: string[]): Promise<string | undefined
       stdout: "null",
       stderr: "null",
     });
-    if (await command.output().then(({ success }) => success, () => false)) return program;
+    try {
+      if ((await command.output()).success) return program;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
   return undefined;
 }

@@ -12,9 +12,15 @@ from pcp_client import ResultCodeError, Server  # noqa: E402
 mappings = {}
 
 
+OUTPUT = threading.Lock()
+
+
 def show(value):
     """One line for the test."""
-    print(json.dumps(value), flush=True)
+    # One write a line: alerts come on threads of their own.
+    with OUTPUT:
+        sys.stdout.write(json.dumps(value) + "\n")
+        sys.stdout.flush()
 
 
 def follow(name, mapping):
