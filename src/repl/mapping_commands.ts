@@ -5,7 +5,7 @@ import type { Connection } from "./connection.ts";
 import type { Followed } from "./followed.ts";
 import { ignoredText, internalText, readyLines, stateText, tableLines } from "./render.ts";
 import type { SessionParts } from "./session_parts.ts";
-import { clockTime } from "./text.ts";
+import { clockTime, printable } from "./text.ts";
 import { checked, CommandError } from "./usage_error.ts";
 import { abortable, TimeoutError, waitFor } from "./wait.ts";
 
@@ -214,9 +214,15 @@ function tellReady({ mapping }: Followed, { parts, options, connection }: Circum
     : clockTime(mapping.expiresAt, parts.date());
   screen.print(screen.paint.dim(
     connection.gateway === undefined
-      ? `It is left open until ${until} and cannot be deleted before: with --keep-alive, Ctrl-C deletes it`
+      ? `It is left open until ${until}${howToDelete(options.state)}`
       : "It ends now, with the simulated gateway",
   ));
+}
+
+/** Only a state file remembers the secret that a deletion needs. */
+function howToDelete(state: string | undefined): string {
+  if (state !== undefined) return `; "revoke all --state ${printable(state)}" deletes it`;
+  return " and cannot be deleted before: with --keep-alive, Ctrl-C deletes it";
 }
 
 /** Until nothing more will come of the mapping, or the user wants to end it. */

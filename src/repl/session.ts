@@ -120,7 +120,10 @@ export class Session {
         return 0;
       case "revoke":
         if (command.id !== "all") findMapping(command.id, this.connection);
-        if (this.connection === undefined) return this.#say("No mappings to delete", options);
+        // An earlier run may have left some in the state file.
+        if (this.connection === undefined && options.state === undefined) {
+          return this.#say("No mappings to delete", options);
+        }
         await revokeMappings(command, await circumstances());
         return 0;
       case "watch":
@@ -128,6 +131,7 @@ export class Session {
         await watchMappings(await circumstances());
         return 0;
       case "list":
+        if (options.state !== undefined) await circumstances(); // tells what an earlier run left
         return this.#list(options);
       case "show":
         return this.#show(command.id, options);

@@ -81,7 +81,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     more: [
       "The protocol is tcp if not given. Port 0 means all ports, 0/all all protocols.",
       "On the command line a mapping without --keep-alive is left open: it ends with its lifetime, and",
-      "cannot be deleted before, because the secret that allows it is forgotten when the command ends.",
+      "cannot be deleted before, because the secret that allows it is forgotten when the command ends, unless --state keeps it.",
     ],
     examples: [
       "map 6000/tcp --lifetime 3600 --keep-alive",
