@@ -87,11 +87,13 @@ export class Prompt implements Typing {
     if (marks.promptStart !== "") write(`${marks.promptStart}${text}${marks.promptEnd}`);
     this.#drawnRows(0);
     this.#muted = false;
-    this.#editor.prompt(true);
+    // The terminal may have gone, before or with what was just written; a closed editor throws.
+    if (!this.#closed) this.#editor.prompt(true);
   }
 
   /** Puts text into the line as a whole; much faster than key by key. */
   paste(text: string): void {
+    if (this.#closed) return;
     this.#interrupts = 0;
     this.#editor.write(text);
     this.#drawnRows(this.#editor.getCursorPos().rows);
