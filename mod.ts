@@ -59,7 +59,7 @@ export type { Prefix64 } from "./src/client/prefix64.ts";
 export { OutboundMap } from "./src/client/outbound_map.ts";
 export { RequestType } from "./src/client/request_type.ts";
 export type { Stats } from "./src/client/stats.ts";
-export type { Clock, Milliseconds } from "./src/clock.ts";
+export { type Clock, type Milliseconds, systemClock } from "./src/clock.ts";
 export { discover, type Discovered } from "./src/client/discover.ts";
 export { DiscoveryError, type DiscoveryReason } from "./src/discovery/discovery_error.ts";
 export type {

@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { Client, discover } from "./mod.ts";
+import { Client, discover, systemClock as clock } from "./mod.ts";
 import * as library from "./mod.ts";
-import { thriftyClock } from "./src/repl/clock.ts";
 import type { CommonOptions } from "./src/repl/command.ts";
 import type { RunProgram } from "./src/repl/hook.ts";
 import { parseWords, type StartUp } from "./src/repl/parse.ts";
@@ -173,15 +172,6 @@ class Shell {
 
   #session(): Session {
     const { options } = this.#start;
-    const clock = thriftyClock({
-      now: () => performance.now(),
-      setTimer: (milliseconds, fire) => {
-        const timer = setTimeout(fire, milliseconds);
-        return () => clearTimeout(timer);
-      },
-      wakeOnce: (milliseconds, fire) =>
-        AbortSignal.timeout(milliseconds).addEventListener("abort", fire, { once: true }),
-    });
     return new Session({
       screen: this.#screen,
       mode: this.#mode,

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { systemClock } from "../src/clock.ts";
+import { createClock, systemClock } from "../src/clock.ts";
+import { ManualClock } from "../src/testing/mod.ts";
 
 Deno.test("systemClock.now() does not go back", () => {
   let last = systemClock.now();
@@ -75,3 +76,86 @@ Deno.test("an alarm further away than 2^31 ms does not ring at once", async () =
 Deno.test("an alarm at no time is refused", () => {
   assertThrows(() => systemClock.alarm(NaN, () => {}), RangeError, 'got "NaN"');
 });
+
+Deno.test("createClock() sets no timer for what is cancelled in the first moments", async () => {
+  const { time, timers, clock } = thrifty();
+  const cancel = clock.alarm(3_000, () => {
+    throw new Error("it was cancelled");
+  });
+  await time.advance(10);
+  cancel();
+  await time.advance(10_000);
+  assertEquals(timers, []);
+});
+
+Deno.test("createClock() rings every alarm at its time, before and after its first moments", async () => {
+  const { time, clock } = thrifty();
+  const rang: [string, number][] = [];
+  const note = (name: string) => () => void rang.push([name, time.now()]);
+  clock.alarm(3_000, note("late"));
+  clock.alarm(20, note("early"));
+  clock.alarm(0, note("now"));
+  const cancel = clock.alarm(200, note("cancelled after waking"));
+  await time.advance(100);
+  cancel();
+  clock.alarm(time.now() + 60, note("awake"));
+  clock.alarm(3_000_000_000, note("longer than a timer"));
+  await time.advance(4_000_000_000);
+  assertEquals(rang, [
+    ["now", 0],
+    ["early", 20],
+    ["awake", 160],
+    ["late", 3_000],
+    ["longer than a timer", 3_000_000_000],
+  ]);
+});
+
+Deno.test("createClock() rings what was set after everything was cancelled", async () => {
+  const { time, clock } = thrifty();
+  const rang: number[] = [];
+  clock.alarm(1_000, () => {})();
+  await time.advance(10);
+  clock.alarm(1_000, () => rang.push(time.now()));
+  await time.advance(2_000);
+  clock.alarm(1_000_000, () => {})();
+  clock.alarm(3_000, () => rang.push(time.now()));
+  await time.advance(2_000);
+  assertEquals(rang, [1_000, 3_000]);
+});
+
+Deno.test("a pending alarm keeps the program alive, a cancelled one does not", async () => {
+  const program = (cancels: boolean): string => `
+    import { systemClock } from ${JSON.stringify(new URL("../src/clock.ts", import.meta.url))};
+    const at = systemClock.now() + 60;
+    const cancel = systemClock.alarm(at, () => console.log(systemClock.now() >= at));
+    if (${cancels}) cancel();
+  `;
+  assertEquals([await run(program(false)), await run(program(true))], ["true\n", ""]);
+});
+
+/** A clock as under Deno, in virtual time, and the timers it sets. */
+function thrifty() {
+  const time = new ManualClock();
+  const timers: number[] = [];
+  const clock = createClock({
+    now: () => time.now(),
+    setTimer: (milliseconds, fire) => {
+      timers.push(milliseconds);
+      return time.alarm(time.now() + milliseconds, fire);
+    },
+    signalAfter: (milliseconds) => {
+      const controller = new AbortController();
+      time.alarm(time.now() + milliseconds, () => controller.abort());
+      return controller.signal;
+    },
+  });
+  return { time, timers, clock };
+}
+
+async function run(code: string): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--ext=ts", code],
+    stderr: "inherit",
+  }).output();
+  return new TextDecoder().decode(stdout);
+}
