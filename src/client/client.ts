@@ -1,15 +1,14 @@
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, type Milliseconds, systemClock } from "../clock.ts";
 import type { EngineConfig } from "../engine/config.ts";
 import { defaultNetwork } from "../transport/open.ts";
 import type { Network } from "../transport/transport.ts";
 import { ANNOUNCE_PORT, SERVER_PORT } from "../wire/constants.ts";
 import { type Addresses, resolveAddresses } from "./addresses.ts";
 import { discover } from "./discover.ts";
-import type { TraceEvent } from "./trace.ts";
+import type { TraceEvent, Tracer } from "./trace.ts";
 import type { Store } from "./store.ts";
 import { Handle } from "./handle.ts";
-import { fixedSurveyor, systemSurveyor } from "./system_surveyor.ts";
-import { checkInterval, type WatchOptions } from "./watcher.ts";
+import type { Surveyor, Watcher, WatchEvents, WatchOptions } from "./watcher.ts";
 
 /** What a client can be told besides the addresses. */
 export interface ClientOptions {
@@ -91,21 +90,28 @@ export class Client {
     const port = checkPort("server port", options.port ?? SERVER_PORT);
     const announcePort = checkPort("announcement port", options.announcePort ?? ANNOUNCE_PORT);
     const shutdownTimeout = checkTimeout(options.shutdownTimeout ?? SHUTDOWN_TIMEOUT);
-    if (options.watch) checkInterval(options.watch);
+    const interval = checkInterval(options.watch || {});
     const addresses = await find();
+    const clock = options.clock ?? systemClock;
+    const isApart = addresses.clientAddress.isLoopback || options.network !== undefined;
+    const watch = options.watch ?? (isApart ? false : {});
+    const isFixed = client !== undefined && server !== undefined;
+    const watcher = watch === false
+      ? undefined
+      : await watcherFor(clock, interval, watch.surveyor, isFixed ? undefined : find);
     options.signal?.throwIfAborted();
     const handle = await Handle.open({
       addresses,
       connection: {
         network: options.network ?? defaultNetwork(),
-        clock: options.clock ?? systemClock,
+        clock,
         port,
         announcePort,
         multicast: options.multicast,
         random: options.random ?? Math.random,
         randomWord: options.randomWord ?? systemRandomWord,
         protocol: options.protocol,
-        onTrace: options.onTrace,
+        trace: await tracerFor(options.onTrace),
       },
       allowThirdParty: options.allowThirdParty ?? false,
       shutdownTimeout,
@@ -115,12 +121,7 @@ export class Client {
       await handle.shutdown();
       options.signal.throwIfAborted();
     }
-    const isApart = addresses.clientAddress.isLoopback || options.network !== undefined;
-    const watch = options.watch ?? (isApart ? false : {});
-    if (watch !== false) {
-      const isFixed = client !== undefined && server !== undefined;
-      handle.watch(watch.surveyor ?? (isFixed ? fixedSurveyor() : systemSurveyor(find)), watch);
-    }
+    if (watcher !== undefined) handle.watch(watcher);
     return handle;
   }
 
@@ -165,6 +166,38 @@ function checkTimeout(timeout: number): number {
   throw new RangeError(
     `Cannot start a client: the shutdown timeout must be a number of milliseconds from 0, got "${timeout}"`,
   );
+}
+
+/**
+ * How often it is looked whether the network changed.
+ *
+ * @throws {RangeError} If that is more often than every 100 ms.
+ */
+function checkInterval({ interval = WATCH_INTERVAL }: WatchOptions): Milliseconds {
+  if (interval >= 100) return interval;
+  throw new RangeError(
+    `Cannot watch the network: the interval must be at least 100 milliseconds, got "${interval}"`,
+  );
+}
+
+const WATCH_INTERVAL: Milliseconds = 5_000;
+
+/** Only who is watched pays for loading what watches. */
+async function watcherFor(
+  clock: Clock,
+  interval: Milliseconds,
+  surveyor: Surveyor | undefined,
+  find: Surveyor["find"] | undefined,
+): Promise<(events: WatchEvents) => Watcher> {
+  const { Watcher } = await import("./watcher.ts");
+  const { fixedSurveyor, systemSurveyor } = await import("./system_surveyor.ts");
+  const machine = surveyor ?? (find === undefined ? fixedSurveyor() : systemSurveyor(find));
+  return (events) => new Watcher(clock, machine, events, interval);
+}
+
+/** Only who looks at datagrams pays for loading what decodes them. */
+async function tracerFor(onTrace: ClientOptions["onTrace"]): Promise<Tracer | undefined> {
+  return onTrace === undefined ? undefined : (await import("./trace.ts")).tracer(onTrace);
 }
 
 const words = new Uint32Array(64);

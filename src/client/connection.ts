@@ -21,7 +21,7 @@ export interface ConnectionOptions {
   readonly randomWord: () => number;
   readonly protocol: Partial<EngineConfig> | undefined;
   readonly onOutput: DriverOptions["onOutput"];
-  readonly onTrace: DriverOptions["onTrace"];
+  readonly trace: DriverOptions["trace"];
   readonly report: (error: PcpError) => void;
   /** Continues the counts of the connection before. */
   readonly counts: DriverCounts;
@@ -54,7 +54,7 @@ export class Connection {
       clock: options.clock,
       counts: options.counts,
       servers: serverAddresses.map((address) => ({ hostname: address.toString(), port })),
-      onTrace: options.onTrace,
+      trace: options.trace,
       onOutput: options.onOutput,
       onSendError: (error) => {
         const { hostname, port } = this.driver.server;

@@ -3,7 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Input, MappingId, Output } from "../engine/events.ts";
 import type { SocketAddress, Transport } from "../transport/transport.ts";
 import { type Endpoint, IpAddress } from "../wire/address.ts";
-import { tellTrace, type TraceEvent } from "./trace.ts";
+import type { Tracer } from "./trace.ts";
 
 /** What a driver needs. */
 export interface DriverOptions {
@@ -14,7 +14,7 @@ export interface DriverOptions {
   readonly servers: readonly SocketAddress[];
   readonly onOutput: (output: Exclude<Output, { type: "send" }>) => void;
   readonly onSendError: (error: unknown, id: MappingId | undefined) => void;
-  readonly onTrace: ((event: TraceEvent) => void) | undefined;
+  readonly trace: Tracer | undefined;
 }
 
 /** What passed through a driver. */
@@ -74,7 +74,7 @@ export class Driver {
       source,
       multicast,
     });
-    if (this.#options.onTrace !== undefined) {
+    if (this.#options.trace !== undefined) {
       const ignored = outputs.find((output) => output.type === "ignored")?.reason;
       this.#trace("received", from, bytes, ignored);
     }
@@ -149,8 +149,7 @@ export class Driver {
     bytes: Uint8Array,
     ignored: string | undefined,
   ): void {
-    const { onTrace } = this.#options;
-    tellTrace(onTrace, { at: this.now, direction, remote, bytes, ignored });
+    this.#options.trace?.({ at: this.now, direction, remote, bytes, ignored });
   }
 
   #endpoint({ hostname, port }: SocketAddress): Endpoint | undefined {

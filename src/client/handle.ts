@@ -5,7 +5,6 @@ import type { Addresses } from "./addresses.ts";
 import { abortable } from "./abortable.ts";
 import { type Announcement, Announcer } from "./announcer.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { diagnose } from "./diagnose.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { Driver } from "./driver.ts";
 import {
@@ -29,7 +28,7 @@ import { RequestType } from "./request_type.ts";
 import type { ShutdownSummary } from "./shutdown_summary.ts";
 import type { StoredMapping } from "./store.ts";
 import { Statistics, type Stats } from "./stats.ts";
-import { type Surveyor, Watcher, type WatchOptions } from "./watcher.ts";
+import type { Watcher, WatchEvents } from "./watcher.ts";
 
 /** A running client of one server: opens mappings and keeps them. Made by {@linkcode Client.start}. */
 export class Handle implements AsyncDisposable {
@@ -223,7 +222,7 @@ export class Handle implements AsyncDisposable {
    */
   async diagnose(options: { readonly signal?: AbortSignal } = {}): Promise<Diagnosis> {
     this.#checkOpen("Cannot diagnose the network");
-    return await diagnose({
+    return await (await loadDiagnosis()).diagnose({
       ...this.#options,
       client: this.#connection.addresses.clientAddress,
       server: this.#driver.server,
@@ -264,12 +263,12 @@ export class Handle implements AsyncDisposable {
    *
    * @internal
    */
-  watch(surveyor: Surveyor, options: WatchOptions): void {
-    this.#watcher = new Watcher(this.#options.clock, surveyor, {
+  watch(watcher: (events: WatchEvents) => Watcher): void {
+    this.#watcher = watcher({
       current: () => this.#connection.addresses,
       moved: (addresses) => this.#move(addresses),
       resumed: () => this.#driver.step({ type: "refresh" }),
-    }, options);
+    });
   }
 
   get #driver(): Driver {
@@ -383,6 +382,13 @@ export class Handle implements AsyncDisposable {
     return promise.then(cancel);
   }
 }
+
+/** Loads what {@linkcode Handle.diagnose} needs, once; in virtual time it must be there before. @internal */
+export function loadDiagnosis(): Promise<typeof import("./diagnose.ts")> {
+  return diagnosis ??= import("./diagnose.ts");
+}
+
+let diagnosis: Promise<typeof import("./diagnose.ts")> | undefined;
 
 /** Errors kept for a reader who comes later. */
 const ERROR_LIMIT = 100;

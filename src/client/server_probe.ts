@@ -1,7 +1,7 @@
 import type { Clock, Milliseconds } from "../clock.ts";
 import type { Network, Sink, SocketAddress } from "../transport/transport.ts";
 import type { DriverCounts } from "./driver.ts";
-import { tellTrace, type TraceEvent } from "./trace.ts";
+import type { Tracer } from "./trace.ts";
 import { IpAddress } from "../wire/address.ts";
 import { decodeResponse, encodeRequest } from "../wire/message.ts";
 import { decodeNatPmpResponse, encodeNatPmpRequest } from "../wire/natpmp.ts";
@@ -15,7 +15,7 @@ export interface ProbeOptions {
   readonly client: IpAddress;
   readonly server: SocketAddress;
   readonly counts: DriverCounts;
-  readonly onTrace: ((event: TraceEvent) => void) | undefined;
+  readonly trace: Tracer | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -124,8 +124,8 @@ class ServerProbe {
   }
 
   #trace(direction: "sent" | "received", remote: SocketAddress, bytes: Uint8Array): void {
-    const { onTrace, clock } = this.#options;
-    tellTrace(onTrace, { at: clock.now(), direction, remote, bytes, ignored: undefined });
+    const { trace, clock } = this.#options;
+    trace?.({ at: clock.now(), direction, remote, bytes, ignored: undefined });
   }
 
   #receive(bytes: Uint8Array, { hostname, port }: SocketAddress): void {

@@ -18,26 +18,30 @@ export interface TraceEvent {
   readonly ignored?: string;
 }
 
-/** Decodes a datagram for whoever listens. */
-export function tellTrace(
-  onTrace: ((event: TraceEvent) => void) | undefined,
-  { at, direction, remote, bytes, ignored }: Omit<TraceEvent, "remote" | "text" | "ignored"> & {
-    readonly remote: SocketAddress;
-    readonly ignored: string | undefined;
-  },
-): void {
-  if (onTrace === undefined) return;
-  const event: TraceEvent = {
-    at,
-    direction,
-    remote: `${remote.hostname} ${remote.port}`,
-    text: describe(bytes),
-    bytes,
-    ...(ignored === undefined ? {} : { ignored }),
+/** A datagram before it was decoded. */
+export interface Passing extends Omit<TraceEvent, "remote" | "text" | "ignored"> {
+  readonly remote: SocketAddress;
+  readonly ignored: string | undefined;
+}
+
+/** Is shown every datagram. */
+export type Tracer = (passing: Passing) => void;
+
+/** Decodes each datagram for whoever listens. */
+export function tracer(onTrace: (event: TraceEvent) => void): Tracer {
+  return ({ at, direction, remote, bytes, ignored }) => {
+    const event: TraceEvent = {
+      at,
+      direction,
+      remote: `${remote.hostname} ${remote.port}`,
+      text: describe(bytes),
+      bytes,
+      ...(ignored === undefined ? {} : { ignored }),
+    };
+    try {
+      onTrace(event);
+    } catch (error) {
+      reportError(error); // the user's mistake, which must not pass for one of the network
+    }
   };
-  try {
-    onTrace(event);
-  } catch (error) {
-    reportError(error); // the user's mistake, which must not pass for one of the network
-  }
 }

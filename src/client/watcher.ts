@@ -54,11 +54,11 @@ export class Watcher {
   #at: Milliseconds;
   #dueAt: Milliseconds = Infinity;
 
-  constructor(clock: Clock, surveyor: Surveyor, events: WatchEvents, options: WatchOptions) {
+  constructor(clock: Clock, surveyor: Surveyor, events: WatchEvents, interval: Milliseconds) {
     this.#clock = clock;
     this.#surveyor = surveyor;
     this.#events = events;
-    this.#interval = checkInterval(options);
+    this.#interval = interval;
     this.#wall = surveyor.wallTime();
     this.#at = clock.now();
     this.#arm();
@@ -146,20 +146,6 @@ function isSame(a: Addresses, b: Addresses): boolean {
     a.serverAddresses.length === b.serverAddresses.length &&
     a.serverAddresses.every((address, index) => equal(address, b.serverAddresses[index]));
 }
-
-/**
- * How often it is looked.
- *
- * @throws {RangeError} If that is more often than every 100 ms.
- */
-export function checkInterval({ interval = DEFAULT_INTERVAL }: WatchOptions): Milliseconds {
-  if (interval >= 100) return interval;
-  throw new RangeError(
-    `Cannot watch the network: the interval must be at least 100 milliseconds, got "${interval}"`,
-  );
-}
-
-const DEFAULT_INTERVAL: Milliseconds = 5_000;
 
 /** A gap this long between wall clock and monotonic clock is sleep, not adjustment. */
 const SLEEP: Milliseconds = 10_000;

@@ -1,5 +1,5 @@
 import { Client, type ClientOptions } from "../client/client.ts";
-import type { Handle } from "../client/handle.ts";
+import { type Handle, loadDiagnosis } from "../client/handle.ts";
 import type { Milliseconds } from "../clock.ts";
 import { MemoryNetwork } from "../transport/memory.ts";
 import { IpAddress } from "../wire/address.ts";
@@ -127,6 +127,7 @@ export class Lab implements AsyncDisposable {
  */
 export async function lab(options: LabOptions = {}): Promise<Lab> {
   const { clientAddress = "192.168.1.10", serverAddress = "192.168.1.1", seed = 1 } = options;
+  await loadDiagnosis(); // loading takes real time
   const clock = new ManualClock();
   const network = new MemoryNetwork({ clock, latency: options.latency ?? 1, seed });
   if (options.faults !== undefined) network.link = faults({ ...options.faults, seed });

@@ -1,5 +1,4 @@
 import { denoNetwork } from "./deno.ts";
-import { nodeNetwork } from "./node.ts";
 import type { Network } from "./transport.ts";
 
 /**
@@ -8,5 +7,11 @@ import type { Network } from "./transport.ts";
  */
 export function defaultNetwork(): Network {
   const { Deno } = globalThis as unknown as { Deno?: { listenDatagram?: unknown } };
-  return typeof Deno?.listenDatagram === "function" ? denoNetwork : nodeNetwork;
+  return typeof Deno?.listenDatagram === "function" ? denoNetwork : elsewhere;
 }
+
+/** Loaded only where it is needed. */
+const elsewhere: Network = {
+  name: "node:dgram",
+  open: async (options, sink) => await (await import("./node.ts")).nodeNetwork.open(options, sink),
+};
