@@ -181,7 +181,8 @@ class Shell {
       startClient: (client, server, more) => Client.start(client, server, { clock, ...more }),
       startGateway: async (port) => {
         // Only who wants to go without a router pays for loading it.
-        const { SimulatedServer, startLoopbackServer } = await import("./src/testing/mod.ts");
+        const { startLoopbackServer } = await import("./src/testing/loopback.ts");
+        const { SimulatedServer } = await import("./src/testing/server.ts");
         return await startLoopbackServer(
           new SimulatedServer({ assignPort: "same" }),
           port === undefined ? { clock } : { port, clock },

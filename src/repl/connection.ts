@@ -1,6 +1,6 @@
 import { type Clock, FileStore, type Handle, type MapHandle, type TraceEvent } from "../../mod.ts";
 import type { ServerHost } from "../testing/mod.ts";
-import type { CommonOptions } from "./command.ts";
+import type { Command, CommonOptions } from "./command.ts";
 import { Followed } from "./followed.ts";
 import { Hook } from "./hook.ts";
 import { internalText } from "./render.ts";
@@ -202,6 +202,18 @@ export class Connection {
       else screen.error(screen.paint.yellow(printable(error.message)));
     }
   }
+}
+
+/** The options with the addresses that the command itself gives. */
+export function addressed(command: Command, options: CommonOptions): CommonOptions {
+  const { server: _server, client: _client, simulate: _simulate, ...rest } = options;
+  if (command.name === "simulate") return { ...rest, simulate: true };
+  if (command.name !== "connect" || command.server === undefined) return options;
+  return {
+    ...rest,
+    server: command.server,
+    ...(command.client === undefined ? {} : { client: command.client }),
+  };
 }
 
 /** Milliseconds that a release may take: two transmissions and their answers fit into it (RFC 6887 section 8.1.1). */

@@ -1,11 +1,7 @@
 import type { TraceEvent } from "../../mod.ts";
-import { addressed } from "./addressed.ts";
 import type { Command, CommonOptions, Invocation } from "./command.ts";
-import { Connection } from "./connection.ts";
-import { diagnosisLines } from "./diagnosis_lines.ts";
+import { addressed, Connection } from "./connection.ts";
 import { timelineLines } from "./followed.ts";
-import { helpLines } from "./help.ts";
-import { evaluate } from "./javascript.ts";
 import {
   type Circumstances,
   DEFAULT_TIMEOUT,
@@ -154,7 +150,7 @@ export class Session {
       case "js":
         return await this.#js(command.code, own, options, signal);
       case "help":
-        screen.print(...helpLines(command.topic));
+        screen.print(...(await import("./help.ts")).helpLines(command.topic));
         return 0;
       case "exit":
         this.#leaves = true;
@@ -329,11 +325,11 @@ export class Session {
   async #diagnose(circumstances: Circumstances): Promise<ExitCode> {
     const { connection: { handle }, options } = circumstances;
     const diagnosis = await this.#ask(circumstances, (signal) => handle.diagnose({ signal }));
-    this.#parts.screen.print(
-      ...options.json === true
-        ? [JSON.stringify(diagnosis)]
-        : diagnosisLines(diagnosis, look(this.#parts)),
-    );
+    if (options.json === true) this.#parts.screen.print(JSON.stringify(diagnosis));
+    else {
+      const { diagnosisLines } = await import("./diagnosis_lines.ts");
+      this.#parts.screen.print(...diagnosisLines(diagnosis, look(this.#parts)));
+    }
     return diagnosis.findings.some(({ level }) => level === "problem") ? 1 : 0;
   }
 
@@ -361,6 +357,7 @@ export class Session {
     if (/\b(handle|mappings|gateway)\b/.test(code)) {
       await this.#connect(own, options, { name: "js", code }, signal);
     }
+    const { evaluate } = await import("./javascript.ts");
     const handle = this.connection?.handle;
     const value = await abortable(
       evaluate(code, {

@@ -1,5 +1,4 @@
 import type { Clock } from "../clock.ts";
-import { MemoryNetwork } from "../transport/memory.ts";
 import type { Network, SocketAddress, Transport } from "../transport/transport.ts";
 import { IpAddress } from "../wire/address.ts";
 import type { SimulatedServer } from "./server.ts";
@@ -60,7 +59,7 @@ export class ServerHost implements AsyncDisposable {
     this.server = server;
     this.#clock = clock;
     this.#announceTo = options.announceTo;
-    this.#multicast = options.multicast ?? network instanceof MemoryNetwork;
+    this.#multicast = options.multicast ?? network.name === "memory";
   }
 
   /** Binds a server to a network. */

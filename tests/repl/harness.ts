@@ -2,6 +2,12 @@
 
 import { Client } from "../../mod.ts";
 import * as library from "../../mod.ts";
+// In virtual time nothing may have to be loaded first.
+import "../../src/client/trace.ts";
+import "../../src/repl/diagnosis_lines.ts";
+import "../../src/repl/help.ts";
+import "../../src/repl/javascript.ts";
+import { loadDiagnosis } from "../../src/client/handle.ts";
 import type { CommonOptions } from "../../src/repl/command.ts";
 import type { HookResult } from "../../src/repl/hook.ts";
 import { parseLine } from "../../src/repl/parse.ts";
@@ -31,6 +37,7 @@ export interface HarnessOptions {
 
 /** Starts a router at 192.168.1.1, a host at 192.168.1.20, and a session on it. */
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
+  await loadDiagnosis();
   const clock = new ManualClock();
   const network = new MemoryNetwork({ clock, latency: 1 });
   const server = new SimulatedServer({ assignPort: "same", ...options.server });

@@ -13,6 +13,8 @@ interface Floor {
 }
 
 const PUBLIC = ["mod.ts", "src/testing/mod.ts"];
+/** Names of `src/testing/mod.ts` in files of their own, for programs that must start fast: it brings the lab too. */
+const SIMULATOR = ["src/testing/loopback.ts", "src/testing/server.ts"];
 const ON_CLOCK = ["src/clock.ts", "src/transport/", "src/wire/"];
 
 const FLOORS: readonly Floor[] = [
@@ -37,9 +39,13 @@ const FLOORS: readonly Floor[] = [
   { files: "src/testing/mod.ts", may: [...ON_CLOCK, "src/client/", "src/engine/"] },
   { files: "src/testing/", may: ["src/wire/"] },
   { files: "src/repl/", may: PUBLIC, packages: ["@std/cli", "node:readline"] },
-  { files: "rpc/", may: PUBLIC, packages: ["vscode-jsonrpc", "zod", "node:"] },
+  { files: "rpc/", may: [...PUBLIC, ...SIMULATOR], packages: ["vscode-jsonrpc", "zod", "node:"] },
   { files: "examples/", may: [...PUBLIC, "rpc/mod.ts"], packages: ["vscode-jsonrpc", "node:"] },
-  { files: "repl.ts", may: [...PUBLIC, "src/repl/"], packages: ["@std/cli", "node:"] },
+  {
+    files: "repl.ts",
+    may: [...PUBLIC, ...SIMULATOR, "src/repl/"],
+    packages: ["@std/cli", "node:"],
+  },
   {
     files: "mod.ts",
     may: [
