@@ -16,6 +16,8 @@
  *
  * @module
  */
+import "./src/modules.ts";
+
 export { Client, type ClientOptions } from "./src/client/client.ts";
 export type { TraceEvent } from "./src/client/trace.ts";
 export {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import "./src/repl/modules.ts";
 import { Client, discover, systemClock as clock } from "./mod.ts";
 import * as library from "./mod.ts";
 import type { CommonOptions } from "./src/repl/command.ts";
@@ -182,9 +183,8 @@ class Shell {
       startGateway: async (port) => {
         // Only who wants to go without a router pays for loading it.
         const { startLoopbackServer } = await import("./src/testing/loopback.ts");
-        const { SimulatedServer } = await import("./src/testing/server.ts");
         return await startLoopbackServer(
-          new SimulatedServer({ assignPort: "same" }),
+          { assignPort: "same" },
           port === undefined ? { clock } : { port, clock },
         );
       },

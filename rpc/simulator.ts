@@ -1,6 +1,4 @@
-import type { ServerHost } from "../src/testing/mod.ts";
-import { startLoopbackServer } from "../src/testing/loopback.ts";
-import { SimulatedServer } from "../src/testing/server.ts";
+import { type ServerHost, SimulatedServer, startLoopbackServer } from "../src/testing/mod.ts";
 import { ErrorCode } from "./error_codes.ts";
 import { RpcError } from "./rpc_error.ts";
 import type { SimulatorStartParams } from "./types.ts";

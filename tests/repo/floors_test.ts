@@ -13,8 +13,8 @@ interface Floor {
 }
 
 const PUBLIC = ["mod.ts", "src/testing/mod.ts"];
-/** Names of `src/testing/mod.ts` in files of their own, for programs that must start fast: it brings the lab too. */
-const SIMULATOR = ["src/testing/loopback.ts", "src/testing/server.ts"];
+/** Its name is in `src/testing/mod.ts` too, but that brings the lab: a program that must start fast imports this. */
+const SIMULATOR = ["src/testing/loopback.ts"];
 const ON_CLOCK = ["src/clock.ts", "src/transport/", "src/wire/"];
 
 const FLOORS: readonly Floor[] = [
@@ -31,6 +31,11 @@ const FLOORS: readonly Floor[] = [
     files: "src/client/",
     may: ["src/clock.ts", "src/discovery/", "src/engine/", "src/transport/", "src/wire/"],
   },
+  {
+    files: "src/modules.ts",
+    may: [...ON_CLOCK, "src/engine/", "src/discovery/", "src/client/"],
+  },
+  { files: "src/testing/modules.ts", may: ON_CLOCK },
   { files: "src/testing/manual_clock.ts", may: ON_CLOCK },
   { files: "src/testing/faults.ts", may: ON_CLOCK },
   { files: "src/testing/host.ts", may: ON_CLOCK },
@@ -39,7 +44,7 @@ const FLOORS: readonly Floor[] = [
   { files: "src/testing/mod.ts", may: [...ON_CLOCK, "src/client/", "src/engine/"] },
   { files: "src/testing/", may: ["src/wire/"] },
   { files: "src/repl/", may: PUBLIC, packages: ["@std/cli", "node:readline"] },
-  { files: "rpc/", may: [...PUBLIC, ...SIMULATOR], packages: ["vscode-jsonrpc", "zod", "node:"] },
+  { files: "rpc/", may: PUBLIC, packages: ["vscode-jsonrpc", "zod", "node:"] },
   { files: "examples/", may: [...PUBLIC, "rpc/mod.ts"], packages: ["vscode-jsonrpc", "node:"] },
   {
     files: "repl.ts",
@@ -49,6 +54,7 @@ const FLOORS: readonly Floor[] = [
   {
     files: "mod.ts",
     may: [
+      "src/modules.ts",
       "src/clock.ts",
       ...["wire", "transport", "engine", "discovery", "client"].map((f) => `src/${f}/`),
     ],
