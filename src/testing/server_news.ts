@@ -1,5 +1,4 @@
 import { IpAddress } from "../wire/address.ts";
-import type { Endpoint } from "../wire/address.ts";
 import { ANNOUNCE_GROUP_IPV4, ANNOUNCE_GROUP_IPV6, ANNOUNCE_PORT } from "../wire/constants.ts";
 import type { Agenda, TaskEntry } from "./agenda.ts";
 import type { Datagram } from "./server_reply.ts";
@@ -9,17 +8,18 @@ const ANNOUNCE_COPIES = 10;
 /** Milliseconds from the first copy to the second; the later gaps double (RFC 6887 sections 14.1.3, 14.2). */
 const FIRST_GAP = 250;
 
-const GROUP_IPV4: Endpoint = { address: IpAddress.parse(ANNOUNCE_GROUP_IPV4), port: ANNOUNCE_PORT };
-const GROUP_IPV6: Endpoint = { address: IpAddress.parse(ANNOUNCE_GROUP_IPV6), port: ANNOUNCE_PORT };
-
 /** Octets for everybody by multicast, IPv4 and IPv6 (RFC 6887 section 14.1). */
 export function toGroups(bytes: Uint8Array): Datagram[] {
-  return [GROUP_IPV4, GROUP_IPV6].map((to) => ({ bytes, to }));
+  return [ANNOUNCE_GROUP_IPV4, ANNOUNCE_GROUP_IPV6].map((group) => toGroup(bytes, group));
 }
 
 /** Octets for IPv4 hosts by multicast (RFC 6886 section 3.2.1). */
 export function toGroupIpv4(bytes: Uint8Array): Datagram {
-  return { bytes, to: GROUP_IPV4 };
+  return toGroup(bytes, ANNOUNCE_GROUP_IPV4);
+}
+
+function toGroup(bytes: Uint8Array, group: string): Datagram {
+  return { bytes, to: { address: IpAddress.parse(group), port: ANNOUNCE_PORT } };
 }
 
 /** What a server tells unasked, and tells again. */

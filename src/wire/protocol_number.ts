@@ -68,7 +68,7 @@ export function hasPorts(protocol: number): boolean {
 
 function readText(text: string): number {
   const key = String(text).toLowerCase();
-  const number = NUMBERS.get(key) ?? (/^\d{1,9}$/.test(key) ? Number(key) : undefined);
+  const number = numberOf(key) ?? (/^\d{1,9}$/.test(key) ? Number(key) : undefined);
   if (number === undefined) {
     throw new TypeError(
       `Cannot parse a protocol: expected a name as "tcp" or a number, got "${text}"`,
@@ -99,11 +99,13 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [ProtocolNumber.UdpLite, "udp-lite"],
 ]);
 
-const NUMBERS: ReadonlyMap<string, number> = new Map(
-  [...NAMES].flatMap((
-    [number, name],
-  ) => [[name, number] as const, [name.replace("-", ""), number] as const]),
-);
+/** Names are read with and without their hyphen. */
+function numberOf(key: string): number | undefined {
+  for (const [number, name] of NAMES) {
+    if (key === name || key === name.replace("-", "")) return number;
+  }
+  return undefined;
+}
 
 const WITH_PORTS: ReadonlySet<number> = new Set([
   ProtocolNumber.Tcp,
