@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { ErrorCode } from "./error_codes.ts";
 import { ERROR_NOTES, METHOD_NOTES, NOTIFICATION_NOTES } from "./notes.ts";
-import { notifications, requests, shared } from "./schemas.ts";
+import { paramSchemas } from "./param_schemas.ts";
+import { notifications, resultSchemas, shared } from "./schemas.ts";
 import type { Method, Notifications, OpenRpcDocument } from "./types.ts";
 import { PROTOCOL_VERSION } from "./version.ts";
 
@@ -18,7 +19,7 @@ export function openRpcDocument(): OpenRpcDocument {
       license: { name: "MIT" },
     },
     methods: [
-      ...Object.keys(requests).map((name) => requestEntry(name as Method, schemas)),
+      ...Object.keys(paramSchemas).map((name) => requestEntry(name as Method, schemas)),
       ...Object.keys(notifications).map((name) =>
         notificationEntry(name as keyof Notifications, schemas)
       ),
@@ -84,9 +85,9 @@ function jsonSchemas(): (id: string) => Json {
     if (known === undefined) registry.add(schema, { id });
   };
   for (const [name, schema] of Object.entries(shared)) add(name, schema);
-  for (const [name, { params, result }] of Object.entries(requests)) {
+  for (const [name, params] of Object.entries(paramSchemas)) {
     add(`${name} params`, params);
-    add(`${name} result`, result);
+    add(`${name} result`, resultSchemas[name as Method]);
   }
   for (const [name, params] of Object.entries(notifications)) add(`${name} params`, params);
   // As for input: what comes from the server may get more members in later versions.

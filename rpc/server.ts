@@ -2,9 +2,9 @@ import type { CancellationToken, MessageConnection } from "vscode-jsonrpc";
 import { ErrorCode } from "./error_codes.ts";
 import { handshake } from "./handshake.ts";
 import type { Log } from "./log.ts";
+import { paramSchemas } from "./param_schemas.ts";
 import { ExitNotification } from "./protocol.ts";
 import { RpcError, toRpcError } from "./rpc_error.ts";
-import { requests } from "./schemas.ts";
 import { Session, type SessionDeps } from "./session.ts";
 import type { InitializeParams, Method, Requests } from "./types.ts";
 import { checkParams } from "./validate.ts";
@@ -215,7 +215,7 @@ type Handler<M extends Method> = (
 ) => Requests[M]["result"] | Promise<Requests[M]["result"]>;
 
 function isMethod(method: string): method is Method {
-  return Object.hasOwn(requests, method);
+  return Object.hasOwn(paramSchemas, method);
 }
 
 /** Runs a request that ends with -32800 as soon as it is cancelled; the signal tells what it had begun. */

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { ErrorCode } from "./error_codes.ts";
+import { paramSchemas } from "./param_schemas.ts";
 import { RpcError } from "./rpc_error.ts";
-import { requests } from "./schemas.ts";
 import type { Fault, Method, Requests } from "./types.ts";
 
 /**
@@ -13,7 +13,7 @@ export function checkParams<M extends Method>(method: M, params: unknown): Reque
   if (Array.isArray(params)) {
     throw invalidParams(method, [{ path: [], message: "Must be given by name, in an object" }]);
   }
-  const schema: z.ZodType = requests[method].params;
+  const schema: z.ZodType = paramSchemas[method];
   const parsed = schema.safeParse(params ?? {}, { reportInput: true });
   if (parsed.success) return parsed.data as Requests[M]["params"];
   throw invalidParams(method, parsed.error.issues.flatMap(toFaults));

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { ClientDiagnoseRequest, MappingReadyRequest, MappingRequest } from "../../rpc/mod.ts";
-import { requests } from "../../rpc/schemas.ts";
+import { resultSchemas } from "../../rpc/schemas.ts";
 import { World } from "./world.ts";
 
 Deno.test("client/diagnose answers what its schema says, and leaves no mapping", async () => {
@@ -8,7 +8,7 @@ Deno.test("client/diagnose answers what its schema says, and leaves no mapping",
   const diagnosis = await world.settled(
     world.rpc.sendRequest(ClientDiagnoseRequest, { clientId: 1 }),
   );
-  assertEquals(requests["client/diagnose"].result.parse(diagnosis), diagnosis);
+  assertEquals(resultSchemas["client/diagnose"].parse(diagnosis), diagnosis);
   assertEquals([diagnosis.ok, diagnosis.protocol, diagnosis.addressKind], [false, "PCP", "shared"]);
   assertEquals(diagnosis.findings.map(({ code }) => code), [
     "pcp",
@@ -29,5 +29,5 @@ Deno.test("a mapping that is not reached from everywhere says so, as the schema 
   });
   const mapping = await world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
   assertEquals(mapping.assigned?.globallyReachable, false);
-  assertEquals(requests["mapping/ready"].result.parse(mapping), mapping);
+  assertEquals(resultSchemas["mapping/ready"].parse(mapping), mapping);
 });
