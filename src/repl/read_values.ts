@@ -29,16 +29,17 @@ export function protocolText(protocol: string | number): string {
 
 /** `6000/tcp`, `6000`, `0/all`. */
 export function readTarget(text: string): Target {
-  const match = /^(?<port>[^/]+)(?:\/(?<protocol>.+))?$/.exec(text);
-  const port = readInteger(match?.groups?.["port"] ?? "", 0, 65_535);
-  if (port === undefined) {
+  const slash = text.indexOf("/");
+  const port = readInteger(slash < 0 ? text : text.slice(0, slash), 0, 65_535);
+  const protocol = slash < 0 ? "tcp" : text.slice(slash + 1);
+  if (port === undefined || protocol === "") {
     throw new UsageError(
       `Cannot read the port ${
         quote(text)
       }: type a number from 0 to 65535 and a protocol, as in 6000/tcp`,
     );
   }
-  return { port, protocol: readProtocol(match?.groups?.["protocol"] ?? "tcp") };
+  return { port, protocol: readProtocol(protocol) };
 }
 
 /** `198.51.100.7:7000`, `[2001:db8::7]:7000`. */

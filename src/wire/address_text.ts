@@ -43,14 +43,19 @@ function hexGroups(groups: readonly number[]): string {
   return groups.map((group) => group.toString(16)).join(":");
 }
 
-/** One to three digits each, at most 255, and no leading zero: some readers take those for octal. */
+/**
+ * Four numbers up to 255 without leading zeros, which some readers take for octal. No regular expression: it takes half a
+ * millisecond to get ready, and every program reads an address before its first request.
+ */
 function parseIpv4(text: string): number | undefined {
-  const quad = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (quad === null) return undefined;
+  if (text.length > LONGEST_IPV4) return undefined;
+  const quad = text.split(".");
+  if (quad.length !== 4) return undefined;
   let word = 0;
-  for (const digits of quad.slice(1)) {
+  for (const digits of quad) {
     const octet = Number(digits);
-    if (octet > 255 || String(octet) !== digits) return undefined;
+    // Only digits are written as they were read.
+    if (!(octet >= 0 && octet <= 255) || String(octet) !== digits) return undefined;
     word = (word << 8) | octet;
   }
   return word;
@@ -89,6 +94,9 @@ function parseGroups(text: string, atEnd: boolean): number[] | undefined {
   }
   return groups;
 }
+
+/** A full dotted quad. */
+const LONGEST_IPV4 = 15;
 
 /** Six full groups and a full dotted quad. */
 const LONGEST_IPV6 = 45;
