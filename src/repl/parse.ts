@@ -43,10 +43,10 @@ export function parseLine(line: string): Invocation | undefined {
     // JavaScript has its own quotes, so it is not split into words.
     return { command: readCommand(spec("js"), words(code.groups?.["code"]), NONE), options: {} };
   }
-  if (CONTROL.test(text)) {
+  if (/(?!\t)\p{Cc}/u.test(text)) { // but the tab, which is a blank
     throw new UsageError(
       `Cannot read the line: it holds a control character, type ${
-        quote(text.replace(CONTROLS, ""))
+        quote(text.replace(/(?!\t)\p{Cc}/gu, ""))
       }`,
     );
   }
@@ -190,7 +190,7 @@ function readCommonOptions(values: OptionValues): CommonOptions {
 function readProgram(text: string): readonly string[] {
   const program = splitWords(text);
   if (program.length > 0) return program;
-  throw new UsageError("--exec needs a program, type --exec 'PROGRAM ARGUMENT…'");
+  throw new UsageError("--exec needs a program, type --exec 'PROGRAM ARGUMENT\u2026'");
 }
 
 function commandNamed(name: string): CommandSpec {
@@ -236,9 +236,5 @@ function words(code: string | undefined): string[] {
 
 const NONE: OptionValues = new Map();
 
-/** But the tab, which is a blank. */
 /** "_" is where the words stand in what parseArgs() returns: as an option it would break that. */
 const RESERVED = /^-(?!-)[^=]*_|^--_(?:=|$)/;
-
-const CONTROL = /(?!\t)\p{Cc}/u;
-const CONTROLS = /(?!\t)\p{Cc}/gu;

@@ -7,13 +7,14 @@
 
 /** One line: control characters, line separators and the marks that reorder text become visible escapes. */
 export function printable(text: string): string {
-  return text.replace(UNSAFE, escape);
+  // Control characters, line separators, and what turns the direction of writing.
+  return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, escape);
 }
 
 /** What somebody typed, for a message: harmless, in quotes, and no longer than a line takes. */
 export function quote(text: string): string {
   const safe = printable(text.slice(0, QUOTED + 1));
-  return `"${safe.length > QUOTED ? `${safe.slice(0, QUOTED)}…` : safe}"`;
+  return `"${safe.length > QUOTED ? `${safe.slice(0, QUOTED)}\u2026` : safe}"`;
 }
 
 /** Several lines, which may have colours of their own; everything else that a terminal would obey becomes visible. */
@@ -43,7 +44,7 @@ export function cut(text: string, columns: number, widthOf: (text: string) => nu
     }
     for (const character of part) {
       const width = widthOf(character);
-      if (width > left) return `${kept}…${colourful ? RESET : ""}`;
+      if (width > left) return `${kept}\u2026${colourful ? RESET : ""}`;
       kept += character;
       left -= width;
     }
@@ -116,9 +117,6 @@ const RESET = `${ESCAPE}[0m`;
 
 /** Characters that a message repeats at most. */
 const QUOTED = 60;
-
-/** Control characters, line separators, and what turns the direction of writing. */
-const UNSAFE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
 
 const COLOUR = new RegExp(`(${ESCAPE}\\[[0-9;]*m)`, "g");
 
