@@ -78,7 +78,7 @@ function descriptors({ properties = {}, required = [] }: Json): Json[] {
 function jsonSchemas(): (id: string) => Json {
   const registry = z.registry<{ id: string }>();
   const ids = new Map<string, string>();
-  const add = (id: string, schema: z.ZodType): void => {
+  const add = (id: string, schema: z.core.$ZodType): void => {
     // A result that is a shared schema is told by reference.
     const { id: known } = registry.get(schema) ?? {};
     ids.set(id, known ?? id);

@@ -2,9 +2,10 @@
 import * as z from "zod";
 import type { Alert, Discovered } from "../mod.ts";
 import { diagnosis } from "./diagnosis_schema.ts";
-import { filter, ID, type paramSchemas, requestType } from "./param_schemas.ts";
+import { filter, type paramSchemas, requestType } from "./param_schemas.ts";
 import type { ClientInfo, Mapping, Method, Notifications, Requests } from "./types.ts";
 
+const ID = z.int().min(1);
 const none = z.null();
 
 const state = z.discriminatedUnion("type", [
@@ -81,7 +82,7 @@ const openRpcDocument = z.looseObject({
 }).describe("See https://spec.open-rpc.org");
 
 /** Schemas that the OpenRPC document refers to by their names. */
-export const shared: Readonly<Record<string, z.ZodType>> = {
+export const shared: Readonly<Record<string, z.core.$ZodType>> = {
   Alert: alert,
   Assigned: assigned,
   Client: client,

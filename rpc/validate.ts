@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { ErrorCode } from "./error_codes.ts";
 import { paramSchemas } from "./param_schemas.ts";
 import { RpcError } from "./rpc_error.ts";
@@ -13,7 +13,7 @@ export function checkParams<M extends Method>(method: M, params: unknown): Reque
   if (Array.isArray(params)) {
     throw invalidParams(method, [{ path: [], message: "Must be given by name, in an object" }]);
   }
-  const schema: z.ZodType = paramSchemas[method];
+  const schema: z.ZodMiniType = paramSchemas[method];
   const parsed = schema.safeParse(params ?? {}, { reportInput: true });
   if (parsed.success) return parsed.data as Requests[M]["params"];
   throw invalidParams(method, parsed.error.issues.flatMap(toFaults));
