@@ -53,7 +53,7 @@ export async function waitFor<T>(
     cancelTick = clock.alarm(clock.now() + TICK, tick);
   };
   // The first picture comes a little later: most answers are faster than the eye.
-  tick();
+  if (screen.isLive || onTick !== undefined) tick();
   try {
     return await abortable(work(ending.signal), ending.signal);
   } finally {
