@@ -15,3 +15,23 @@ for (const list of MODULE_LISTS) {
     assertEquals(first, `import "./${list.file.slice(folder.length)}";`);
   });
 }
+
+Deno.test("what most programs never need is loaded when it is needed", async () => {
+  const listed = (await Promise.all(MODULE_LISTS.map(listedLines))).flat().join("\n");
+  for (const file of LATE) assertEquals([file, listed.includes(`/${file}.ts"`)], [file, false]);
+  assertEquals(listed.includes("/handle.ts"), true);
+});
+
+const LATE = [
+  "diagnose",
+  "describe",
+  "gateway",
+  "help",
+  "lab",
+  "local_address",
+  "node",
+  "run_prompt",
+  "server_probe",
+  "trace",
+  "watcher",
+];
