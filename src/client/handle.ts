@@ -299,9 +299,13 @@ export class Handle implements AsyncDisposable {
       connection.close();
       return false;
     }
+    const { engine } = this.#connection;
+    const held = this.#ledger.isDurable
+      ? []
+      : this.#registry.held(this.#owner, (id) => engine.nonceOf(id));
     this.#connection.close();
     this.#connection = connection;
-    this.#ledger.movedTo(this.#owner);
+    this.#ledger.movedTo(this.#owner, held);
     this.#errors.put(new NetworkChangedError(this.client, this.server));
     this.#registry.rebase();
     this.#announcer.again();

@@ -1,5 +1,10 @@
 import type { Assignment, KnownMapping, Milliseconds } from "../engine/events.ts";
-import { isSuggestionBinding, mappingKey, type MappingSpec } from "../engine/spec.ts";
+import {
+  isSuggestionBinding,
+  type MappingKey,
+  mappingKey,
+  type MappingSpec,
+} from "../engine/spec.ts";
 import { IpAddress } from "../wire/address.ts";
 import { Nonce } from "../wire/nonce.ts";
 import { PcpError, StoreError } from "./errors.ts";
@@ -18,10 +23,11 @@ export interface LedgerOptions {
 
 /** What {@linkcode Ledger.enter} gives. */
 export interface Entered {
-  readonly note: Noted;
+  /** Undefined where nothing is written down. */
+  readonly note: Noted | undefined;
   /** What the engine is to ask for, and with what. */
   readonly asked: MappingSpec;
-  readonly known: KnownMapping;
+  readonly known: KnownMapping | undefined;
   /** Resolves when the note survives a crash; undefined where it need not. */
   readonly written: Promise<void> | undefined;
 }
@@ -35,13 +41,13 @@ export class Ledger {
   readonly #options: LedgerOptions;
   #owner: LedgerOwner;
   /** By {@linkcode mappingKey}: what this run asked for here. */
-  readonly #active = new Map<string, Noted>();
+  readonly #active = new Map<MappingKey, Noted>();
   /** The same of an earlier run, or of an earlier stay in this network. */
-  readonly #leftovers = new Map<string, Noted>();
+  readonly #leftovers = new Map<MappingKey, Noted>();
   /** Of other servers, or of other addresses of this host. */
   #elsewhere: Noted[] = [];
   /** What ended here: the server may reserve the port for the nonce (RFC 6887 section 15). */
-  readonly #ended = new Map<string, Noted & { readonly until: Milliseconds }>();
+  readonly #ended = new Map<MappingKey, Noted & { readonly until: Milliseconds }>();
   #writing: Promise<void> | undefined;
   #dirty = false;
 
@@ -58,9 +64,13 @@ export class Ledger {
     this.#sort();
   }
 
-  /** The client is another host to its server from now on, or has another server. */
-  movedTo(owner: LedgerOwner): void {
-    this.#elsewhere.push(...this.#leftovers.values(), ...this.#active.values());
+  /**
+   * The client is another host to its server from now on, or has another server.
+   *
+   * @param held What the server before may hold, as far as it was not noted.
+   */
+  movedTo(owner: LedgerOwner, held: readonly Noted[]): void {
+    this.#elsewhere.push(...this.#leftovers.values(), ...this.#active.values(), ...held);
     this.#leftovers.clear();
     this.#active.clear();
     this.#ended.clear();
@@ -82,6 +92,10 @@ export class Ledger {
   /** Notes a mapping before its request leaves. What is known of it is taken over, its nonce above all. */
   enter(spec: MappingSpec, suggestedPort = 0): Entered {
     const key = mappingKey(spec);
+    // Without a store nothing is written down: the engine knows it all, until the network changes.
+    if (!this.isDurable && suggestedPort === 0 && !this.#leftovers.has(key)) {
+      return { note: undefined, asked: spec, known: undefined, written: undefined };
+    }
     const now = this.#options.now();
     const before = this.#active.get(key); // being deleted
     const leftover = this.#leftovers.get(key);
@@ -103,10 +117,11 @@ export class Ledger {
       closed: false,
     };
     this.#leftovers.delete(key);
-    this.#active.set(key, note);
     const { nonce, externalAddress: suggestedAddress } = note;
     const until = held === undefined ? -Infinity : now + lifeLeft(held);
     const known = { nonce, suggestedAddress, suggestedPort: note.externalPort, until };
+    if (!this.isDurable) return { note: undefined, asked, known, written: undefined };
+    this.#active.set(key, note);
     return { note, asked, known, written: this.#write() };
   }
 
@@ -158,7 +173,7 @@ export class Ledger {
     }
   }
 
-  #recall(key: string, now: Milliseconds): Noted | undefined {
+  #recall(key: MappingKey, now: Milliseconds): Noted | undefined {
     const ended = this.#ended.get(key);
     this.#ended.delete(key);
     return ended !== undefined && ended.until > now ? ended : undefined;

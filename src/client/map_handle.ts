@@ -42,34 +42,27 @@ export interface MappingSnapshot {
 
 /** What a mapping can ask of its handle. */
 export interface MappingControl {
-  renew(lifetime: number): void;
-  release(endAs: "revoked" | "dropped"): void;
-  /** Milliseconds from now until that time of the engine. */
-  until(at: number): number;
+  renew(mapping: MapHandle, lifetime: number): void;
+  release(mapping: MapHandle, endAs: "revoked" | "dropped"): void;
+  /** When that time of the engine is, as `Date` counts. */
+  wallTime(at: number): number;
 }
 
 /** One mapping: its state, what is assigned, and what can be done with it. Made by {@linkcode Handle.request}. */
 export class MapHandle implements AsyncDisposable {
   /** Unique in its client. */
   readonly id: number;
-  /** Inbound (MAP) or outbound (PEER). */
-  readonly kind: "inbound" | "outbound";
-  /** IANA protocol number. */
-  readonly protocol: number;
-  /** Port on this host; 0 for all ports. */
-  readonly internalPort: number;
   /** How long it is wanted. */
   readonly requestType: RequestType;
   readonly #spec: MappingSpec;
   readonly #control: MappingControl;
-  readonly #alerts = new Mailbox<Alert>(ALERT_LIMIT);
-  #observers: (() => void)[] = [];
+  /** As long as nobody reads them and they are as usual, they are only counted: there may be many mappings. */
+  #alerts: Mailbox<Alert> | number = 0;
+  #observers: readonly (() => void)[] = NOBODY;
   #lifetime: number;
-  #state: MappingState = { type: "requested" };
+  #state: MappingState = REQUESTED;
   #over = false;
   #assignment: Assignment | undefined;
-  #assigned: Assigned | undefined;
-  #expiresAt = 0;
 
   /**
    * Use {@linkcode Handle.request}.
@@ -78,13 +71,25 @@ export class MapHandle implements AsyncDisposable {
    */
   constructor(id: number, spec: MappingSpec, requestType: RequestType, control: MappingControl) {
     this.id = id;
-    this.kind = spec.opcode === "map" ? "inbound" : "outbound";
-    this.protocol = spec.protocol;
-    this.internalPort = spec.internalPort;
     this.requestType = requestType;
     this.#lifetime = spec.lifetime;
     this.#spec = spec;
     this.#control = control;
+  }
+
+  /** Inbound (MAP) or outbound (PEER). */
+  get kind(): "inbound" | "outbound" {
+    return this.#spec.opcode === "map" ? "inbound" : "outbound";
+  }
+
+  /** IANA protocol number. */
+  get protocol(): number {
+    return this.#spec.protocol;
+  }
+
+  /** Port on this host; 0 for all ports. */
+  get internalPort(): number {
+    return this.#spec.internalPort;
   }
 
   /** Where it is in its life. */
@@ -104,13 +109,13 @@ export class MapHandle implements AsyncDisposable {
 
   /** What is assigned now; undefined when nothing is. */
   get assigned(): Assigned | undefined {
-    if (this.#assignment === undefined) return undefined;
-    return this.#assigned ??= assignedOf(this.#assignment, this.#spec);
+    return this.#assignment === undefined ? undefined : assignedOf(this.#assignment, this.#spec);
   }
 
   /** When the assignment ends unless it is renewed; undefined when nothing is assigned. */
   get expiresAt(): Date | undefined {
-    return this.#assignment === undefined ? undefined : new Date(this.#expiresAt);
+    if (this.#assignment === undefined) return undefined;
+    return new Date(this.#control.wallTime(this.#assignment.expiresAt));
   }
 
   /**
@@ -125,24 +130,25 @@ export class MapHandle implements AsyncDisposable {
       () => this.#assignment !== undefined || this.#state.type === "error" || this.#over,
       options.signal,
     );
-    if (this.assigned !== undefined) return this.assigned;
+    const { assigned } = this;
+    if (assigned !== undefined) return assigned;
     if (this.#state.type === "error") throw this.#refusal("Cannot open the mapping", this.#state);
     throw new NotRunningError("Cannot wait for the assignment", this.id, this.#state);
   }
 
   /** The oldest unread alert, or undefined. */
   pollAlert(): Alert | undefined {
-    return this.#alerts.poll();
+    return this.#mailbox.poll();
   }
 
   /** The oldest unread alert as soon as there is one; undefined when the mapping is over and all is read. */
   async waitAlert(options: { readonly signal?: AbortSignal } = {}): Promise<Alert | undefined> {
-    return (await this.#alerts.next(options.signal)).value;
+    return (await this.#mailbox.next(options.signal)).value;
   }
 
   /** The alerts from the first on, until the mapping is over. Of those that nobody reads the newest 256 are kept. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Alert> {
-    return this.#alerts[Symbol.asyncIterator]();
+    return this.#mailbox[Symbol.asyncIterator]();
   }
 
   /**
@@ -162,7 +168,7 @@ export class MapHandle implements AsyncDisposable {
       throw new NotRunningError("Cannot renew the mapping", this.id, this.#state);
     }
     this.#lifetime = lifetime;
-    this.#control.renew(lifetime);
+    this.#control.renew(this, lifetime);
   }
 
   /**
@@ -213,10 +219,12 @@ export class MapHandle implements AsyncDisposable {
    * @internal
    */
   setState(state: MappingState, over: boolean): void {
+    const isUsual = typeof this.#alerts === "number" && !over && isUsualState(this.#alerts, state);
+    if (isUsual) (this.#alerts as number)++;
+    else this.#mailbox.put({ type: "stateChange", state });
     this.#state = state;
     this.#over = over;
-    this.#alerts.put({ type: "stateChange", state });
-    if (over) this.#alerts.close();
+    if (over) this.#mailbox.close();
     this.#notify();
   }
 
@@ -226,12 +234,11 @@ export class MapHandle implements AsyncDisposable {
    * @internal
    */
   setAssignment(assignment: Assignment, changed: boolean): void {
+    const isUsual = this.#alerts === RUNNING && changed && this.#spec.options.length === 0;
+    const mailbox = changed && !isUsual ? this.#mailbox : undefined; // with the assignment before
     this.#assignment = assignment;
-    this.#assigned = undefined;
-    this.#expiresAt = Date.now() + this.#control.until(assignment.expiresAt);
-    if (changed && this.assigned !== undefined) {
-      this.#alerts.put({ type: "assigned", ...this.assigned });
-    }
+    if (isUsual) this.#alerts = ASSIGNED;
+    mailbox?.put({ type: "assigned", ...assignedOf(assignment, this.#spec) });
     this.#notify();
   }
 
@@ -241,7 +248,40 @@ export class MapHandle implements AsyncDisposable {
    * @internal
    */
   clearAssignment(): void {
-    this.#assignment = this.#assigned = undefined;
+    if (this.#alerts === ASSIGNED) this.#alerts = this.#mailbox;
+    this.#assignment = undefined;
+  }
+
+  /**
+   * For the handle: what it was asked for as.
+   *
+   * @internal
+   */
+  get spec(): MappingSpec {
+    return this.#spec;
+  }
+
+  /**
+   * For the handle: what is assigned, in the engine's terms.
+   *
+   * @internal
+   */
+  get assignment(): Assignment | undefined {
+    return this.#assignment;
+  }
+
+  get #mailbox(): Mailbox<Alert> {
+    if (typeof this.#alerts !== "number") return this.#alerts;
+    const mailbox = new Mailbox<Alert>(ALERT_LIMIT);
+    const usual = this.#alerts;
+    if (usual >= STARTING) {
+      mailbox.put({ type: "stateChange", state: { type: "starting", attempt: 0 } });
+    }
+    if (usual >= RUNNING) mailbox.put({ type: "stateChange", state: { type: "running" } });
+    if (usual >= ASSIGNED && this.#assignment !== undefined) {
+      mailbox.put({ type: "assigned", ...assignedOf(this.#assignment, this.#spec) });
+    }
+    return this.#alerts = mailbox;
   }
 
   get #isReleasing(): boolean {
@@ -249,7 +289,7 @@ export class MapHandle implements AsyncDisposable {
   }
 
   #release(endAs: "revoked" | "dropped", signal: AbortSignal | undefined): Promise<void> {
-    if (!this.#over) this.#control.release(endAs);
+    if (!this.#over) this.#control.release(this, endAs);
     return this.#when(() => this.#over, signal);
   }
 
@@ -276,14 +316,28 @@ export class MapHandle implements AsyncDisposable {
       reject(signal?.reason);
     };
     signal?.addEventListener("abort", abort, { once: true });
-    this.#observers.push(look);
+    this.#observers = [...this.#observers, look];
     return promise;
   }
 
   #notify(): void {
-    for (const observer of [...this.#observers]) observer();
+    for (const observer of this.#observers) observer();
   }
 }
+
+function isUsualState(alerts: number, state: MappingState): boolean {
+  if (alerts === 0) return state.type === "starting" && state.attempt === 0;
+  return alerts === STARTING && state.type === "running";
+}
+
+// How many of the usual first alerts there were; each is the number of the last one.
+const STARTING = 1;
+const RUNNING = 2;
+const ASSIGNED = 3;
+
+const REQUESTED: MappingState = { type: "requested" };
+
+const NOBODY: readonly never[] = [];
 
 /** Unread alerts kept; a slow reader misses the oldest beyond it. */
 const ALERT_LIMIT = 256;

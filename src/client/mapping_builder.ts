@@ -17,8 +17,9 @@ export abstract class MappingBuilder {
   #protocol: number = ProtocolNumber.Tcp;
   #externalPort = 0;
   #externalAddress: IpAddress | undefined;
-  readonly #options: Option[] = [];
-  readonly #given = new Set<string>();
+  #options: Option[] | undefined;
+  /** The wishes that were given, a bit each. */
+  #given = 0;
 
   /** @internal */
   protected constructor(attempt: string, internalPort: number, lifetime: number) {
@@ -121,13 +122,13 @@ export abstract class MappingBuilder {
       lifetime: this.lifetime,
       externalPort: this.#externalPort,
       externalAddress: this.#externalAddress ?? IpAddress.any(clientAddress.family),
-      options: [...this.#options],
+      options: this.#options === undefined ? NO_OPTIONS : [...this.#options],
     };
   }
 
   /** @internal */
   protected add(option: Option): this {
-    this.#options.push(option);
+    (this.#options ??= []).push(option);
     return this;
   }
 
@@ -136,9 +137,10 @@ export abstract class MappingBuilder {
    *
    * @internal
    */
-  protected once(wish: string): void {
-    if (this.#given.has(wish)) throw new TypeError(`${this.attempt}: ${wish} was given twice`);
-    this.#given.add(wish);
+  protected once(wish: Wish): void {
+    const bit = 1 << WISHES.indexOf(wish);
+    if (this.#given & bit) throw new TypeError(`${this.attempt}: ${wish} was given twice`);
+    this.#given |= bit;
   }
 
   /** @internal */
@@ -156,6 +158,22 @@ export abstract class MappingBuilder {
     throw new TypeError(`${this.attempt}: ${what} must be an IPv4 or IPv6 address, got "${text}"`);
   }
 }
+
+/** What can be wished for once. */
+const WISHES = [
+  "protocol",
+  "externalPort",
+  "externalAddress",
+  "thirdParty",
+  "thirdPartyId",
+  "description",
+  "preferFailure",
+  "portSet",
+] as const;
+
+type Wish = (typeof WISHES)[number];
+
+const NO_OPTIONS: readonly Option[] = [];
 
 /** RFC 7220 section 2, RFC 7843 section 4. */
 const MAX_OPTION_DATA = 1016;

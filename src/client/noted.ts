@@ -1,4 +1,5 @@
-import { mappingKey, type MappingSpec } from "../engine/spec.ts";
+import type { Assignment, Milliseconds } from "../engine/events.ts";
+import { type MappingKey, mappingKey, type MappingSpec } from "../engine/spec.ts";
 import { IpAddress } from "../wire/address.ts";
 import { Nonce } from "../wire/nonce.ts";
 import { decodeOptions, encodeOption, type Option, optionLength } from "../wire/option.ts";
@@ -14,7 +15,7 @@ export interface LedgerOwner {
 /** One mapping in a ledger. */
 export interface Noted extends LedgerOwner {
   /** Its {@linkcode mappingKey}. */
-  readonly key: string;
+  readonly key: MappingKey;
   readonly spec: MappingSpec;
   readonly nonce: Nonce;
   externalAddress: IpAddress;
@@ -27,6 +28,28 @@ export interface Noted extends LedgerOwner {
   readonly before: Noted | undefined;
   /** The server does not hold it any more. */
   closed: boolean;
+}
+
+/** What the engine knows of a mapping, to be kept for the case that this host comes back to its server. */
+export function noteOfLive(
+  owner: LedgerOwner,
+  spec: MappingSpec,
+  nonce: Nonce,
+  assignment: Assignment | undefined,
+  lifeLeft: Milliseconds,
+): Noted {
+  return {
+    ...owner,
+    key: mappingKey(spec),
+    spec,
+    nonce,
+    externalAddress: assignment?.externalAddress ?? spec.externalAddress,
+    externalPort: assignment?.externalPort ?? spec.externalPort,
+    lifetime: Math.max(spec.lifetime, assignment?.lifetime ?? 0),
+    expiresAt: Date.now() + lifeLeft,
+    before: undefined,
+    closed: false,
+  };
 }
 
 /** As it is kept. */

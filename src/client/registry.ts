@@ -1,18 +1,15 @@
-import type {
-  Assignment,
-  Input,
-  MappingId,
-  MappingState,
-  Milliseconds,
-  Output,
-} from "../engine/events.ts";
-import { mappingKey, type MappingSpec } from "../engine/spec.ts";
+import type { Input, MappingId, MappingState, Milliseconds, Output } from "../engine/events.ts";
+import { IdMap } from "../engine/id_map.ts";
+import type { Nonce } from "../wire/nonce.ts";
+import { type MappingKey, mappingKey, type MappingSpec } from "../engine/spec.ts";
 import { MappingConflictError } from "./errors.ts";
 import type { Entered, Ledger } from "./ledger.ts";
-import type { Noted } from "./noted.ts";
-import { MapHandle } from "./map_handle.ts";
+import { MapHandle, type MappingControl } from "./map_handle.ts";
+import { type LedgerOwner, type Noted, noteOfLive } from "./noted.ts";
 import { isSet, overlap } from "./overlap.ts";
 import { lifetimesOf, type RequestType } from "./request_type.ts";
+import { SharedMapping } from "./shared_mapping.ts";
+import { WallTime } from "./wall_time.ts";
 
 /** What a registry needs of its handle. */
 export interface RegistryOptions {
@@ -22,23 +19,6 @@ export interface RegistryOptions {
   readonly ledger: Ledger;
 }
 
-/** One mapping of the engine, and the handles of those who want it: the server knows one mapping of a key. */
-interface Shared {
-  engineId: MappingId;
-  readonly key: string;
-  spec: MappingSpec;
-  readonly members: Map<MappingId, MapHandle>;
-  lifetime: number;
-  state: MappingState;
-  assignment: Assignment | undefined;
-  releasing: "revoked" | "dropped" | undefined;
-  /** The engine knows it; it must be noted first. */
-  started: boolean;
-  note: Noted | undefined;
-  /** Asked for while this is being deleted, and waits for the end of that. */
-  heir: Shared | undefined;
-}
-
 /**
  * The mappings of one client. Who asks for what is asked for already joins it: two requests for one protocol and internal
  * port would take the mapping from each other at the server. It is deleted when the last one lets go.
@@ -46,30 +26,40 @@ interface Shared {
 export class Registry {
   readonly #step: (input: Input) => void;
   readonly #now: () => Milliseconds;
-  readonly #byEngineId = new Map<MappingId, Shared>();
-  readonly #byKey = new Map<string, Shared>();
+  readonly #byEngineId = new IdMap<SharedMapping>();
+  readonly #byKey = new Map<MappingKey, SharedMapping>();
   /** Those being deleted, the newest of each key. */
-  readonly #releasing = new Map<string, Shared>();
+  readonly #releasing = new Map<MappingKey, SharedMapping>();
   /** Those of runs of ports, which may overlap others. */
-  readonly #sets = new Set<Shared>();
+  readonly #sets = new Set<SharedMapping>();
   /** Handles that serve a question of the client, not its user. */
   readonly #internal = new WeakSet<MapHandle>();
-  readonly #open = new Map<MappingId, MapHandle>();
+  readonly #control: MappingControl;
   #nextId = 1;
   #nextEngineId = 1;
   #whenEmpty: (() => void) | undefined;
   readonly #ledger: Ledger;
+  readonly #wallTime = new WallTime();
   #abandoned = false;
 
   constructor(options: RegistryOptions) {
     this.#step = options.step;
     this.#now = options.now;
     this.#ledger = options.ledger;
+    this.#control = {
+      renew: (mapping, lifetime) => this.#renewFor(mapping, lifetime),
+      release: (mapping, endAs) => this.#release(mapping, endAs),
+      wallTime: (at) => this.#wallTime.of(at),
+    };
   }
 
   /** The user's mappings that are not over, oldest first. */
   get mappings(): readonly MapHandle[] {
-    return [...this.#open.values()].filter((mapping) => !this.#internal.has(mapping));
+    const open: MapHandle[] = [];
+    for (const { members } of this.#byEngineId) {
+      for (const mapping of members) if (!this.#internal.has(mapping)) open.push(mapping);
+    }
+    return open.sort((one, other) => one.id - other.id);
   }
 
   /** How many mappings the engine holds. */
@@ -88,39 +78,28 @@ export class Registry {
     const joined = this.#byKey.get(key);
     if (joined !== undefined) checkFits(joined, spec);
     else this.#checkOverlap(key, spec);
-    const mapping: MapHandle = new MapHandle(this.#nextId++, spec, kind, {
-      renew: (lifetime) => this.#renew(shared, lifetime),
-      release: (endAs) => this.#release(shared, mapping, endAs),
-      until: (at) => at - this.#now(),
-    });
-    const shared = joined ?? this.#share(key, spec, mapping);
+    const mapping = new MapHandle(this.#nextId++, spec, kind, this.#control);
     if (internal) this.#internal.add(mapping);
-    this.#open.set(mapping.id, mapping);
-    if (joined === undefined) this.#queue(shared);
+    if (joined === undefined) this.#queue(this.#share(key, spec, mapping));
     else this.#join(joined, mapping);
     return mapping;
   }
 
   /** The user's id of a mapping of the engine; of several who want it that of the oldest. */
   idOf(engineId: MappingId): MappingId {
-    const [oldest] = this.#byEngineId.get(engineId)?.members.keys() ?? [];
-    return oldest ?? engineId;
+    return this.#byEngineId.get(engineId)?.oldest.id ?? engineId;
   }
 
   stateChanged({ id, state, over }: Output & { type: "state" }): void {
     const shared = this.#byEngineId.get(id);
     if (shared === undefined) return;
-    shared.state = state;
     if (shared.note !== undefined && !this.#abandoned) {
       const asks = state.type === "starting" || (state.type === "updating" && state.lifetime > 0);
       if (over) this.#ledger.close(shared.note);
       else if (asks) this.#ledger.asked(shared.note);
     }
     if (over) this.#forget(shared);
-    for (const mapping of [...shared.members.values()]) {
-      if (over) this.#open.delete(mapping.id);
-      mapping.setState(state, over);
-    }
+    for (const mapping of shared.members) mapping.setState(state, over);
     if (over && this.size === 0) this.#whenEmpty?.();
     if (over && shared.heir !== undefined && !this.#abandoned) {
       this.#renumber(shared.heir);
@@ -131,16 +110,32 @@ export class Registry {
   granted({ id, assignment, changed }: Output & { type: "granted" }): void {
     const shared = this.#byEngineId.get(id);
     if (shared === undefined) return;
-    shared.assignment = assignment;
+    this.#wallTime.compare(this.#now());
     if (shared.note !== undefined) this.#ledger.granted(shared.note, assignment);
-    for (const mapping of [...shared.members.values()]) mapping.setAssignment(assignment, changed);
+    for (const mapping of shared.members) mapping.setAssignment(assignment, changed);
   }
 
   lost(id: MappingId): void {
     const shared = this.#byEngineId.get(id);
     if (shared === undefined) return;
-    shared.assignment = undefined;
-    for (const mapping of shared.members.values()) mapping.clearAssignment();
+    for (const mapping of shared.members) mapping.clearAssignment();
+  }
+
+  /**
+   * What the server may hold, for the case that this host comes back to it.
+   *
+   * @param nonceOf What the engine knows.
+   */
+  held(owner: LedgerOwner, nonceOf: (id: MappingId) => Nonce | undefined): readonly Noted[] {
+    const held: Noted[] = [];
+    for (const shared of this.#byEngineId) {
+      const { state, spec, assignment, lifetime } = shared;
+      const nonce = nonceOf(shared.engineId);
+      if (state.type === "requested" || nonce === undefined) continue;
+      const left = assignment === undefined ? lifetime * 1000 : assignment.expiresAt - this.#now();
+      held.push(noteOfLive(owner, spec, nonce, assignment, left));
+    }
+    return held;
   }
 
   /**
@@ -149,8 +144,8 @@ export class Registry {
    */
   rebase(): void {
     this.#releasing.clear();
-    for (const shared of this.#byEngineId.values()) shared.heir = undefined;
-    for (const shared of [...this.#byEngineId.values()]) {
+    for (const shared of this.#byEngineId) shared.heir = undefined;
+    for (const shared of [...this.#byEngineId]) {
       const { assignment, engineId, releasing } = shared;
       const isOver = releasing !== undefined;
       const state: MappingState = { type: releasing ?? "requested" };
@@ -167,7 +162,7 @@ export class Registry {
 
   /** Lets go of everything; {@linkcode Registry.size} falls to 0 as the server confirms. */
   releaseAll(): void {
-    for (const shared of [...this.#byEngineId.values()]) this.#releaseShared(shared, "dropped");
+    for (const shared of [...this.#byEngineId]) this.#releaseShared(shared, "dropped");
   }
 
   /** Calls back once when the last mapping is over. */
@@ -179,7 +174,7 @@ export class Registry {
   /** Ends the handles of mappings that live on at the server, or whose deletion nobody confirmed. */
   abandon(): void {
     this.#abandoned = true; // what is noted of them stays
-    for (const shared of [...this.#byEngineId.values()]) {
+    for (const shared of [...this.#byEngineId]) {
       this.lost(shared.engineId);
       this.stateChanged({
         type: "state",
@@ -190,22 +185,9 @@ export class Registry {
     }
   }
 
-  #share(key: string, spec: MappingSpec, mapping: MapHandle): Shared {
-    const engineId = this.#nextEngineId++;
-    const shared: Shared = {
-      engineId,
-      key,
-      spec,
-      members: new Map([[mapping.id, mapping]]),
-      lifetime: spec.lifetime,
-      state: mapping.state,
-      assignment: undefined,
-      releasing: undefined,
-      started: false,
-      note: undefined,
-      heir: undefined,
-    };
-    this.#byEngineId.set(engineId, shared);
+  #share(key: MappingKey, spec: MappingSpec, mapping: MapHandle): SharedMapping {
+    const shared = new SharedMapping(this.#nextEngineId++, spec, mapping);
+    this.#byEngineId.set(shared.engineId, shared);
     this.#byKey.set(key, shared);
     if (isSet(spec)) this.#sets.add(shared);
     return shared;
@@ -215,21 +197,23 @@ export class Registry {
    * A note tells of one mapping of a key. While the server may hold one that is being deleted, no other is noted, and what
    * is not noted is not asked for.
    */
-  #queue(shared: Shared): void {
-    const before = this.#ledger.isDurable ? this.#releasing.get(shared.key) : undefined;
+  #queue(shared: SharedMapping): void {
+    const before = this.#ledger.isDurable
+      ? this.#releasing.get(mappingKey(shared.spec))
+      : undefined;
     if (before === undefined) this.#introduce(shared);
     else before.heir = shared;
   }
 
   /** An engine takes ids in their order only. */
-  #renumber(shared: Shared): void {
+  #renumber(shared: SharedMapping): void {
     this.#byEngineId.delete(shared.engineId);
     shared.engineId = this.#nextEngineId++;
     this.#byEngineId.set(shared.engineId, shared);
   }
 
   /** Notes it and makes the engine know it; at once, unless the note must be safe before the request leaves. */
-  #introduce(shared: Shared, suggestedPort?: number): void {
+  #introduce(shared: SharedMapping, suggestedPort?: number): void {
     const { engineId } = shared;
     const entered = this.#ledger.enter(shared.spec, suggestedPort);
     shared.note = entered.note;
@@ -239,7 +223,7 @@ export class Registry {
     });
   }
 
-  #start(shared: Shared, { asked, known }: Entered): void {
+  #start(shared: SharedMapping, { asked, known }: Entered): void {
     if (this.#abandoned) return;
     shared.started = true;
     const { engineId, releasing } = shared;
@@ -248,87 +232,95 @@ export class Registry {
       type: "request",
       id: engineId,
       spec: asked,
-      lifetimes: lifetimesOfAll(shared),
+      lifetimes: shared.lifetimes,
       known,
       ...release,
     });
   }
 
-  #join(shared: Shared, mapping: MapHandle): void {
-    shared.members.set(mapping.id, mapping);
+  #join(shared: SharedMapping, mapping: MapHandle): void {
+    shared.add(mapping);
     if (shared.state.type !== "requested") mapping.setState(shared.state, false);
     if (shared.assignment !== undefined) mapping.setAssignment(shared.assignment, true);
     this.#adapt(shared);
     // Of a mapping that is not kept alive, what is left is less than the lifetime that is asked for now.
-    const endsBefore = shared.assignment !== undefined && lifetimesOfAll(shared) !== Infinity;
+    const endsBefore = shared.assignment !== undefined && shared.lifetimes !== Infinity;
     if (mapping.lifetime > shared.lifetime || endsBefore) {
       this.#renew(shared, Math.max(mapping.lifetime, shared.lifetime));
     }
   }
 
-  #renew(shared: Shared, lifetime: number): void {
+  #renew(shared: SharedMapping, lifetime: number): void {
     if (!shared.started) return;
     shared.lifetime = lifetime;
     this.#step({ type: "renew", id: shared.engineId, lifetime });
   }
 
-  #release(shared: Shared, mapping: MapHandle, endAs: "revoked" | "dropped"): void {
-    if (!shared.members.has(mapping.id)) return;
-    if (shared.members.size === 1) return this.#releaseShared(shared, endAs);
-    shared.members.delete(mapping.id);
-    this.#open.delete(mapping.id);
+  #renewFor(mapping: MapHandle, lifetime: number): void {
+    const shared = this.#sharedOf(mapping);
+    if (shared !== undefined) this.#renew(shared, lifetime);
+  }
+
+  #release(mapping: MapHandle, endAs: "revoked" | "dropped"): void {
+    const shared = this.#sharedOf(mapping);
+    if (shared === undefined) return; // it is being released already
+    if (shared.members.length === 1) return this.#releaseShared(shared, endAs);
+    shared.remove(mapping);
     mapping.clearAssignment();
     mapping.setState({ type: endAs }, true);
     this.#adapt(shared);
   }
 
-  #releaseShared(shared: Shared, endAs: "revoked" | "dropped"): void {
+  /** The one that it is a member of, unless that is being released. */
+  #sharedOf(mapping: MapHandle): SharedMapping | undefined {
+    const shared = this.#byKey.get(mappingKey(mapping.spec));
+    return shared?.members.includes(mapping) ? shared : undefined;
+  }
+
+  #releaseShared(shared: SharedMapping, endAs: "revoked" | "dropped"): void {
     if (shared.releasing !== undefined) return;
     shared.releasing = endAs;
     // Who asks for the same now gets a new mapping, which the engine begins when the deletion is over.
-    if (this.#byKey.get(shared.key) === shared) this.#byKey.delete(shared.key);
-    const isWaiting = shared.note === undefined;
+    const key = mappingKey(shared.spec);
+    if (this.#byKey.get(key) === shared) this.#byKey.delete(key);
+    const isWaiting = this.#ledger.isDurable && shared.note === undefined;
     if (isWaiting) return this.#endWaiting(shared, endAs);
-    this.#releasing.set(shared.key, shared);
+    this.#releasing.set(key, shared);
     if (shared.started) this.#step({ type: "release", id: shared.engineId, as: endAs });
   }
 
-  #endWaiting(shared: Shared, endAs: "revoked" | "dropped"): void {
-    const before = this.#releasing.get(shared.key);
+  #endWaiting(shared: SharedMapping, endAs: "revoked" | "dropped"): void {
+    const before = this.#releasing.get(mappingKey(shared.spec));
     if (before?.heir === shared) before.heir = undefined;
     const { engineId } = shared;
     this.stateChanged({ type: "state", id: engineId, state: { type: endAs }, over: true });
   }
 
   /** The mapping is wanted for as long as the one wants it who wants it longest. */
-  #adapt(shared: Shared): void {
+  #adapt(shared: SharedMapping): void {
     if (!shared.started) return;
-    const lifetimes = lifetimesOfAll(shared);
-    this.#step({ type: "want", id: shared.engineId, lifetimes });
+    this.#step({ type: "want", id: shared.engineId, lifetimes: shared.lifetimes });
   }
 
-  #checkOverlap(key: string, spec: MappingSpec): void {
-    for (const other of isSet(spec) ? this.#byEngineId.values() : this.#sets) {
-      if (other.key !== key && overlap(other.spec, spec)) {
+  #checkOverlap(key: MappingKey, spec: MappingSpec): void {
+    for (const other of isSet(spec) ? this.#byEngineId : this.#sets) {
+      if (mappingKey(other.spec) !== key && overlap(other.spec, spec)) {
         throw new MappingConflictError("ports in common", spec);
       }
     }
   }
 
-  #forget(shared: Shared): void {
+  #forget(shared: SharedMapping): void {
     this.#sets.delete(shared);
     this.#byEngineId.delete(shared.engineId);
-    if (this.#byKey.get(shared.key) === shared) this.#byKey.delete(shared.key);
-    if (this.#releasing.get(shared.key) === shared) this.#releasing.delete(shared.key);
+    const key = mappingKey(shared.spec);
+    if (this.#byKey.get(key) === shared) this.#byKey.delete(key);
+    if (this.#releasing.get(key) === shared) this.#releasing.delete(key);
   }
 }
 
-function lifetimesOfAll({ members }: Shared): number {
-  return Math.max(...[...members.values()].map(({ requestType }) => lifetimesOf(requestType)));
-}
-
 /** Options change what a mapping is; suggestions are only wishes, unless nothing else will do. */
-function checkFits(shared: Shared, spec: MappingSpec): void {
+function checkFits(shared: SharedMapping, spec: MappingSpec): void {
   const options = ({ options }: MappingSpec): string => JSON.stringify(options);
   if (options(shared.spec) !== options(spec)) throw new MappingConflictError("other options", spec);
   const picky = spec.options.some((option) => option.type === "preferFailure");

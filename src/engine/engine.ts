@@ -1,6 +1,7 @@
 import type { IpAddress } from "../wire/address.ts";
 import { NATPMP_VERSION } from "../wire/constants.ts";
 import { decodeResponse, type Response } from "../wire/message.ts";
+import type { Nonce } from "../wire/nonce.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import { defaultConfig, type EngineConfig } from "./config.ts";
 import type { EngineOptions } from "./engine_options.ts";
@@ -105,6 +106,11 @@ export class Engine {
   /** Smoothed round trip to the server, undefined before the first answer. */
   get roundTrip(): Milliseconds | undefined {
     return this.#pacer.roundTrip;
+  }
+
+  /** The nonce of a mapping that is not over (RFC 6887 section 11.2): treat it as a secret. */
+  nonceOf(id: MappingId): Nonce | undefined {
+    return this.#mappings.get(id)?.nonce;
   }
 
   /**

@@ -19,7 +19,7 @@ export type Input =
     readonly spec: MappingSpec;
     readonly lifetimes: number;
     /** What an earlier run left of it: it is asked for with the same nonce. */
-    readonly known?: KnownMapping;
+    readonly known?: KnownMapping | undefined;
     /** It is not wanted any more already: what the server may hold of it is deleted, and nothing is asked for. */
     readonly release?: "revoked" | "dropped";
   }

@@ -1,5 +1,6 @@
 import { Deadlines } from "./deadlines.ts";
 import type { MappingId, Milliseconds } from "./events.ts";
+import { IdMap } from "./id_map.ts";
 import type { Mapping } from "./mapping.ts";
 import type { Nonces } from "./nonces.ts";
 import type { Pacer } from "./pacer.ts";
@@ -8,7 +9,7 @@ import { answerFits } from "./spec.ts";
 
 /** All mappings of an engine that are not over: by id, by nonce, by deadline. */
 export class Mappings implements Iterable<Mapping> {
-  readonly #byId = new Map<MappingId, Mapping>();
+  readonly #byId = new IdMap<Mapping>();
   readonly #deadlines = new Deadlines<Mapping>();
   readonly #nonces: Nonces;
   readonly #pacer: Pacer<Mapping>;
@@ -81,6 +82,6 @@ export class Mappings implements Iterable<Mapping> {
 
   /** In the order of their ids. Mappings may end meanwhile, also the one at hand. */
   [Symbol.iterator](): IterableIterator<Mapping> {
-    return this.#byId.values();
+    return this.#byId[Symbol.iterator]();
   }
 }

@@ -2,6 +2,7 @@ import type { IpAddress } from "../wire/address.ts";
 import type { Nonce } from "../wire/nonce.ts";
 import type { EngineConfig } from "./config.ts";
 import type { Milliseconds } from "./events.ts";
+import type { MappingKey } from "./spec.ts";
 
 /** What a later mapping of the same key can use of one that ended. */
 export interface Remains {
@@ -18,14 +19,18 @@ export interface Remains {
  */
 export class Memory {
   readonly #config: EngineConfig;
-  readonly #remains = new Map<string, Remains & { readonly until: Milliseconds }>();
-  readonly #holds = new Map<string, Milliseconds>();
+  readonly #remains = new Map<MappingKey, Remains & { readonly until: Milliseconds }>();
+  readonly #holds = new Map<MappingKey, Milliseconds>();
 
   constructor(config: EngineConfig) {
     this.#config = config;
   }
 
-  keep(key: string, { nonce, suggestedAddress, suggestedPort }: Remains, now: Milliseconds): void {
+  keep(
+    key: MappingKey,
+    { nonce, suggestedAddress, suggestedPort }: Remains,
+    now: Milliseconds,
+  ): void {
     this.#remains.delete(key);
     this.#remains.set(key, {
       nonce,
@@ -37,13 +42,13 @@ export class Memory {
   }
 
   /** Takes out what is kept under the key. */
-  recall(key: string, now: Milliseconds): Remains | undefined {
+  recall(key: MappingKey, now: Milliseconds): Remains | undefined {
     const remains = this.#remains.get(key);
     this.#remains.delete(key);
     return remains !== undefined && remains.until > now ? remains : undefined;
   }
 
-  hold(key: string, until: Milliseconds, now: Milliseconds): void {
+  hold(key: MappingKey, until: Milliseconds, now: Milliseconds): void {
     this.#holds.delete(key);
     if (until <= now) return;
     this.#holds.set(key, until);
@@ -51,7 +56,7 @@ export class Memory {
   }
 
   /** Until when a new request of this key waits; -Infinity when it need not. */
-  heldUntil(key: string, now: Milliseconds): Milliseconds {
+  heldUntil(key: MappingKey, now: Milliseconds): Milliseconds {
     const until = this.#holds.get(key) ?? -Infinity;
     return until > now ? until : -Infinity;
   }
@@ -59,7 +64,7 @@ export class Memory {
 
 const LIMIT = 1024;
 
-function trim(map: Map<string, unknown>): void {
+function trim(map: Map<MappingKey, unknown>): void {
   for (const oldest of map.keys()) {
     if (map.size <= LIMIT) return;
     map.delete(oldest);

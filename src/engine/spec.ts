@@ -78,9 +78,16 @@ export function checkLifetimes(lifetimes: number, attempt: string): void {
   throw new RangeError(`${attempt}: it must be wanted for 1 lifetime at least, got "${lifetimes}"`);
 }
 
+/** A number for the mappings that there are thousands of: a text would cost more to make and to keep. */
+export type MappingKey = number | string;
+
 /** The identity of a mapping: what a server tells two mappings of one client apart by (section 11.4, 12.4). */
-export function mappingKey(spec: MappingSpec): string {
+export function mappingKey(spec: MappingSpec): MappingKey {
   const internal = thirdPartyOf(spec.options)?.toString() ?? "";
+  if (spec.opcode === "map" && internal === "") {
+    const family = spec.externalAddress.family === "IPv4" ? 0 : 1;
+    return (family << 24) | (spec.protocol << 16) | spec.internalPort;
+  }
   const remote = spec.opcode === "peer" ? `${spec.remoteAddress} ${spec.remotePort}` : "";
   return `${spec.opcode} ${spec.protocol} ${spec.internalPort} ${spec.externalAddress.family} ${internal} ${remote}`;
 }
@@ -89,7 +96,8 @@ export function mappingKey(spec: MappingSpec): string {
  * What makes two requests the same, so that a refusal of one holds back the other (section 8.3, where it is undefined):
  * the mapping and the options; of what is suggested only that which the server must not change.
  */
-export function requestKey(spec: MappingSpec): string {
+export function requestKey(spec: MappingSpec): MappingKey {
+  if (spec.opcode === "map" && spec.options.length === 0) return mappingKey(spec);
   const length = encodeOptions(spec.options);
   const key = `${mappingKey(spec)} ${OPTIONS.subarray(0, length)}`;
   return isSuggestionBinding(spec) ? `${key} ${spec.externalAddress} ${spec.externalPort}` : key;
@@ -175,6 +183,7 @@ function checkInteger(
 
 /** Throws if the options can be encoded in no way, or not together. */
 function checkLength(spec: MappingSpec, attempt: string): void {
+  if (spec.options.length === 0) return;
   const fixed = spec.opcode === "map" ? MAP_LENGTH : PEER_LENGTH;
   const length = spec.options.reduce((sum, option) => sum + optionLength(option), fixed);
   if (length > LARGEST_REQUEST) {
@@ -210,6 +219,7 @@ function checkPeer(spec: MappingSpec, clientAddress: IpAddress, attempt: string)
 }
 
 function checkOptions(spec: MappingSpec, clientAddress: IpAddress, attempt: string): void {
+  if (spec.options.length === 0) return;
   const seen = new Set<string>();
   for (const option of spec.options) {
     if (spec.opcode === "peer" && MAP_ONLY.has(option.type)) {

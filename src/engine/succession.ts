@@ -1,7 +1,7 @@
 import type { Mapping } from "./mapping.ts";
 import type { Memory, Remains } from "./memory.ts";
 import type { Milliseconds } from "./events.ts";
-import { mappingKey } from "./spec.ts";
+import { type MappingKey, mappingKey } from "./spec.ts";
 
 /**
  * Hands on what ended mappings leave behind. A mapping that is wanted again while it is being deleted waits for the end
@@ -9,7 +9,7 @@ import { mappingKey } from "./spec.ts";
  */
 export class Succession {
   readonly #memory: Memory;
-  readonly #deleting = new Map<string, Mapping>();
+  readonly #deleting = new Map<MappingKey, Mapping>();
   readonly #waiting = new Map<Mapping, Mapping[]>();
 
   constructor(memory: Memory) {
@@ -17,7 +17,7 @@ export class Succession {
   }
 
   /** Who must end before a new mapping of this key may begin, and what that mapping takes over. */
-  claim(key: string, now: Milliseconds): { before?: Mapping; remains: Remains | undefined } {
+  claim(key: MappingKey, now: Milliseconds): { before?: Mapping; remains: Remains | undefined } {
     const before = this.#deleting.get(key);
     if (before === undefined) return { remains: this.#memory.recall(key, now) };
     // Two mappings must not share a nonce: answers could not be told apart.

@@ -9,6 +9,8 @@ import {
   StoreError,
 } from "../../mod.ts";
 import { Ledger } from "../../src/client/ledger.ts";
+import type { Noted } from "../../src/client/noted.ts";
+import type { KnownMapping } from "../../src/engine/events.ts";
 import type { MappingSpec } from "../../src/engine/spec.ts";
 import { lab } from "../../src/testing/mod.ts";
 import { seededWords } from "../../src/testing/random.ts";
@@ -58,7 +60,7 @@ function instantStore(saved: readonly StoredMapping[] = []) {
   return store;
 }
 
-function ledgerOf(store: Store | undefined, now = () => 0): Ledger {
+function ledgerOf(store: Store, now = () => 0): Ledger {
   return new Ledger(OWNER, {
     store,
     now,
@@ -67,18 +69,25 @@ function ledgerOf(store: Store | undefined, now = () => 0): Ledger {
   });
 }
 
+/** As {@linkcode Ledger.enter}, of a ledger that takes notes. */
+function noted(ledger: Ledger): { note: Noted; known: KnownMapping } {
+  const { note, known } = ledger.enter(SPEC);
+  assert(note !== undefined && known !== undefined);
+  return { note, known };
+}
+
 Deno.test("Ledger takes over what is being deleted, and forgets it when both are gone", () => {
-  const ledger = ledgerOf(undefined);
-  const first = ledger.enter(SPEC);
-  const second = ledger.enter(SPEC); // asked for again before the deletion is confirmed
+  const ledger = ledgerOf(instantStore());
+  const first = noted(ledger);
+  const second = noted(ledger); // asked for again before the deletion is confirmed
   assertEquals(second.known.nonce, first.known.nonce);
   assert(second.known.until > 0, "the server may hold it");
   ledger.close(second.note);
-  const third = ledger.enter(SPEC);
+  const third = noted(ledger);
   assertEquals(third.known.nonce, first.known.nonce);
   ledger.close(first.note);
   ledger.close(third.note);
-  const fourth = ledger.enter(SPEC);
+  const fourth = noted(ledger);
   assertEquals([fourth.known.nonce.equals(first.known.nonce), fourth.known.until], [
     true,
     -Infinity,
@@ -87,11 +96,11 @@ Deno.test("Ledger takes over what is being deleted, and forgets it when both are
 
 Deno.test("Ledger takes a fresh nonce two minutes after the end (C-15-3)", () => {
   let now = 0;
-  const ledger = ledgerOf(undefined, () => now);
-  const first = ledger.enter(SPEC);
+  const ledger = ledgerOf(instantStore(), () => now);
+  const first = noted(ledger);
   ledger.close(first.note);
   now += 120_000;
-  assertEquals(ledger.enter(SPEC).known.nonce.equals(first.known.nonce), false);
+  assertEquals(noted(ledger).known.nonce.equals(first.known.nonce), false);
 });
 
 Deno.test("Ledger: a note that comes while another is written is written too, and one write does for many", async () => {
