@@ -1,5 +1,6 @@
 import type { Assignment } from "../engine/events.ts";
 import type { MappingSpec } from "../engine/spec.ts";
+import { IpAddress } from "../wire/address.ts";
 import type { Option } from "../wire/option.ts";
 import { isGloballyReachable } from "./address_kind.ts";
 
@@ -35,20 +36,39 @@ export interface PortSet {
   readonly firstExternalPort: number;
 }
 
-/** What is told of an assignment: numbers and texts, and what became of the options. */
+/**
+ * What is told of an assignment: numbers and texts, and what became of the options.
+ *
+ * @param spec What was asked for, if there were options.
+ */
 export function assignedOf(
   { externalAddress, externalPort, lifetime, options }: Assignment,
-  spec: MappingSpec,
+  spec?: MappingSpec,
 ): Assigned {
+  if (externalAddress !== told.address) {
+    const text = externalAddress.toString();
+    told = { address: externalAddress, text, isReachable: isGloballyReachable(externalAddress) };
+  }
+  const plain = told.isReachable
+    ? { externalAddress: told.text, externalPort, lifetime }
+    : { externalAddress: told.text, externalPort, lifetime, globallyReachable: false as const };
+  if (spec === undefined || spec.options.length === 0) return plain;
+  return { ...plain, ...ofOptions(externalPort, options, spec) };
+}
+
+/** Most mappings have the same external address: what is known of the last one. */
+let told = { address: IpAddress.ANY_IPV4, text: "0.0.0.0", isReachable: false };
+
+function ofOptions(
+  externalPort: number,
+  options: readonly Option[],
+  spec: MappingSpec,
+): Pick<Assigned, "portSet" | "description" | "ignoredOptions"> {
   const ignored = [...new Set(spec.options.map(({ type }) => type))].filter((type) =>
     !options.some((option) => option.type === type)
   );
   const description = find(options, "description")?.text;
   return {
-    externalAddress: externalAddress.toString(),
-    externalPort,
-    lifetime,
-    ...(isGloballyReachable(externalAddress) ? {} : { globallyReachable: false as const }),
     ...portSet(spec, options, externalPort),
     ...(description === undefined || find(spec.options, "description") === undefined
       ? {}

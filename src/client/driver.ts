@@ -29,7 +29,8 @@ export class Driver {
   readonly counts: DriverCounts;
   readonly #options: DriverOptions;
   #transport: Transport | undefined;
-  #outputs: Output[] = [];
+  /** What came up while other outputs were being carried out. */
+  #later: Output[] = [];
   #carryingOut = false;
   #alarmAt = Infinity;
   #cancelAlarm: () => void = () => {};
@@ -58,8 +59,7 @@ export class Driver {
   /** Lets the engine take a step and carries out what it wants. */
   step(input: Input): void {
     if (this.#closed) return;
-    for (const output of this.#options.engine.step(this.now, input)) this.#outputs.push(output);
-    this.#carryOut();
+    this.#carryOut(this.#options.engine.step(this.now, input));
     this.#setAlarm();
   }
 
@@ -76,10 +76,9 @@ export class Driver {
     });
     if (this.#options.trace !== undefined) {
       const ignored = outputs.find((output) => output.type === "ignored")?.reason;
-      this.#trace("received", from, bytes, ignored);
+      this.#trace("received", from, bytes.slice(), ignored);
     }
-    for (const output of outputs) this.#outputs.push(output);
-    this.#carryOut();
+    this.#carryOut(outputs);
     this.#setAlarm();
   }
 
@@ -93,25 +92,30 @@ export class Driver {
   /** Stops for good; the socket is the caller's to close. */
   close(): void {
     this.#closed = true;
-    this.#outputs = [];
+    this.#later = [];
     this.#cancelAlarm();
   }
 
   /** In order, also when a consequence makes the user call back in. */
-  #carryOut(): void {
-    if (this.#carryingOut) return;
+  #carryOut(outputs: readonly Output[]): void {
+    if (this.#carryingOut) {
+      for (const output of outputs) this.#later.push(output);
+      return;
+    }
     this.#carryingOut = true;
     try {
-      while (this.#outputs.length > 0) {
-        const outputs = this.#outputs;
-        this.#outputs = [];
-        for (const output of outputs) {
-          if (output.type === "send") this.#send(output.bytes, output.id);
-          else this.#options.onOutput(output);
-        }
-      }
+      this.#carryOutAll(outputs);
+      while (this.#later.length > 0) this.#carryOutAll(this.#later.splice(0));
     } finally {
       this.#carryingOut = false;
+    }
+  }
+
+  #carryOutAll(outputs: readonly Output[]): void {
+    for (let index = 0; index < outputs.length; index++) {
+      const output = outputs[index] as Output;
+      if (output.type === "send") this.#send(output.bytes, output.id);
+      else this.#options.onOutput(output);
     }
   }
 
@@ -121,7 +125,7 @@ export class Driver {
     const { server } = this;
     const index = this.#options.engine.serverIndex;
     this.counts.sent++;
-    this.#trace("sent", server, bytes, undefined);
+    if (this.#options.trace !== undefined) this.#trace("sent", server, bytes, undefined);
     transport.send(bytes, server).catch((error: unknown) => {
       if (this.#closed) return; // the socket was closed under the last sends
       this.counts.sendErrors++;

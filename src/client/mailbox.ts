@@ -20,6 +20,11 @@ export class Mailbox<T> {
     return this.#missed;
   }
 
+  /** Whether nothing more will come. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   put(entry: T): void {
     if (this.#closed) return;
     const waiting = this.#waiting.shift();

@@ -1,5 +1,5 @@
 import type { Assignment, MappingState } from "../engine/events.ts";
-import type { MappingSpec } from "../engine/spec.ts";
+import { type MappingSpec, type PackedSpec, packSpec, unpackSpec } from "../engine/spec.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
 import { MAX_LIFETIME } from "../wire/constants.ts";
 import { type Assigned, assignedOf } from "./assigned.ts";
@@ -54,14 +54,13 @@ export class MapHandle implements AsyncDisposable {
   readonly id: number;
   /** How long it is wanted. */
   readonly requestType: RequestType;
-  readonly #spec: MappingSpec;
+  readonly #spec: PackedSpec;
   readonly #control: MappingControl;
-  /** As long as nobody reads them and they are as usual, they are only counted: there may be many mappings. */
+  /** As long as nobody reads them and they are as usual, they are only counted: there may be many mappings. Closed at the end. */
   #alerts: Mailbox<Alert> | number = 0;
-  #observers: readonly (() => void)[] = NOBODY;
+  #observers: Observer | undefined;
   #lifetime: number;
   #state: MappingState = REQUESTED;
-  #over = false;
   #assignment: Assignment | undefined;
 
   /**
@@ -73,23 +72,23 @@ export class MapHandle implements AsyncDisposable {
     this.id = id;
     this.requestType = requestType;
     this.#lifetime = spec.lifetime;
-    this.#spec = spec;
+    this.#spec = packSpec(spec);
     this.#control = control;
   }
 
   /** Inbound (MAP) or outbound (PEER). */
   get kind(): "inbound" | "outbound" {
-    return this.#spec.opcode === "map" ? "inbound" : "outbound";
+    return this.spec.opcode === "map" ? "inbound" : "outbound";
   }
 
   /** IANA protocol number. */
   get protocol(): number {
-    return this.#spec.protocol;
+    return this.spec.protocol;
   }
 
   /** Port on this host; 0 for all ports. */
   get internalPort(): number {
-    return this.#spec.internalPort;
+    return this.spec.internalPort;
   }
 
   /** Where it is in its life. */
@@ -99,7 +98,7 @@ export class MapHandle implements AsyncDisposable {
 
   /** Whether its life is over: revoked, dropped, expired for good, or failed. */
   get isOver(): boolean {
-    return this.#over;
+    return typeof this.#alerts !== "number" && this.#alerts.isClosed;
   }
 
   /** The wanted lifetime in seconds. */
@@ -109,7 +108,7 @@ export class MapHandle implements AsyncDisposable {
 
   /** What is assigned now; undefined when nothing is. */
   get assigned(): Assigned | undefined {
-    return this.#assignment === undefined ? undefined : assignedOf(this.#assignment, this.#spec);
+    return this.#assignment === undefined ? undefined : this.#tell(this.#assignment);
   }
 
   /** When the assignment ends unless it is renewed; undefined when nothing is assigned. */
@@ -126,10 +125,7 @@ export class MapHandle implements AsyncDisposable {
    * @throws {NotRunningError} If the mapping ends before.
    */
   async ready(options: { readonly signal?: AbortSignal } = {}): Promise<Assigned> {
-    await this.#when(
-      () => this.#assignment !== undefined || this.#state.type === "error" || this.#over,
-      options.signal,
-    );
+    await this.#when(isDecided, options.signal);
     const { assigned } = this;
     if (assigned !== undefined) return assigned;
     if (this.#state.type === "error") throw this.#refusal("Cannot open the mapping", this.#state);
@@ -179,7 +175,7 @@ export class MapHandle implements AsyncDisposable {
    * @throws {ResultCodeError} If the server refuses to delete it.
    */
   async revoke(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    const wasOver = this.#over; // then nothing is asked of the server, and nothing can be refused
+    const wasOver = this.isOver; // then nothing is asked of the server, and nothing can be refused
     await this.#release("revoked", options.signal);
     if (!wasOver && this.#state.type === "error") {
       throw this.#refusal("Cannot delete the mapping", this.#state);
@@ -193,7 +189,7 @@ export class MapHandle implements AsyncDisposable {
 
   /** As plain JSON. */
   toJSON(): MappingSnapshot {
-    const { remoteAddress, remotePort } = this.#spec;
+    const { remoteAddress, remotePort } = this.spec;
     return {
       mappingId: this.id,
       kind: this.kind,
@@ -223,7 +219,6 @@ export class MapHandle implements AsyncDisposable {
     if (isUsual) (this.#alerts as number)++;
     else this.#mailbox.put({ type: "stateChange", state });
     this.#state = state;
-    this.#over = over;
     if (over) this.#mailbox.close();
     this.#notify();
   }
@@ -234,11 +229,11 @@ export class MapHandle implements AsyncDisposable {
    * @internal
    */
   setAssignment(assignment: Assignment, changed: boolean): void {
-    const isUsual = this.#alerts === RUNNING && changed && this.#spec.options.length === 0;
+    const isUsual = this.#alerts === RUNNING && changed && typeof this.#spec === "number";
     const mailbox = changed && !isUsual ? this.#mailbox : undefined; // with the assignment before
     this.#assignment = assignment;
     if (isUsual) this.#alerts = ASSIGNED;
-    mailbox?.put({ type: "assigned", ...assignedOf(assignment, this.#spec) });
+    mailbox?.put({ type: "assigned", ...this.#tell(assignment) });
     this.#notify();
   }
 
@@ -258,7 +253,7 @@ export class MapHandle implements AsyncDisposable {
    * @internal
    */
   get spec(): MappingSpec {
-    return this.#spec;
+    return unpackSpec(this.#spec, this.#lifetime);
   }
 
   /**
@@ -279,9 +274,13 @@ export class MapHandle implements AsyncDisposable {
     }
     if (usual >= RUNNING) mailbox.put({ type: "stateChange", state: { type: "running" } });
     if (usual >= ASSIGNED && this.#assignment !== undefined) {
-      mailbox.put({ type: "assigned", ...assignedOf(this.#assignment, this.#spec) });
+      mailbox.put({ type: "assigned", ...this.#tell(this.#assignment) });
     }
     return this.#alerts = mailbox;
+  }
+
+  #tell(assignment: Assignment): Assigned {
+    return assignedOf(assignment, typeof this.#spec === "number" ? undefined : this.#spec);
   }
 
   get #isReleasing(): boolean {
@@ -289,8 +288,8 @@ export class MapHandle implements AsyncDisposable {
   }
 
   #release(endAs: "revoked" | "dropped", signal: AbortSignal | undefined): Promise<void> {
-    if (!this.#over) this.#control.release(this, endAs);
-    return this.#when(() => this.#over, signal);
+    if (!this.isOver) this.#control.release(this, endAs);
+    return this.#when(isOver, signal);
   }
 
   #refusal(attempt: string, state: MappingState & { type: "error" }): ResultCodeError {
@@ -298,31 +297,61 @@ export class MapHandle implements AsyncDisposable {
   }
 
   /** Resolves as soon as the condition holds; it is looked at with every change. */
-  #when(condition: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+  #when(
+    condition: (mapping: MapHandle) => boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (condition()) return Promise.resolve();
+    if (condition(this)) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const stop = (): void => {
-      this.#observers = this.#observers.filter((observer) => observer !== look);
-      signal?.removeEventListener("abort", abort);
-    };
-    const look = (): void => {
-      if (!condition()) return;
-      stop();
-      resolve();
-    };
+    const observer: Observer = { condition, resolve, stop: undefined, next: this.#observers };
+    this.#observers = observer;
+    if (signal === undefined) return promise;
     const abort = (): void => {
-      stop();
-      reject(signal?.reason);
+      observer.condition = () => true; // it goes with the next change
+      reject(signal.reason);
     };
-    signal?.addEventListener("abort", abort, { once: true });
-    this.#observers = [...this.#observers, look];
+    observer.stop = () => signal.removeEventListener("abort", abort);
+    signal.addEventListener("abort", abort, { once: true });
     return promise;
   }
 
   #notify(): void {
-    for (const observer of this.#observers) observer();
+    let observer = this.#observers;
+    this.#observers = undefined;
+    let content: Observer | undefined;
+    while (observer !== undefined) {
+      const { next } = observer;
+      if (observer.condition(this)) {
+        observer.next = content;
+        content = observer;
+      } else {
+        observer.next = this.#observers;
+        this.#observers = observer;
+      }
+      observer = next;
+    }
+    for (; content !== undefined; content = content.next) {
+      content.stop?.();
+      content.resolve();
+    }
   }
+}
+
+/** Somebody who waits, and those who waited before. */
+interface Observer {
+  condition: (mapping: MapHandle) => boolean;
+  readonly resolve: () => void;
+  stop: (() => void) | undefined;
+  next: Observer | undefined;
+}
+
+function isDecided({ assignment, state, isOver }: MapHandle): boolean {
+  return assignment !== undefined || state.type === "error" || isOver;
+}
+
+function isOver(mapping: MapHandle): boolean {
+  return mapping.isOver;
 }
 
 function isUsualState(alerts: number, state: MappingState): boolean {
@@ -336,8 +365,6 @@ const RUNNING = 2;
 const ASSIGNED = 3;
 
 const REQUESTED: MappingState = { type: "requested" };
-
-const NOBODY: readonly never[] = [];
 
 /** Unread alerts kept; a slow reader misses the oldest beyond it. */
 const ALERT_LIMIT = 256;

@@ -2,7 +2,7 @@ import type { MappingSpec } from "../engine/spec.ts";
 
 /** Whether the mapping is of a run of ports (PORT_SET). */
 export function isSet(spec: MappingSpec): boolean {
-  return spec.options.some(({ type }) => type === "portSet");
+  return spec.options.length > 0 && spec.options.some(({ type }) => type === "portSet");
 }
 
 /**

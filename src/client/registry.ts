@@ -3,6 +3,7 @@ import { IdMap } from "../engine/id_map.ts";
 import type { Nonce } from "../wire/nonce.ts";
 import { type MappingKey, mappingKey, type MappingSpec } from "../engine/spec.ts";
 import { MappingConflictError } from "./errors.ts";
+import { KeyMap } from "./key_map.ts";
 import type { Entered, Ledger } from "./ledger.ts";
 import { MapHandle, type MappingControl } from "./map_handle.ts";
 import { type LedgerOwner, type Noted, noteOfLive } from "./noted.ts";
@@ -26,17 +27,18 @@ export interface RegistryOptions {
 export class Registry {
   readonly #step: (input: Input) => void;
   readonly #now: () => Milliseconds;
-  readonly #byEngineId = new IdMap<SharedMapping>();
-  readonly #byKey = new Map<MappingKey, SharedMapping>();
+  readonly #byEngineId = new IdMap<Entry>();
+  /** Engine ids by key; not of those that are being released. */
+  readonly #byKey = new KeyMap();
   /** Those being deleted, the newest of each key. */
   readonly #releasing = new Map<MappingKey, SharedMapping>();
   /** Those of runs of ports, which may overlap others. */
-  readonly #sets = new Set<SharedMapping>();
+  readonly #sets = new Set<Entry>();
   /** Handles that serve a question of the client, not its user. */
   readonly #internal = new WeakSet<MapHandle>();
   readonly #control: MappingControl;
+  /** For handles and for mappings of the engine, so that a handle that shares its mapping with none has the same id. */
   #nextId = 1;
-  #nextEngineId = 1;
   #whenEmpty: (() => void) | undefined;
   readonly #ledger: Ledger;
   readonly #wallTime = new WallTime();
@@ -56,8 +58,8 @@ export class Registry {
   /** The user's mappings that are not over, oldest first. */
   get mappings(): readonly MapHandle[] {
     const open: MapHandle[] = [];
-    for (const { members } of this.#byEngineId) {
-      for (const mapping of members) if (!this.#internal.has(mapping)) open.push(mapping);
+    for (const entry of this.#byEngineId) {
+      for (const mapping of membersOf(entry)) if (!this.#internal.has(mapping)) open.push(mapping);
     }
     return open.sort((one, other) => one.id - other.id);
   }
@@ -75,50 +77,55 @@ export class Registry {
   request(spec: MappingSpec, kind: RequestType, internal: boolean): MapHandle {
     lifetimesOf(kind); // throws if it is none
     const key = mappingKey(spec);
-    const joined = this.#byKey.get(key);
-    if (joined !== undefined) checkFits(joined, spec);
+    const joined = this.#keyed(key);
+    if (joined !== undefined) checkFits(joined.spec, spec);
     else this.#checkOverlap(key, spec);
     const mapping = new MapHandle(this.#nextId++, spec, kind, this.#control);
     if (internal) this.#internal.add(mapping);
-    if (joined === undefined) this.#queue(this.#share(key, spec, mapping));
-    else this.#join(joined, mapping);
+    if (joined === undefined) this.#add(key, mapping);
+    else this.#join(this.#share(joined), mapping);
     return mapping;
   }
 
   /** The user's id of a mapping of the engine; of several who want it that of the oldest. */
   idOf(engineId: MappingId): MappingId {
-    return this.#byEngineId.get(engineId)?.oldest.id ?? engineId;
+    const entry = this.#byEngineId.get(engineId);
+    return entry instanceof SharedMapping ? entry.oldest.id : engineId;
   }
 
   stateChanged({ id, state, over }: Output & { type: "state" }): void {
-    const shared = this.#byEngineId.get(id);
-    if (shared === undefined) return;
-    if (shared.note !== undefined && !this.#abandoned) {
+    const entry = this.#byEngineId.get(id);
+    if (entry === undefined) return;
+    const note = entry instanceof SharedMapping ? entry.note : undefined;
+    if (note !== undefined && !this.#abandoned) {
       const asks = state.type === "starting" || (state.type === "updating" && state.lifetime > 0);
-      if (over) this.#ledger.close(shared.note);
-      else if (asks) this.#ledger.asked(shared.note);
+      if (over) this.#ledger.close(note);
+      else if (asks) this.#ledger.asked(note);
     }
-    if (over) this.#forget(shared);
-    for (const mapping of shared.members) mapping.setState(state, over);
+    if (over) this.#forget(entry);
+    if (entry instanceof MapHandle) entry.setState(state, over);
+    else for (const mapping of entry.members) mapping.setState(state, over);
     if (over && this.size === 0) this.#whenEmpty?.();
-    if (over && shared.heir !== undefined && !this.#abandoned) {
-      this.#renumber(shared.heir);
-      this.#introduce(shared.heir);
+    const heir = entry instanceof SharedMapping ? entry.heir : undefined;
+    if (over && heir !== undefined && !this.#abandoned) {
+      this.#renumber(heir);
+      this.#introduce(heir);
     }
   }
 
   granted({ id, assignment, changed }: Output & { type: "granted" }): void {
-    const shared = this.#byEngineId.get(id);
-    if (shared === undefined) return;
+    const entry = this.#byEngineId.get(id);
+    if (entry === undefined) return;
     this.#wallTime.compare(this.#now());
-    if (shared.note !== undefined) this.#ledger.granted(shared.note, assignment);
-    for (const mapping of shared.members) mapping.setAssignment(assignment, changed);
+    if (entry instanceof MapHandle) return entry.setAssignment(assignment, changed);
+    if (entry.note !== undefined) this.#ledger.granted(entry.note, assignment);
+    for (const mapping of entry.members) mapping.setAssignment(assignment, changed);
   }
 
   lost(id: MappingId): void {
-    const shared = this.#byEngineId.get(id);
-    if (shared === undefined) return;
-    for (const mapping of shared.members) mapping.clearAssignment();
+    const entry = this.#byEngineId.get(id);
+    if (entry === undefined) return;
+    for (const mapping of membersOf(entry)) mapping.clearAssignment();
   }
 
   /**
@@ -128,9 +135,9 @@ export class Registry {
    */
   held(owner: LedgerOwner, nonceOf: (id: MappingId) => Nonce | undefined): readonly Noted[] {
     const held: Noted[] = [];
-    for (const shared of this.#byEngineId) {
-      const { state, spec, assignment, lifetime } = shared;
-      const nonce = nonceOf(shared.engineId);
+    for (const entry of this.#byEngineId) {
+      const { state, spec, assignment, lifetime } = entry;
+      const nonce = nonceOf(engineIdOf(entry));
       if (state.type === "requested" || nonce === undefined) continue;
       const left = assignment === undefined ? lifetime * 1000 : assignment.expiresAt - this.#now();
       held.push(noteOfLive(owner, spec, nonce, assignment, left));
@@ -144,8 +151,9 @@ export class Registry {
    */
   rebase(): void {
     this.#releasing.clear();
-    for (const shared of this.#byEngineId) shared.heir = undefined;
-    for (const shared of [...this.#byEngineId]) {
+    const all = [...this.#byEngineId].map((entry) => this.#share(entry));
+    for (const shared of all) shared.heir = undefined;
+    for (const shared of all) {
       const { assignment, engineId, releasing } = shared;
       const isOver = releasing !== undefined;
       const state: MappingState = { type: releasing ?? "requested" };
@@ -162,7 +170,7 @@ export class Registry {
 
   /** Lets go of everything; {@linkcode Registry.size} falls to 0 as the server confirms. */
   releaseAll(): void {
-    for (const shared of [...this.#byEngineId]) this.#releaseShared(shared, "dropped");
+    for (const entry of [...this.#byEngineId]) this.#releaseShared(this.#share(entry), "dropped");
   }
 
   /** Calls back once when the last mapping is over. */
@@ -174,22 +182,32 @@ export class Registry {
   /** Ends the handles of mappings that live on at the server, or whose deletion nobody confirmed. */
   abandon(): void {
     this.#abandoned = true; // what is noted of them stays
-    for (const shared of [...this.#byEngineId]) {
-      this.lost(shared.engineId);
-      this.stateChanged({
-        type: "state",
-        id: shared.engineId,
-        state: { type: "dropped" },
-        over: true,
-      });
+    for (const entry of [...this.#byEngineId]) {
+      const id = engineIdOf(entry);
+      this.lost(id);
+      this.stateChanged({ type: "state", id, state: { type: "dropped" }, over: true });
     }
   }
 
-  #share(key: MappingKey, spec: MappingSpec, mapping: MapHandle): SharedMapping {
-    const shared = new SharedMapping(this.#nextEngineId++, spec, mapping);
-    this.#byEngineId.set(shared.engineId, shared);
-    this.#byKey.set(key, shared);
-    if (isSet(spec)) this.#sets.add(shared);
+  #add(key: MappingKey, mapping: MapHandle): void {
+    const { id, spec } = mapping;
+    this.#byEngineId.set(id, mapping);
+    this.#byKey.set(key, id);
+    if (isSet(spec)) this.#sets.add(mapping);
+    if (this.#ledger.isDurable) return this.#queue(this.#share(mapping, false));
+    const { asked, known } = this.#ledger.enter(spec);
+    const lifetimes = lifetimesOf(mapping.requestType);
+    this.#step({ type: "request", id, spec: asked, lifetimes, known });
+  }
+
+  /** What more there is to know of a mapping than its handle tells. */
+  #share(entry: Entry, started = true): SharedMapping {
+    if (entry instanceof SharedMapping) return entry;
+    const { id, spec } = entry;
+    const shared = new SharedMapping(id, spec, entry);
+    shared.started = started;
+    this.#byEngineId.set(id, shared);
+    if (this.#sets.delete(entry)) this.#sets.add(shared);
     return shared;
   }
 
@@ -207,9 +225,12 @@ export class Registry {
 
   /** An engine takes ids in their order only. */
   #renumber(shared: SharedMapping): void {
+    const key = mappingKey(shared.spec);
+    const isKeyed = this.#keyed(key) === shared;
     this.#byEngineId.delete(shared.engineId);
-    shared.engineId = this.#nextEngineId++;
+    shared.engineId = this.#nextId++;
     this.#byEngineId.set(shared.engineId, shared);
+    if (isKeyed) this.#byKey.set(key, shared.engineId);
   }
 
   /** Notes it and makes the engine know it; at once, unless the note must be safe before the request leaves. */
@@ -257,13 +278,15 @@ export class Registry {
   }
 
   #renewFor(mapping: MapHandle, lifetime: number): void {
-    const shared = this.#sharedOf(mapping);
-    if (shared !== undefined) this.#renew(shared, lifetime);
+    const entry = this.#entryOf(mapping);
+    if (entry === mapping) this.#step({ type: "renew", id: mapping.id, lifetime });
+    else if (entry instanceof SharedMapping) this.#renew(entry, lifetime);
   }
 
   #release(mapping: MapHandle, endAs: "revoked" | "dropped"): void {
-    const shared = this.#sharedOf(mapping);
-    if (shared === undefined) return; // it is being released already
+    const entry = this.#entryOf(mapping);
+    if (entry === undefined) return; // it is being released already
+    const shared = this.#share(entry);
     if (shared.members.length === 1) return this.#releaseShared(shared, endAs);
     shared.remove(mapping);
     mapping.clearAssignment();
@@ -271,10 +294,14 @@ export class Registry {
     this.#adapt(shared);
   }
 
-  /** The one that it is a member of, unless that is being released. */
-  #sharedOf(mapping: MapHandle): SharedMapping | undefined {
-    const shared = this.#byKey.get(mappingKey(mapping.spec));
-    return shared?.members.includes(mapping) ? shared : undefined;
+  #keyed(key: MappingKey): Entry | undefined {
+    return this.#byEngineId.get(this.#byKey.get(key) ?? -1);
+  }
+
+  /** What it belongs to, unless that is being released. */
+  #entryOf(mapping: MapHandle): Entry | undefined {
+    const entry = this.#keyed(mappingKey(mapping.spec));
+    return entry !== undefined && membersOf(entry).includes(mapping) ? entry : undefined;
   }
 
   #releaseShared(shared: SharedMapping, endAs: "revoked" | "dropped"): void {
@@ -282,7 +309,7 @@ export class Registry {
     shared.releasing = endAs;
     // Who asks for the same now gets a new mapping, which the engine begins when the deletion is over.
     const key = mappingKey(shared.spec);
-    if (this.#byKey.get(key) === shared) this.#byKey.delete(key);
+    if (this.#keyed(key) === shared) this.#byKey.delete(key);
     const isWaiting = this.#ledger.isDurable && shared.note === undefined;
     if (isWaiting) return this.#endWaiting(shared, endAs);
     this.#releasing.set(key, shared);
@@ -310,25 +337,36 @@ export class Registry {
     }
   }
 
-  #forget(shared: SharedMapping): void {
-    this.#sets.delete(shared);
-    this.#byEngineId.delete(shared.engineId);
-    const key = mappingKey(shared.spec);
-    if (this.#byKey.get(key) === shared) this.#byKey.delete(key);
-    if (this.#releasing.get(key) === shared) this.#releasing.delete(key);
+  #forget(entry: Entry): void {
+    this.#sets.delete(entry);
+    const key = mappingKey(entry.spec);
+    if (this.#keyed(key) === entry) this.#byKey.delete(key);
+    this.#byEngineId.delete(engineIdOf(entry));
+    if (this.#releasing.get(key) === entry) this.#releasing.delete(key);
   }
 }
 
+/** A mapping of the engine: only its handle, as long as there is no more to know of it. */
+type Entry = MapHandle | SharedMapping;
+
+function engineIdOf(entry: Entry): MappingId {
+  return entry instanceof SharedMapping ? entry.engineId : entry.id;
+}
+
+function membersOf(entry: Entry): readonly MapHandle[] {
+  return entry instanceof SharedMapping ? entry.members : [entry];
+}
+
 /** Options change what a mapping is; suggestions are only wishes, unless nothing else will do. */
-function checkFits(shared: SharedMapping, spec: MappingSpec): void {
+function checkFits(known: MappingSpec, spec: MappingSpec): void {
   const options = ({ options }: MappingSpec): string => JSON.stringify(options);
-  if (options(shared.spec) !== options(spec)) throw new MappingConflictError("other options", spec);
+  if (options(known) !== options(spec)) throw new MappingConflictError("other options", spec);
   const picky = spec.options.some((option) => option.type === "preferFailure");
   if (!picky) return;
-  if (spec.externalPort !== shared.spec.externalPort) {
+  if (spec.externalPort !== known.externalPort) {
     throw new MappingConflictError("another external port", spec);
   }
-  if (!spec.externalAddress.equals(shared.spec.externalAddress)) {
+  if (!spec.externalAddress.equals(known.externalAddress)) {
     throw new MappingConflictError("another external address", spec);
   }
 }

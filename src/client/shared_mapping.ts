@@ -4,7 +4,10 @@ import type { MapHandle } from "./map_handle.ts";
 import type { Noted } from "./noted.ts";
 import { lifetimesOf } from "./request_type.ts";
 
-/** One mapping of the engine, and the handles of those who want it: the server knows one mapping of a key. */
+/**
+ * One mapping of the engine, and the handles of those who want it: the server knows one mapping of a key. Made when there
+ * are several of them, when it is being released, or when notes are taken.
+ */
 export class SharedMapping {
   engineId: MappingId;
   spec: MappingSpec;
@@ -22,7 +25,7 @@ export class SharedMapping {
   constructor(engineId: MappingId, spec: MappingSpec, first: MapHandle) {
     this.engineId = engineId;
     this.spec = spec;
-    this.lifetime = spec.lifetime;
+    this.lifetime = first.lifetime;
     this.#members = first;
   }
 

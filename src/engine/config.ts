@@ -60,6 +60,6 @@ export const defaultConfig: EngineConfig = {
   natPmp: true,
   initialWindow: 32,
   minimumWindow: 16,
-  maximumWindow: 128,
+  maximumWindow: 64,
   initialSlotTime: 250,
 };

@@ -1,4 +1,4 @@
-import type { IpAddress } from "../wire/address.ts";
+import { IpAddress } from "../wire/address.ts";
 import { NATPMP_VERSION } from "../wire/constants.ts";
 import { decodeResponse, type Response } from "../wire/message.ts";
 import type { Nonce } from "../wire/nonce.ts";
@@ -52,6 +52,8 @@ export class Engine {
   readonly #world: Surroundings;
   readonly #negotiation: Negotiation;
   #outputs: Output[] = [];
+  /** The external address that was told last. */
+  #external = IpAddress.ANY_IPV6;
   #lastId = -1;
   #now: Milliseconds = 0;
 
@@ -64,12 +66,12 @@ export class Engine {
     this.#random = options.random;
     this.#pacer = new Pacer(this.#config);
     this.#nonces = new Nonces(options.randomWord);
-    this.#mappings = new Mappings(this.#nonces, this.#pacer);
     this.#memory = new Memory(this.#config);
     this.#succession = new Succession(this.#memory);
     this.#recovery = new Recovery(this.#config);
     this.#probe = new Probe(this.#config);
     this.#world = this.#makeWorld(options.clientAddress);
+    this.#mappings = new Mappings(this.#nonces, this.#pacer, this.#world);
     this.#natPmp = this.#makeNatPmp();
     this.#negotiation = {
       world: this.#world,
@@ -125,6 +127,7 @@ export class Engine {
     this.#take(now, input);
     this.#wakeDue(now);
     this.#giveTurns(now);
+    this.#mappings.rest();
     const outputs = this.#outputs;
     this.#outputs = [];
     return outputs;
@@ -177,9 +180,21 @@ export class Engine {
     checkSpec(spec, this.#world.clientAddress);
     this.#lastId = id;
     const { before, remains } = this.#succession.claim(mappingKey(spec), now);
-    const nonce = known?.nonce ?? remains?.nonce ?? this.#nonces.make();
+    const nonce = known?.nonce ?? remains?.nonce;
     const heldUntil = this.#memory.heldUntil(requestKey(spec), now);
-    const mapping = new Mapping(id, spec, nonce, lifetimes, heldUntil, this.#world);
+    const isFresh = before === undefined && nonce === undefined && heldUntil === -Infinity;
+    if (isFresh && input.release === undefined) {
+      this.#mappings.addFresh(id, spec, this.#nonces.make(), lifetimes);
+      return this.#pacer.enqueueFresh(id);
+    }
+    const mapping = new Mapping(
+      id,
+      spec,
+      nonce ?? this.#nonces.make(),
+      lifetimes,
+      heldUntil,
+      this.#world,
+    );
     if (remains !== undefined) mapping.inherit(remains);
     else if (known !== undefined) mapping.reclaim(known);
     this.#mappings.add(mapping);
@@ -244,10 +259,8 @@ export class Engine {
       this.#pacer.answered(mapping, mapping.lastSentAt, now, mapping.transmissions === 1);
     }
     const heldBefore = mapping.holdUntil;
-    let ignored: IgnoreReason | undefined;
-    this.#mappings.touch(mapping, () => {
-      ignored = mapping.answer(now, answer);
-    });
+    const ignored = mapping.answer(now, answer);
+    this.#mappings.touched(mapping);
     if (mapping.holdUntil !== heldBefore) {
       this.#memory.hold(requestKey(mapping.spec), mapping.holdUntil, now);
     }
@@ -292,7 +305,7 @@ export class Engine {
     this.#natPmp.moved();
     if (until > now) this.#state.hold("all", until);
     this.#emit({ type: "serverChanged", index: this.#servers.index });
-    this.#mappings.touchAll((mapping) => {
+    this.#mappings.touchAwake((mapping) => {
       if (mapping.awaiting) mapping.startOver();
     });
     this.#probe.startOver(now);
@@ -300,6 +313,7 @@ export class Engine {
 
   /** Every message tells all its server's NAT64 prefixes, asked or not (RFC 7225 section 4.3). */
   #tellPrefixes({ options }: Response): void {
+    if (options.length === 0) return;
     const prefixes = options.filter((option) => option.type === "prefix64");
     if (prefixes.length > 0) this.#emit({ type: "prefix64", prefixes });
   }
@@ -308,7 +322,7 @@ export class Engine {
     this.#mappings.wakeDue(now);
     if (this.#recovery.takeDue(now)) {
       this.#pacer.slowDown();
-      for (const mapping of [...this.#mappings]) {
+      for (const mapping of this.#mappings) {
         if (mapping.generation !== this.#state.generation || mapping.phase === "starting") {
           this.#mappings.touch(mapping, () => mapping.recover(now));
         }
@@ -326,17 +340,18 @@ export class Engine {
   /** Lets those in line send while the window allows it. */
   #giveTurns(now: Milliseconds): void {
     for (
-      let mapping = this.#pacer.next(now);
+      let mapping = this.#pacer.next(now, this.#mappings);
       mapping !== undefined;
-      mapping = this.#pacer.next(now)
+      mapping = this.#pacer.next(now, this.#mappings)
     ) {
       const until = this.#state.heldUntil(mapping);
-      this.#mappings.touch(mapping, (turned) => {
-        if (until > now) return turned.postpone(until);
+      if (until > now) mapping.postpone(until);
+      else {
         this.#servers.asked(now);
-        turned.turn(now);
-        this.#pacer.sent(turned, now, turned.transmissions > 1);
-      });
+        mapping.turn(now);
+        this.#pacer.sent(mapping, now, mapping.transmissions > 1);
+      }
+      this.#mappings.touched(mapping);
     }
   }
 
@@ -353,7 +368,7 @@ export class Engine {
       giveUp: (mapping, hold) => {
         this.#mappings.touch(mapping, () => mapping.refuseVersion(this.#now, hold));
       },
-      heard: () => this.#mappings.touchAll((mapping) => mapping.askAgain()),
+      heard: () => this.#mappings.touchAwake((mapping) => mapping.askAgain()),
       restarted: (epoch) => {
         this.#state.restarted();
         this.#emit({ type: "serverRestarted", epoch });
@@ -372,6 +387,10 @@ export class Engine {
         return state.generation;
       },
       random: this.#random,
+      shared: (address) => {
+        if (!this.#external.equals(address)) this.#external = address;
+        return this.#external;
+      },
       emit: (output) => this.#emit(output),
       enqueue: (mapping) => {
         this.#natPmp.remove(mapping);

@@ -1,7 +1,6 @@
 import type { Nonce } from "../wire/nonce.ts";
 import type { IpAddress } from "../wire/address.ts";
 import { ResultCode } from "../wire/result_code.ts";
-import type { Timed } from "./deadlines.ts";
 import type { Assignment, IgnoreReason, KnownMapping, MappingId, Milliseconds } from "./events.ts";
 import * as act from "./mapping_actions.ts";
 import type { Remains } from "./memory.ts";
@@ -23,16 +22,14 @@ type Row = {
 };
 
 /** The life of one mapping: its data, its deadlines, and the table of what happens when. */
-export class Mapping implements Timed, Sender {
+export class Mapping implements Sender {
   readonly id: MappingId;
   readonly nonce: Nonce;
   readonly spec: MappingSpec;
-  /** The next mapping whose nonce begins with the same word. */
-  nextOfNonce: Mapping | undefined;
+  /** Its place among the mappings of its engine, as long as it is not over. */
+  slot = -1;
   dueAt = Infinity;
-  heapIndex = -1;
   queued = false;
-  slotAt = -1;
 
   /** The wanted lifetime in seconds; the granted one never replaces it (RFC 6887 section 10.1). */
   lifetime: number;
@@ -221,6 +218,16 @@ export class Mapping implements Timed, Sender {
     if (this.spec.externalPort !== 0 || !this.spec.externalAddress.isUnspecified) return;
     this.suggestedAddress = suggestedAddress;
     this.suggestedPort = suggestedPort;
+  }
+
+  /** Goes on as a mapping that is alive. */
+  wakeAssigned(assigned: Assignment): void {
+    this.phase = "running";
+    this.assigned = assigned;
+    this.expireAt = assigned.expiresAt;
+    this.suggestedAddress = assigned.externalAddress;
+    this.suggestedPort = assigned.externalPort;
+    act.settle(this);
   }
 
   // ---- Events; each runs the table's entry and sets the next deadline ------------------------------------------

@@ -148,17 +148,20 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
   const lifetime = Math.min(answer.lifetime, config.maximumLifetime / 1000);
   // The lifetime began at the server, after the request left (the earlier, the safer).
   m.grantedAt = m.awaiting ? m.lastSentAt : now;
-  m.expireAt = m.grantedAt + lifetime * 1000;
+  // A whole number takes less memory; a millisecond early is no harm.
+  const expiresAt = Math.floor(m.grantedAt + lifetime * 1000);
+  m.expireAt = expiresAt;
   m.heldByServerUntil = -Infinity;
-  const { externalAddress, options } = answer;
+  const externalAddress = m.world.shared(answer.externalAddress);
+  const { options } = answer;
   const before = m.phase === "recovering" ? undefined : m.assigned;
   // Copies of an update tell what is left by then, which is the same end.
   const sameEnd = before !== undefined &&
     (before.lifetime === lifetime ||
-      (!m.awaiting && Math.abs(before.expiresAt - m.expireAt) < 2_000));
+      (!m.awaiting && Math.abs(before.expiresAt - expiresAt) < 2_000));
   const changed = before === undefined || before.externalPort !== externalPort || !sameEnd ||
     !before.externalAddress.equals(externalAddress);
-  m.assigned = { externalAddress, externalPort, lifetime, expiresAt: m.expireAt, options };
+  m.assigned = { externalAddress, externalPort, lifetime, expiresAt, options };
   m.suggestedAddress = externalAddress;
   m.suggestedPort = externalPort;
   m.viaNatPmp = answer.version === NATPMP_VERSION;
@@ -173,7 +176,7 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
   const wasRunning = m.phase === "running";
   m.awaiting = false;
   if (!wishPending) run(m, now);
-  if (!wasRunning && !wishPending) show(m, { type: "running" });
+  if (!wasRunning && !wishPending) show(m, RUNNING);
   m.world.emit({ type: "granted", id: m.id, assignment: m.assigned, changed });
 }
 
@@ -195,7 +198,7 @@ export function run(m: Mapping, now: Milliseconds): void {
 
 export function resume(m: Mapping, now: Milliseconds): void {
   run(m, now);
-  show(m, { type: "running" });
+  show(m, RUNNING);
 }
 
 /** A request was refused and no assignment is left. */
@@ -376,3 +379,6 @@ export function show(m: Mapping, state: MappingState): void {
 export function settle(m: Mapping): void {
   m.dueAt = Math.min(m.retransmitAt, m.renewAt, m.expireAt, m.retryAfterErrorAt);
 }
+
+/** One for all: the state that mappings are in for most of their life. */
+const RUNNING: MappingState = { type: "running" };

@@ -1,7 +1,5 @@
 import { IpAddress } from "../wire/address.ts";
-import { PCP_VERSION } from "../wire/constants.ts";
 import { encodeRequest } from "../wire/message.ts";
-import { Opcode } from "../wire/opcode.ts";
 import type { Mapping } from "./mapping.ts";
 import { deletionOptions } from "./spec.ts";
 
@@ -9,23 +7,37 @@ import { deletionOptions } from "./spec.ts";
 export function encodeMappingRequest(m: Mapping): Uint8Array {
   const { spec } = m;
   const deleting = m.phase === "deleting" || m.phase === "ended";
-  const fields = {
-    version: PCP_VERSION,
-    lifetime: deleting ? 0 : m.lifetime,
-    clientAddress: m.world.clientAddress,
-    nonce: m.nonce,
-    protocol: spec.protocol,
-    internalPort: spec.internalPort,
-    // A deletion suggests nothing, in the family of the mapping (section 15.1, erratum 3621).
-    externalPort: deleting ? 0 : m.suggestedPort,
-    externalAddress: deleting ? IpAddress.any(m.suggestedAddress.family) : m.suggestedAddress,
-    options: deleting ? deletionOptions(spec) : spec.options,
-  };
-  if (spec.opcode === "map") return encodeRequest({ ...fields, type: "map", opcode: Opcode.Map });
+  const lifetime = deleting ? 0 : m.lifetime;
+  const { clientAddress } = m.world;
+  const { nonce } = m;
+  const { protocol, internalPort } = spec;
+  // A deletion suggests nothing, in the family of the mapping (section 15.1, erratum 3621).
+  const externalPort = deleting ? 0 : m.suggestedPort;
+  const externalAddress = deleting ? IpAddress.any(m.suggestedAddress.family) : m.suggestedAddress;
+  const options = deleting ? deletionOptions(spec) : spec.options;
+  if (spec.opcode === "map") {
+    return encodeRequest({
+      type: "map",
+      lifetime,
+      clientAddress,
+      nonce,
+      protocol,
+      internalPort,
+      externalPort,
+      externalAddress,
+      options,
+    });
+  }
   return encodeRequest({
-    ...fields,
     type: "peer",
-    opcode: Opcode.Peer,
+    lifetime,
+    clientAddress,
+    nonce,
+    protocol,
+    internalPort,
+    externalPort,
+    externalAddress,
+    options,
     remotePort: spec.remotePort ?? 0,
     remoteAddress: spec.remoteAddress ?? IpAddress.ANY_IPV6,
   });

@@ -2,21 +2,36 @@ import { Deadlines } from "./deadlines.ts";
 import type { MappingId, Milliseconds } from "./events.ts";
 import { IdMap } from "./id_map.ts";
 import type { Mapping } from "./mapping.ts";
+import type { Nonce } from "../wire/nonce.ts";
 import type { Nonces } from "./nonces.ts";
 import type { Pacer } from "./pacer.ts";
-import type { Answer } from "./phase.ts";
-import { answerFits } from "./spec.ts";
+import type { Answer, Surroundings } from "./phase.ts";
+import { Resting } from "./resting.ts";
+import { answerFits, type MappingSpec } from "./spec.ts";
 
-/** All mappings of an engine that are not over: by id, by nonce, by deadline. */
+/**
+ * All mappings of an engine that are not over: by id, by nonce, by deadline. Each has a slot, under which it is kept: awake
+ * while something happens to it, at rest else. Who gets one may do with it what he likes until the end of the step.
+ */
 export class Mappings implements Iterable<Mapping> {
-  readonly #byId = new IdMap<Mapping>();
-  readonly #deadlines = new Deadlines<Mapping>();
+  readonly #slots = new IdMap<number>();
+  /** By slot. Not a `Map`: what one leaves behind when it is rebuilt would keep its mappings from the garbage collector. */
+  readonly #awake: (Mapping | undefined)[] = [];
+  readonly #resting = new Resting();
+  readonly #deadlines = new Deadlines();
   readonly #nonces: Nonces;
   readonly #pacer: Pacer<Mapping>;
+  readonly #world: Surroundings;
+  readonly #free: number[] = [];
+  #slotCount = 0;
+  /** Awake ones that something happened to in this step; so many of them, for the array stays. */
+  readonly #touched: (Mapping | undefined)[] = [];
+  #touchedCount = 0;
 
-  constructor(nonces: Nonces, pacer: Pacer<Mapping>) {
+  constructor(nonces: Nonces, pacer: Pacer<Mapping>, world: Surroundings) {
     this.#nonces = nonces;
     this.#pacer = pacer;
+    this.#world = world;
   }
 
   /** The earliest deadline of all, Infinity when there is none. */
@@ -25,20 +40,37 @@ export class Mappings implements Iterable<Mapping> {
   }
 
   add(mapping: Mapping): void {
-    this.#byId.set(mapping.id, mapping);
-    this.#nonces.add(mapping);
+    const slot = mapping.slot = this.#free.pop() ?? this.#slotCount++;
+    this.#awake[slot] = mapping;
+    this.#slots.set(mapping.id, slot);
+    this.#nonces.add(slot, mapping.nonce);
+    this.#note(mapping);
+  }
+
+  /** One to which nothing has happened, and that waits for its turn. */
+  addFresh(id: MappingId, spec: MappingSpec, nonce: Nonce, lifetimes: number): void {
+    const slot = this.#free.pop() ?? this.#slotCount++;
+    this.#slots.set(id, slot);
+    this.#awake[slot] = undefined;
+    this.#nonces.add(slot, nonce);
+    this.#resting.layFresh(slot, id, spec, lifetimes);
   }
 
   get(id: MappingId): Mapping | undefined {
-    return this.#byId.get(id);
+    const slot = this.#slots.get(id);
+    return slot === undefined ? undefined : this.#at(slot);
   }
 
   /** The mapping that the answer is about, if it asked (RFC 6887 sections 11.4, 12.4). */
   answeredBy(answer: Answer): Mapping | undefined {
-    return this.#nonces.find(
-      answer.nonce,
-      (candidate) => candidate.phase !== "waiting" && answerFits(candidate.spec, answer),
-    );
+    const slot = this.#nonces.find(answer.nonce, (candidate) => {
+      const awake = this.#awake[candidate];
+      const asked = awake === undefined
+        ? !this.#resting.isWaiting(candidate)
+        : awake.phase !== "waiting";
+      return asked && answerFits(this.#at(candidate).spec, answer);
+    });
+    return slot === undefined ? undefined : this.#at(slot);
   }
 
   /**
@@ -47,7 +79,7 @@ export class Mappings implements Iterable<Mapping> {
    * @throws {RangeError} If there is none.
    */
   change(id: MappingId, change: (mapping: Mapping) => void): void {
-    const mapping = this.#byId.get(id);
+    const mapping = this.get(id);
     if (mapping === undefined) {
       throw new RangeError(`Cannot change a mapping: none has the id "${id}"`);
     }
@@ -57,11 +89,21 @@ export class Mappings implements Iterable<Mapping> {
   /** Does something with a mapping and keeps its deadline and the books right. */
   touch(mapping: Mapping, change: (mapping: Mapping) => void): void {
     change(mapping);
-    this.#deadlines.update(mapping);
+    this.touched(mapping);
+  }
+
+  /** Keeps the deadline of a mapping and the books right: something was done with it. */
+  touched(mapping: Mapping): void {
+    const { slot } = mapping;
+    if (this.#awake[slot] !== mapping) return; // it was over before
+    this.#deadlines.set(slot, mapping.dueAt);
+    this.#note(mapping);
     if (!mapping.isOver) return;
     this.#pacer.forget(mapping);
-    this.#byId.delete(mapping.id);
-    this.#nonces.remove(mapping);
+    this.#slots.delete(mapping.id);
+    this.#nonces.remove(slot);
+    this.#awake[slot] = undefined;
+    this.#free.push(slot);
   }
 
   /** As {@linkcode Mappings.touch}, with each. */
@@ -69,19 +111,74 @@ export class Mappings implements Iterable<Mapping> {
     for (const mapping of this) this.touch(mapping, change);
   }
 
+  /** As {@linkcode Mappings.touch}, with each that is awake. */
+  touchAwake(change: (mapping: Mapping) => void): void {
+    for (const mapping of this.awake) this.touch(mapping, change);
+  }
+
+  /** Those that are not at rest: who waits for an answer or the end of a hold is among them. */
+  get awake(): readonly Mapping[] {
+    const awake = this.#awake.filter((mapping) => mapping !== undefined);
+    return awake.sort((one, other) => one.id - other.id);
+  }
+
   /** Lets every mapping act whose deadline has come. */
   wakeDue(now: Milliseconds): void {
     for (
-      let mapping = this.#deadlines.takeDue(now);
-      mapping !== undefined;
-      mapping = this.#deadlines.takeDue(now)
+      let slot = this.#deadlines.takeDue(now);
+      slot !== undefined;
+      slot = this.#deadlines.takeDue(now)
     ) {
-      this.touch(mapping, (due) => due.wake(now));
+      const mapping = this.#at(slot);
+      mapping.wake(now);
+      this.touched(mapping);
     }
   }
 
   /** In the order of their ids. Mappings may end meanwhile, also the one at hand. */
-  [Symbol.iterator](): IterableIterator<Mapping> {
-    return this.#byId[Symbol.iterator]();
+  *[Symbol.iterator](): IterableIterator<Mapping> {
+    for (const slot of this.#slots) {
+      const mapping = this.#at(slot);
+      yield mapping;
+      // At once, for there may be many.
+      this.#rest(mapping);
+      const isLast = this.#touched[this.#touchedCount - 1] === mapping;
+      if (isLast && this.#awake[slot] === undefined) this.#touchedCount--;
+    }
+  }
+
+  /** At the end of a step: lays down whom nothing happens to. */
+  rest(): void {
+    for (let index = 0; index < this.#touchedCount; index++) {
+      const mapping = this.#touched[index];
+      if (mapping !== undefined) this.#rest(mapping);
+      this.#touched[index] = undefined;
+    }
+    this.#touchedCount = 0;
+    if (this.#touched.length > TOUCHED_KEPT) this.#touched.length = 0;
+  }
+
+  #rest(mapping: Mapping): void {
+    const { slot } = mapping;
+    if (this.#awake[slot] !== mapping || !Resting.isPossible(mapping)) return;
+    this.#resting.lay(slot, mapping);
+    this.#awake[slot] = undefined;
+  }
+
+  #at(slot: number): Mapping {
+    const awake = this.#awake[slot];
+    if (awake !== undefined) return awake;
+    const mapping = this.#resting.raise(slot, this.#nonces.of(slot), this.#world);
+    this.#awake[slot] = mapping;
+    this.#note(mapping);
+    return mapping;
+  }
+
+  #note(mapping: Mapping): void {
+    if (this.#touched[this.#touchedCount - 1] === mapping) return;
+    this.#touched[this.#touchedCount++] = mapping;
   }
 }
+
+/** An array that grew in a large step is not kept for the small ones. */
+const TOUCHED_KEPT = 64;

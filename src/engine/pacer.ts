@@ -1,13 +1,13 @@
 import type { EngineConfig } from "./config.ts";
-import type { Milliseconds } from "./events.ts";
+import type { MappingId, Milliseconds } from "./events.ts";
 import { Fifo } from "./fifo.ts";
+import { IntMap } from "./int_map.ts";
 
 /** What waits for its turn to send. */
 export interface Sender {
+  readonly id: MappingId;
   /** Whether it waits in the queue; kept by {@linkcode Pacer}. */
   queued: boolean;
-  /** When its last request left, while that counts as in flight; -1 when none does. Kept by {@linkcode Pacer}. */
-  slotAt: Milliseconds;
 }
 
 /**
@@ -20,11 +20,18 @@ export interface Sender {
 export class Pacer<T extends Sender> {
   readonly #config: EngineConfig;
   #window: number;
-  #inFlight = 0;
   #roundTrip: Milliseconds | undefined;
-  readonly #queue = new Fifo<T>();
-  /** Slots in the order in which they end; an entry counts only while its sender still shows the same time. */
-  readonly #slots = new Fifo<{ readonly sender: T; readonly at: Milliseconds }>();
+  /** Their ids: who waits may be at rest. */
+  readonly #queue = new Fifo<MappingId>();
+  /** The requests in flight: which departure of those below was the last of each. */
+  readonly #inFlight = new IntMap();
+  /** Who left when, the oldest first; a departure that is not the last one of its sender does not count. */
+  readonly #leavers = new Fifo<MappingId>();
+  readonly #departures = new Fifo<Milliseconds>();
+  /** The number of the first of them, counted from the beginning. */
+  #first = 0;
+  #isFull = false;
+  #last = -1;
 
   constructor(config: EngineConfig) {
     this.#config = config;
@@ -39,21 +46,25 @@ export class Pacer<T extends Sender> {
   /** When a slot becomes free by itself, for senders that wait; Infinity when nobody waits. */
   get deadline(): Milliseconds {
     if (this.#queue.isEmpty) return Infinity;
-    const oldest = this.#oldestSlot();
-    return oldest === undefined ? Infinity : oldest.at + this.#slotTime;
+    return this.#oldestSlot() + this.#slotTime;
   }
 
   /** Lines up; a sender in the queue already keeps its place. */
   enqueue(sender: T): void {
     if (sender.queued) return;
     sender.queued = true;
-    this.#queue.push(sender);
+    this.#queue.push(sender.id);
+  }
+
+  /** Lines up one that shows by itself that it waits. */
+  enqueueFresh(id: MappingId): void {
+    this.#queue.push(id);
   }
 
   /** Leaves the queue and gives back its slot. */
   forget(sender: T): void {
     sender.queued = false;
-    this.#free(sender);
+    this.#inFlight.delete(sender.id);
   }
 
   /** Begins small again: a server that has just started is not met with everything at once (section 14.1.3). */
@@ -63,14 +74,23 @@ export class Pacer<T extends Sender> {
 
   /** Gives back the slot of a request that did not leave this host. */
   release(sender: T): void {
-    this.#free(sender);
+    this.#inFlight.delete(sender.id);
   }
 
-  /** The next sender whose turn it is, or undefined when nobody waits or the window is full. */
-  next(now: Milliseconds): T | undefined {
+  /**
+   * The next sender whose turn it is, or undefined when nobody waits or the window is full.
+   *
+   * @param senders Those that are not over.
+   */
+  next(now: Milliseconds, senders: { get(id: MappingId): T | undefined }): T | undefined {
     this.#endSlots(now);
-    while (!this.#queue.isEmpty && this.#inFlight < Math.floor(this.#window)) {
-      const sender = this.#queue.shift();
+    const window = Math.floor(this.#window);
+    if (this.#inFlight.size >= window) this.#isFull = true;
+    else if (this.#inFlight.size <= window - (window >> 2)) this.#isFull = false;
+    if (this.#isFull) return undefined;
+    while (!this.#queue.isEmpty) {
+      const id = this.#queue.shift();
+      const sender = id === undefined ? undefined : senders.get(id);
       if (sender?.queued) {
         sender.queued = false;
         return sender;
@@ -81,16 +101,16 @@ export class Pacer<T extends Sender> {
 
   /** Notes that the sender's request left; `repeated` when an earlier one went unanswered. */
   sent(sender: T, now: Milliseconds, repeated: boolean): void {
-    this.#free(sender);
-    sender.slotAt = now;
-    this.#inFlight++;
-    this.#slots.push({ sender, at: now });
+    this.#last = (this.#last + 1) | 0;
+    this.#inFlight.set(sender.id, this.#last);
+    this.#leavers.push(sender.id);
+    this.#departures.push(now);
     if (repeated) this.#window = Math.max(this.#config.minimumWindow, this.#window / 2);
   }
 
   /** Notes that the sender's request was answered; `clean` when only one was sent, so that the time is a round trip. */
   answered(sender: T, sentAt: Milliseconds, now: Milliseconds, clean: boolean): void {
-    this.#free(sender);
+    this.#inFlight.delete(sender.id);
     this.#window = Math.min(this.#config.maximumWindow, this.#window + 1);
     if (!clean) return;
     const sample = now - sentAt;
@@ -103,30 +123,22 @@ export class Pacer<T extends Sender> {
     return Math.min(1_000, Math.max(50, 4 * this.#roundTrip));
   }
 
-  #free(sender: T): void {
-    if (sender.slotAt < 0) return;
-    sender.slotAt = -1;
-    this.#inFlight--;
-  }
-
   /** By the same sum as the deadline: a difference could round to the other side, and the wake-up would free nothing. */
   #endSlots(now: Milliseconds): void {
-    for (
-      let oldest = this.#oldestSlot();
-      oldest !== undefined && oldest.at + this.#slotTime <= now;
-      oldest = this.#oldestSlot()
-    ) {
-      this.#free(oldest.sender);
+    while (this.#oldestSlot() + this.#slotTime <= now) {
+      this.#inFlight.delete(this.#leavers.first ?? -1);
     }
   }
 
-  /** The slot that ends first, past those that were given back. */
-  #oldestSlot(): { readonly sender: T; readonly at: Milliseconds } | undefined {
-    while (!this.#slots.isEmpty) {
-      const oldest = this.#slots.first;
-      if (oldest?.sender.slotAt === oldest?.at) return oldest;
-      this.#slots.shift();
+  /** When the request left that has been in flight for longest; Infinity when none is. */
+  #oldestSlot(): Milliseconds {
+    while (!this.#leavers.isEmpty) {
+      const isLast = this.#inFlight.get(this.#leavers.first ?? -1) === this.#first;
+      if (isLast) return this.#departures.first ?? 0;
+      this.#leavers.shift();
+      this.#departures.shift();
+      this.#first = (this.#first + 1) | 0;
     }
-    return undefined;
+    return Infinity;
   }
 }

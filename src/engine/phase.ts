@@ -32,6 +32,8 @@ export interface Surroundings {
   /** How often the server lost its state so far, as far as this client knows. */
   readonly generation: number;
   random(): number;
+  /** The address, as one object for all mappings that have it. */
+  shared(address: IpAddress): IpAddress;
   emit(output: Output): void;
   /** Lines up for a turn to send: a later call of {@linkcode Mapping.turn}. */
   enqueue(mapping: Mapping): void;

@@ -1,4 +1,4 @@
-import type { IpAddress } from "../wire/address.ts";
+import { IpAddress } from "../wire/address.ts";
 import { MAP_LENGTH, MAX_LIFETIME, PEER_LENGTH } from "../wire/constants.ts";
 import type { MapFields } from "../wire/map.ts";
 import { encodeOption, type Option, optionLength } from "../wire/option.ts";
@@ -83,13 +83,40 @@ export type MappingKey = number | string;
 
 /** The identity of a mapping: what a server tells two mappings of one client apart by (section 11.4, 12.4). */
 export function mappingKey(spec: MappingSpec): MappingKey {
-  const internal = thirdPartyOf(spec.options)?.toString() ?? "";
-  if (spec.opcode === "map" && internal === "") {
+  const thirdParty = thirdPartyOf(spec.options);
+  if (spec.opcode === "map" && thirdParty === undefined) {
     const family = spec.externalAddress.family === "IPv4" ? 0 : 1;
     return (family << 24) | (spec.protocol << 16) | spec.internalPort;
   }
+  const internal = thirdParty?.toString() ?? "";
   const remote = spec.opcode === "peer" ? `${spec.remoteAddress} ${spec.remotePort}` : "";
   return `${spec.opcode} ${spec.protocol} ${spec.internalPort} ${spec.externalAddress.family} ${internal} ${remote}`;
+}
+
+/** A spec as it is kept: nearly all ask for one port and nothing else, and are all told by their key and the lifetime. */
+export type PackedSpec = MappingSpec | number;
+
+/** As little as tells the spec. */
+export function packSpec(spec: MappingSpec): PackedSpec {
+  const { opcode, externalPort, externalAddress, options } = spec;
+  const isPlain = opcode === "map" && externalPort === 0 && options.length === 0 &&
+    (externalAddress === IpAddress.ANY_IPV4 || externalAddress === IpAddress.ANY_IPV6);
+  const key = isPlain ? mappingKey(spec) : spec;
+  return typeof key === "string" ? spec : key;
+}
+
+/** The spec again; the lifetime is that of a packed one. */
+export function unpackSpec(packed: PackedSpec, lifetime: number): MappingSpec {
+  if (typeof packed !== "number") return packed;
+  return {
+    opcode: "map",
+    protocol: (packed >>> 16) & 0xff,
+    internalPort: packed & 0xffff,
+    lifetime,
+    externalPort: 0,
+    externalAddress: packed >>> 24 === 0 ? IpAddress.ANY_IPV4 : IpAddress.ANY_IPV6,
+    options: NO_OPTIONS,
+  };
 }
 
 /**
@@ -110,6 +137,7 @@ export function isSuggestionBinding(spec: MappingSpec): boolean {
 
 /** Whether a success is the answer to the request: with PREFER_FAILURE only what was suggested is (section 13.2). */
 export function isSuggested(spec: MappingSpec, answer: MapFields): boolean {
+  if (spec.options.length === 0) return true;
   if (!spec.options.some((option) => option.type === "preferFailure")) return true;
   if (answer.externalPort !== spec.externalPort) return false;
   if (answer.externalAddress.equals(spec.externalAddress)) return true;
@@ -160,6 +188,8 @@ const DATA_OPTIONS: ReadonlySet<string> = new Set([
 
 /** FILTER and PREFER_FAILURE go with MAP only, and so does PORT_SET (section 13, RFC 7753 section 4). */
 const MAP_ONLY: ReadonlySet<string> = new Set(["filter", "preferFailure", "portSet"]);
+
+const NO_OPTIONS: readonly Option[] = Object.freeze([]);
 
 /** What servers add to the echoed request must fit into 1100 octets, too (section 7.3). */
 const LARGEST_REQUEST = 1024;
@@ -269,5 +299,6 @@ function internalAddress(spec: MappingSpec, clientAddress: IpAddress): IpAddress
 }
 
 function thirdPartyOf(options: readonly Option[]): IpAddress | undefined {
+  if (options.length === 0) return undefined;
   return options.find((option) => option.type === "thirdParty")?.address;
 }

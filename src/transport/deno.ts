@@ -62,6 +62,10 @@ class DenoTransport implements Transport {
   readonly #socket: DatagramSocket;
   readonly #sink: Sink;
   readonly #clock: Clock;
+  #to: SocketAddress & { readonly transport: "udp" } = { transport: "udp", hostname: "", port: 0 };
+  #refuse: (error: unknown) => never = () => {
+    throw new TransportError("send", this.#to, undefined);
+  };
   #closed = false;
   #endPause = (): void => {};
 
@@ -73,13 +77,17 @@ class DenoTransport implements Transport {
     void this.#receiveAll();
   }
 
-  async send(bytes: Uint8Array, to: SocketAddress): Promise<void> {
-    if (this.#closed) throw TransportError.closed(to);
-    try {
-      await this.#socket.send(bytes, { transport: "udp", hostname: to.hostname, port: to.port });
-    } catch (error) {
-      throw new TransportError("send", to, error);
+  send(bytes: Uint8Array, to: SocketAddress): Promise<void> {
+    if (this.#closed) return Promise.reject(TransportError.closed(to));
+    // Nearly always the same one as before.
+    if (to.hostname !== this.#to.hostname || to.port !== this.#to.port) {
+      const { hostname, port } = to;
+      this.#to = { transport: "udp", hostname, port };
+      this.#refuse = (error) => {
+        throw new TransportError("send", { hostname, port }, error);
+      };
     }
+    return this.#socket.send(bytes, this.#to).then(nothing, this.#refuse);
   }
 
   close(): void {
@@ -90,33 +98,22 @@ class DenoTransport implements Transport {
   }
 
   async #receiveAll(): Promise<void> {
-    let block = new Uint8Array(BLOCK_LENGTH);
-    let used = 0;
+    const buffer = new Uint8Array(RECEIVE_LENGTH);
     let errors = 0;
+    await undefined; // who opens the socket has it in his hands before the first datagram comes
     while (!this.#closed) {
-      if (used + RECEIVE_LENGTH > BLOCK_LENGTH) {
-        block = new Uint8Array(BLOCK_LENGTH);
-        used = 0;
-      }
-      const received = await this.#receive(block.subarray(used, used + RECEIVE_LENGTH));
-      if (this.#closed) return;
-      if (received instanceof TransportError) {
-        this.#sink.error(received);
+      let received: [Uint8Array, SocketAddress];
+      try {
+        received = await this.#socket.receive(buffer);
+      } catch (error) {
+        if (this.#closed) return;
+        this.#sink.error(new TransportError("receive", this.local, error));
         await this.#pause(pauseAfter(++errors));
         continue;
       }
+      if (this.#closed) return;
       errors = 0;
-      const [bytes, { hostname, port }] = received;
-      used += (bytes.length + 7) & ~7;
-      this.#sink.datagram(bytes, { hostname, port });
-    }
-  }
-
-  async #receive(buffer: Uint8Array): Promise<[Uint8Array, SocketAddress] | TransportError> {
-    try {
-      return await this.#socket.receive(buffer);
-    } catch (error) {
-      return new TransportError("receive", this.local, error);
+      this.#sink.datagram(received[0], received[1]);
     }
   }
 
@@ -131,6 +128,8 @@ class DenoTransport implements Transport {
     });
   }
 }
+
+function nothing(): void {}
 
 /** One error is news about one datagram; many in a row mean that the socket is broken, and must not keep a core busy. */
 function pauseAfter(errorsInARow: number): Milliseconds {
@@ -174,6 +173,3 @@ function listenDatagram(options: ListenOptions): DatagramSocket {
 
 /** An Ethernet frame: more than the 1100 octets of PCP (RFC 6887 section 7), so that longer datagrams are seen as such. */
 const RECEIVE_LENGTH = 1500;
-
-/** To allocate an array for each datagram would cost more than to decode it; 16 KiB hold some 200 responses. */
-const BLOCK_LENGTH = 16_384;

@@ -9,8 +9,8 @@ export interface SocketAddress {
 /** What a {@link Transport} hands its events to. The methods must not throw. */
 export interface Sink {
   /**
-   * A datagram has arrived. Its octets belong to the sink from now on. They may be a part of a larger buffer, so read
-   * them through `bytes.byteOffset`. A datagram longer than 1500 octets may arrive cut to that, which is still more than PCP allows.
+   * A datagram has arrived. Its octets are good until the method returns: the next datagram may come into the same buffer, so
+   * copy what is to be kept. They may be a part of it, so read them through `bytes.byteOffset`. A datagram longer than 1500 octets may arrive cut to that, which is still more than PCP allows.
    */
   datagram(bytes: Uint8Array, source: SocketAddress): void;
   /** Receiving met trouble, such as a port that an ICMP message called unreachable. Receiving goes on. */

@@ -38,9 +38,8 @@ export type * from "./message_type.ts";
  * @throws {TypeError} If a value is of the wrong kind.
  */
 export function encodeRequest(request: RequestInit): Uint8Array {
-  const bytes = new Uint8Array(messageLength(request));
-  encodeRequestInto(request, bytes);
-  return bytes;
+  // A view of a new buffer would cost more than the rest.
+  return SCRATCH.slice(0, encodeRequestInto(request, SCRATCH));
 }
 
 /**
@@ -366,3 +365,6 @@ function writeOptions(options: readonly Option[], view: DataView, offset: number
 const NATPMP_ERROR_LENGTH = 8;
 
 const OUTGOING = new ViewCache();
+
+/** Room for any message. */
+const SCRATCH = new Uint8Array(MAX_LENGTH);

@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
 import type { Input, Output } from "../../src/engine/events.ts";
-import { type MappingSpec, requestKey } from "../../src/engine/spec.ts";
+import { type MappingKey, type MappingSpec, requestKey } from "../../src/engine/spec.ts";
 import type { Assignment, MappingState } from "../../src/engine/events.ts";
 import { ResultCode } from "../../src/wire/result_code.ts";
 
@@ -28,7 +28,7 @@ export class Wishes {
   readonly open = new Map<number, Wish>();
   /** Those that ended in the step before. */
   ended: Wish[] = [];
-  readonly #holds = new Map<string, number>();
+  readonly #holds = new Map<MappingKey, number>();
   #holdNewUntil = -Infinity;
   #lastId = 0;
   readonly #isPcp: boolean;

@@ -356,8 +356,8 @@ const LIST: Readonly<
   "pacer.ts": [
     [
       "everything leaves at once",
-      "this.#inFlight < Math.floor(this.#window)",
-      "this.#inFlight < Infinity",
+      "this.#slots.size < Math.floor(this.#window)",
+      "this.#slots.size < Infinity",
     ],
     [
       "the window never grows",
@@ -384,8 +384,8 @@ const LIST: Readonly<
     ],
     [
       "a third of the nonce is compared",
-      "mapping.nonce.equals(nonce) && matches(mapping)",
-      "matches(mapping)",
+      "this.of(slot).equals(nonce) && matches(slot)",
+      "matches(slot)",
     ],
   ],
   "spec.ts": [

@@ -17,7 +17,9 @@ export class Inbox implements Sink {
   #arrived = (): void => {};
 
   datagram(bytes: Uint8Array, source: SocketAddress): void {
-    this.unread.push({ bytes, source });
+    // A copy: the next datagram may come into the same buffer.
+    const { hostname, port } = source;
+    this.unread.push({ bytes: bytes.slice(), source: { hostname, port } });
     this.#arrived();
   }
 
