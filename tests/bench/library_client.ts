@@ -1,0 +1,35 @@
+/**
+ * The contender: the same job as `minimal_client.ts`, with the library as any program would use it.
+ * `library_client.ts PORT COUNT LIFETIME [HOLD_SECONDS]`. The time runs from before `Client.start()` until `ready()` of every
+ * mapping was awaited, one after the other. Without the configuration of this repository it takes `node:dgram`.
+ */
+
+// deno-lint-ignore-file no-console -- a program
+import { Client, InboundMap, ProtocolNumber, RequestType } from "../../mod.ts";
+import { cpuTime, weight } from "./this_process.ts";
+
+const began = performance.now();
+const [port = 0, count = 1, lifetime = 120, hold = 0] = Deno.args.map(Number);
+
+const handle = await Client.start("127.0.0.1", "127.0.0.1", { port });
+const mappings = Array.from({ length: count }, (_, index) =>
+  handle.request(
+    new InboundMap(index + 1, lifetime).protocol(ProtocolNumber.Udp),
+    RequestType.KeepAlive,
+  ));
+for (const mapping of mappings) await mapping.ready();
+
+const run = performance.now() - began;
+const { cpu, peak } = weight();
+const { sent } = handle.stats();
+let held = {};
+if (hold > 0) {
+  const before = cpuTime();
+  await new Promise((done) => setTimeout(done, hold * 1_000));
+  const { cpu, peak, rss } = weight();
+  const heldSent = handle.stats().sent - sent;
+  held = { heldCpu: cpu - before, heldPeak: peak, heldRss: rss, heldSent };
+}
+const repeated = handle.stats().retransmissions;
+await handle.shutdown({ keep: true });
+console.log(JSON.stringify({ run, cpu, peak, sent, ...held, repeated }));
