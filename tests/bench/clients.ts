@@ -1,6 +1,6 @@
-import { ROOT } from "../tools/repository.ts";
+import { runProgram } from "./programs.ts";
 
-/** What a client program prints at its end. Times in milliseconds, memory in MB of 10^6 octets. */
+/** What a client program prints at its end. Times in milliseconds, memory in MiB. */
 export interface ClientReport {
   /** From the first statement until all mappings are confirmed. */
   readonly run: number;
@@ -31,29 +31,20 @@ export interface ClientOrder {
   readonly hold?: number;
   /** `node:dgram` instead of `Deno.listenDatagram`. */
   readonly node?: boolean;
+  /** Which core it may use. */
+  readonly core?: number;
 }
 
 /** Runs a client program to its end. */
 export async function runClient(
   client: "minimal" | "library",
-  { port, count, lifetime = 120, hold = 0, node = false }: ClientOrder,
+  { port, count, lifetime = 120, hold = 0, node = false, core }: ClientOrder,
 ): Promise<ClientReport> {
-  const numbers = [port, count, lifetime, hold].map(String);
-  const flags = node ? ["--no-config"] : [];
   const switches = node && client === "minimal" ? ["--node"] : [];
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", ...flags, `tests/bench/${client}_client.ts`, ...numbers, ...switches],
-    cwd: ROOT,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
+  const { printed, wall } = await runProgram(`tests/bench/${client}_client.ts`, {
+    args: [...[port, count, lifetime, hold].map(String), ...switches],
+    flags: node ? ["--no-config"] : [],
+    ...(core === undefined ? {} : { core }),
   });
-  const begin = performance.now();
-  const { success, stdout, stderr } = await command.output();
-  const wall = performance.now() - begin;
-  const text = new TextDecoder();
-  if (!success) {
-    throw new Error(`Cannot measure the ${client} client of ${count}: ${text.decode(stderr)}`);
-  }
-  return { ...JSON.parse(text.decode(stdout)), wall };
+  return { ...JSON.parse(printed), wall };
 }

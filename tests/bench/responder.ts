@@ -29,14 +29,17 @@ async function answerAll(): Promise<never> {
   // Sends are not waited for: none of the last 256 answers is overwritten before it has left.
   const replies = Array.from({ length: 256 }, () => {
     const bytes = new Uint8Array(80);
-    return { view: new DataView(bytes.buffer), map: bytes.subarray(0, 60), peer: bytes };
+    const [announce, map, peer] = [bytes.subarray(0, 24), bytes.subarray(0, 60), bytes];
+    return { view: new DataView(bytes.buffer), ofLength: { 24: announce, 60: map, 80: peer } };
   });
   for (let count = 0;; count++) {
     const [{ length }, source] = await socket.receive(incoming);
     const reply = replies[count & 255];
     if (reply === undefined) continue;
     const written = table.answer(request, length, reply.view, now());
-    if (written > 0) void socket.send(written === 60 ? reply.map : reply.peer, source).catch(gone);
+    if (written === 24 || written === 60 || written === 80) {
+      socket.send(reply.ofLength[written], source).catch(gone);
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+import { Lines } from "./lines.ts";
+import { commandLine } from "./programs.ts";
 import { ROOT } from "../tools/repository.ts";
 import type { Counts } from "./responder_table.ts";
 
@@ -14,6 +16,8 @@ export interface ResponderOrder {
   /** How many of a hundred requests it drops. */
   readonly drop?: number;
   readonly seed?: number;
+  /** Which core it may use. */
+  readonly core?: number;
 }
 
 /** A responder in a process of its own. */
@@ -30,10 +34,12 @@ export class Responder implements AsyncDisposable {
     this.port = port;
   }
 
-  static async start(order: ResponderOrder = {}): Promise<Responder> {
+  static async start({ core, ...order }: ResponderOrder = {}): Promise<Responder> {
     const options = Object.entries(order).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "tests/bench/responder.ts", ...options],
+    const program = ["run", "-A", "tests/bench/responder.ts", ...options];
+    const [command, ...args] = commandLine(program, core);
+    const child = new Deno.Command(command, {
+      args,
       cwd: ROOT,
       stdin: "piped",
       stdout: "piped",
@@ -54,31 +60,5 @@ export class Responder implements AsyncDisposable {
     await this.#writer.close();
     await this.#lines.close();
     await this.#child.status;
-  }
-}
-
-/** Reads a stream line by line. */
-class Lines {
-  readonly #reader: ReadableStreamDefaultReader<string>;
-  #rest = "";
-
-  constructor(stream: ReadableStream<Uint8Array>) {
-    this.#reader = stream.pipeThrough(new TextDecoderStream()).getReader();
-  }
-
-  async next(): Promise<string> {
-    while (!this.#rest.includes("\n")) {
-      const { value, done } = await this.#reader.read();
-      if (done) throw new Error("Cannot ask the responder: it has ended");
-      this.#rest += value;
-    }
-    const end = this.#rest.indexOf("\n");
-    const line = this.#rest.slice(0, end);
-    this.#rest = this.#rest.slice(end + 1);
-    return line;
-  }
-
-  async close(): Promise<void> {
-    await this.#reader.cancel();
   }
 }

@@ -13,6 +13,8 @@ export interface Counts {
   deletions: number;
   /** Requests that were dropped on purpose. */
   dropped: number;
+  /** ANNOUNCE requests; they are not among the requests. */
+  announces: number;
   /** Datagrams that are no request. */
   malformed: number;
   /** The most requests of one nonce since the last restart or reset. */
@@ -32,7 +34,7 @@ export interface ResponderOptions {
 }
 
 /**
- * Answers MAP and PEER as a server would that has enough of everything, and knows no options: no object is made for a
+ * Answers MAP, PEER and ANNOUNCE as a server would that has enough of everything, and knows no options: no object is made for a
  * request, so that the bench measures the client. Not a strict server, that is `src/testing/server.ts`.
  */
 export class ResponderTable {
@@ -73,8 +75,12 @@ export class ResponderTable {
    */
   answer(request: DataView, length: number, reply: DataView, now: number): number {
     const { counts } = this;
-    const opcode = length < 60 ? 0 : request.getUint8(1);
-    if (opcode !== 1 && opcode !== 2 || request.getUint8(0) !== 2 || length < 24 + 20 * opcode) {
+    const opcode = length < 24 || request.getUint8(0) !== 2 ? 255 : request.getUint8(1);
+    if (opcode === 0) {
+      counts.announces++;
+      return writeAnswer(request, reply, opcode, 0, (now - this.#startedAt) / 1_000);
+    }
+    if (opcode > 2 || length < lengthOf(opcode)) {
       counts.malformed++;
       return 0;
     }
@@ -137,12 +143,13 @@ function writeAnswer(
   lifetime: number,
   epoch: number,
 ): number {
-  const length = 24 + 20 * opcode + 16;
+  const length = lengthOf(opcode);
   for (let at = 24; at < length; at += 4) reply.setInt32(at, request.getInt32(at));
   reply.setInt32(0, 0x0280_0000 | opcode << 16);
   reply.setUint32(4, lifetime);
   reply.setUint32(8, epoch);
   for (let at = 12; at < 24; at += 4) reply.setInt32(at, 0);
+  if (opcode === 0) return length;
   const internalPort = request.getUint16(40);
   reply.setUint16(42, lifetime === 0 ? 0 : request.getUint16(42) || internalPort);
   reply.setInt32(44, 0);
@@ -152,6 +159,11 @@ function writeAnswer(
   return length;
 }
 
+/** Without options: of ANNOUNCE, MAP and PEER (RFC 6887 sections 14.1, 11.1 and 12.1). */
+function lengthOf(opcode: number): number {
+  return opcode === 0 ? 24 : 40 + 20 * opcode;
+}
+
 function noCounts(): Counts {
   return {
     requests: 0,
@@ -159,6 +171,7 @@ function noCounts(): Counts {
     retransmissions: 0,
     deletions: 0,
     dropped: 0,
+    announces: 0,
     malformed: 0,
     most: 0,
     first: 0,

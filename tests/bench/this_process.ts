@@ -4,9 +4,9 @@
 export interface Weight {
   /** Processor time since the start of the process, all threads, in milliseconds. */
   readonly cpu: number;
-  /** The most memory it ever had (VmHWM), in MB of 10^6 octets. */
+  /** The most memory it ever had (VmHWM), in MiB. */
   readonly peak: number;
-  /** The memory it has now (VmRSS), in MB. */
+  /** The memory it has now (VmRSS), in MiB. */
   readonly rss: number;
 }
 
@@ -22,6 +22,6 @@ export function cpuTime(): number {
 export function weight(): Weight {
   const status = Deno.readTextFileSync("/proc/self/status");
   const read = (name: string): number =>
-    Number(new RegExp(`^${name}:\\s*(\\d+) kB`, "m").exec(status)?.[1]) * 1024 / 1e6;
+    Number(new RegExp(`^${name}:\\s*(\\d+) kB`, "m").exec(status)?.[1]) / 1024;
   return { cpu: cpuTime(), peak: read("VmHWM"), rss: read("VmRSS") };
 }

@@ -1,0 +1,83 @@
+/**
+ * `deno task bench [PICK...] [--short] [--json FILE]`: the library beside what does no more than must be done, measured in
+ * turns. `codec`, `establish` or `establish.10000` pick rows. Fails when a row misses its target; with `--short`, when it
+ * does so by more than a third.
+ */
+
+// deno-lint-ignore-file no-console -- a command line tool
+import { parseArgs } from "@std/cli/parse-args";
+import { alertRows } from "./alert_rows.ts";
+import { codecRows } from "./codec_rows.ts";
+import { type Effort, effortOf, type Family } from "./effort.ts";
+import { engineRows } from "./engine_rows.ts";
+import { establishRows } from "./establish_rows.ts";
+import { holdRows } from "./hold_rows.ts";
+import { lossRows } from "./loss_rows.ts";
+import { processRows } from "./process_rows.ts";
+import { recoveryRows } from "./recovery_rows.ts";
+import { responderRows } from "./responder_rows.ts";
+import { circumstances, type Results, thisMachine } from "./results.ts";
+import { isMissed } from "./row.ts";
+import { rpcRows } from "./rpc_rows.ts";
+import { textTable } from "./table.ts";
+
+const FAMILIES: readonly Family[] = [
+  codecRows,
+  engineRows,
+  responderRows,
+  establishRows,
+  holdRows,
+  recoveryRows,
+  lossRows,
+  alertRows,
+  processRows,
+  rpcRows,
+];
+
+/** How far beyond its target a row may be in the short form: a machine for tests does other things besides. */
+const SLACK = 4 / 3;
+
+async function main(args: readonly string[]): Promise<number> {
+  const { json, short, _: rest } = parseArgs(args, { string: ["json"], boolean: ["short"] });
+  const picks = rest.map(String);
+  const unknown = picks.find((pick) => !FAMILIES.some(({ name }) => name === pick.split(".")[0]));
+  if (unknown !== undefined) {
+    const names = FAMILIES.map(({ name }) => name).join(", ");
+    console.error(`Cannot measure "${unknown}": the families of rows are ${names}`);
+    return 2;
+  }
+  if (Deno.build.os !== "linux") {
+    console.error("Cannot measure: memory and processor time are read as Linux tells them");
+    return short ? 0 : 2; // the gate goes on
+  }
+  const results = await measure(effortOf(short, picks));
+  const slack = short ? SLACK : 1;
+  console.log(`${circumstances(results)}\n\n${textTable(results.rows, slack)}\n`);
+  if (json !== undefined) await Deno.writeTextFile(json, `${JSON.stringify(results, null, 2)}\n`);
+  const missed = results.rows.filter((row) => isMissed(row, slack));
+  const judged = results.rows.filter(({ limit }) => limit !== null).length;
+  console.log(`${judged - missed.length} of ${judged} targets met in ${results.seconds} s`);
+  return missed.length === 0 && results.rows.length > 0 ? 0 : 1;
+}
+
+async function measure(effort: Effort): Promise<Results> {
+  const begin = performance.now();
+  const date = new Date().toISOString();
+  const rows = [];
+  for (const family of FAMILIES) {
+    if (!effort.wants(family.name)) continue;
+    console.error(`measuring ${family.name} ...`);
+    rows.push(...await family.rows(effort));
+  }
+  return {
+    date,
+    machine: await thisMachine(),
+    deno: Deno.version.deno,
+    runs: effort.runs,
+    starts: effort.starts,
+    seconds: Math.round((performance.now() - begin) / 1_000),
+    rows: rows.filter(({ id }) => effort.wants(id)),
+  };
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,119 @@
+import { type ClientReport, runClient } from "./clients.ts";
+import { type Effort, type Family, inTurns } from "./effort.ts";
+import { median } from "./median.ts";
+import { Responder } from "./responder_process.ts";
+import { type Limit, type Row, row } from "./row.ts";
+
+/** N mappings, from the start of the client until all are confirmed, each time in a new process. */
+export const establishRows: Family = { name: "establish", rows };
+
+interface Case {
+  readonly id: string;
+  readonly count: number;
+  readonly node?: boolean;
+  /** Measured in the short form too. */
+  readonly always?: boolean;
+  readonly time?: Limit;
+  readonly memory?: Limit;
+  /** Whether not one request may be repeated. */
+  readonly clean: boolean;
+}
+
+const CASES: readonly Case[] = [
+  { id: "establish.1", count: 1, clean: true },
+  { id: "establish.100", count: 100, clean: true },
+  { id: "establish.1000", count: 1_000, clean: true, always: true },
+  {
+    id: "establish.10000",
+    count: 10_000,
+    clean: true,
+    always: true,
+    time: { of: "ratio", most: 1.2 },
+    memory: { of: "excess", most: 15 },
+  },
+  {
+    id: "establish.60000",
+    count: 60_000,
+    clean: false,
+    always: true,
+    time: { of: "ratio", most: 1.5 },
+    memory: { of: "value", most: 100 },
+  },
+  { id: "establish.node.1000", count: 1_000, node: true, clean: true },
+  { id: "establish.node.10000", count: 10_000, node: true, clean: true },
+];
+
+async function rows(effort: Effort): Promise<Row[]> {
+  const found: Row[] = [];
+  await using responder = await Responder.start();
+  for (const each of CASES) {
+    if (!effort.wants(each.id) || (effort.short && !each.always)) continue;
+    found.push(...await measure(each, effort.runs, responder));
+  }
+  return found;
+}
+
+async function measure(
+  { id, count, node = false, time, memory, clean }: Case,
+  runs: number,
+  responder: Responder,
+): Promise<Row[]> {
+  const seen: number[] = [];
+  const run = async (client: "minimal" | "library"): Promise<ClientReport> => {
+    await responder.tell("reset");
+    const report = await runClient(client, { port: responder.port, count, node });
+    if (client === "library") seen.push((await responder.tell("report")).retransmissions);
+    return report;
+  };
+  const { minimal, library } = await inTurns(runs, {
+    minimal: () => run("minimal"),
+    library: () => run("library"),
+  });
+  const of = (field: "run" | "cpu" | "peak" | "wall") => ({
+    value: median(library.map((report) => report[field])),
+    floor: median(minimal.map((report) => report[field])),
+  });
+  const what = `${count.toLocaleString("en")} mapping${count === 1 ? "" : "s"}${
+    node ? " over node:dgram" : ""
+  }`;
+  const [cpu, wall] = [of("cpu"), of("wall")];
+  return [
+    row({
+      id,
+      what: `${what} confirmed, new process`,
+      unit: "ms",
+      ...of("run"),
+      ...(time === undefined ? {} : { limit: time }),
+      details: {
+        cpu: cpu.value,
+        floorCpu: cpu.floor,
+        wall: wall.value,
+        floorWall: wall.floor,
+        least: Math.min(...library.map(({ run }) => run)),
+        most: Math.max(...library.map(({ run }) => run)),
+      },
+    }),
+    row({
+      id: `${id}.memory`,
+      what: `${what}: memory at the peak`,
+      unit: "MiB",
+      ...of("peak"),
+      ...(memory === undefined ? {} : { limit: memory }),
+    }),
+    row({
+      id: `${id}.repeated`,
+      what: `${what}: requests repeated, all runs`,
+      unit: "",
+      value: sum(library.map(({ repeated }) => repeated)),
+      ...(clean ? { limit: { of: "value", most: 0 } } as const : {}),
+      details: {
+        seenByResponder: sum(seen),
+        floor: sum(minimal.map(({ repeated }) => repeated)),
+      },
+    }),
+  ];
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

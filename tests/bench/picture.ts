@@ -1,0 +1,181 @@
+import { circumstances, type Results } from "./results.ts";
+import { judged, type Row } from "./row.ts";
+import { figure } from "./table.ts";
+
+/** Draws a bench as an SVG document that is readable on a light and on a dark page. */
+export function draw(results: Results): string {
+  const { rows } = results;
+  const targets = rows.filter(({ limit }) => limit !== null && limit.most > 0);
+  const height = BARS_TOP + 30 + targets.length * BAR + 20;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui,sans-serif" font-size="12">`,
+    STYLE,
+    `<rect class="page" width="${WIDTH}" height="${height}" rx="8"/>`,
+    text(
+      20,
+      24,
+      "How long and how much memory N mappings take, and how much of each target is used",
+      {
+        size: 15,
+      },
+    ),
+    text(20, 42, circumstances(results), { size: 10, kind: "faint" }),
+    panel(rows, { left: 60, title: "Milliseconds until N mappings are confirmed", pattern: TIME }),
+    panel(rows, { left: 500, title: "Memory at the peak, MiB", pattern: MEMORY }),
+    ...bars(targets),
+    `</svg>`,
+    "",
+  ].join("\n");
+}
+
+interface Panel {
+  readonly left: number;
+  readonly title: string;
+  /** Which rows; the group is the number of mappings. */
+  readonly pattern: RegExp;
+}
+
+interface Point {
+  readonly count: number;
+  readonly value: number;
+}
+
+/** Two curves over the number of mappings, both axes logarithmic: library and minimal client. */
+function panel(rows: readonly Row[], { left, title, pattern }: Panel): string {
+  const found = rows.flatMap((row) => {
+    const count = Number(pattern.exec(row.id)?.[1]);
+    return count > 0 && row.floor !== null ? [{ count, row, floor: row.floor }] : [];
+  });
+  const curves: readonly (readonly ["library" | "minimal", readonly Point[]])[] = [
+    ["minimal", found.map(({ count, floor }) => ({ count, value: floor }))],
+    ["library", found.map(({ count, row }) => ({ count, value: row.value }))],
+  ];
+  const values = curves.flatMap(([, points]) => points.map(({ value }) => value));
+  const [x, y] = [
+    logScale([1, ...found.map(({ count }) => count)], left, left + PANEL_WIDTH),
+    logScale(values, PANEL_BOTTOM, PANEL_TOP),
+  ];
+  const end = left + PANEL_WIDTH;
+  return [
+    text(left, PANEL_TOP - 30, title),
+    text(left, PANEL_TOP - 14, "library", { kind: "libraryText" }),
+    text(left + 50, PANEL_TOP - 14, "minimal client", { kind: "minimalText" }),
+    ...y.ticks.map((tick) =>
+      `<path class="grid" d="M${left} ${y.at(tick)}H${end}"/>` +
+      text(left - 6, y.at(tick) + 4, compact(tick), { anchor: "end", kind: "faint" })
+    ),
+    ...x.ticks.map((tick) =>
+      text(x.at(tick), PANEL_BOTTOM + 16, compact(tick), { anchor: "middle", kind: "faint" })
+    ),
+    ...curves.map(([kind, points]) => {
+      const last = points.at(-1);
+      const path = points.map(({ count, value }) => `${x.at(count)},${y.at(value)}`).join(" ");
+      const dots = points.map(({ count, value }) =>
+        `<circle class="${kind}" cx="${x.at(count)}" cy="${y.at(value)}" r="3"/>`
+      );
+      const label = last === undefined ? "" : text(
+        x.at(last.count) + 8,
+        y.at(last.value) + (kind === "library" ? -2 : 12),
+        figure(last.value, ""),
+        { kind: `${kind}Text` },
+      );
+      return `<polyline class="${kind}" points="${path}"/>${dots.join("")}${label}`;
+    }),
+  ].join("\n");
+}
+
+/** One bar a target: how much of it is used. */
+function bars(targets: readonly Row[]): string[] {
+  const [start, end] = [440, WIDTH - 140];
+  const most = 2;
+  const x = (share: number): number => round(start + Math.min(share, most) / most * (end - start));
+  const bottom = BARS_TOP + 14 + targets.length * BAR;
+  return [
+    text(20, BARS_TOP, "Targets: 100 % is what is allowed"),
+    ...targets.map((row, index) => {
+      const top = BARS_TOP + 14 + index * BAR;
+      const share = judged(row) / (row.limit?.most ?? NaN);
+      const width = Number.isFinite(share) ? Math.max(1, x(Math.max(share, 0)) - start) : 1;
+      const percent = Number.isFinite(share) ? `${(share * 100).toFixed(0)} %` : "?";
+      return text(start - 8, top + 12, shorten(row.what), { anchor: "end" }) +
+        `<rect class="${row.met ? "met" : "missed"}" x="${start}" y="${top + 2}" width="${
+          round(width)
+        }" height="${BAR - 6}"/>` +
+        text(WIDTH - 90, top + 12, percent, { anchor: "end" }) +
+        text(WIDTH - 20, top + 12, told(row), { anchor: "end", kind: "faint" });
+    }),
+    `<path class="limit" d="M${x(1)} ${BARS_TOP + 8}V${bottom}"/>`,
+  ];
+}
+
+function told({ value, unit, ratio, limit }: Row): string {
+  return limit?.of === "ratio" ? `${(ratio ?? NaN).toFixed(2)} x` : figure(value, unit);
+}
+
+function shorten(what: string): string {
+  return what.length <= 58 ? what : `${what.slice(0, 57)}…`;
+}
+
+interface Scale {
+  at(value: number): number;
+  /** The powers of ten within. */
+  readonly ticks: readonly number[];
+}
+
+/** From the power of ten below all values to the end of the greatest. */
+function logScale(values: readonly number[], from: number, to: number): Scale {
+  const positive = values.filter((value) => value > 0);
+  const low = Math.floor(Math.log10(Math.min(1e9, ...positive)));
+  const high = Math.max(low + 1, Math.log10(Math.max(0, ...positive) * 1.3));
+  const ticks = Array.from(
+    { length: Math.floor(high) - low + 1 },
+    (_, index) => 10 ** (low + index),
+  );
+  return {
+    ticks,
+    at: (value) => round(from + (Math.log10(value) - low) / (high - low) * (to - from)),
+  };
+}
+
+interface TextOptions {
+  readonly anchor?: "start" | "middle" | "end";
+  readonly kind?: string;
+  readonly size?: number;
+}
+
+function text(x: number, y: number, content: string, options: TextOptions = {}): string {
+  const { anchor, kind = "text", size } = options;
+  const escaped = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return `<text class="${kind}" x="${round(x)}" y="${round(y)}"${
+    anchor === undefined ? "" : ` text-anchor="${anchor}"`
+  }${size === undefined ? "" : ` font-size="${size}"`}>${escaped}</text>`;
+}
+
+function compact(value: number): string {
+  return value >= 1_000 ? `${value / 1_000}k` : String(value);
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+const WIDTH = 900;
+const PANEL_WIDTH = 330;
+const PANEL_TOP = 104;
+const PANEL_BOTTOM = 290;
+const BARS_TOP = 340;
+const BAR = 20;
+
+const TIME = /^establish\.(\d+)$/;
+const MEMORY = /^establish\.(\d+)\.memory$/;
+
+const STYLE = `<style>
+.page{fill:#fff;stroke:#d0d7de}.text{fill:#1f2328}.faint{fill:#656d76}.grid{stroke:#d8dee4;fill:none}
+.library{stroke:#0969da;fill:none;stroke-width:2}circle.library{fill:#0969da}.libraryText{fill:#0969da}
+.minimal{stroke:#7d8590;fill:none;stroke-width:2}circle.minimal{fill:#7d8590}.minimalText{fill:#656d76}
+.met{fill:#2da44e}.missed{fill:#cf222e}.limit{stroke:#1f2328;stroke-dasharray:4 3;fill:none}
+@media (prefers-color-scheme:dark){.page{fill:#0d1117;stroke:#30363d}.text{fill:#e6edf3}.faint{fill:#8d96a0}
+.grid{stroke:#262c36}.library{stroke:#58a6ff}circle.library{fill:#58a6ff}.libraryText{fill:#58a6ff}
+.minimal{stroke:#8d96a0}circle.minimal{fill:#8d96a0}.minimalText{fill:#8d96a0}
+.met{fill:#3fb950}.missed{fill:#f85149}.limit{stroke:#e6edf3}}
+</style>`;
