@@ -37,5 +37,5 @@ export async function thisMachine(): Promise<Machine> {
 /** Where, when and how, in one line. */
 export function circumstances({ date, machine, deno, runs, starts }: Results): string {
   return `${date.slice(0, 10)}, Deno ${deno}, ${machine.os}, ${machine.cores} cores of ` +
-    `${machine.cpu}; medians of ${runs} runs, of ${starts} starts for whole processes`;
+    `${machine.cpu}; medians of at least ${runs} runs, of ${starts} starts for whole processes`;
 }

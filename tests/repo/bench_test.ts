@@ -1,7 +1,8 @@
 /** The bench's arithmetic, its judgement, and what the README shows of it. */
 
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { effortOf, inTurns } from "../bench/effort.ts";
+import { Lines } from "../bench/lines.ts";
 import { median } from "../bench/median.ts";
 import { draw } from "../bench/picture.ts";
 import { readmeBlock, replaceBetween } from "../bench/readme.ts";
@@ -61,6 +62,14 @@ Deno.test("inTurns() alternates, and does not count what warms up", async () => 
   const results = await inTurns(2, { a: run("a"), b: run("b") }, 1);
   assertEquals(order.join(""), "ababab");
   assertEquals(results, { a: [3, 5], b: [4, 6] });
+});
+
+Deno.test("Lines cuts a stream into lines, whatever comes at once, and says when it has ended", async () => {
+  const chunks = ["on", "e\ntwo\nth", "ree\nfo"].map((text) => new TextEncoder().encode(text));
+  const lines = new Lines(ReadableStream.from(chunks));
+  assertEquals(await lines.next(), "one");
+  assertEquals([await lines.next(), await lines.next()], ["two", "three"]);
+  await assertRejects(() => lines.next(), Error, "has ended");
 });
 
 Deno.test("figure() shows three digits, and thousands apart", () => {
