@@ -58,11 +58,8 @@ export class Handle implements AsyncDisposable {
       randomWord: init.connection.randomWord,
       onError: (error) => this.#report(error),
     });
-    this.#registry = new Registry({
-      step: (input) => this.#driver.step(input),
-      now,
-      ledger: this.#ledger,
-    });
+    const ledger = this.#ledger;
+    this.#registry = new Registry({ step: (input) => this.#driver.step(input), now, ledger });
   }
 
   /**
@@ -299,10 +296,7 @@ export class Handle implements AsyncDisposable {
       connection.close();
       return false;
     }
-    const { engine } = this.#connection;
-    const held = this.#ledger.isDurable
-      ? []
-      : this.#registry.held(this.#owner, (id) => engine.nonceOf(id));
+    const held = this.#registry.held(this.#owner, (id) => this.#connection.engine.nonceOf(id));
     this.#connection.close();
     this.#connection = connection;
     this.#ledger.movedTo(this.#owner, held);

@@ -134,6 +134,7 @@ export class Registry {
    * @param nonceOf What the engine knows.
    */
   held(owner: LedgerOwner, nonceOf: (id: MappingId) => Nonce | undefined): readonly Noted[] {
+    if (this.#ledger.isDurable) return []; // it has noted everything
     const held: Noted[] = [];
     for (const entry of this.#byEngineId) {
       const { state, spec, assignment, lifetime } = entry;

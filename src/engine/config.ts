@@ -16,6 +16,8 @@ export interface EngineConfig {
   readonly maximumLifetime: number;
   /** The least time between two renewal requests of one mapping (section 11.2.1: 4 s). */
   readonly renewalGap: number;
+  /** Renewals leave together, in bunches so far apart at the most: what costs is to wake up. 0 means each by itself. */
+  readonly renewalBunch: number;
   /** The random wait before recovery after an ANNOUNCE is uniform up to this (section 14.1.3: 5 s). */
   readonly announceWait: number;
   /** Two recovery rounds may follow each other at once, further ones wait this long each; ANNOUNCE is easy to forge. */
@@ -36,7 +38,7 @@ export interface EngineConfig {
   readonly initialWindow: number;
   /** The least that the number of requests in flight adapts to. */
   readonly minimumWindow: number;
-  /** The most that it adapts to. */
+  /** The most that it adapts to: should the answers to so many come late, there is room for as many again. */
   readonly maximumWindow: number;
   /** How long an unanswered request counts as in flight, until a round trip was measured. */
   readonly initialSlotTime: number;
@@ -50,6 +52,7 @@ export const defaultConfig: EngineConfig = {
   maximumDuration: 0,
   maximumLifetime: 86_400_000,
   renewalGap: 4_000,
+  renewalBunch: 1_000,
   announceWait: 5_000,
   recoveryInterval: 60_000,
   minimumShortHold: 30_000,
@@ -60,6 +63,6 @@ export const defaultConfig: EngineConfig = {
   natPmp: true,
   initialWindow: 32,
   minimumWindow: 16,
-  maximumWindow: 64,
+  maximumWindow: 96,
   initialSlotTime: 250,
 };

@@ -52,8 +52,7 @@ export class Engine {
   readonly #world: Surroundings;
   readonly #negotiation: Negotiation;
   #outputs: Output[] = [];
-  /** The external address that was told last. */
-  #external = IpAddress.ANY_IPV6;
+  #external = IpAddress.ANY_IPV6; // the one that was told last
   #lastId = -1;
   #now: Milliseconds = 0;
 
@@ -183,18 +182,11 @@ export class Engine {
     const nonce = known?.nonce ?? remains?.nonce;
     const heldUntil = this.#memory.heldUntil(requestKey(spec), now);
     const isFresh = before === undefined && nonce === undefined && heldUntil === -Infinity;
+    const own = nonce ?? this.#nonces.make();
     if (isFresh && input.release === undefined) {
-      this.#mappings.addFresh(id, spec, this.#nonces.make(), lifetimes);
-      return this.#pacer.enqueueFresh(id);
+      return this.#mappings.addFresh(id, spec, own, lifetimes);
     }
-    const mapping = new Mapping(
-      id,
-      spec,
-      nonce ?? this.#nonces.make(),
-      lifetimes,
-      heldUntil,
-      this.#world,
-    );
+    const mapping = new Mapping(id, spec, own, lifetimes, heldUntil, this.#world);
     if (remains !== undefined) mapping.inherit(remains);
     else if (known !== undefined) mapping.reclaim(known);
     this.#mappings.add(mapping);
@@ -365,9 +357,8 @@ export class Engine {
       send: (bytes, { id }) => this.#emit({ type: "send", bytes, id }),
       answer: (mapping, answer) =>
         this.#mappings.touch(mapping, () => void mapping.answer(this.#now, answer)),
-      giveUp: (mapping, hold) => {
-        this.#mappings.touch(mapping, () => mapping.refuseVersion(this.#now, hold));
-      },
+      giveUp: (mapping, hold) =>
+        this.#mappings.touch(mapping, () => mapping.refuseVersion(this.#now, hold)),
       heard: () => this.#mappings.touchAwake((mapping) => mapping.askAgain()),
       restarted: (epoch) => {
         this.#state.restarted();
@@ -387,10 +378,8 @@ export class Engine {
         return state.generation;
       },
       random: this.#random,
-      shared: (address) => {
-        if (!this.#external.equals(address)) this.#external = address;
-        return this.#external;
-      },
+      shared: (address) =>
+        this.#external = this.#external.equals(address) ? this.#external : address,
       emit: (output) => this.#emit(output),
       enqueue: (mapping) => {
         this.#natPmp.remove(mapping);

@@ -119,7 +119,7 @@ export function armRenewal(m: Mapping, now: Milliseconds): void {
       previousAt: m.renewalSentAt,
     },
     // NAT-PMP renews at half time (RFC 6886 section 3.3).
-    m.viaNatPmp ? () => 0 : () => m.world.random(),
+    m.viaNatPmp ? undefined : m.world.random,
     m.world.config,
   );
   if (next === undefined) return;

@@ -54,6 +54,7 @@ export class Mappings implements Iterable<Mapping> {
     this.#awake[slot] = undefined;
     this.#nonces.add(slot, nonce);
     this.#resting.layFresh(slot, id, spec, lifetimes);
+    this.#pacer.enqueueFresh(id);
   }
 
   get(id: MappingId): Mapping | undefined {

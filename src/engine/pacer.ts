@@ -30,6 +30,7 @@ export class Pacer<T extends Sender> {
   readonly #departures = new Fifo<Milliseconds>();
   /** The number of the first of them, counted from the beginning. */
   #first = 0;
+  /** The window was full, and not a quarter of it is free yet: to send one by one would wake up the server each time. */
   #isFull = false;
   #last = -1;
 
@@ -74,6 +75,7 @@ export class Pacer<T extends Sender> {
 
   /** Gives back the slot of a request that did not leave this host. */
   release(sender: T): void {
+    this.#isFull = false;
     this.#inFlight.delete(sender.id);
   }
 

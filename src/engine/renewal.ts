@@ -31,14 +31,34 @@ export interface Renewal {
 export function nextRenewal(
   now: Milliseconds,
   { grantedAt, lifetime, attempt: least, previousAt }: RenewalTiming,
-  random: () => number,
+  random: (() => number) | undefined,
   config: EngineConfig,
 ): Renewal | undefined {
   const left = 1 - (now - grantedAt) / lifetime;
   if (left <= 0) return undefined;
   const attempt = Math.max(least, Math.ceil(-Math.log2(left)));
   const remaining = 2 ** -attempt;
+  const begin = grantedAt + lifetime * (1 - remaining);
+  if (random === undefined) return { attempt, at: Math.max(begin, previousAt + config.renewalGap) };
   const drawn = grantedAt + lifetime * (1 - remaining + random() * remaining / 4);
-  const at = Math.max(drawn, previousAt + config.renewalGap);
+  const bunched = bunch(drawn, begin, lifetime * remaining / 4, config.renewalBunch);
+  const at = Math.max(bunched, previousAt + config.renewalGap);
   return at < grantedAt + lifetime ? { attempt, at } : undefined;
+}
+
+/**
+ * A moment of the same window at which others are renewed too, so that this host need not wake up for each. A window has
+ * three such moments at least: servers are to be spared bursts (RFC 6887 section 11.2.1).
+ */
+function bunch(
+  at: Milliseconds,
+  begin: Milliseconds,
+  width: Milliseconds,
+  widest: Milliseconds,
+): Milliseconds {
+  if (widest <= 0) return at;
+  let step = widest;
+  while (step > width / 3) step /= 2;
+  const next = Math.ceil(at / step) * step;
+  return next <= begin + width ? next : next - step;
 }

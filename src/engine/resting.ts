@@ -16,11 +16,9 @@ export class Resting {
 
   /** Whether nothing would be lost. */
   static isPossible(m: Mapping): boolean {
-    const isBusy = m.awaiting || m.natPmp || m.bytes !== undefined ||
-      m.retransmitAt !== Infinity || m.retryAfterErrorAt !== Infinity;
-    const hasTrouble = m.holdUntil !== -Infinity || m.heldByServerUntil !== -Infinity ||
-      m.refusals !== 0 || m.lastRefusal !== 0 || m.createsPending !== 0;
-    if (isBusy || hasTrouble) return false;
+    const hasTrouble = m.retryAfterErrorAt !== Infinity || m.holdUntil !== -Infinity ||
+      m.heldByServerUntil !== -Infinity || m.refusals !== 0 || m.createsPending !== 0;
+    if (hasTrouble) return false;
     const { assigned, spec } = m;
     if (m.phase === "running") {
       return !m.queued && assigned !== undefined && m.expireAt === assigned.expiresAt &&

@@ -116,7 +116,7 @@ Deno.test("a server that learns PCP is spoken to in PCP (C-9-7)", () => {
   t.at(1_800_000).answer(id, { lifetime: 600 });
   assertEquals(t.state(id), { type: "running" });
   t.takeSends();
-  t.silentUntil(2_099_999).at(2_137_500);
+  t.silentUntil(2_099_999).at(2_138_000); // 9/16 of the lifetime, at a whole second
   assertEquals(t.requests(), ["PCP"]);
 });
 
@@ -322,7 +322,7 @@ Deno.test("beside a live PCP mapping that its server forgot, NAT-PMP makes a new
   const t = new NatPmpTimeline();
   const id = t.request(mapSpec());
   t.answer(id, { lifetime: 600 }).takeSends();
-  t.at(337_500); // its renewal
+  t.at(338_000); // its renewal
   t.refuseVersion();
   assertEquals(t.events("lost"), []);
   t.tellAddress(0).grantPort({ epoch: 0, port: 41000 });

@@ -221,5 +221,5 @@ Deno.test("a wish for another lifetime that MRC ends leaves the mapping as it wa
   });
   t.at(10_000).renew(id, 900).at(30_000).sends(2);
   assertEquals(t.state(id), { type: "running" });
-  assertEquals(t.nextSend().at, 337_500);
+  assertEquals(t.nextSend().at, 338_000); // 9/16 of the lifetime, at a whole second
 });

@@ -118,7 +118,7 @@ const LIST: Readonly<
       "this.#memory.hold(requestKey(mapping.spec), mapping.holdUntil, now);",
       "",
     ],
-    ["a new mapping has a new nonce, whatever went before", "remains?.nonce ?? ", ""],
+    ["a new mapping has a new nonce, whatever went before", " ?? remains?.nonce;", ";"],
     [
       "an address that was left can be left again",
       "    if (index !== this.#servers.index) return; // it was left already\n",
@@ -233,7 +233,7 @@ const LIST: Readonly<
       "const isSilent = transmissionLimit !== 0 && m.transmissions >= transmissionLimit;",
       "const isSilent = false;",
     ],
-    ["NAT-PMP renews in the windows of PCP", "m.viaNatPmp ? () => 0 : ", ""],
+    ["NAT-PMP renews in the windows of PCP", "m.viaNatPmp ? undefined : ", ""],
     [
       "three copies of an update are three changes",
       "const changed = before === undefined ||",
@@ -326,7 +326,17 @@ const LIST: Readonly<
       "const remaining = 2 ** -attempt;",
       "const remaining = 2 ** -attempt / 2;",
     ],
-    ["renewals may be closer than 4 s", "Math.max(drawn, previousAt + config.renewalGap)", "drawn"],
+    [
+      "renewals may be closer than 4 s",
+      "Math.max(bunched, previousAt + config.renewalGap)",
+      "bunched",
+    ],
+    [
+      "bunches leave their window",
+      "return next <= begin + width ? next : next - step;",
+      "return next;",
+    ],
+    ["each renewal wakes this host up", "if (widest <= 0) return at;", "return at;"],
     ["missed windows are made up for", "Math.max(least, Math.ceil(-Math.log2(left)))", "least"],
     [
       "the last renewal comes after the end",
@@ -356,8 +366,8 @@ const LIST: Readonly<
   "pacer.ts": [
     [
       "everything leaves at once",
-      "this.#slots.size < Math.floor(this.#window)",
-      "this.#slots.size < Infinity",
+      "this.#inFlight.size >= window",
+      "this.#inFlight.size >= Infinity",
     ],
     [
       "the window never grows",
@@ -370,6 +380,19 @@ const LIST: Readonly<
       "",
     ],
     ["repeated requests measure the round trip", "    if (!clean) return;\n", ""],
+  ],
+  "resting.ts": [
+    ["who is raised has no deadline", "m.renewAt = times[t] ?? 0;", ""],
+    ["who is raised was never granted", "m.used = counts[c + 5] ?? 0;", ""],
+    ["who is raised belongs to no generation", "m.generation = counts[c + 6] ?? 0;", ""],
+    ["who is raised has another lifetime", "m.lifetime = lifetime;", "m.lifetime = 1;"],
+    ["who is raised may renew at once", "m.renewalSentAt = times[t + 2] ?? 0;", ""],
+    ["who is raised came by PCP", "m.viaNatPmp = (flags & VIA_NATPMP) !== 0;", ""],
+    ["who is raised is no heir", "m.isHeir = (flags & IS_HEIR) !== 0;", ""],
+    ["who is held back may rest", "m.retryAfterErrorAt !== Infinity || ", ""],
+  ],
+  "mappings.ts": [
+    ["who rests unasked takes answers", "? !this.#resting.isWaiting(candidate)", "? true"],
   ],
   "nonces.ts": [
     [
@@ -435,8 +458,8 @@ const LIST: Readonly<
   "mapping_request.ts": [
     [
       "deletions suggest a port",
-      "externalPort: deleting ? 0 : m.suggestedPort,",
-      "externalPort: m.suggestedPort,",
+      "externalPort = deleting ? 0 : m.suggestedPort;",
+      "externalPort = m.suggestedPort;",
     ],
     [
       "deletions suggest an address",
@@ -448,7 +471,11 @@ const LIST: Readonly<
       "IpAddress.any(m.suggestedAddress.family)",
       'IpAddress.any("IPv4")',
     ],
-    ["deletions have a lifetime", "lifetime: deleting ? 0 : m.lifetime,", "lifetime: m.lifetime,"],
+    [
+      "deletions have a lifetime",
+      "lifetime = deleting ? 0 : m.lifetime;",
+      "lifetime = m.lifetime;",
+    ],
   ],
   "memory.ts": [
     ["holds are forgotten", "    this.#holds.set(key, until);\n", ""],

@@ -229,7 +229,7 @@ Deno.test("a PCP answer that comes while NAT-PMP is being asked is used, and end
   t.receive(octets("00810001 000003e8")).takeSends();
   t.receive(success);
   assertEquals(t.state(id), { type: "running" });
-  t.silentUntil(299_999).silentUntil(337_499).at(337_500); // the PCP ladder, not half time
+  t.silentUntil(299_999).silentUntil(337_999).at(338_000); // the PCP ladder, not half time
   assertEquals(t.sends(1)[0]?.bytes[0], 2);
 });
 
