@@ -60,6 +60,7 @@ import "./engine/retransmit.ts";
 import "./engine/server_list.ts";
 import "./engine/server_state.ts";
 import "./engine/spec.ts";
+import "./engine/states.ts";
 import "./engine/succession.ts";
 import "./engine/version.ts";
 import "./transport/bind.ts";

@@ -6,7 +6,7 @@
 export class Mailbox<T> {
   readonly #limit: number;
   #entries: T[] = [];
-  #waiting: ((result: IteratorResult<T, undefined>) => void)[] = [];
+  #waiting: readonly ((result: IteratorResult<T, undefined>) => void)[] = NOBODY;
   #closed = false;
   #missed = 0;
 
@@ -27,8 +27,11 @@ export class Mailbox<T> {
 
   put(entry: T): void {
     if (this.#closed) return;
-    const waiting = this.#waiting.shift();
-    if (waiting !== undefined) return waiting({ done: false, value: entry });
+    if (this.#waiting.length > 0) {
+      const [first, ...others] = this.#waiting;
+      this.#waiting = others;
+      return first?.({ done: false, value: entry });
+    }
     this.#entries.push(entry);
     if (this.#entries.length > this.#limit) {
       this.#entries.shift();
@@ -39,7 +42,9 @@ export class Mailbox<T> {
   /** Nothing more will come; what is unread can still be read. */
   close(): void {
     this.#closed = true;
-    for (const waiting of this.#waiting.splice(0)) waiting({ done: true, value: undefined });
+    const waiting = this.#waiting;
+    this.#waiting = NOBODY;
+    for (const each of waiting) each({ done: true, value: undefined });
   }
 
   /** The oldest unread entry, or undefined. */
@@ -63,7 +68,7 @@ export class Mailbox<T> {
       reject(signal?.reason);
     };
     signal?.addEventListener("abort", abort, { once: true });
-    this.#waiting.push(settle);
+    this.#waiting = [...this.#waiting, settle];
     return promise;
   }
 
@@ -74,3 +79,5 @@ export class Mailbox<T> {
     }
   }
 }
+
+const NOBODY: readonly never[] = [];

@@ -217,7 +217,7 @@ export class MapHandle implements AsyncDisposable {
   setState(state: MappingState, over: boolean): void {
     const isUsual = typeof this.#alerts === "number" && !over && isUsualState(this.#alerts, state);
     if (isUsual) (this.#alerts as number)++;
-    else this.#mailbox.put({ type: "stateChange", state });
+    else this.#mailbox.put(changeOf(state));
     this.#state = state;
     if (over) this.#mailbox.close();
     this.#notify();
@@ -269,10 +269,8 @@ export class MapHandle implements AsyncDisposable {
     if (typeof this.#alerts !== "number") return this.#alerts;
     const mailbox = new Mailbox<Alert>(ALERT_LIMIT);
     const usual = this.#alerts;
-    if (usual >= STARTING) {
-      mailbox.put({ type: "stateChange", state: { type: "starting", attempt: 0 } });
-    }
-    if (usual >= RUNNING) mailbox.put({ type: "stateChange", state: { type: "running" } });
+    if (usual >= STARTING) mailbox.put(STARTED);
+    if (usual >= RUNNING) mailbox.put(RAN);
     if (usual >= ASSIGNED && this.#assignment !== undefined) {
       mailbox.put({ type: "assigned", ...this.#tell(this.#assignment) });
     }
@@ -353,6 +351,21 @@ function isDecided({ assignment, state, isOver }: MapHandle): boolean {
 function isOver(mapping: MapHandle): boolean {
   return mapping.isOver;
 }
+
+/** The news of a state; that of states which mappings have in common is one object, for there may be many unread. */
+function changeOf(state: MappingState): Alert {
+  if (state.type === "running") return RAN;
+  if (state !== lastChange.state) lastChange = { type: "stateChange", state };
+  return lastChange;
+}
+
+const STARTED: Alert = { type: "stateChange", state: { type: "starting", attempt: 0 } };
+const RAN: Alert = { type: "stateChange", state: { type: "running" } };
+
+let lastChange: Alert & { readonly type: "stateChange" } = {
+  type: "stateChange",
+  state: { type: "requested" },
+};
 
 function isUsualState(alerts: number, state: MappingState): boolean {
   if (alerts === 0) return state.type === "starting" && state.attempt === 0;

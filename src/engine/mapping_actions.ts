@@ -14,6 +14,7 @@ import type { Answer, Phase } from "./phase.ts";
 import { nextRenewal } from "./renewal.ts";
 import { retransmissionTime } from "./retransmit.ts";
 import { isSuggested, isSuggestionBinding } from "./spec.ts";
+import { RUNNING, starting, updating } from "./states.ts";
 
 // What the entries of the table in mapping.ts do. Every number is in config.ts, every wait in retransmit.ts, renewal.ts and holds.ts.
 
@@ -49,8 +50,8 @@ export function send(m: Mapping, phase: Phase, now: Milliseconds): void {
   show(
     m,
     phase === "starting"
-      ? { type: "starting", attempt }
-      : { type: "updating", attempt, lifetime: phase === "deleting" ? 0 : m.lifetime },
+      ? starting(attempt)
+      : updating(attempt, phase === "deleting" ? 0 : m.lifetime),
   );
 }
 
@@ -379,6 +380,3 @@ export function show(m: Mapping, state: MappingState): void {
 export function settle(m: Mapping): void {
   m.dueAt = Math.min(m.retransmitAt, m.renewAt, m.expireAt, m.retryAfterErrorAt);
 }
-
-/** One for all: the state that mappings are in for most of their life. */
-const RUNNING: MappingState = { type: "running" };
