@@ -37,10 +37,10 @@ export interface ClientOrder {
 
 /** Runs a client program to its end. */
 export async function runClient(
-  client: "minimal" | "library",
+  client: "minimal" | "slab" | "library",
   { port, count, lifetime = 120, hold = 0, node = false, core }: ClientOrder,
 ): Promise<ClientReport> {
-  const switches = node && client === "minimal" ? ["--node"] : [];
+  const switches = node && client !== "library" ? ["--node"] : [];
   const { printed, wall } = await runProgram(`tests/bench/${client}_client.ts`, {
     args: [...[port, count, lifetime, hold].map(String), ...switches],
     flags: node ? ["--no-config"] : [],

@@ -15,6 +15,8 @@ interface Case {
   readonly always?: boolean;
   readonly time?: Limit;
   readonly memory?: Limit;
+  /** Compared with a client in typed arrays, too. */
+  readonly slab?: boolean;
   /** Whether not one request may be repeated. */
   readonly clean: boolean;
 }
@@ -30,6 +32,7 @@ const CASES: readonly Case[] = [
     always: true,
     time: { of: "ratio", most: 1.2 },
     memory: { of: "excess", most: 15 },
+    slab: true,
   },
   {
     id: "establish.60000",
@@ -38,6 +41,7 @@ const CASES: readonly Case[] = [
     always: true,
     time: { of: "ratio", most: 1.5 },
     memory: { of: "value", most: 100 },
+    slab: true,
   },
   { id: "establish.node.1000", count: 1_000, node: true, clean: true },
   { id: "establish.node.10000", count: 10_000, node: true, clean: true },
@@ -51,6 +55,7 @@ async function rows(effort: Effort): Promise<Row[]> {
     // What is over in a moment is measured more often.
     const runs = each.count > 10_000 ? effort.runs : 2 * effort.runs - 1;
     found.push(...await measure(each, runs, responder));
+    if (each.slab && !effort.short) found.push(await besideSlab(each, effort.runs, responder));
   }
   return found;
 }
@@ -114,6 +119,26 @@ async function measure(
       },
     }),
   ];
+}
+
+/** The same beside what typed arrays can do; no target, for they know nothing of options, events, epochs or deletion. */
+async function besideSlab({ id, count }: Case, runs: number, responder: Responder): Promise<Row> {
+  const run = async (client: "slab" | "library"): Promise<ClientReport> => {
+    await responder.tell("reset");
+    return await runClient(client, { port: responder.port, count });
+  };
+  const { slab, library } = await inTurns(runs, {
+    slab: () => run("slab"),
+    library: () => run("library"),
+  });
+  return row({
+    id: `${id}.slab`,
+    what: `${count.toLocaleString("en")} mappings, beside typed arrays`,
+    unit: "ms",
+    value: median(library.map((report) => report.run)),
+    floor: median(slab.map((report) => report.run)),
+    against: "typed arrays",
+  });
 }
 
 function sum(values: readonly number[]): number {

@@ -1,5 +1,5 @@
 /**
- * The floor: the least that a client has to do, in typed arrays. `minimal_client.ts PORT COUNT LIFETIME [HOLD_SECONDS]`
+ * The floor: the least that a client has to do, one object a mapping. `minimal_client.ts PORT COUNT LIFETIME [HOLD_SECONDS]`
  * asks for MAP of UDP ports 1 to COUNT, checks every nonce, repeats as RFC 6887 section 8.1.1 says, and renews between 1/2
  * and 5/8 of the lifetime in steps of a second, with never more than 64 requests in flight. It knows no options, epoch,
  * events, deletion or announcements. `--node` takes `node:dgram`.
@@ -15,19 +15,25 @@ const [port = 0, count = 1, lifetime = 120, hold = 0] = Deno.args
 const WINDOW = 64;
 /** A request that nobody answers gives its place in the window to others after this long. */
 const SLOT_TIME = 100;
-const nonces = new Uint32Array(3 * count);
-for (let at = 0; at < nonces.length; at += 16_384) {
-  crypto.getRandomValues(nonces.subarray(at, at + 16_384)); // takes no more at once
+
+/** One mapping. */
+interface Mapping {
+  /** Its request, written once. */
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** When the request that is not answered yet left, 0 for none; how long to wait for the answer, 0 before the first try. */
+  sentAt: number;
+  wait: number;
 }
-/** When the request that is not answered yet left, 0 for none; how long to wait for the answer, 0 before the first try. */
-const sentAt = new Float64Array(count);
-const wait = new Float64Array(count);
+
+const byNonce = new Map<number, Mapping>();
+
 /** What is to be renewed, by second; the next one to look at. */
-const due: number[][] = [];
+const due: Mapping[][] = [];
 let second = 0;
-let queue: number[] = Array.from({ length: count }, (_, id) => id);
+let queue: Mapping[] = Array.from({ length: count }, (_, index) => mapping(index + 1));
 let next = 0;
-let inFlight: number[] = [];
+let inFlight: Mapping[] = [];
 let free = WINDOW;
 let granted = 0;
 let sent = 0;
@@ -35,47 +41,57 @@ let repeated = 0;
 const { promise: allGranted, resolve } = Promise.withResolvers<void>();
 
 /** The addresses never change: 127.0.0.1, and ::ffff:0:0 for no preference. */
-const requests = Array.from({ length: 2 * WINDOW }, () => {
-  const view = new DataView(new ArrayBuffer(60));
+function mapping(internalPort: number): Mapping {
+  const bytes = new Uint8Array(60);
+  const view = new DataView(bytes.buffer);
   view.setInt32(0, 0x0201_0000);
   view.setUint32(4, lifetime);
   view.setInt32(16, 0xffff);
   view.setInt32(20, 0x7f00_0001);
+  crypto.getRandomValues(bytes.subarray(24, 36));
   view.setInt32(36, 17 << 24);
+  view.setUint16(40, internalPort);
   view.setInt32(52, 0xffff);
-  return { view, bytes: new Uint8Array(view.buffer) };
-});
+  const made: Mapping = { bytes, view, sentAt: 0, wait: 0 };
+  byNonce.set(keyOf(view), made);
+  return made;
+}
 
-function ask(id: number): void {
-  const request = requests[sent++ % requests.length];
-  if (request === undefined) return;
-  for (let word = 0; word < 3; word++) {
-    request.view.setUint32(24 + 4 * word, nonces[3 * id + word] ?? 0);
-  }
-  request.view.setUint16(40, id + 1);
-  sentAt[id] = performance.now();
-  if (wait[id] !== 0) repeated++;
-  wait[id] = (2 * (wait[id] ?? 0) || 3_000) * (0.9 + Math.random() / 5);
-  inFlight.push(id);
-  send(request.bytes);
+/** 53 bits of the nonce: of 32 two in 60,000 would often be the same. */
+function keyOf(view: DataView): number {
+  return view.getUint32(24) * 0x20_0000 + (view.getUint32(28) >>> 11);
+}
+
+function ask(mapping: Mapping): void {
+  sent++;
+  mapping.sentAt = performance.now();
+  if (mapping.wait !== 0) repeated++;
+  mapping.wait = (2 * mapping.wait || 3_000) * (0.9 + Math.random() / 5);
+  inFlight.push(mapping);
+  send(mapping.bytes);
 }
 
 function askMore(): void {
-  for (; free > 0 && next < queue.length; free--) ask(queue[next++] ?? 0);
+  for (; free > 0 && next < queue.length; free--) {
+    const mapping = queue[next++];
+    if (mapping !== undefined) ask(mapping);
+  }
 }
 
 function received(view: DataView, length: number): void {
-  const id = view.getUint16(40) - 1;
-  if (length !== 60 || view.getInt32(0) !== 0x0281_0000 || !(sentAt[id] ?? 0)) return;
-  for (let word = 0; word < 3; word++) {
-    if (view.getUint32(24 + 4 * word) !== nonces[3 * id + word]) return;
+  if (length !== 60 || view.getInt32(0) !== 0x0281_0000) return;
+  const mapping = byNonce.get(keyOf(view));
+  if (mapping === undefined || mapping.sentAt === 0) return;
+  for (let offset = 24; offset < 40; offset += 4) { // nonce and protocol
+    if (view.getUint32(offset) !== mapping.view.getUint32(offset)) return;
   }
+  if (view.getUint16(40) !== mapping.view.getUint16(40)) return;
   const now = performance.now();
-  if (now - (sentAt[id] ?? 0) < SLOT_TIME) free++;
-  sentAt[id] = wait[id] = 0;
+  if (now - mapping.sentAt < SLOT_TIME) free++;
+  mapping.sentAt = mapping.wait = 0;
   const lives = view.getUint32(4);
   const renewal = Math.ceil(now / 1_000 + lives / 2 + Math.random() * Math.max(0, lives / 8 - 1));
-  (due[renewal] ??= []).push(id);
+  (due[renewal] ??= []).push(mapping);
   if (++granted === count) resolve();
   askMore();
 }
@@ -86,12 +102,12 @@ function look(): void {
   const old = inFlight;
   inFlight = [];
   free = WINDOW;
-  for (const id of old) {
-    const age = now - (sentAt[id] ?? 0);
-    if (sentAt[id] === 0) continue;
+  for (const mapping of old) {
+    const age = now - mapping.sentAt;
+    if (mapping.sentAt === 0) continue;
     if (age < SLOT_TIME) free--;
-    if (age >= (wait[id] ?? 0)) queue.push(id);
-    else inFlight.push(id);
+    if (age >= mapping.wait) queue.push(mapping);
+    else inFlight.push(mapping);
   }
   for (; second <= now / 1_000; second++) {
     const renewals = due[second];
