@@ -86,4 +86,5 @@ import "./wire/option_code.ts";
 import "./wire/peer.ts";
 import "./wire/prefix64.ts";
 import "./wire/protocol_number.ts";
+import "./wire/response_reader.ts";
 import "./wire/result_code.ts";

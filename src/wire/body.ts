@@ -1,5 +1,12 @@
-import { AUTHENTICATION_LENGTH, HEADER_LENGTH, MAP_LENGTH, PEER_LENGTH } from "./constants.ts";
+import {
+  AUTHENTICATION_LENGTH,
+  HEADER_LENGTH,
+  MAP_LENGTH,
+  MAX_LENGTH,
+  PEER_LENGTH,
+} from "./constants.ts";
 import { writePadded } from "./data_view.ts";
+import type { DecodeReason } from "./errors.ts";
 import { type MapFields, writeMap } from "./map.ts";
 import { Opcode } from "./opcode.ts";
 import { type PeerFields, writePeer } from "./peer.ts";
@@ -46,10 +53,10 @@ export function fixedLength(
   body: Body | { readonly type: "other"; readonly data: Uint8Array },
 ): number {
   switch (body.type) {
-    case "announce":
-      return HEADER_LENGTH;
     case "map":
       return MAP_LENGTH;
+    case "announce":
+      return HEADER_LENGTH;
     case "peer":
       return PEER_LENGTH;
     case "other":
@@ -57,9 +64,12 @@ export function fixedLength(
   }
 }
 
-/** Octets a message of this opcode must have (RFC 6887 sections 7, 11.1, 12.1; RFC 7652 section 5.1). */
-export function leastLength(opcode: number): number {
-  return LEAST[opcode] ?? HEADER_LENGTH;
+/** RFC 6887 sections 7 and 8.3; too short for the opcode: sections 11.4 and 12.4. */
+export function lengthFault(length: number, opcode: number): DecodeReason | undefined {
+  if (length < leastLength(opcode)) return "tooShort";
+  if (length > MAX_LENGTH) return "tooLong";
+  if ((length & 3) !== 0) return "oddLength";
+  return undefined;
 }
 
 /** Writes what follows the header. */
@@ -75,13 +85,18 @@ export function writeMessageBody(
     case "peer":
       return writePeer(body, view, HEADER_LENGTH);
     case "other":
-      if ((body.data.length & 3) !== 0) {
-        throw new RangeError(
-          `Cannot encode a message: opcode data must be a multiple of 4 octets, got "${body.data.length}"`,
-        );
-      }
-      return writePadded(view, HEADER_LENGTH, body.data);
+      return writeData(body.data, view);
   }
+}
+
+/** Writes the data of an opcode that is neither ANNOUNCE nor MAP nor PEER. */
+export function writeData(data: Uint8Array, view: DataView): void {
+  if ((data.length & 3) !== 0) {
+    throw new RangeError(
+      `Cannot encode a message: opcode data must be a multiple of 4 octets, got "${data.length}"`,
+    );
+  }
+  writePadded(view, HEADER_LENGTH, data);
 }
 
 /** The opcode of each type that has one. */
@@ -90,5 +105,10 @@ export const OPCODES = {
   map: Opcode.Map,
   peer: Opcode.Peer,
 } as const;
+
+/** Octets a message of this opcode must have (RFC 6887 sections 7, 11.1, 12.1; RFC 7652 section 5.1). */
+function leastLength(opcode: number): number {
+  return LEAST[opcode] ?? HEADER_LENGTH;
+}
 
 const LEAST: readonly number[] = [HEADER_LENGTH, MAP_LENGTH, PEER_LENGTH, AUTHENTICATION_LENGTH];

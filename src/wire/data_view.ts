@@ -1,3 +1,5 @@
+import { noRoom } from "./check.ts";
+
 /**
  * Remembers the view of the last buffer asked for. Making a view costs more than writing a whole message through it,
  * and an encoder is given the same buffer again and again.
@@ -7,14 +9,43 @@ export class ViewCache {
   #length = 0;
   #view: DataView = new DataView(NOTHING.buffer);
 
-  /** The view of exactly these octets. */
-  of(bytes: Uint8Array): DataView {
+  /**
+   * The view of exactly these octets, if there are so many.
+   *
+   * @throws {RangeError} If there are fewer.
+   */
+  withRoom(bytes: Uint8Array, needed: number, name: string): DataView {
+    const { length } = bytes;
+    if (length < needed) throw noRoom(length, 0, needed, name);
     // The length tells a buffer that was resized or taken away since.
-    if (bytes !== this.#bytes || bytes.length !== this.#length) {
-      this.#view = viewOf(bytes);
-      this.#bytes = bytes;
-      this.#length = bytes.length;
-    }
+    return bytes === this.#bytes && length === this.#length ? this.#view : this.#renew(bytes);
+  }
+
+  #renew(bytes: Uint8Array): DataView {
+    this.#view = viewOf(bytes);
+    this.#bytes = bytes;
+    this.#length = bytes.length;
+    return this.#view;
+  }
+}
+
+/**
+ * Remembers the view of the last memory asked for, all of it: a receiver gives parts of one buffer, each an object of its
+ * own.
+ */
+export class MemoryView {
+  #memory: ArrayBufferLike = NOTHING.buffer;
+  #view: DataView = new DataView(NOTHING.buffer);
+
+  /** The view of all the memory that the octets, at least one, are in. It grows and shrinks with it. */
+  of(bytes: Uint8Array): DataView {
+    const { buffer } = bytes;
+    return buffer === this.#memory ? this.#view : this.#renew(buffer);
+  }
+
+  #renew(memory: ArrayBufferLike): DataView {
+    this.#view = new DataView(memory);
+    this.#memory = memory;
     return this.#view;
   }
 }

@@ -1,6 +1,6 @@
 import type { IpAddress } from "./address.ts";
-import { checkUnsigned } from "./check.ts";
-import { MAX_LIFETIME } from "./constants.ts";
+import { checkField, type Field } from "./check.ts";
+import { MAX_LIFETIME, PCP_VERSION } from "./constants.ts";
 
 /** What every request begins with (RFC 6887 section 7.1). */
 export interface RequestHeader {
@@ -33,19 +33,27 @@ export const R_BIT = 0x80;
 
 /** Writes the 24 octets. `reserved` goes to octets 2 and 3, which only RFC 7652 gives a meaning. */
 export function writeRequestHeader(
+  header: {
+    readonly version?: number;
+    readonly lifetime: number;
+    readonly clientAddress: IpAddress;
+  },
+  opcodeAndReserved: number,
   view: DataView,
-  version: number,
-  opcode: number,
-  reserved: number,
-  lifetime: number,
-  clientAddress: IpAddress,
 ): void {
-  checkUnsigned(version, 0xff, "version");
-  checkUnsigned(opcode, 0x7f, "opcode");
-  checkUnsigned(reserved, 0xffff, "reserved");
-  view.setInt32(0, (version << 24) | (opcode << 16) | reserved);
-  view.setUint32(4, checkUnsigned(lifetime, MAX_LIFETIME, "lifetime"));
+  const { version = PCP_VERSION, lifetime, clientAddress } = header;
+  checkField(version, VERSION);
+  checkField(lifetime, LIFETIME);
+  view.setInt32(0, (version << 24) | opcodeAndReserved);
+  view.setUint32(4, lifetime);
   clientAddress.write(view, 8);
+}
+
+/** Octets 1 to 3 of a request. */
+export function opcodeAndReserved(opcode: number, reserved = 0): number {
+  checkField(opcode, OPCODE);
+  checkField(reserved, REQUEST_RESERVED);
+  return (opcode << 16) | reserved;
 }
 
 /** Writes the 24 octets. `reserved` goes to octet 2. */
@@ -58,14 +66,24 @@ export function writeResponseHeader(
   lifetime: number,
   epoch: number,
 ): void {
-  checkUnsigned(version, 0xff, "version");
-  checkUnsigned(opcode, 0x7f, "opcode");
-  checkUnsigned(reserved, 0xff, "reserved");
-  checkUnsigned(result, 0xff, "result");
+  checkField(version, VERSION);
+  checkField(opcode, OPCODE);
+  checkField(reserved, RESPONSE_RESERVED);
+  checkField(result, RESULT);
+  checkField(lifetime, LIFETIME);
+  checkField(epoch, EPOCH);
   view.setInt32(0, (version << 24) | ((R_BIT | opcode) << 16) | (reserved << 8) | result);
-  view.setUint32(4, checkUnsigned(lifetime, MAX_LIFETIME, "lifetime"));
-  view.setUint32(8, checkUnsigned(epoch, 0xffff_ffff, "epoch"));
+  view.setUint32(4, lifetime);
+  view.setUint32(8, epoch);
   view.setInt32(12, 0);
   view.setInt32(16, 0);
   view.setInt32(20, 0);
 }
+
+const VERSION: Field = { name: "version", max: 0xff };
+const OPCODE: Field = { name: "opcode", max: 0x7f };
+const REQUEST_RESERVED: Field = { name: "reserved", max: 0xffff };
+const RESPONSE_RESERVED: Field = { name: "reserved", max: 0xff };
+const RESULT: Field = { name: "result", max: 0xff };
+const LIFETIME: Field = { name: "lifetime", max: MAX_LIFETIME };
+const EPOCH: Field = { name: "epoch", max: 0xffff_ffff };

@@ -1,6 +1,6 @@
 import { IpAddress } from "./address.ts";
-import { checkUnsigned } from "./check.ts";
-import { Nonce } from "./nonce.ts";
+import { checkField, type Field } from "./check.ts";
+import { Nonce, readNonceInto } from "./nonce.ts";
 
 /** What MAP carries after the header, in requests and responses (RFC 6887 section 11.1). */
 export interface MapFields {
@@ -16,18 +16,35 @@ export interface MapFields {
   readonly externalAddress: IpAddress;
 }
 
+/** The same members, for who fills them. */
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Octets of the MAP data that follow the header (RFC 6887 section 11.1). */
 export const MAP_DATA_LENGTH = 36;
 
 /** Reads the 36 octets at `offset`. The reserved octets are ignored. */
 export function readMap(view: DataView, offset: number): MapFields {
-  return {
-    nonce: Nonce.read(view, offset),
-    protocol: view.getUint8(offset + 12),
-    internalPort: view.getUint16(offset + 16),
-    externalPort: view.getUint16(offset + 18),
-    externalAddress: IpAddress.read(view, offset + 20),
+  const fields: MapFields = {
+    nonce: new Nonce(0, 0, 0),
+    protocol: 0,
+    internalPort: 0,
+    externalPort: 0,
+    externalAddress: IpAddress.ANY_IPV4,
   };
+  readMapInto(fields, view, offset);
+  return fields;
+}
+
+/** As {@linkcode readMap}, into fields that are there, the nonce too. An address that is the same stays the same object. */
+export function readMapInto(fields: Mutable<MapFields>, view: DataView, offset: number): void {
+  readNonceInto(fields.nonce, view, offset);
+  fields.protocol = view.getUint8(offset + 12);
+  const ports = view.getInt32(offset + 16);
+  fields.internalPort = ports >>> 16;
+  fields.externalPort = ports & 0xffff;
+  if (!fields.externalAddress.matches(view, offset + 20)) {
+    fields.externalAddress = IpAddress.read(view, offset + 20);
+  }
 }
 
 /**
@@ -36,10 +53,16 @@ export function readMap(view: DataView, offset: number): MapFields {
  * @throws {RangeError} If the protocol or a port does not fit its field.
  */
 export function writeMap(fields: MapFields, view: DataView, offset: number): void {
-  fields.nonce.write(view, offset);
-  view.setInt32(offset + 12, checkUnsigned(fields.protocol, 0xff, "protocol") << 24);
-  checkUnsigned(fields.internalPort, 0xffff, "internal port");
-  checkUnsigned(fields.externalPort, 0xffff, "external port");
-  view.setInt32(offset + 16, (fields.internalPort << 16) | fields.externalPort);
-  fields.externalAddress.write(view, offset + 20);
+  const { nonce, protocol, internalPort, externalPort, externalAddress } = fields;
+  checkField(protocol, PROTOCOL);
+  checkField(internalPort, INTERNAL_PORT);
+  checkField(externalPort, EXTERNAL_PORT);
+  nonce.write(view, offset);
+  view.setInt32(offset + 12, protocol << 24);
+  view.setInt32(offset + 16, (internalPort << 16) | externalPort);
+  externalAddress.write(view, offset + 20);
 }
+
+const PROTOCOL: Field = { name: "protocol", max: 0xff };
+const INTERNAL_PORT: Field = { name: "internal port", max: 0xffff };
+const EXTERNAL_PORT: Field = { name: "external port", max: 0xffff };

@@ -1,26 +1,31 @@
 import { IpAddress } from "./address.ts";
-import { fixedLength, leastLength, OPCODES, writeMessageBody } from "./body.ts";
-import { checkRoom } from "./check.ts";
+import { fixedLength, lengthFault, OPCODES, writeData, writeMessageBody } from "./body.ts";
 import {
   AUTHENTICATION_LENGTH,
   HEADER_LENGTH,
   MAP_LENGTH,
   MAX_LENGTH,
-  NATPMP_VERSION,
   PCP_VERSION,
   PEER_LENGTH,
 } from "./constants.ts";
 import { copyOctets, ViewCache, viewOf } from "./data_view.ts";
-import { type Decoded, type DecodeReason, refused } from "./errors.ts";
-import { R_BIT, writeRequestHeader, writeResponseHeader } from "./header.ts";
-import type { BodyInit, Request, RequestInit, Response, ResponseInit } from "./message_type.ts";
-import { readMap } from "./map.ts";
+import { type Decoded, refused } from "./errors.ts";
+import { opcodeAndReserved, R_BIT, writeRequestHeader, writeResponseHeader } from "./header.ts";
+import type {
+  AnnounceBody,
+  BodyInit,
+  OtherInit,
+  Request,
+  RequestInit,
+  ResponseInit,
+} from "./message_type.ts";
+import { readMap, writeMap } from "./map.ts";
 import { Opcode } from "./opcode.ts";
 import { decodeOptions, encodeOption, type Option, optionLength } from "./option.ts";
-import { readPeer } from "./peer.ts";
-import { ResultCode } from "./result_code.ts";
+import { readPeer, writePeer } from "./peer.ts";
 
 export type * from "./message_type.ts";
+export { decodeResponse } from "./response_reader.ts";
 
 /**
  * The octets of a request (RFC 6887 section 7.1).
@@ -51,17 +56,19 @@ export function encodeRequest(request: RequestInit): Uint8Array {
  */
 export function encodeRequestInto(request: RequestInit, buffer: Uint8Array): number {
   const length = messageLength(request);
-  checkRoom(buffer.length, 0, length, "a request");
-  const view = OUTGOING.of(buffer);
-  writeRequestHeader(
-    view,
-    request.version ?? PCP_VERSION,
-    request.type === "other" ? request.opcode : OPCODES[request.type],
-    request.type === "other" ? request.reserved ?? 0 : 0,
-    request.lifetime,
-    request.clientAddress,
-  );
-  writeMessageBody(request, view);
+  const view = OUTGOING.withRoom(buffer, length, "a request");
+  switch (request.type) {
+    case "map":
+      writeRequestHeader(request, Opcode.Map << 16, view);
+      writeMap(request, view, HEADER_LENGTH);
+      break;
+    case "peer":
+      writeRequestHeader(request, Opcode.Peer << 16, view);
+      writePeer(request, view, HEADER_LENGTH);
+      break;
+    default:
+      writeOther(request, view);
+  }
   if (request.options !== undefined) writeOptions(request.options, view, fixedLength(request));
   return length;
 }
@@ -107,36 +114,7 @@ export function decodeRequest(bytes: Uint8Array): Decoded<Request> {
   return { ok: true, value: readRequest(view, opcode, lifetime, clientAddress) };
 }
 
-/**
- * The response in a datagram. Never throws. The reserved octets are ignored; encoded again they are zeros.
- *
- * The checks are those of RFC 6887 section 8.3 in its order, so that UNSUPP_VERSION is seen before anything is asked
- * of the length: such an answer may have as few as four octets. Fields that it is too short for are 0. An answer that
- * names version 0 comes from a NAT-PMP server, whose octets 4 to 7 are its epoch (RFC 6886 section 3.5); it is taken
- * with the R bit clear too, as the figure there has it.
- */
-export function decodeResponse(bytes: Uint8Array): Decoded<Response> {
-  const length = bytes.length;
-  if (length < 4) return refused("tooShort");
-  const view = viewOf(bytes);
-  const version = view.getUint8(0);
-  const isResponse = view.getUint8(1) >= R_BIT;
-  const opcode = view.getUint8(1) & ~R_BIT;
-  const result = view.getUint8(3);
-  if (result === ResultCode.UnsuppVersion && isVersionError(view)) {
-    return { ok: true, value: versionError(view) };
-  }
-  if (!isResponse) return refused("notResponse");
-  if (version !== PCP_VERSION) return refused("version");
-  const reason = lengthFault(length, opcode);
-  if (reason !== undefined) return refused(reason);
-  return {
-    ok: true,
-    value: readResponse(view, opcode, result, view.getUint32(4), view.getUint32(8)),
-  };
-}
-
-// Both spell their objects out member by member: to spread one object into another costs more than all the rest.
+// Each object is spelt out member by member: to spread one object into another costs more than all the rest.
 
 function readRequest(
   view: DataView,
@@ -212,157 +190,42 @@ function readRequest(
   }
 }
 
-function readResponse(
-  view: DataView,
-  opcode: number,
-  result: number,
-  lifetime: number,
-  epoch: number,
-): Response {
-  const version = PCP_VERSION;
-  switch (opcode) {
-    case Opcode.Announce: {
-      const { options, fault } = decodeOptions(view, HEADER_LENGTH);
-      return {
-        version,
-        opcode,
-        result,
-        lifetime,
-        epoch,
-        type: "announce",
-        options,
-        optionFault: fault,
-      };
-    }
-    case Opcode.Map: {
-      const { nonce, protocol, internalPort, externalPort, externalAddress } = readMap(
-        view,
-        HEADER_LENGTH,
-      );
-      const { options, fault } = decodeOptions(view, MAP_LENGTH);
-      return {
-        version,
-        opcode,
-        result,
-        lifetime,
-        epoch,
-        type: "map",
-        nonce,
-        protocol,
-        internalPort,
-        externalPort,
-        externalAddress,
-        options,
-        optionFault: fault,
-      };
-    }
-    case Opcode.Peer: {
-      const { options, fault } = decodeOptions(view, PEER_LENGTH);
-      const fields = readPeer(view, HEADER_LENGTH);
-      return {
-        version,
-        opcode,
-        result,
-        lifetime,
-        epoch,
-        type: "peer",
-        ...fields,
-        options,
-        optionFault: fault,
-      };
-    }
-    default: {
-      const data = readData(view, opcode);
-      const { options, fault } = decodeOptions(view, HEADER_LENGTH + data.length);
-      const reserved = view.getUint8(2);
-      return {
-        version,
-        opcode,
-        result,
-        lifetime,
-        epoch,
-        type: "other",
-        reserved,
-        data,
-        options,
-        optionFault: fault,
-      };
-    }
-  }
-}
-
 /** The data of AUTHENTICATION have a length; those of an opcode without a name go on to the end. */
 function readData(view: DataView, opcode: number): Uint8Array {
   const end = opcode === Opcode.Authentication ? AUTHENTICATION_LENGTH : view.byteLength;
   return copyOctets(view, HEADER_LENGTH, end - HEADER_LENGTH);
 }
 
-/**
- * Whether an answer with result octet 1 is to be believed whatever its length. The 16-bit result of NAT-PMP makes octet 2
- * count in version 0. An answer of our own version is one if its body cannot be read as its opcode's.
- */
-function isVersionError(view: DataView): boolean {
-  const length = view.byteLength;
-  const second = view.getUint8(1);
-  const isResponse = second >= R_BIT;
-  switch (view.getUint8(0)) {
-    case NATPMP_VERSION:
-      if (view.getUint8(2) !== 0) return false;
-      return isResponse || (second === 0 && length >= NATPMP_ERROR_LENGTH);
-    case PCP_VERSION:
-      return isResponse && lengthFault(length, second & ~R_BIT) !== undefined;
-    default:
-      return isResponse;
+function writeOther(request: RequestInit & (AnnounceBody | OtherInit), view: DataView): void {
+  if (request.type === "announce") {
+    return writeRequestHeader(request, Opcode.Announce << 16, view);
   }
-}
-
-function versionError(view: DataView): Response {
-  const length = view.byteLength;
-  const version = view.getUint8(0);
-  const isNatPmp = version === NATPMP_VERSION;
-  const word = (offset: number): number => length >= offset + 4 ? view.getUint32(offset) : 0;
-  const hasData = lengthFault(length, Opcode.Announce) === undefined;
-  return {
-    version,
-    opcode: view.getUint8(1) & ~R_BIT,
-    result: ResultCode.UnsuppVersion,
-    lifetime: isNatPmp ? 0 : word(4),
-    epoch: isNatPmp ? word(4) : word(8),
-    type: "other",
-    reserved: view.getUint8(2),
-    // Another version may lay out what follows as it likes.
-    data: hasData ? copyOctets(view, HEADER_LENGTH, length - HEADER_LENGTH) : new Uint8Array(0),
-    options: [],
-    optionFault: undefined,
-  };
-}
-
-/** RFC 6887 sections 7 and 8.3; too short for the opcode: sections 11.4 and 12.4. */
-function lengthFault(length: number, opcode: number): DecodeReason | undefined {
-  if (length < leastLength(opcode)) return "tooShort";
-  if (length > MAX_LENGTH) return "tooLong";
-  if ((length & 3) !== 0) return "oddLength";
-  return undefined;
+  writeRequestHeader(request, opcodeAndReserved(request.opcode, request.reserved), view);
+  writeData(request.data, view);
 }
 
 function messageLength(message: BodyInit & { readonly options?: readonly Option[] }): number {
-  let length = fixedLength(message);
-  if (message.options !== undefined) {
-    for (const option of message.options) length += optionLength(option);
-  }
-  if (length > MAX_LENGTH) {
-    throw new RangeError(`Cannot encode a message: at most ${MAX_LENGTH} octets, got "${length}"`);
-  }
+  const { options } = message;
+  const fixed = fixedLength(message);
+  const length = options === undefined ? fixed : fixed + optionsLength(options);
+  if (length > MAX_LENGTH) throw tooLong(length);
   return length;
+}
+
+function optionsLength(options: readonly Option[]): number {
+  let length = 0;
+  for (const option of options) length += optionLength(option);
+  return length;
+}
+
+function tooLong(length: number): RangeError {
+  return new RangeError(`Cannot encode a message: at most ${MAX_LENGTH} octets, got "${length}"`);
 }
 
 function writeOptions(options: readonly Option[], view: DataView, offset: number): void {
   let at = offset;
   for (const option of options) at = encodeOption(option, view, at);
 }
-
-/** Octets of the NAT-PMP version error (RFC 6886 section 3.5). */
-const NATPMP_ERROR_LENGTH = 8;
 
 const OUTGOING = new ViewCache();
 

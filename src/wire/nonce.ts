@@ -3,12 +3,14 @@
  * Immutable, three 32-bit words. Treat it as a secret: who knows it can delete the mapping.
  */
 export class Nonce {
+  // Declared only, as in IpAddress.
+
   /** Octets 0 to 3, a signed 32-bit number. */
-  readonly w0: number;
+  declare readonly w0: number;
   /** Octets 4 to 7, a signed 32-bit number. */
-  readonly w1: number;
+  declare readonly w1: number;
   /** Octets 8 to 11, a signed 32-bit number. */
-  readonly w2: number;
+  declare readonly w2: number;
 
   /** A nonce of three big-endian words, signed or not. */
   constructor(w0: number, w1: number, w2: number) {
@@ -44,9 +46,10 @@ export class Nonce {
 
   /** Writes the 12 octets at `offset`. */
   write(view: DataView, offset: number): void {
-    view.setInt32(offset, this.w0);
-    view.setInt32(offset + 4, this.w1);
-    view.setInt32(offset + 8, this.w2);
+    const { w0, w1, w2 } = this; // As in IpAddress
+    view.setInt32(offset, w0);
+    view.setInt32(offset + 4, w1);
+    view.setInt32(offset + 8, w2);
   }
 
   /** Whether both are the same 96 bits. */
@@ -69,6 +72,14 @@ export class Nonce {
   get hint(): string {
     return `${hex(this.w0).slice(0, 4)}…`;
   }
+}
+
+/** Reads the 12 octets at `offset` into a nonce of which nobody was told that it would stay. */
+export function readNonceInto(nonce: Nonce, view: DataView, offset: number): void {
+  const words: { w0: number; w1: number; w2: number } = nonce;
+  words.w0 = view.getInt32(offset);
+  words.w1 = view.getInt32(offset + 4);
+  words.w2 = view.getInt32(offset + 8);
 }
 
 function hex(word: number): string {

@@ -1,4 +1,4 @@
-import { checkRoom, checkUnsigned } from "./check.ts";
+import { checkUnsigned, noRoom } from "./check.ts";
 import { OPTION_HEADER_LENGTH } from "./constants.ts";
 import { copyOctets } from "./data_view.ts";
 import { bodyCode, bodyLength, isKnown, readBody, writeBody } from "./option_body.ts";
@@ -33,7 +33,9 @@ export function encodeOption(option: Option, view: DataView, offset: number): nu
   const code = checkUnsigned(bodyCode(option), 0xff, "option code");
   const length = checkUnsigned(bodyLength(option), 0xffff, "option length");
   const next = offset + OPTION_HEADER_LENGTH + padded(length);
-  checkRoom(view.byteLength, offset, next - offset, `the option ${optionName(code)}`);
+  if (offset < 0 || next > view.byteLength) {
+    throw noRoom(view.byteLength, offset, next - offset, `the option ${optionName(code)}`);
+  }
   view.setInt32(offset, (code << 24) | length);
   writeBody(option, view, offset + OPTION_HEADER_LENGTH);
   return next;
@@ -44,8 +46,15 @@ export function encodeOption(option: Option, view: DataView, offset: number): nu
  * that does not fit stops the reading, and `fault` says so. Unknown and malformed options are kept octet for octet.
  */
 export function decodeOptions(view: DataView, offset: number): DecodedOptions {
-  const end = view.byteLength;
-  if (offset >= end) return NONE;
+  return readOptions(view, offset, view.byteLength);
+}
+
+/** As {@linkcode decodeOptions}, to an end before that of the view. */
+export function readOptions(view: DataView, offset: number, end: number): DecodedOptions {
+  return offset >= end ? NO_OPTIONS : readSome(view, offset, end);
+}
+
+function readSome(view: DataView, offset: number, end: number): DecodedOptions {
   const options: Option[] = [];
   let at = offset;
   while (at < end) {
@@ -72,4 +81,5 @@ function padded(length: number): number {
   return (length + 3) & ~3;
 }
 
-const NONE: DecodedOptions = { options: Object.freeze([]), fault: undefined };
+/** Nothing after the fixed part of a message. */
+export const NO_OPTIONS: DecodedOptions = { options: Object.freeze([]), fault: undefined };

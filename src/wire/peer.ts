@@ -1,6 +1,6 @@
 import { IpAddress } from "./address.ts";
-import { checkUnsigned } from "./check.ts";
-import { MAP_DATA_LENGTH, type MapFields, writeMap } from "./map.ts";
+import { checkField, type Field } from "./check.ts";
+import { MAP_DATA_LENGTH, type MapFields, type Mutable, readMapInto, writeMap } from "./map.ts";
 import { Nonce } from "./nonce.ts";
 
 /** What PEER carries after the header: the fields of MAP, and who is at the other end (RFC 6887 section 12.1). */
@@ -13,15 +13,26 @@ export interface PeerFields extends MapFields {
 
 /** Reads the 56 octets at `offset`. The reserved octets are ignored. */
 export function readPeer(view: DataView, offset: number): PeerFields {
-  return {
-    nonce: Nonce.read(view, offset),
-    protocol: view.getUint8(offset + 12),
-    internalPort: view.getUint16(offset + 16),
-    externalPort: view.getUint16(offset + 18),
-    externalAddress: IpAddress.read(view, offset + 20),
-    remotePort: view.getUint16(offset + MAP_DATA_LENGTH),
-    remoteAddress: IpAddress.read(view, offset + MAP_DATA_LENGTH + 4),
+  const fields: PeerFields = {
+    nonce: new Nonce(0, 0, 0),
+    protocol: 0,
+    internalPort: 0,
+    externalPort: 0,
+    externalAddress: IpAddress.ANY_IPV4,
+    remotePort: 0,
+    remoteAddress: IpAddress.ANY_IPV4,
   };
+  readPeerInto(fields, view, offset);
+  return fields;
+}
+
+/** As {@linkcode readPeer}, into fields that are there, the nonce too. An address that is the same stays the same object. */
+export function readPeerInto(fields: Mutable<PeerFields>, view: DataView, offset: number): void {
+  readMapInto(fields, view, offset);
+  fields.remotePort = view.getUint16(offset + MAP_DATA_LENGTH);
+  if (!fields.remoteAddress.matches(view, offset + MAP_DATA_LENGTH + 4)) {
+    fields.remoteAddress = IpAddress.read(view, offset + MAP_DATA_LENGTH + 4);
+  }
 }
 
 /**
@@ -30,10 +41,11 @@ export function readPeer(view: DataView, offset: number): PeerFields {
  * @throws {RangeError} If the protocol or a port does not fit its field.
  */
 export function writePeer(fields: PeerFields, view: DataView, offset: number): void {
+  const { remotePort, remoteAddress } = fields;
   writeMap(fields, view, offset);
-  view.setInt32(
-    offset + MAP_DATA_LENGTH,
-    checkUnsigned(fields.remotePort, 0xffff, "remote port") << 16,
-  );
-  fields.remoteAddress.write(view, offset + MAP_DATA_LENGTH + 4);
+  checkField(remotePort, REMOTE_PORT);
+  view.setInt32(offset + MAP_DATA_LENGTH, remotePort << 16);
+  remoteAddress.write(view, offset + MAP_DATA_LENGTH + 4);
 }
+
+const REMOTE_PORT: Field = { name: "remote port", max: 0xffff };
