@@ -14,14 +14,15 @@ export class ViewCache {
    *
    * @throws {RangeError} If there are fewer.
    */
-  withRoom(bytes: Uint8Array, needed: number, name: string): DataView {
-    const { length } = bytes;
-    if (length < needed) throw noRoom(length, 0, needed, name);
+  of(bytes: Uint8Array, needed: number): DataView {
     // The length tells a buffer that was resized or taken away since.
-    return bytes === this.#bytes && length === this.#length ? this.#view : this.#renew(bytes);
+    return bytes === this.#bytes && bytes.length === this.#length && needed <= this.#length
+      ? this.#view
+      : this.#renew(bytes, needed);
   }
 
-  #renew(bytes: Uint8Array): DataView {
+  #renew(bytes: Uint8Array, needed: number): DataView {
+    if (bytes.length < needed) throw noRoom(bytes.length, 0, needed, "a request");
     this.#view = viewOf(bytes);
     this.#bytes = bytes;
     this.#length = bytes.length;

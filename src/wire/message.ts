@@ -56,7 +56,7 @@ export function encodeRequest(request: RequestInit): Uint8Array {
  */
 export function encodeRequestInto(request: RequestInit, buffer: Uint8Array): number {
   const length = messageLength(request);
-  const view = OUTGOING.withRoom(buffer, length, "a request");
+  const view = OUTGOING.of(buffer, length);
   switch (request.type) {
     case "map":
       writeRequestHeader(request, Opcode.Map << 16, view);
