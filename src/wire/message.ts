@@ -69,7 +69,7 @@ export function encodeRequestInto(request: RequestInit, buffer: Uint8Array): num
     default:
       writeOther(request, view);
   }
-  if (request.options !== undefined) writeOptions(request.options, view, fixedLength(request));
+  if (request.options !== undefined) writeOptions(request, request.options, view);
   return length;
 }
 
@@ -92,7 +92,7 @@ export function encodeResponse(response: ResponseInit): Uint8Array {
     response.epoch,
   );
   writeMessageBody(response, view);
-  if (response.options !== undefined) writeOptions(response.options, view, fixedLength(response));
+  if (response.options !== undefined) writeOptions(response, response.options, view);
   return bytes;
 }
 
@@ -206,10 +206,8 @@ function writeOther(request: RequestInit & (AnnounceBody | OtherInit), view: Dat
 
 function messageLength(message: BodyInit & { readonly options?: readonly Option[] }): number {
   const { options } = message;
-  const fixed = fixedLength(message);
-  const length = options === undefined ? fixed : fixed + optionsLength(options);
-  if (length > MAX_LENGTH) throw tooLong(length);
-  return length;
+  const length = fixedLength(message) + (options === undefined ? 0 : optionsLength(options));
+  return length <= MAX_LENGTH ? length : tooLong(length);
 }
 
 function optionsLength(options: readonly Option[]): number {
@@ -218,12 +216,12 @@ function optionsLength(options: readonly Option[]): number {
   return length;
 }
 
-function tooLong(length: number): RangeError {
-  return new RangeError(`Cannot encode a message: at most ${MAX_LENGTH} octets, got "${length}"`);
+function tooLong(length: number): never {
+  throw new RangeError(`Cannot encode a message: at most ${MAX_LENGTH} octets, got "${length}"`);
 }
 
-function writeOptions(options: readonly Option[], view: DataView, offset: number): void {
-  let at = offset;
+function writeOptions(body: BodyInit, options: readonly Option[], view: DataView): void {
+  let at = fixedLength(body);
   for (const option of options) at = encodeOption(option, view, at);
 }
 
