@@ -55,7 +55,9 @@ export function encodeRequest(request: RequestInit): Uint8Array {
  * @throws {TypeError} As {@linkcode encodeRequest}.
  */
 export function encodeRequestInto(request: RequestInit, buffer: Uint8Array): number {
-  const length = messageLength(request);
+  // What is asked for most often needs no adding up.
+  const isPlainMap = request.type === "map" && request.options === undefined;
+  const length = isPlainMap ? MAP_LENGTH : messageLength(request);
   const view = OUTGOING.of(buffer, length);
   switch (request.type) {
     case "map":
