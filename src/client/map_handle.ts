@@ -51,9 +51,9 @@ export interface MappingControl {
 /** One mapping: its state, what is assigned, and what can be done with it. Made by {@linkcode Handle.request}. */
 export class MapHandle implements AsyncDisposable {
   /** Unique in its client. */
-  readonly id: number;
+  declare readonly id: number;
   /** How long it is wanted. */
-  readonly requestType: RequestType;
+  declare readonly requestType: RequestType;
   readonly #spec: PackedSpec;
   readonly #control: MappingControl;
   /** As long as nobody reads them and they are as usual, they are only counted: there may be many mappings. Closed at the end. */

@@ -1,7 +1,8 @@
 import { IpAddress } from "../wire/address.ts";
 import { NATPMP_VERSION } from "../wire/constants.ts";
-import { decodeResponse, type Response } from "../wire/message.ts";
+import type { Response } from "../wire/message.ts";
 import type { Nonce } from "../wire/nonce.ts";
+import { ResponseReader } from "../wire/response_reader.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import { defaultConfig, type EngineConfig } from "./config.ts";
 import type { EngineOptions } from "./engine_options.ts";
@@ -51,8 +52,9 @@ export class Engine {
   readonly #natPmp: NatPmp;
   readonly #world: Surroundings;
   readonly #negotiation: Negotiation;
+  readonly #reader = new ResponseReader();
   #outputs: Output[] = [];
-  #external = IpAddress.ANY_IPV6; // the one that was told last
+  #external = IpAddress.ANY_IPV6; // told last
   #lastId = -1;
   #now: Milliseconds = 0;
 
@@ -181,11 +183,10 @@ export class Engine {
     const { before, remains } = this.#succession.claim(mappingKey(spec), now);
     const nonce = known?.nonce ?? remains?.nonce;
     const heldUntil = this.#memory.heldUntil(requestKey(spec), now);
-    const isFresh = before === undefined && nonce === undefined && heldUntil === -Infinity;
+    const isFresh = before === undefined && nonce === undefined && heldUntil === -Infinity &&
+      input.release === undefined;
     const own = nonce ?? this.#nonces.make();
-    if (isFresh && input.release === undefined) {
-      return this.#mappings.addFresh(id, spec, own, lifetimes);
-    }
+    if (isFresh) return this.#mappings.addFresh(id, spec, own, lifetimes);
     const mapping = new Mapping(id, spec, own, lifetimes, heldUntil, this.#world);
     if (remains !== undefined) mapping.inherit(remains);
     else if (known !== undefined) mapping.reclaim(known);
@@ -209,7 +210,7 @@ export class Engine {
   ): IgnoreReason | undefined {
     const { address, port } = this.#servers.current;
     if (source.port !== port || !source.address.equals(address)) return "source";
-    const decoded = decodeResponse(bytes);
+    const decoded = this.#reader.read(bytes);
     if (!decoded.ok) {
       const isNatPmp = bytes[0] === NATPMP_VERSION && this.#natPmp.isInUse;
       return isNatPmp ? this.#natPmp.receive(now, bytes, multicast) : decoded.reason;
@@ -331,11 +332,9 @@ export class Engine {
 
   /** Lets those in line send while the window allows it. */
   #giveTurns(now: Milliseconds): void {
-    for (
-      let mapping = this.#pacer.next(now, this.#mappings);
-      mapping !== undefined;
-      mapping = this.#pacer.next(now, this.#mappings)
-    ) {
+    while (true) {
+      const mapping = this.#pacer.next(now, this.#mappings);
+      if (mapping === undefined) return;
       const until = this.#state.heldUntil(mapping);
       if (until > now) mapping.postpone(until);
       else {
