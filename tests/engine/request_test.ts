@@ -243,3 +243,11 @@ function assertRefused(spec: MappingSpec, error: typeof RangeError | typeof Type
   // Nothing is left of it: the same id can be used.
   t.step({ type: "request", id: 1, spec: mapSpec(), lifetimes: 1 }).send();
 }
+
+Deno.test("part of a lifetime is a whole one, of a mapping at rest too", () => {
+  const t = new Timeline();
+  for (let port = 1; port <= 100; port++) t.request(mapSpec({ internalPort: port }), 1.5);
+  t.serve(600_000, () => ({ lifetime: 300 }), 5);
+  assertEquals(t.allSends().length, 200);
+  assertEquals(t.events("state").filter(({ state }) => state.type === "expired").length, 100);
+});

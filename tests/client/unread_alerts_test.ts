@@ -1,0 +1,63 @@
+/** Alerts of whom nobody reads for long: each keeps the snapshot of its own moment. */
+
+import { assert, assertEquals } from "@std/assert";
+import { InboundMap } from "../../src/client/inbound_map.ts";
+import type { MapHandle } from "../../src/client/map_handle.ts";
+import { RequestType } from "../../src/client/request_type.ts";
+import { lab } from "../../src/testing/lab.ts";
+import { unread } from "./parts.ts";
+
+/** The alerts in short: states by their name, assignments by their address. */
+function inShort(mapping: MapHandle): string[] {
+  return unread(mapping).map((alert) =>
+    alert.type === "assigned" ? alert.externalAddress : alert.state.type
+  );
+}
+
+Deno.test("Unread alerts tell the assignment of their time, not that of now", async () => {
+  await using world = await lab();
+  const mapping = world.handle.request(new InboundMap(6000, 7200));
+  await world.settled(mapping.ready());
+  world.host.changeExternalAddress("203.0.113.77");
+  await world.advance(10_000);
+  assertEquals(inShort(mapping).slice(0, 4), [
+    "starting",
+    "running",
+    "203.0.113.5",
+    "203.0.113.77",
+  ]);
+});
+
+Deno.test("Unread alerts outlive the assignment", async () => {
+  await using world = await lab({ server: { maxLifetime: 600 } });
+  const mapping = world.handle.request(new InboundMap(6000, 600), RequestType.Once);
+  await world.settled(mapping.ready());
+  await world.advance(601_000);
+  assertEquals(mapping.assigned, undefined);
+  assertEquals(inShort(mapping), ["starting", "running", "203.0.113.5", "expired"]);
+  assertEquals(await mapping.waitAlert(), undefined);
+});
+
+Deno.test("Alerts come one by one to who waits from the beginning, and in one go to who comes late", async () => {
+  await using world = await lab();
+  const [early, late] = [6000, 6001].map((port) => world.handle.request(new InboundMap(port, 600)));
+  assert(early !== undefined && late !== undefined);
+  const seen: string[] = [];
+  const reading = (async () => {
+    for await (const alert of early) seen.push(alert.type);
+  })();
+  await world.settled(Promise.all([early.ready(), late.ready()]));
+  assertEquals(seen, ["stateChange", "stateChange", "assigned"]);
+  assertEquals(inShort(late), ["starting", "running", "203.0.113.5"]);
+  await world.settled(Promise.all([early.revoke(), late.revoke()]));
+  await reading;
+});
+
+Deno.test("A mapping with options tells what became of them, read late or not", async () => {
+  await using world = await lab();
+  const map = new InboundMap(6000, 600).description("game");
+  const mapping = world.handle.request(map);
+  const ready = await world.settled(mapping.ready());
+  await world.advance(60_000);
+  assertEquals(unread(mapping).at(-1), { type: "assigned", ...ready });
+});
