@@ -77,7 +77,7 @@ export class Prompt implements Typing {
 
   hide(): void {
     const { rows } = this.#editor.getCursorPos();
-    this.#parts.write(`${rows > 0 ? `\x1b[${rows}A` : ""}\r\x1b[J`);
+    this.#parts.write(`${this.#parts.marks.lineLeft}${rows > 0 ? `\x1b[${rows}A` : ""}\r\x1b[J`);
   }
 
   show(): void {

@@ -44,6 +44,11 @@ export interface Marks {
   readonly promptStart: string;
   /** The prompt ends, the command line begins. */
   readonly promptEnd: string;
+  /**
+   * The line being typed goes out of the way, and its prompt will begin once more. VS Code ignores a second beginning unless
+   * the first line has ended, and would take news printed in between for a part of the command.
+   */
+  readonly lineLeft: string;
   /** The command line, and that it is now carried out. */
   executing(commandLine: string): string;
   /** The command is over; without an exit code none was given. */
@@ -62,6 +67,7 @@ export function marksFor({ marks, progress }: Pick<Abilities, "marks" | "progres
   return {
     promptStart: mark("A"),
     promptEnd: mark("B"),
+    lineLeft: mark("C"),
     executing: (commandLine) => mark(`E;${escapeMark(commandLine)}`) + mark("C"),
     finished: (exitCode) => mark(exitCode === undefined ? "D" : `D;${exitCode}`),
     folder: (path) => mark(`P;Cwd=${escapeMark(path)}`),

@@ -269,6 +269,20 @@ Deno.test("in VS Code every command has its marks, complete and in order", async
   assertEquals(marks(output), ["E;exit", "C", "D;0"]);
 });
 
+Deno.test("in VS Code news end the line that they push down, and it begins anew", async () => {
+  await using prompt = await startPrompt({ env: { TERM_PROGRAM: "vscode" } });
+  const { terminal } = prompt;
+  await terminal.type("map 6000/tcp -k\r");
+  await terminal.expect(/633;D;0\x07.*\]> \x1b\]633;B\x07.*\]> /);
+  await terminal.type("js void setTimeout(() => handle.mappings[0].renew(7200), 100)\r");
+  await terminal.expect(/633;D;0\x07.*\]> \x1b\]633;B\x07.*\]> /);
+  await terminal.type("lis");
+  const news = await terminal.expect(/granted for 2 h.*\]> \x1b\]633;B\x07.*\]> lis/);
+  assertEquals(marks(news), ["C", "A", "B"]);
+  await terminal.type("t\r");
+  assertEquals(marks(await terminal.expect(/633;D;0/)).slice(0, 2), ["E;list", "C"]);
+});
+
 Deno.test("in VS Code the folder is told first, and progress while a command waits", async () => {
   const folder = await Deno.makeTempDir();
   await using terminal = Terminal.start({

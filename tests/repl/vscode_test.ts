@@ -26,6 +26,7 @@ Deno.test("abilitiesOf() turns off what nobody would understand or nobody wants"
 Deno.test("marksFor() writes the sequences of OSC 633 and OSC 9;4", () => {
   const marks = marksFor({ marks: true, progress: true });
   assertEquals(marks.promptStart + marks.promptEnd, "\x1b]633;A\x07\x1b]633;B\x07");
+  assertEquals(marks.lineLeft, "\x1b]633;C\x07");
   assertEquals(marks.executing("a;b"), "\x1b]633;E;a\\x3bb\x07\x1b]633;C\x07");
   assertEquals(marks.finished(2), "\x1b]633;D;2\x07");
   assertEquals(marks.finished(), "\x1b]633;D\x07");
@@ -35,7 +36,8 @@ Deno.test("marksFor() writes the sequences of OSC 633 and OSC 9;4", () => {
 
 Deno.test("marksFor() writes nothing where it is off", () => {
   const marks = marksFor({ marks: false, progress: false });
-  const all = marks.promptStart + marks.promptEnd + marks.executing("x") + marks.finished(0) +
+  const all = marks.promptStart + marks.promptEnd + marks.lineLeft + marks.executing("x") +
+    marks.finished(0) +
     marks.folder("/") + marks.busy + marks.idle;
   assertEquals(all, "");
 });
