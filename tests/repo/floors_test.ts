@@ -113,7 +113,8 @@ Deno.test("src/ has no cycle of imports that remain after compilation", async ()
 });
 
 function sources(): Promise<string[]> {
-  return listFiles(/^(?!tests\/|links\/).*\.ts$/);
+  // The extension is a package of its own, which sees nothing of this one.
+  return listFiles(/^(?!tests\/|links\/|examples\/vscode\/).*\.ts$/);
 }
 
 function floorOf(file: string): Floor | undefined {

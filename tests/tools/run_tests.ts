@@ -28,7 +28,7 @@ interface Result {
 const TIME_LIMIT = 240_000;
 
 /** Folders of tests/ that are a suite of their own, or no tests. Every other one is in `unit`. */
-const NOT_UNIT = new Set(["bench", "e2e", "helpers", "lab", "tools"]);
+const NOT_UNIT = new Set(["bench", "e2e", "helpers", "lab", "tools", "vscode"]);
 
 /** The example that shows how to test one's own program. */
 const SHOWN_TEST = "examples/test_your_app.ts";

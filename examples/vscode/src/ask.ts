@@ -1,0 +1,57 @@
+import * as vscode from "vscode";
+import { parsePort } from "./input.ts";
+import { type Gateway, type Port, portLabel, type Wish } from "./port.ts";
+
+/** Asks for the port to open; undefined if somebody pressed Escape. */
+export async function askPort(last: Wish | undefined): Promise<Wish | undefined> {
+  const typed = await vscode.window.showInputBox({
+    title: TITLE,
+    prompt: "The port that your program listens on, such as 3000 or 3000/udp",
+    value: last === undefined ? "" : String(last.port),
+    validateInput: (text) => {
+      const parsed = parsePort(text);
+      return typeof parsed === "string" ? parsed : undefined;
+    },
+  });
+  const parsed = parsePort(typed ?? "");
+  if (typeof parsed === "string") return undefined;
+  const { port, protocol } = parsed;
+  if (protocol !== undefined) return { port, protocol };
+  const items = [
+    { label: "TCP", description: "web servers, and most others", protocol: "tcp" as const },
+    { label: "UDP", description: "games, calls, QUIC", protocol: "udp" as const },
+  ];
+  if (last?.protocol === "udp") items.reverse();
+  const placeHolder = `Transport protocol of port ${port}`;
+  const chosen = await vscode.window.showQuickPick(items, { title: TITLE, placeHolder });
+  return chosen && { port, protocol: chosen.protocol };
+}
+
+/** Asks which gateway; only where there is a choice, which a simulated one makes. */
+export async function askGateway(
+  simulated: Gateway | undefined,
+): Promise<Gateway["kind"] | undefined> {
+  if (simulated === undefined) return "router";
+  const items = [
+    {
+      label: "$(beaker) Simulated gateway",
+      description: "opens nothing",
+      is: "simulated" as const,
+    },
+    { label: "$(server) Router", description: "the default gateway", is: "router" as const },
+  ];
+  const placeHolder = "Which gateway is to open the port?";
+  const chosen = await vscode.window.showQuickPick(items, { title: TITLE, placeHolder });
+  return chosen?.is;
+}
+
+/** Asks which of the ports is meant, where there are several. */
+export async function askWhich(ports: readonly Port[]): Promise<Port | undefined> {
+  if (ports.length === 0) void vscode.window.showInformationMessage("No port is open.");
+  if (ports.length < 2) return ports[0];
+  const items = ports.map((port) => ({ label: portLabel(port), port }));
+  const placeHolder = "Which port is to be closed?";
+  return (await vscode.window.showQuickPick(items, { placeHolder }))?.port;
+}
+
+const TITLE = "Open Port";

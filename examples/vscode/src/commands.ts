@@ -1,0 +1,131 @@
+import * as vscode from "vscode";
+import { adviceOnSilence } from "./advice.ts";
+import { askGateway, askPort, askWhich } from "./ask.ts";
+import type { Details } from "./details.ts";
+import { endpoint, type Gateway, type Port, portLabel, stateText } from "./port.ts";
+import type { Ports } from "./ports.ts";
+import { tellError } from "./tell_error.ts";
+import type { Node } from "./tree.ts";
+
+/** Makes everything known that can be chosen from the palette, the view and its menus. */
+export function registerCommands(
+  ports: Ports,
+  details: Details,
+  log: vscode.LogOutputChannel,
+  memory: vscode.Memento,
+): vscode.Disposable {
+  const close = (port: Port) =>
+    progress(`Closing ${portLabel(port)}`, (_, token) => ports.close(port, token));
+  const commands: Record<string, [failure: string, run: (node?: Node) => unknown]> = {
+    openPort: ["Cannot open the port", () => openPort(ports, details, memory)],
+    closePort: ["Cannot close the port", async () => {
+      const port = await askWhich(ports.ports);
+      if (port !== undefined) await close(port);
+    }],
+    closeAll: [
+      "Cannot close all ports",
+      () => progress("Closing all ports", () => ports.disconnectAll()),
+    ],
+    simulate: ["Cannot simulate a gateway", async () => {
+      await progress("Starting a simulated gateway", () => ports.connect("simulated"));
+      await vscode.commands.executeCommand("portcontrol.mappings.focus");
+    }],
+    showTrace: ["Cannot show the trace", () => log.show(true)],
+    restartServer: [
+      "Cannot start the server",
+      () => progress("Starting the server", () => ports.restartServer()),
+    ],
+    restartGateway: [
+      "Cannot restart the gateway",
+      () =>
+        progress(
+          `The simulated gateway is away for ${REBOOT} seconds`,
+          () => ports.restartGateway(REBOOT),
+        ),
+    ],
+    renew: ["Cannot renew the mapping", (node) => ports.renew(portOf(node))],
+    revoke: ["Cannot close the port", (node) => close(portOf(node))],
+    copyAddress: ["Cannot copy the address", (node) => copyAddress(portOf(node))],
+    showDetails: ["Cannot show the details", (node) => details.show(portOf(node))],
+  };
+  return vscode.Disposable.from(
+    ...Object.entries(commands).map(([name, [failure, run]]) =>
+      vscode.commands.registerCommand(`portcontrol.${name}`, async (node?: Node) => {
+        try {
+          await run(node);
+        } catch (error) {
+          // Not awaited: the command is over, however long the notification stays.
+          void tellError(failure, error);
+        }
+      })
+    ),
+  );
+}
+
+async function openPort(ports: Ports, details: Details, memory: vscode.Memento): Promise<void> {
+  const kind = await askGateway(ports.simulated);
+  const wish = kind && await askPort(memory.get("last"));
+  if (kind === undefined || wish === undefined) return;
+  await memory.update("last", wish);
+  const known = ports.find(kind, wish);
+  if (known !== undefined) return void tellOpen(details, known, "is open already");
+  const lifetime = vscode.workspace.getConfiguration("portcontrol").get("lifetime", 3600);
+  const port = await progress(
+    `Opening ${wish.protocol} ${wish.port}`,
+    async (report, token) => {
+      const gateway = await ports.connect(kind);
+      const watching = ports.onDidChange(() =>
+        report(waitingText(gateway, ports.find(kind, wish)))
+      );
+      try {
+        return await ports.open(gateway, { ...wish, lifetime }, token);
+      } finally {
+        watching.dispose();
+      }
+    },
+  );
+  void tellOpen(details, port, "is open");
+}
+
+/** What is told while a port is waited for. */
+function waitingText({ client }: Gateway, port: Port | undefined): string {
+  const state = port?.mapping?.state;
+  const isSilent = state?.type === "starting" && state.attempt > 0;
+  if (isSilent && client !== undefined) return adviceOnSilence(client.server);
+  return state === undefined ? "" : stateText(state);
+}
+
+async function tellOpen(details: Details, port: Port, how: string): Promise<void> {
+  const text = `${portLabel(port)} ${how}.`;
+  const chosen = await vscode.window.showInformationMessage(text, COPY, DETAILS);
+  if (chosen === COPY) await copyAddress(port);
+  if (chosen === DETAILS) await details.show(port);
+}
+
+async function copyAddress({ mapping }: Port): Promise<void> {
+  if (!mapping?.assigned) throw new Error("nothing is assigned yet");
+  await vscode.env.clipboard.writeText(endpoint(mapping.assigned));
+}
+
+function portOf(node: Node | undefined): Port {
+  if (node?.type !== "port") throw new Error("choose it from the menu of a port");
+  return node.port;
+}
+
+/** Shows that something is going on; what looks at the token can be cancelled. */
+async function progress<T>(
+  title: string,
+  run: (report: (message: string) => void, token: vscode.CancellationToken) => Promise<T>,
+): Promise<T> {
+  const location = vscode.ProgressLocation.Notification;
+  const cancellable = run.length === 2;
+  return await vscode.window.withProgress({ location, title, cancellable }, (to, token) => {
+    return run((message) => to.report({ message }), token);
+  });
+}
+
+const COPY = "Copy External Address";
+const DETAILS = "Show Details";
+
+/** Seconds that the simulated gateway is away: a renewal is repeated after 3 (RFC 6887 section 8.1.1), and noticed by that. */
+const REBOOT = 5;

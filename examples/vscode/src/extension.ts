@@ -1,0 +1,94 @@
+/**
+ * Port Control for VS Code: opens ports on the router through the JSON-RPC server of `@portcontrol/pcp`. Where to look:
+ *
+ * - `server.ts` starts the server and speaks with it; `api.ts` has the messages. This is what every client needs.
+ * - `ports.ts` knows what was asked for, hears the alerts, and asks again when the server had to be restarted.
+ * - `port.ts`, `advice.ts`, `input.ts` are plain functions: judging, wording, reading.
+ * - The rest is VS Code: `commands.ts`, `ask.ts`, `tree.ts`, `status_bar.ts`, `details.ts`, `tell_error.ts`.
+ */
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import { registerCommands } from "./commands.ts";
+import { Details } from "./details.ts";
+import { Ports, type PortsDeps } from "./ports.ts";
+import { Server } from "./server.ts";
+import { type ServerCommand, serverCommand } from "./server_command.ts";
+import { showStatus } from "./status_bar.ts";
+import { tellError, tellServerGone } from "./tell_error.ts";
+import { PortTree } from "./tree.ts";
+
+let ports: Ports | undefined;
+
+/** VS Code calls this when the view is shown or a command is chosen. The server is started with the first need of it. */
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel("Port Control", { log: true });
+  const known = ports = new Ports({
+    log,
+    startServer: (events) => {
+      const command = chosenCommand();
+      log.info(`Starting ${[command.program, ...command.args].join(" ")}`);
+      return Server.start(command, events);
+    },
+    routerAddresses,
+    onTrouble: (error) => void tellError("Cannot use the gateway again", error),
+  });
+  const tree = new PortTree(known);
+  const details = new Details(known);
+  const { executeCommand } = vscode.commands;
+  context.subscriptions.push(
+    log,
+    known,
+    tree,
+    details,
+    vscode.window.registerTreeDataProvider("portcontrol.mappings", tree),
+    showStatus(known),
+    registerCommands(known, details, log, context.globalState),
+    known.onDidChange(() => {
+      void executeCommand("setContext", "portcontrol.simulated", known.simulated !== undefined);
+    }),
+    known.onDidLoseServer((error) => {
+      log.error(error.message);
+      void tellServerGone(`The port mapping server is gone: ${error.message}`, error);
+    }),
+  );
+}
+
+/** VS Code waits for this when the window is closed or reloaded. If it does not, the server sees its stdin end. */
+export async function deactivate(): Promise<void> {
+  await ports?.stop();
+}
+
+function chosenCommand(): ServerCommand {
+  const settings = vscode.workspace.getConfiguration("portcontrol");
+  return serverCommand({
+    configured: settings.get<string[]>("serverCommand", []),
+    deno: denoPath(settings.get("denoPath", "deno")),
+    checkout: checkout(),
+  });
+}
+
+/** A VS Code that was not started from a shell does not have the PATH to where Deno's installer puts it. */
+function denoPath(configured: string): string {
+  const usual = join(homedir(), ".deno", "bin", "deno");
+  return configured === "deno" && existsSync(usual) ? usual : configured;
+}
+
+/** The workspace, if it is the library itself. Its code is run only if the user trusts it. */
+function checkout(): string | undefined {
+  if (!vscode.workspace.isTrusted) return undefined;
+  return vscode.workspace.workspaceFolders
+    ?.filter(({ uri }) => uri.scheme === "file")
+    .map(({ uri }) => uri.fsPath)
+    .find((path) => existsSync(join(path, "rpc", "main.ts")) && existsSync(join(path, "repl.ts")));
+}
+
+/** Params of `client/start`; what is not set is found by the server. */
+function routerAddresses(): ReturnType<PortsDeps["routerAddresses"]> {
+  const settings = vscode.workspace.getConfiguration("portcontrol");
+  const server = settings.get("gateway", "");
+  const client = settings.get("clientAddress", "");
+  const port = settings.get("gatewayPort", 5351);
+  return { port, ...(server === "" ? {} : { server }), ...(client === "" ? {} : { client }) };
+}

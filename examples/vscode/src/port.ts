@@ -1,0 +1,157 @@
+import type { Assigned, Client, Mapping, Protocol, State } from "./api.ts";
+
+/** A gateway in use, real or simulated. */
+export interface Gateway {
+  readonly kind: "router" | "simulated";
+  /** Undefined while the server is not there. */
+  client: Client | undefined;
+  /** Of a simulated one. */
+  simulatorId: number | undefined;
+}
+
+/** What somebody wants to be reachable. */
+export interface Wish {
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+/** A port that was asked for: the wish, and what is known of its fulfilment. */
+export interface Port extends Wish {
+  readonly gateway: Gateway;
+  readonly lifetime: number;
+  /** What was known last; undefined before the first answer. */
+  mapping: Mapping | undefined;
+  /** Whether the server is gone, so that nobody knows how the mapping is doing. */
+  isUnknown: boolean;
+  /** What happened to it, oldest first. */
+  readonly timeline: { at: Date; text: string }[];
+}
+
+/** How a port is doing, in the few kinds that the eye can tell apart. */
+export type Condition = "live" | "waiting" | "closing" | "lost" | "unknown";
+
+/** Judges a port. One renewal that has to be repeated says that the gateway does not answer any more. */
+export function conditionOf({ mapping, isUnknown }: Port): Condition {
+  if (isUnknown) return "unknown";
+  const state = mapping?.state;
+  switch (state?.type) {
+    case "running":
+      return "live";
+    case "updating":
+      return state.lifetime === 0 ? "closing" : state.attempt > 0 ? "lost" : "live";
+    case "starting":
+      return mapping?.assigned && state.attempt > 0 ? "lost" : "waiting";
+    case "error":
+    case "expired":
+      return "lost";
+    case "revoked":
+    case "dropped":
+      return "closing";
+    default:
+      return "waiting";
+  }
+}
+
+/** `tcp 6000 -> 203.0.113.5:6000`, or `tcp 6000` while nothing is assigned. */
+export function portLabel({ protocol, port, mapping }: Port): string {
+  const inside = `${protocol} ${port}`;
+  return mapping?.assigned ? `${inside} -> ${endpoint(mapping.assigned)}` : inside;
+}
+
+/** What others connect to: `203.0.113.5:6000`, `[2001:db8::5]:6000`. */
+export function endpoint({ externalAddress, externalPort }: Assigned): string {
+  const isIpv6 = externalAddress.includes(":");
+  return `${isIpv6 ? `[${externalAddress}]` : externalAddress}:${externalPort}`;
+}
+
+/** The grey words behind the label. */
+export function portDescription(port: Port, now: number): string {
+  const { mapping } = port;
+  if (port.isUnknown) return "unknown: the server is gone";
+  if (mapping === undefined) return "asking";
+  if (conditionOf(port) !== "live" || mapping.expiresAt === null) {
+    return stateText(mapping.state);
+  }
+  return timeLeft(Date.parse(mapping.expiresAt) - now);
+}
+
+/** A state in words. */
+export function stateText(state: State): string {
+  switch (state.type) {
+    case "requested":
+      return "asking";
+    case "starting":
+      return state.attempt === 0 ? "asking" : "no answer yet";
+    case "updating":
+      if (state.lifetime === 0) return "closing";
+      return state.attempt === 0 ? "renewing" : "no answer";
+    case "error":
+      return `refused: ${state.name}`;
+    case "expired":
+      return "expired";
+    default:
+      return state.type;
+  }
+}
+
+/** `1 h 5 min left`; in seconds towards the end. */
+export function timeLeft(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 120) return `${seconds} s left`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min left`;
+  const hours = `${Math.floor(minutes / 60)} h`;
+  return minutes % 60 === 0 ? `${hours} left` : `${hours} ${minutes % 60} min left`;
+}
+
+/** What the status bar says, and whether it warns; undefined if there is nothing to say. */
+export function statusOf(ports: readonly Port[]): { text: string; warns: boolean } | undefined {
+  if (ports.length === 0) return undefined;
+  const live = ports.filter((port) => conditionOf(port) === "live");
+  const unknown = ports.filter(({ isUnknown }) => isUnknown).length;
+  const lost = ports.filter((port) => conditionOf(port) === "lost").length;
+  if (unknown > 0) {
+    return { text: `$(question) ${count(unknown)} unknown`, warns: true };
+  }
+  if (lost > 0) {
+    return { text: `$(warning) ${lost} of ${count(ports.length)} lost`, warns: true };
+  }
+  const newest = live.at(-1)?.mapping?.assigned;
+  if (!newest) {
+    return { text: `$(sync~spin) ${count(ports.length)} waiting`, warns: false };
+  }
+  return { text: `$(arrow-swap) ${count(live.length)} · ${endpoint(newest)}`, warns: false };
+}
+
+/** The name of a gateway. */
+export function gatewayLabel({ kind }: Gateway): string {
+  return kind === "simulated" ? "Simulated gateway" : "Router";
+}
+
+/** The page that *Show Details* opens. */
+export function detailsOf(port: Port, isOpen: boolean, now: number): string {
+  const client = port.gateway.client;
+  return [
+    portLabel(port),
+    "",
+    `State     ${isOpen ? portDescription(port, now) : "closed"}`,
+    `Gateway   ${gatewayLabel(port.gateway)}${
+      client ? ` ${client.server} port ${client.port}` : ""
+    }`,
+    `Computer  ${client?.client ?? "unknown"}`,
+    `Expires   ${port.mapping?.expiresAt ? clock(new Date(port.mapping.expiresAt)) : "-"}`,
+    "",
+    "Timeline",
+    "",
+    ...port.timeline.map(({ at, text }) => `${clock(at)}  ${text}`),
+    "",
+  ].join("\n");
+}
+
+function clock(at: Date): string {
+  return at.toLocaleTimeString("en-GB");
+}
+
+function count(ports: number): string {
+  return ports === 1 ? "1 port" : `${ports} ports`;
+}
