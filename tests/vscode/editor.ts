@@ -1,0 +1,91 @@
+import type { Installed } from "./install.ts";
+
+/** A running code-server: VS Code, served to a browser. */
+export interface Editor {
+  /** Where the browser finds a folder in it. */
+  address(folder: string): string;
+  /** Changes settings of the user; an undefined one goes back to its default. */
+  configure(settings: Record<string, unknown>): Promise<void>;
+}
+
+/** Starts code-server with an extension, its state in a folder of its own. */
+export async function startEditor(
+  { node, codeServer }: Installed,
+  extension: string,
+  home: string,
+  env: Record<string, string>,
+): Promise<Editor> {
+  const environment = { ...env, HOME: home, SHELL: "/bin/bash" };
+  const args = [codeServer, "--install-extension", extension];
+  const { success, stderr } = await new Deno.Command(node, {
+    args,
+    env: environment,
+    clearEnv: true,
+  }).output();
+  if (!success) {
+    throw new Error(`Cannot install the extension: ${new TextDecoder().decode(stderr)}`);
+  }
+
+  const user = `${home}/.local/share/code-server/User`;
+  await Deno.mkdir(user, { recursive: true });
+  let settings: Record<string, unknown> = { ...SETTINGS };
+  const configure = async (more: Record<string, unknown>): Promise<void> => {
+    settings = { ...settings, ...more };
+    await Deno.writeTextFile(`${user}/settings.json`, JSON.stringify(settings, null, 2));
+  };
+  await configure({});
+  // The editor asks a login shell for its PATH, and the shell forgets the one that it was started with.
+  await Deno.writeTextFile(`${home}/.profile`, `export PATH=${JSON.stringify(env.PATH)}\n`);
+
+  const child = new Deno.Command(node, {
+    args: [codeServer, "--bind-addr", "127.0.0.1:0", ...OPTIONS],
+    env: environment,
+    clearEnv: true,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const origin = await originOf(child.stdout);
+  return {
+    address: (folder) => `${origin}?folder=${encodeURIComponent(folder)}`,
+    configure,
+  };
+}
+
+/** Reads what it prints until it says where it listens, and the rest without keeping it. */
+async function originOf(output: ReadableStream<Uint8Array>): Promise<string> {
+  const reader = output.pipeThrough(new TextDecoderStream()).getReader();
+  let printed = "";
+  while (true) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`Cannot start code-server: ${printed}`);
+    printed += value;
+    const found = /listening on (http:\/\/\S+)/.exec(printed);
+    if (found?.[1] === undefined) continue;
+    (async () => {
+      while (!(await reader.read()).done);
+    })().catch(() => {}); // its end is no news
+    return found[1].endsWith("/") ? found[1] : `${found[1]}/`;
+  }
+}
+
+const OPTIONS = [
+  "--auth=none",
+  "--disable-telemetry",
+  "--disable-update-check",
+  "--disable-getting-started-override",
+];
+
+/** A calm picture: nothing that opens by itself, and text in the terminal that the page can be asked for. */
+const SETTINGS = {
+  "security.workspace.trust.enabled": false,
+  "workbench.startupEditor": "none",
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.tips.enabled": false,
+  "extensions.ignoreRecommendations": true,
+  "git.enabled": false,
+  "chat.disableAIFeatures": true,
+  "terminal.integrated.gpuAcceleration": "off",
+  "terminal.integrated.tabs.hideCondition": "never",
+  "telemetry.telemetryLevel": "off",
+};

@@ -1,0 +1,146 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { serversOf } from "./processes.ts";
+import { until } from "./workbench.ts";
+import type { Step } from "./world.ts";
+
+/** A port from the first wish to its end, at the simulated gateway. */
+export const PORT_STEPS: readonly Step[] = [
+  ["the view says what can be done while nothing is open", async ({ workbench }) => {
+    await workbench.activityIcon().click();
+    await workbench.widen();
+    const welcome = workbench.page.locator(".part.sidebar .welcome-view-content");
+    await welcome.waitFor();
+    assertMatch(await welcome.textContent() ?? "", /No port .* is open.*Open Port….*Simulated/);
+  }],
+  ["a simulated gateway and this computer appear in the tree", async ({ workbench, run }) => {
+    assertEquals(await serversOf(run), []); // nothing is started before it is needed
+    await workbench.command("Port Control: Try with a Simulated Gateway");
+    await workbench.row("Simulated gateway").waitFor();
+    await workbench.row("This computer").waitFor();
+    assertEquals((await serversOf(run)).length, 1);
+  }],
+  ["what is no port is refused with the reason", async ({ workbench }) => {
+    await workbench.command("Port Control: Open Port…");
+    await workbench.choose("Simulated gateway");
+    for (const text of ["65536", "0", "http"]) {
+      await workbench.answer(text);
+      const complaint = workbench.complaint();
+      await until(
+        "the reason",
+        () => complaint.textContent(),
+        (seen) => seen?.includes(`got "${text}"`) ?? false,
+      );
+    }
+    await workbench.picture("input");
+  }],
+  ["a port is opened, and seen in the tree and the status bar", async ({ workbench }) => {
+    await workbench.answer("6000");
+    await workbench.enter();
+    await workbench.choose("TCP");
+    await workbench.notice("tcp 6000 -> 203.0.113.5:6000 is open").waitFor();
+    const row = workbench.row("tcp 6000 -> 203.0.113.5:6000");
+    await row.waitFor();
+    assertMatch(await row.textContent() ?? "", /(59 min|1 h) left/);
+    assertEquals(await row.locator(".codicon-pass-filled").count(), 1);
+    await workbench.status("1 port · 203.0.113.5:6000").waitFor();
+    assertEquals(await workbench.warning("").count(), 0);
+  }],
+  [
+    "the last port and protocol are remembered, and two ports are counted",
+    async ({ workbench }) => {
+      await workbench.clearNotices();
+      await workbench.command("Port Control: Open Port…");
+      await workbench.choose("Simulated gateway");
+      const input = workbench.page.locator(".quick-input-widget input.input");
+      await until(
+        "the last port",
+        () => workbench.page.evaluate("document.activeElement.value"),
+        (seen) => seen === "6000",
+      );
+      assertEquals(await input.count(), 1);
+      await workbench.answer("7000/udp");
+      await workbench.enter();
+      await workbench.notice("udp 7000 -> 203.0.113.5:7000 is open").waitFor();
+      await workbench.status("2 ports · 203.0.113.5:7000").waitFor();
+      await workbench.notice("Opening udp 7000").waitFor({ state: "hidden" });
+      await workbench.picture("ports");
+    },
+  ],
+  ["a port that is open already is not opened twice", async ({ workbench }) => {
+    await workbench.clearNotices();
+    await workbench.command("Port Control: Open Port…");
+    await workbench.choose("Simulated gateway");
+    await workbench.answer("7000/udp");
+    await workbench.enter();
+    await workbench.notice("udp 7000 -> 203.0.113.5:7000 is open already").waitFor();
+    assertEquals(await workbench.row("udp 7000").count(), 1);
+    await workbench.clearNotices();
+  }],
+  ["the external address is copied", async ({ workbench }) => {
+    await workbench.rowMenu("tcp 6000", "Copy External Address");
+    await until("the address", () => workbench.clipboard(), (seen) => seen === "203.0.113.5:6000");
+  }],
+  ["the details are a timeline, and a renewal is added to it", async ({ workbench }) => {
+    await workbench.rowMenu("tcp 6000", "Show Details");
+    await until(
+      "the timeline",
+      () => workbench.editorText(),
+      (text) => /Timeline.*asking.*running.*assigned 203\.0\.113\.5:6000 for 3600 s/s.test(text),
+    );
+    await workbench.rowMenu("tcp 6000", "Renew");
+    await until(
+      "the renewal",
+      () => workbench.editorText(),
+      (text) => /for 3600 s.*renewing.*running/s.test(text),
+    );
+    await workbench.picture("details");
+  }],
+  ["the trace shows the datagrams, decoded", async ({ workbench }) => {
+    await workbench.command("Port Control: Show Trace");
+    const lines = workbench.page.locator(".part.panel .view-line");
+    await until("the datagrams", () => lines.allTextContents(), (seen) => {
+      const text = seen.join("\n").replaceAll("\u00a0", " ");
+      return /-> 127\.0\.0\.1 \d+ PCP MAP request, udp 7000/.test(text) &&
+        /<- 127\.0\.0\.1 \d+ PCP MAP response, SUCCESS/.test(text);
+    });
+    await workbench.picture("trace");
+    await workbench.command("View: Hide Panel");
+  }],
+  [
+    "a gateway that restarts makes the status bar warn, and the warning goes",
+    async ({ workbench }) => {
+      await workbench.command("Port Control: Restart the Simulated Gateway");
+      await workbench.notice("away for 5 seconds").waitFor();
+      await workbench.warning("2 of 2 ports lost").waitFor();
+      const row = workbench.row("tcp 6000");
+      assertMatch(await row.textContent() ?? "", /no answer/);
+      assertEquals(await row.locator(".codicon-warning").count(), 1);
+      await workbench.picture("lost");
+      await workbench.status("2 ports · 203.0.113.5:7000").waitFor({ timeout: 40_000 });
+      assertEquals(await workbench.warning("").count(), 0);
+      await until(
+        "the restart in the timeline",
+        () => workbench.editorText(),
+        (text) => /no answer.*the gateway restarted/s.test(text),
+      );
+    },
+  ],
+  ["a port is revoked from its menu, and the page about it says so", async ({ workbench }) => {
+    await workbench.rowMenu("tcp 6000", "Revoke");
+    await workbench.row("tcp 6000").waitFor({ state: "hidden" });
+    await workbench.status("1 port · 203.0.113.5:7000").waitFor();
+    await until(
+      "the end",
+      () => workbench.editorText(),
+      (text) => /State +closed.*closing.*closed/s.test(text),
+    );
+  }],
+  [
+    "all ports are closed, the gateway is left, and the status bar has nothing to say",
+    async ({ workbench }) => {
+      await workbench.command("Port Control: Close All Ports");
+      await workbench.row("Simulated gateway").waitFor({ state: "hidden" });
+      await workbench.status("").waitFor({ state: "hidden" });
+    },
+  ],
+];

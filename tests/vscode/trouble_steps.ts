@@ -1,0 +1,144 @@
+import { assertEquals } from "@std/assert";
+import { serversOf } from "./processes.ts";
+import { until } from "./workbench.ts";
+import type { Step, World } from "./world.ts";
+
+/** Servers that are missing, die or find nothing, and windows that go. */
+export const TROUBLE_STEPS: readonly Step[] = [
+  ["a server that is killed is told, and its ports are unknown", async (world) => {
+    const { workbench, run } = world;
+    await workbench.command("Port Control: Try with a Simulated Gateway");
+    await workbench.row("Simulated gateway").waitFor();
+    await openPort(world, "Simulated gateway", "6000/tcp");
+    await workbench.notice("is open.").waitFor();
+    await workbench.clearNotices();
+    for (const pid of await serversOf(run)) Deno.kill(pid, "SIGKILL");
+    const notice = workbench.notice("The port mapping server is gone: it ended by SIGKILL");
+    await notice.waitFor();
+    await workbench.row("unknown: the server is gone").waitFor();
+    await workbench.warning("1 port unknown").waitFor();
+    await workbench.picture("server_gone");
+  }],
+  ["Restart brings the server back, and its ports with it", async ({ workbench, run }) => {
+    await workbench.press("The port mapping server is gone", "Restart");
+    await workbench.status("1 port · 203.0.113.5:6000").waitFor();
+    assertEquals(await workbench.warning("").count(), 0);
+    assertEquals((await serversOf(run)).length, 1);
+  }],
+  ["a server that dies at once is told with its last words", async (world) => {
+    const { workbench, deno } = world;
+    await deno.fails("error: the disk is on fire", 3);
+    await workbench.command("Port Control: Restart the Server");
+    const last = "Cannot start the server: it ended with exit code 3: error: the disk is on fire";
+    await workbench.notice(last).waitFor();
+    await workbench.warning("1 port unknown").waitFor();
+    await workbench.clearNotices();
+  }],
+  ["without Deno it is said how to get it", async ({ workbench, deno }) => {
+    await deno.isMissing();
+    await workbench.command("Port Control: Restart the Server");
+    const notice = workbench.notice(/Deno, which runs the server, is not installed/);
+    await notice.waitFor();
+    assertEquals(await notice.locator(".monaco-button", { hasText: "Get Deno" }).count(), 1);
+    await workbench.picture("no_deno");
+    await deno.works();
+    await workbench.press(/is not installed/, "Restart");
+    await workbench.status("1 port · 203.0.113.5:6000").waitFor();
+  }],
+  ["without a gateway a simulated one is offered", async (world) => {
+    const { workbench, deno } = world;
+    // Nothing that could tell the default route.
+    await deno.works("PATH=/nowhere");
+    await workbench.command("Port Control: Restart the Server");
+    await workbench.status("1 port · 203.0.113.5:6000").waitFor();
+    await openPort(world, "Router", "6001/tcp");
+    const notice = workbench.notice("Cannot open the port: no gateway was found");
+    await notice.waitFor();
+    assertEquals(await notice.locator(".monaco-button", { hasText: "Simulate One" }).count(), 1);
+    assertEquals(await workbench.row("tcp 6001").count(), 0);
+    await workbench.clearNotices();
+    await deno.works();
+    await workbench.command("Port Control: Close All Ports");
+    await workbench.row("tcp 6000").waitFor({ state: "hidden" });
+  }],
+  [
+    "a gateway that does not answer is told while waiting, and the wait can be cancelled",
+    async (world) => {
+      const { workbench, editor } = world;
+      await editor.configure(NOBODY);
+      await workbench.page.reload();
+      await workbench.ready();
+      await openPort(world, undefined, "6002/udp");
+      await workbench.notice("No answer yet. Is 127.0.0.1 the router").waitFor();
+      await workbench.row("udp 6002").waitFor();
+      await workbench.status("1 port waiting").waitFor();
+      await workbench.press("No answer yet", "Cancel");
+      await workbench.row("udp 6002").waitFor({ state: "hidden" });
+    },
+  ],
+  ["a reload in the middle of opening a port leaves nothing behind", async (world) => {
+    const { workbench, run } = world;
+    await openPort(world, undefined, "6003/udp");
+    await workbench.row("udp 6003").waitFor();
+    assertEquals((await serversOf(run)).length, 1);
+    await workbench.page.reload();
+    await workbench.ready();
+    await until("the end of the server", () => serversOf(run), (seen) => seen.length === 0);
+    assertEquals(await workbench.row("udp 6003").count(), 0);
+  }],
+  ["an untrusted workspace cannot choose the server", async (world) => {
+    const { workbench, editor, home, deno } = world;
+    const folder = `${home}/stranger`;
+    await Deno.mkdir(`${folder}/.vscode`, { recursive: true });
+    const evil = ["touch", `${home}/touched`];
+    const settings = { "portcontrol.serverCommand": evil, "portcontrol.denoPath": evil[0] };
+    await Deno.writeTextFile(`${folder}/.vscode/settings.json`, JSON.stringify(settings));
+    await editor.configure({
+      "security.workspace.trust.enabled": true,
+      "security.workspace.trust.startupPrompt": "never",
+      "portcontrol.serverCommand": [deno.path, "run", "-A", MAIN, "--stdio", "--trace"],
+    });
+    await workbench.open(editor.address(folder));
+    await workbench.page.locator(".statusbar-item", { hasText: "Restricted Mode" }).waitFor();
+    await workbench.command("Port Control: Try with a Simulated Gateway");
+    await workbench.row("Simulated gateway").waitFor();
+    await openPort(world, "Simulated gateway", "6004/tcp");
+    await workbench.status("1 port · 203.0.113.5:6004").waitFor();
+    assertEquals(await Deno.stat(`${home}/touched`).then(() => true, () => false), false);
+    await workbench.picture("untrusted");
+  }],
+  ["a command that is not there is told by its name", async ({ workbench, deno }) => {
+    await deno.isMissing();
+    await workbench.command("Port Control: Restart the Server");
+    await workbench.notice(`there is no program "${deno.path}"`).waitFor();
+    await deno.works();
+    await workbench.press("there is no program", "Restart");
+    await workbench.status("1 port · 203.0.113.5:6004").waitFor();
+  }],
+  ["the server ends with the window", async ({ workbench, run, browser }) => {
+    assertEquals((await serversOf(run)).length, 1);
+    await workbench.page.close({ runBeforeUnload: true });
+    await until("the end of the server", () => serversOf(run), (seen) => seen.length === 0);
+    await browser.newPage();
+  }],
+];
+
+/** Where nobody answers: the port of the discard service. */
+const NOBODY = {
+  "portcontrol.gateway": "127.0.0.1",
+  "portcontrol.clientAddress": "127.0.0.1",
+  "portcontrol.gatewayPort": 9,
+};
+const MAIN = new URL("../../rpc/main.ts", import.meta.url).pathname;
+
+/** Chooses *Open Port…* and answers its questions; a gateway is asked for only if one is simulated. */
+async function openPort(
+  { workbench }: World,
+  gateway: string | undefined,
+  port: string,
+): Promise<void> {
+  await workbench.command("Port Control: Open Port…");
+  if (gateway !== undefined) await workbench.choose(gateway);
+  await workbench.answer(port);
+  await workbench.enter();
+}
