@@ -15,6 +15,7 @@ const REQUESTS: { [M in Exclude<keyof extension.Requests, "shutdown">]: Fits<M> 
   "simulator/start": [true, true],
   "simulator/stop": [true, true],
   "client/start": [true, true],
+  "client/deleteLeftovers": [true, true],
   "client/shutdown": [true, true],
   "mapping/request": [true, true],
   "mapping/ready": [true, true],

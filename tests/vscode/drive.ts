@@ -4,7 +4,8 @@
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
-import { type Browser, startBrowser } from "./browser.ts";
+import { SimulatedServer, startLoopbackServer } from "../../src/testing/mod.ts";
+import { startBrowser } from "./browser.ts";
 import { startEditor } from "./editor.ts";
 import { cacheFolder, install, type Installed } from "./install.ts";
 import { PORT_STEPS } from "./port_steps.ts";
@@ -22,55 +23,59 @@ async function main(): Promise<number> {
   const cache = cacheFolder();
   const pictures = `${cache}/pictures`;
   const run = crypto.randomUUID();
+  Deno.env.set(MARK, run); // inherited by everything that is started
   const home = await Deno.makeTempDir({ prefix: "portcontrol_vscode_" });
-  let passed = 0;
-  let failed = 0;
-  let browser: Browser | undefined;
   const clean = async (): Promise<void> => {
     await endAll(run);
-    await Deno.remove(home, { recursive: true }).catch(() => {}); // it is gone
+    await Deno.remove(home, { recursive: true });
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => void clean().finally(() => Deno.exit(130)));
   }
+  const counts = { passed: 0, failed: 0 };
   try {
+    await Deno.remove(pictures, { recursive: true }).catch(() => {}); // of an earlier run, if there was one
     await Deno.mkdir(pictures, { recursive: true });
     const installed = await install(cache);
     await buildExtension();
     report("installed and built", begin);
-    const world = await start(installed, run, home, pictures);
-    browser = world.browser;
-    for (
-      const [name, step] of [
-        ...(Deno.env.get("X") ? [] : PORT_STEPS),
-        ...(Deno.env.get("Y") ? [] : TERMINAL_STEPS),
-        ...TROUBLE_STEPS,
-      ]
-    ) {
-      const stepBegin = performance.now();
-      try {
-        await step(world);
-        passed++;
-        report(`ok      ${name}`, stepBegin);
-      } catch (error) {
-        failed++;
-        report(`FAILED  ${name}`, stepBegin);
-        console.log(error instanceof Error ? error.stack ?? error.message : error);
-        await world.workbench.picture("failure").catch(() => {}); // the page may be gone
-        break; // each step builds on those before
-      }
-    }
+    await takeSteps(await start(installed, run, home, pictures), counts);
   } catch (error) {
-    failed++;
+    counts.failed++;
     console.log(error instanceof Error ? error.message : error);
   } finally {
-    await browser?.close().catch(() => {}); // endAll() ends what does not
     await clean();
   }
-  console.log(`Pictures are in ${pictures}`);
-  report("all of it", begin);
-  console.log(`${passed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  report(`The pictures are in ${pictures}`, begin);
+  console.log(`${counts.passed} passed, ${counts.failed} failed`);
+  return counts.failed === 0 ? 0 : 1;
+}
+
+/** Takes one step after the other; each builds on those before, so that the first failure is the last step. */
+async function takeSteps(
+  world: World,
+  counts: { passed: number; failed: number },
+): Promise<void> {
+  for (const [name, step] of [...PORT_STEPS, ...TERMINAL_STEPS, ...TROUBLE_STEPS]) {
+    const begin = performance.now();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error("Waited in vain for the end")), STEP_LIMIT);
+    });
+    try {
+      await Promise.race([step(world), late]);
+      counts.passed++;
+      report(`ok      ${name}`, begin);
+    } catch (error) {
+      counts.failed++;
+      report(`FAILED  ${name}`, begin);
+      console.log(error instanceof Error ? error.stack ?? error.message : error);
+      await world.workbench.picture("failure").catch(() => {}); // the page may be gone
+      return;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }
 
 async function start(
@@ -79,24 +84,25 @@ async function start(
   home: string,
   pictures: string,
 ): Promise<World> {
-  const env = await environment(run, home);
+  const env = await environment(home);
   const deno = new FakeDeno(`${home}/bin/deno`);
   await deno.works();
   const editor = await startEditor(installed, `${EXTENSION}/dist/portcontrol.vsix`, home, env);
   await editor.configure({ "portcontrol.denoPath": deno.path });
+  const router = await startLoopbackServer(new SimulatedServer());
   const browser = await startBrowser(installed, env);
   const workbench = new Workbench(await browser.newPage(), pictures);
   await workbench.open(editor.address(ROOT));
-  return { run, home, deno, editor, browser, workbench };
+  return { run, home, deno, router, editor, browser, workbench };
 }
 
-/** This process's, with a mark on it, and without what would make the prompt plain. */
-async function environment(run: string, home: string): Promise<Record<string, string>> {
+/** This process's, without what would make the prompt plain. */
+async function environment(home: string): Promise<Record<string, string>> {
   await Deno.mkdir(`${home}/bin`, { recursive: true });
   const { NO_COLOR: _, ...env } = Deno.env.toObject();
   const info = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
   const { denoDir } = JSON.parse(new TextDecoder().decode(info.stdout)) as { denoDir: string };
-  return { ...env, [MARK]: run, DENO_DIR: denoDir, PATH: `${home}/bin:${env.PATH ?? ""}` };
+  return { ...env, DENO_DIR: denoDir, PATH: `${home}/bin:${env.PATH ?? ""}` };
 }
 
 async function buildExtension(): Promise<void> {
@@ -109,6 +115,9 @@ async function buildExtension(): Promise<void> {
   if (success) return;
   throw new Error(`Cannot build the extension: ${text.decode(stdout)}${text.decode(stderr)}`);
 }
+
+/** Milliseconds for one step; its waits are shorter. */
+const STEP_LIMIT = 120_000;
 
 function report(what: string, begin: number): void {
   console.log(`${what} (${((performance.now() - begin) / 1000).toFixed(1)} s)`);

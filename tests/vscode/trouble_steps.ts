@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { ResultCode } from "../../mod.ts";
 import { serversOf } from "./processes.ts";
 import { until } from "./workbench.ts";
 import type { Step, World } from "./world.ts";
@@ -12,9 +13,8 @@ export const TROUBLE_STEPS: readonly Step[] = [
     await openPort(world, "Simulated gateway", "6000/tcp");
     await workbench.notice("is open.").waitFor();
     await workbench.clearNotices();
-    for (const pid of await serversOf(run)) Deno.kill(pid, "SIGKILL");
-    const notice = workbench.notice("The port mapping server is gone: it ended by SIGKILL");
-    await notice.waitFor();
+    await kill(run);
+    await workbench.notice("The port mapping server is gone: it ended by SIGKILL").waitFor();
     await workbench.row("unknown: the server is gone").waitFor();
     await workbench.warning("1 port unknown").waitFor();
     await workbench.picture("server_gone");
@@ -61,21 +61,52 @@ export const TROUBLE_STEPS: readonly Step[] = [
     await workbench.command("Port Control: Close All Ports");
     await workbench.row("tcp 6000").waitFor({ state: "hidden" });
   }],
-  [
-    "a gateway that does not answer is told while waiting, and the wait can be cancelled",
-    async (world) => {
-      const { workbench, editor } = world;
-      await editor.configure(NOBODY);
-      await workbench.page.reload();
-      await workbench.ready();
-      await openPort(world, undefined, "6002/udp");
-      await workbench.notice("No answer yet. Is 127.0.0.1 the router").waitFor();
-      await workbench.row("udp 6002").waitFor();
-      await workbench.status("1 port waiting").waitFor();
-      await workbench.press("No answer yet", "Cancel");
-      await workbench.row("udp 6002").waitFor({ state: "hidden" });
-    },
-  ],
+  ["a refusal is told with what can be done, and overcome", async (world) => {
+    const { workbench, editor, router } = world;
+    await editor.configure({
+      "portcontrol.gateway": router.local.hostname,
+      "portcontrol.clientAddress": router.local.hostname,
+      "portcontrol.gatewayPort": router.local.port,
+    });
+    await workbench.page.reload();
+    await workbench.ready();
+    router.server.fail(ResultCode.NoResources, { lifetime: 3 });
+    await openPort(world, undefined, "6001/tcp");
+    await workbench.notice(/NO_RESOURCES.* Try again in a minute\./).waitFor();
+    await workbench.row("refused: NO_RESOURCES").waitFor();
+    await workbench.warning("1 of 1 port lost").waitFor();
+    await workbench.picture("refused");
+    await workbench.status("1 port · 203.0.113.5:6001").waitFor({ timeout: 60_000 });
+    await workbench.clearNotices();
+  }],
+  ["a router has the same mapping after the server was killed", async (world) => {
+    const { workbench, run, router } = world;
+    const before = [...router.server.mappings.keys()];
+    assertEquals(before.length, 1);
+    await kill(run);
+    await workbench.press("The port mapping server is gone", "Restart");
+    await workbench.status("1 port · 203.0.113.5:6001").waitFor();
+    assertEquals([...router.server.mappings.keys()], before);
+  }],
+  ["a port that is closed while there is no server is closed by the next one", async (world) => {
+    const { workbench, run, router } = world;
+    await kill(run);
+    await workbench.rowMenu("tcp 6001", "Revoke");
+    await workbench.row("tcp 6001").waitFor({ state: "hidden" });
+    assertEquals(router.server.mappings.size, 1);
+    await workbench.press("The port mapping server is gone", "Restart");
+    await until("the deletion", () => Promise.resolve(router.server.mappings.size), (n) => n === 0);
+  }],
+  ["silence is told while a port is waited for, which can be cancelled", async (world) => {
+    const { workbench, router } = world;
+    router.server.silent = true;
+    await openPort(world, undefined, "6002/udp");
+    await workbench.notice("No answer yet. Is 127.0.0.1 the router").waitFor();
+    await workbench.row("udp 6002").waitFor();
+    await workbench.status("1 port waiting").waitFor();
+    await workbench.press("No answer yet", "Cancel");
+    await workbench.row("udp 6002").waitFor({ state: "hidden" });
+  }],
   ["a reload in the middle of opening a port leaves nothing behind", async (world) => {
     const { workbench, run } = world;
     await openPort(world, undefined, "6003/udp");
@@ -115,20 +146,13 @@ export const TROUBLE_STEPS: readonly Step[] = [
     await workbench.press("there is no program", "Restart");
     await workbench.status("1 port · 203.0.113.5:6004").waitFor();
   }],
-  ["the server ends with the window", async ({ workbench, run, browser }) => {
+  ["the server ends with the window", async ({ workbench, run }) => {
     assertEquals((await serversOf(run)).length, 1);
     await workbench.page.close({ runBeforeUnload: true });
     await until("the end of the server", () => serversOf(run), (seen) => seen.length === 0);
-    await browser.newPage();
   }],
 ];
 
-/** Where nobody answers: the port of the discard service. */
-const NOBODY = {
-  "portcontrol.gateway": "127.0.0.1",
-  "portcontrol.clientAddress": "127.0.0.1",
-  "portcontrol.gatewayPort": 9,
-};
 const MAIN = new URL("../../rpc/main.ts", import.meta.url).pathname;
 
 /** Chooses *Open Port…* and answers its questions; a gateway is asked for only if one is simulated. */
@@ -141,4 +165,11 @@ async function openPort(
   if (gateway !== undefined) await workbench.choose(gateway);
   await workbench.answer(port);
   await workbench.enter();
+}
+
+/** Kills the server, as a system does that runs out of memory. */
+async function kill(run: string): Promise<void> {
+  const servers = await serversOf(run);
+  assertEquals(servers.length, 1);
+  for (const pid of servers) Deno.kill(pid, "SIGKILL");
 }

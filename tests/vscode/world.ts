@@ -1,3 +1,4 @@
+import type { ServerHost } from "../../src/testing/mod.ts";
 import type { Browser } from "./browser.ts";
 import type { Editor } from "./editor.ts";
 import type { Workbench } from "./workbench.ts";
@@ -10,6 +11,8 @@ export interface World {
   readonly home: string;
   /** The Deno that the extension finds; replaced to make trouble. */
   readonly deno: FakeDeno;
+  /** The router that the settings name. It lives in this process, and does what the steps want. */
+  readonly router: ServerHost;
   readonly editor: Editor;
   readonly browser: Browser;
   readonly workbench: Workbench;

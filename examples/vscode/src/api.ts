@@ -58,7 +58,8 @@ export interface Requests {
   shutdown: [undefined, null];
   "simulator/start": [{ port?: number }, Simulator];
   "simulator/stop": [{ simulatorId: number }, null];
-  "client/start": [{ client?: string; server?: string; port?: number }, Client];
+  "client/start": [{ client?: string; server?: string; port?: number; state?: string }, Client];
+  "client/deleteLeftovers": [{ clientId: number }, { deleted: number }];
   "client/shutdown": [{ clientId: number }, null];
   "mapping/request": [MappingRequest, Mapping];
   "mapping/ready": [{ mappingId: number }, Mapping];

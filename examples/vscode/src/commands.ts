@@ -17,7 +17,7 @@ export function registerCommands(
   const close = (port: Port) =>
     progress(`Closing ${portLabel(port)}`, (_, token) => ports.close(port, token));
   const commands: Record<string, [failure: string, run: (node?: Node) => unknown]> = {
-    openPort: ["Cannot open the port", () => openPort(ports, details, memory)],
+    openPort: ["Cannot open the port", () => openPort(ports, memory)],
     closePort: ["Cannot close the port", async () => {
       const port = await askWhich(ports.ports);
       if (port !== undefined) await close(port);
@@ -39,7 +39,7 @@ export function registerCommands(
       "Cannot restart the gateway",
       () =>
         progress(
-          `The simulated gateway is away for ${REBOOT} seconds`,
+          `The simulated gateway is away for ${REBOOT} s`,
           () => ports.restartGateway(REBOOT),
         ),
     ],
@@ -62,13 +62,13 @@ export function registerCommands(
   );
 }
 
-async function openPort(ports: Ports, details: Details, memory: vscode.Memento): Promise<void> {
+async function openPort(ports: Ports, memory: vscode.Memento): Promise<void> {
   const kind = await askGateway(ports.simulated);
   const wish = kind && await askPort(memory.get("last"));
   if (kind === undefined || wish === undefined) return;
   await memory.update("last", wish);
   const known = ports.find(kind, wish);
-  if (known !== undefined) return void tellOpen(details, known, "is open already");
+  if (known !== undefined) return void tellOpen(known, "is open already");
   const lifetime = vscode.workspace.getConfiguration("portcontrol").get("lifetime", 3600);
   const port = await progress(
     `Opening ${wish.protocol} ${wish.port}`,
@@ -84,7 +84,7 @@ async function openPort(ports: Ports, details: Details, memory: vscode.Memento):
       }
     },
   );
-  void tellOpen(details, port, "is open");
+  void tellOpen(port, "is open");
 }
 
 /** What is told while a port is waited for. */
@@ -95,11 +95,11 @@ function waitingText({ client }: Gateway, port: Port | undefined): string {
   return state === undefined ? "" : stateText(state);
 }
 
-async function tellOpen(details: Details, port: Port, how: string): Promise<void> {
+async function tellOpen(port: Port, how: string): Promise<void> {
   const text = `${portLabel(port)} ${how}.`;
   const chosen = await vscode.window.showInformationMessage(text, COPY, DETAILS);
-  if (chosen === COPY) await copyAddress(port);
-  if (chosen === DETAILS) await details.show(port);
+  const command = chosen && `portcontrol.${chosen === COPY ? "copyAddress" : "showDetails"}`;
+  if (command !== undefined) await vscode.commands.executeCommand(command, { type: "port", port });
 }
 
 async function copyAddress({ mapping }: Port): Promise<void> {

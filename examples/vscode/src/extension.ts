@@ -6,9 +6,10 @@
  * - `port.ts`, `advice.ts`, `input.ts` are plain functions: judging, wording, reading.
  * - The rest is VS Code: `commands.ts`, `ask.ts`, `tree.ts`, `status_bar.ts`, `details.ts`, `tell_error.ts`.
  */
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import * as vscode from "vscode";
 import { registerCommands } from "./commands.ts";
 import { Details } from "./details.ts";
@@ -16,13 +17,16 @@ import { Ports, type PortsDeps } from "./ports.ts";
 import { Server } from "./server.ts";
 import { type ServerCommand, serverCommand } from "./server_command.ts";
 import { showStatus } from "./status_bar.ts";
-import { tellError, tellServerGone } from "./tell_error.ts";
+import { tellError } from "./tell_error.ts";
 import { PortTree } from "./tree.ts";
 
 let ports: Ports | undefined;
+let stateFolder = "";
 
 /** VS Code calls this when the view is shown or a command is chosen. The server is started with the first need of it. */
 export function activate(context: vscode.ExtensionContext): void {
+  stateFolder = join(context.globalStorageUri.fsPath, String(process.pid)); // of this window
+  mkdirSync(stateFolder, { recursive: true });
   const log = vscode.window.createOutputChannel("Port Control", { log: true });
   const known = ports = new Ports({
     log,
@@ -32,7 +36,11 @@ export function activate(context: vscode.ExtensionContext): void {
       return Server.start(command, events);
     },
     routerAddresses,
-    onTrouble: (error) => void tellError("Cannot use the gateway again", error),
+    stateFolder,
+    tell: (what, error) => {
+      log.error(`${what}: ${error}`);
+      void tellError(what, error);
+    },
   });
   const tree = new PortTree(known);
   const details = new Details(known);
@@ -48,16 +56,13 @@ export function activate(context: vscode.ExtensionContext): void {
     known.onDidChange(() => {
       void executeCommand("setContext", "portcontrol.simulated", known.simulated !== undefined);
     }),
-    known.onDidLoseServer((error) => {
-      log.error(error.message);
-      void tellServerGone(`The port mapping server is gone: ${error.message}`, error);
-    }),
   );
 }
 
 /** VS Code waits for this when the window is closed or reloaded. If it does not, the server sees its stdin end. */
 export async function deactivate(): Promise<void> {
   await ports?.stop();
+  rmSync(stateFolder, { recursive: true, force: true });
 }
 
 function chosenCommand(): ServerCommand {

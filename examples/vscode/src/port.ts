@@ -69,9 +69,7 @@ export function portDescription(port: Port, now: number): string {
   const { mapping } = port;
   if (port.isUnknown) return "unknown: the server is gone";
   if (mapping === undefined) return "asking";
-  if (conditionOf(port) !== "live" || mapping.expiresAt === null) {
-    return stateText(mapping.state);
-  }
+  if (conditionOf(port) !== "live" || mapping.expiresAt === null) return stateText(mapping.state);
   return timeLeft(Date.parse(mapping.expiresAt) - now);
 }
 
@@ -110,16 +108,10 @@ export function statusOf(ports: readonly Port[]): { text: string; warns: boolean
   const live = ports.filter((port) => conditionOf(port) === "live");
   const unknown = ports.filter(({ isUnknown }) => isUnknown).length;
   const lost = ports.filter((port) => conditionOf(port) === "lost").length;
-  if (unknown > 0) {
-    return { text: `$(question) ${count(unknown)} unknown`, warns: true };
-  }
-  if (lost > 0) {
-    return { text: `$(warning) ${lost} of ${count(ports.length)} lost`, warns: true };
-  }
+  if (unknown > 0) return { text: `$(question) ${count(unknown)} unknown`, warns: true };
+  if (lost > 0) return { text: `$(warning) ${lost} of ${count(ports.length)} lost`, warns: true };
   const newest = live.at(-1)?.mapping?.assigned;
-  if (!newest) {
-    return { text: `$(sync~spin) ${count(ports.length)} waiting`, warns: false };
-  }
+  if (!newest) return { text: `$(sync~spin) ${count(ports.length)} waiting`, warns: false };
   return { text: `$(arrow-swap) ${count(live.length)} · ${endpoint(newest)}`, warns: false };
 }
 

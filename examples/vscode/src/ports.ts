@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Alert, Client, Mapping } from "./api.ts";
 import { endpoint, type Gateway, type Port, stateText, type Wish } from "./port.ts";
-import type { Server, ServerEvents, ServerGoneError } from "./server.ts";
+import type { Server, ServerEvents } from "./server.ts";
 
 /** What {@linkcode Ports} needs from outside. */
 export interface PortsDeps {
@@ -9,8 +9,10 @@ export interface PortsDeps {
   readonly startServer: (events: ServerEvents) => Promise<Server>;
   /** Addresses from the settings; what is left out is found by the server. */
   readonly routerAddresses: () => Partial<Pick<Client, "client" | "server" | "port">>;
-  /** A gateway could not be joined by a new server. */
-  readonly onTrouble: (error: unknown) => void;
+  /** A folder where mappings are noted, so that a new server has those of one that was killed, and no router refuses it. */
+  readonly stateFolder: string;
+  /** Tells the user of trouble that is not the answer to a command. */
+  readonly tell: (what: string, error: unknown) => void;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -22,14 +24,12 @@ export class Ports implements vscode.Disposable {
   readonly ports: Port[] = [];
   readonly #deps: PortsDeps;
   readonly #changed = new vscode.EventEmitter<void>();
-  readonly #lost = new vscode.EventEmitter<ServerGoneError>();
   #server: Promise<Server> | undefined;
   #stopping: Promise<void> = Promise.resolve();
+  #connecting: Promise<unknown> = Promise.resolve();
 
   /** Something looks different now. */
   readonly onDidChange = this.#changed.event;
-  /** The server ended by itself. */
-  readonly onDidLoseServer = this.#lost.event;
 
   constructor(deps: PortsDeps) {
     this.#deps = deps;
@@ -47,8 +47,14 @@ export class Ports implements vscode.Disposable {
     );
   }
 
-  /** Makes sure that a gateway is in use. */
-  async connect(kind: Gateway["kind"]): Promise<Gateway> {
+  /** Makes sure that a gateway is in use; one at a time, so that nobody who is impatient gets two. */
+  connect(kind: Gateway["kind"]): Promise<Gateway> {
+    const connected = this.#connecting.then(() => this.#connect(kind));
+    this.#connecting = connected.catch(() => {}); // whoever asked is told
+    return connected;
+  }
+
+  async #connect(kind: Gateway["kind"]): Promise<Gateway> {
     const server = await this.#running();
     const known = this.gateways.find((gateway) => gateway.kind === kind);
     if (known?.client !== undefined) return known;
@@ -148,7 +154,6 @@ export class Ports implements vscode.Disposable {
 
   dispose(): void {
     this.#changed.dispose();
-    this.#lost.dispose();
   }
 
   #running(): Promise<Server> {
@@ -158,20 +163,23 @@ export class Ports implements vscode.Disposable {
   async #start(): Promise<Server> {
     try {
       await this.#stopping;
+      const { log, tell } = this.#deps;
       const server = await this.#deps.startServer({
-        onLine: (line) => this.#deps.log.info(line.replace(/^pcp-rpc: (trace: )?/, "")),
+        onLine: (line) => log.info(line.replace(/^pcp-rpc: (trace: )?/, "")),
         onGone: (error) => {
           this.#serverIsGone(error.message);
-          this.#lost.fire(error);
+          tell("The port mapping server is gone", error);
         },
       });
       server.on("mapping/alert", ({ mappingId, alert }) => this.#hear(server, mappingId, alert));
-      server.on("client/error", ({ error }) => this.#deps.log.warn(error.message));
+      server.on("client/error", ({ error }) => log.warn(error.message));
       server.on("client/serverRestarted", ({ clientId }) => {
         this.#note("the gateway restarted", (port) => port.gateway.client?.clientId === clientId);
       });
       for (const gateway of this.gateways) {
-        await this.#join(server, gateway).catch(this.#deps.onTrouble);
+        await this.#join(server, gateway).catch((error: unknown) =>
+          tell("Cannot use the gateway again", error)
+        );
       }
       return server;
     } catch (error) {
@@ -182,15 +190,19 @@ export class Ports implements vscode.Disposable {
 
   /** Takes a gateway into use, and asks it for the ports that an earlier server had. */
   async #join(server: Server, gateway: Gateway): Promise<void> {
+    const state = `${this.#deps.stateFolder}/${gateway.kind}.json`;
     let at = this.#deps.routerAddresses();
     if (gateway.kind === "simulated") {
       const { simulatorId, ...address } = await server.request("simulator/start", {});
       gateway.simulatorId = simulatorId;
       at = { client: address.server, ...address };
     }
-    gateway.client = await server.request("client/start", at);
+    gateway.client = await server.request("client/start", { ...at, state });
     const wanted = this.ports.filter((port) => port.gateway === gateway && port.isUnknown);
     for (const port of wanted) await this.#ask(server, port);
+    // Ports that were closed while there was no server; nobody waits for that.
+    const { clientId } = gateway.client;
+    server.request("client/deleteLeftovers", { clientId }).catch(this.#unimportant);
   }
 
   /** Asks for a mapping, with the external port that it had before; answered before the gateway has answered. */
@@ -220,8 +232,10 @@ export class Ports implements vscode.Disposable {
       port.mapping = mapping;
       if (mapping.state.type === "revoked" || mapping.state.type === "dropped") this.#forget(port);
       else this.#changed.fire();
-    }, (error: Error) => this.#deps.log.debug(error.message)); // It, or the server, is gone by now.
+    }).catch(this.#unimportant); // It, or the server, is gone by now.
   }
+
+  readonly #unimportant = (error: Error): void => this.#deps.log.debug(error.message);
 
   #note(text: string, of: (port: Port) => boolean): void {
     for (const port of this.ports.filter(of)) port.timeline.push({ at: new Date(), text });

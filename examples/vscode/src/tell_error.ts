@@ -6,29 +6,31 @@ import { ServerGoneError } from "./server.ts";
 
 /** Says what failed, why, and what can be done. What was cancelled, or is told elsewhere, needs no words. */
 export async function tellError(what: string, error: unknown): Promise<void> {
-  const text = `${what}: ${error instanceof Error ? error.message : String(error)}`;
-  if (error instanceof ServerGoneError) return await tellServerGone(text, error);
+  const reason = error instanceof Error ? error.message : String(error);
+  // Messages of the server say themselves what could not be done.
+  const text = reason.startsWith("Cannot ") ? reason : `${what}: ${reason}`;
+  if (error instanceof ServerGoneError) {
+    const first = error.needsDeno ? ["Get Deno"] as const : [];
+    return await offer(text, ...first, "Restart", "Show Trace", "Settings");
+  }
   if (!(error instanceof ResponseError)) return await offer(text, "Show Trace");
   switch (error.code) {
     case ErrorCode.RequestCancelled:
     case ErrorCode.PendingResponseRejected: // the server is gone, which its owner has told
       return;
     case ErrorCode.ResultCode: {
-      const advice = adviceForCode((error.data as { code: number }).code);
-      return await offer(advice === undefined ? text : `${text}. ${advice}`, "Show Trace");
+      const { code, name } = error.data as { code: number; name: string };
+      const advice = adviceForCode(code);
+      const told = advice === undefined ? text : `${what}: the router says ${name}. ${advice}`;
+      return await offer(told, "Show Trace");
     }
     case ErrorCode.DiscoveryFailed: {
-      const reason = "no gateway was found. Is this computer online?";
-      return await offer(`${what}: ${reason}`, "Simulate One", "Settings");
+      const found = "no gateway was found. Is this computer online?";
+      return await offer(`${what}: ${found}`, "Simulate One", "Settings");
     }
     default:
       return await offer(text, "Show Trace");
   }
-}
-
-/** Says that there is no server any more, or that there never was one. */
-export async function tellServerGone(text: string, { needsDeno }: ServerGoneError): Promise<void> {
-  await offer(text, ...needsDeno ? ["Get Deno"] as const : [], "Restart", "Show Trace", "Settings");
 }
 
 const INSTALLATION = "https://docs.deno.com/runtime/getting_started/installation/";
