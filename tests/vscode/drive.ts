@@ -25,9 +25,13 @@ async function main(): Promise<number> {
   const run = crypto.randomUUID();
   Deno.env.set(MARK, run); // inherited by everything that is started
   const home = await Deno.makeTempDir({ prefix: "portcontrol_vscode_" });
+  await Deno.mkdir(`${home}/tmp`);
+  Deno.env.set("TMPDIR", `${home}/tmp`); // what the browser leaves when it is killed goes with the rest
   const clean = async (): Promise<void> => {
     await endAll(run);
-    await Deno.remove(home, { recursive: true });
+    await Deno.remove(home, { recursive: true }).catch((error: Error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error; // asked twice
+    });
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => void clean().finally(() => Deno.exit(130)));

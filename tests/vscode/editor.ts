@@ -34,6 +34,8 @@ export async function startEditor(
     await Deno.writeTextFile(`${user}/settings.json`, JSON.stringify(settings, null, 2));
   };
   await configure({});
+  // A shell that shows no name and no path, in pictures.
+  await Deno.writeTextFile(`${home}/.bashrc`, "PS1='$ '\n");
   // The editor asks a login shell for its PATH, and the shell forgets the one that it was started with.
   await Deno.writeTextFile(`${home}/.profile`, `export PATH=${JSON.stringify(env.PATH)}\n`);
 
@@ -82,6 +84,8 @@ const SETTINGS = {
   "workbench.startupEditor": "none",
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "workbench.tips.enabled": false,
+  "editor.minimap.enabled": false,
+  "[Log]": { "editor.wordWrap": "off" },
   "extensions.ignoreRecommendations": true,
   "git.enabled": false,
   "chat.disableAIFeatures": true,

@@ -104,7 +104,6 @@ export const PORT_STEPS: readonly Step[] = [
         /<- 127\.0\.0\.1 \d+ PCP MAP response, SUCCESS/.test(text);
     });
     await workbench.picture("trace");
-    await workbench.command("View: Hide Panel");
   }],
   [
     "a gateway that restarts makes the status bar warn, and the warning goes",
@@ -121,11 +120,14 @@ export const PORT_STEPS: readonly Step[] = [
       await until(
         "the restart in the timeline",
         () => workbench.editorText(),
-        (text) => /no answer.*the gateway restarted/s.test(text),
+        (text) => /no answer.*the gateway restarted.*running/s.test(text),
       );
+      await workbench.clearNotices();
+      await workbench.picture("overview");
     },
   ],
   ["a port is revoked from its menu, and the page about it says so", async ({ workbench }) => {
+    await workbench.command("View: Hide Panel");
     await workbench.rowMenu("tcp 6000", "Revoke");
     await workbench.row("tcp 6000").waitFor({ state: "hidden" });
     await workbench.status("1 port · 203.0.113.5:7000").waitFor();

@@ -7,7 +7,7 @@ export const TERMINAL_STEPS: readonly Step[] = [
   ["the prompt starts in the terminal", async ({ workbench }) => {
     await workbench.page.keyboard.press("Control+`");
     await until("the shell", () => screen(workbench), (text) => /[$#] *$/.test(text.trimEnd()));
-    await type(workbench, "cd src && deno run -A ../repl.ts --simulate", "[0]>");
+    await type(workbench, "deno run -A repl.ts --simulate", "[0]>");
   }],
   [
     "three commands have three decorations, and the failed one another kind",
@@ -21,7 +21,7 @@ export const TERMINAL_STEPS: readonly Step[] = [
         (seen) => seen.length === 3,
       );
       assertEquals(kinds, ["success", "error", "success"]);
-      await workbench.picture("terminal");
+      await workbench.picture("terminal", ".part.panel");
     },
   ],
   [
@@ -64,7 +64,16 @@ export const TERMINAL_STEPS: readonly Step[] = [
     await until("the end", () => screen(workbench), (text) => text.includes("Cancelled"));
     await type(workbench, "js gateway.server.silent = false", "false");
   }],
+  ["nothing leaks as text, and the shell has its own decorations again", async ({ workbench }) => {
+    const text = await screen(workbench);
+    assertEquals(/633;|9;4;/.test(text), false);
+    await workbench.page.keyboard.press("Control+D");
+    await until("the shell", () => screen(workbench), (seen) => /[$#] *$/.test(seen.trimEnd()));
+    await type(workbench, "cat nowhere", "No such file");
+    await until("its decoration", () => decorations(workbench), (seen) => seen.at(-1) === "error");
+  }],
   ["a path that is printed is a link, from the folder of the prompt", async ({ workbench }) => {
+    await type(workbench, "cd src && deno run -A ../repl.ts --simulate", "[0]>");
     await type(workbench, 'js "./clock.ts"', '"./clock.ts"');
     const box = await workbench.page.locator(".xterm-rows span", { hasText: '"./clock.ts"' }).last()
       .boundingBox();
@@ -77,15 +86,8 @@ export const TERMINAL_STEPS: readonly Step[] = [
     await mouse.click(box.x + box.width / 2, box.y + box.height / 2);
     await keyboard.up("Control");
     await workbench.page.locator(".tabs-container .tab", { hasText: "clock.ts" }).waitFor();
-  }],
-  ["nothing leaks as text, and the shell has its own decorations again", async ({ workbench }) => {
     await workbench.command("Terminal: Focus Terminal");
-    const text = await screen(workbench);
-    assertEquals(/633;|9;4;/.test(text), false);
     await workbench.page.keyboard.press("Control+D");
-    await until("the shell", () => screen(workbench), (seen) => /[$#] *$/.test(seen.trimEnd()));
-    await type(workbench, "cat nowhere", "No such file");
-    await until("its decoration", () => decorations(workbench), (seen) => seen.at(-1) === "error");
   }],
 ];
 

@@ -138,9 +138,13 @@ export class Workbench {
     return sorted.join("\n").replaceAll("\u00a0", " ");
   }
 
-  async picture(name: string): Promise<void> {
+  /** Saves a picture of the window, or of a part of it. */
+  async picture(name: string, part?: string): Promise<void> {
+    await this.page.mouse.move(640, 5); // where nothing shows that it is hovered over
     await this.page.waitForTimeout(400); // movements come to their end
-    await this.page.screenshot({ path: `${this.#pictures}/${name}.png` });
+    const clip = part === undefined ? null : await this.page.locator(part).boundingBox();
+    const path = `${this.#pictures}/${name}.png`;
+    await this.page.screenshot(clip === null ? { path } : { path, clip });
   }
 
   #input(): Locator {

@@ -50,7 +50,7 @@ export async function askWhich(ports: readonly Port[]): Promise<Port | undefined
   if (ports.length === 0) void vscode.window.showInformationMessage("No port is open.");
   if (ports.length < 2) return ports[0];
   const items = ports.map((port) => ({ label: portLabel(port), port }));
-  const placeHolder = "Which port is to be closed?";
+  const placeHolder = "Which port?";
   return (await vscode.window.showQuickPick(items, { placeHolder }))?.port;
 }
 

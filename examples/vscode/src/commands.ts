@@ -16,12 +16,14 @@ export function registerCommands(
 ): vscode.Disposable {
   const close = (port: Port) =>
     progress(`Closing ${portLabel(port)}`, (_, token) => ports.close(port, token));
+  // From a menu it is about a row, from the palette it asks.
+  const ofPort = (run: (port: Port) => Promise<void>) => async (node?: Pick<Node, "port">) => {
+    const port = node?.port ?? await askWhich(ports.ports);
+    if (port !== undefined) await run(port);
+  };
   const commands: Record<string, [failure: string, run: (node?: Node) => unknown]> = {
     openPort: ["Cannot open the port", () => openPort(ports, memory)],
-    closePort: ["Cannot close the port", async () => {
-      const port = await askWhich(ports.ports);
-      if (port !== undefined) await close(port);
-    }],
+    closePort: ["Cannot close the port", ofPort(close)],
     closeAll: [
       "Cannot close all ports",
       () => progress("Closing all ports", () => ports.disconnectAll()),
@@ -43,10 +45,10 @@ export function registerCommands(
           () => ports.restartGateway(REBOOT),
         ),
     ],
-    renew: ["Cannot renew the mapping", (node) => ports.renew(portOf(node))],
-    revoke: ["Cannot close the port", (node) => close(portOf(node))],
-    copyAddress: ["Cannot copy the address", (node) => copyAddress(portOf(node))],
-    showDetails: ["Cannot show the details", (node) => details.show(portOf(node))],
+    renew: ["Cannot renew the mapping", ofPort((port) => ports.renew(port))],
+    revoke: ["Cannot close the port", ofPort(close)],
+    copyAddress: ["Cannot copy the address", ofPort(copyAddress)],
+    showDetails: ["Cannot show the details", ofPort((port) => details.show(port))],
   };
   return vscode.Disposable.from(
     ...Object.entries(commands).map(([name, [failure, run]]) =>
@@ -99,17 +101,12 @@ async function tellOpen(port: Port, how: string): Promise<void> {
   const text = `${portLabel(port)} ${how}.`;
   const chosen = await vscode.window.showInformationMessage(text, COPY, DETAILS);
   const command = chosen && `portcontrol.${chosen === COPY ? "copyAddress" : "showDetails"}`;
-  if (command !== undefined) await vscode.commands.executeCommand(command, { type: "port", port });
+  if (command !== undefined) await vscode.commands.executeCommand(command, { port });
 }
 
 async function copyAddress({ mapping }: Port): Promise<void> {
   if (!mapping?.assigned) throw new Error("nothing is assigned yet");
   await vscode.env.clipboard.writeText(endpoint(mapping.assigned));
-}
-
-function portOf(node: Node | undefined): Port {
-  if (node?.type !== "port") throw new Error("choose it from the menu of a port");
-  return node.port;
 }
 
 /** Shows that something is going on; what looks at the token can be cancelled. */

@@ -85,8 +85,9 @@ export function stateText(state: State): string {
       return state.attempt === 0 ? "renewing" : "no answer";
     case "error":
       return `refused: ${state.name}`;
-    case "expired":
-      return "expired";
+    case "revoked":
+    case "dropped":
+      return "closed";
     default:
       return state.type;
   }
@@ -116,7 +117,7 @@ export function statusOf(ports: readonly Port[]): { text: string; warns: boolean
 }
 
 /** The name of a gateway. */
-export function gatewayLabel({ kind }: Gateway): string {
+export function gatewayLabel({ kind }: Pick<Gateway, "kind">): string {
   return kind === "simulated" ? "Simulated gateway" : "Router";
 }
 

@@ -238,7 +238,9 @@ export class Ports implements vscode.Disposable {
   readonly #unimportant = (error: Error): void => this.#deps.log.debug(error.message);
 
   #note(text: string, of: (port: Port) => boolean): void {
-    for (const port of this.ports.filter(of)) port.timeline.push({ at: new Date(), text });
+    for (const { timeline } of this.ports.filter(of)) {
+      if (timeline.at(-1)?.text !== text) timeline.push({ at: new Date(), text });
+    }
     this.#changed.fire();
   }
 
