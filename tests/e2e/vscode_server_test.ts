@@ -5,7 +5,7 @@ import { Server, ServerGoneError } from "../../examples/vscode/src/server.ts";
 import { serverCommand } from "../../examples/vscode/src/server_command.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
-const REAL = serverCommand({ configured: [], deno: Deno.execPath(), checkout: ROOT });
+const REAL = serverCommand([], Deno.execPath(), ROOT);
 const SILENT = { onLine: () => {}, onGone: () => {} };
 
 Deno.test("Server.start() speaks with the server, and stop() ends it without a word", async () => {
@@ -38,7 +38,7 @@ Deno.test("Server.start() speaks with the server, and stop() ends it without a w
 
 Deno.test("Server.start() tells why there is no server", async () => {
   const run = (...configured: string[]) => {
-    const command = serverCommand({ configured, deno: "deno", checkout: undefined });
+    const command = serverCommand(configured, "deno", undefined);
     return assertRejects(() => Server.start(command, SILENT), ServerGoneError);
   };
   const dies = await run("sh", "-c", "echo the disk is on fire >&2; exit 3");

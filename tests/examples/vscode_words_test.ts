@@ -38,14 +38,13 @@ Deno.test("adviceForCode() has advice for every refusal that can be helped", () 
 });
 
 Deno.test("serverCommand() runs the setting, else the checkout, else what is published", () => {
-  const choice = { configured: [], deno: "deno", checkout: undefined };
-  assertEquals(serverCommand(choice), {
+  assertEquals(serverCommand([], "deno", undefined), {
     program: "deno",
     args: ["run", "-A", "jsr:@portcontrol/pcp/rpc/main", "--stdio", "--trace"],
     needsDeno: true,
   });
-  assertEquals(serverCommand({ ...choice, checkout: "/src/pcp" }).args[2], "/src/pcp/rpc/main.ts");
-  assertEquals(serverCommand({ ...choice, configured: ["/opt/pcp-rpc", "--stdio"] }), {
+  assertEquals(serverCommand([], "deno", "/src/pcp").args[2], "/src/pcp/rpc/main.ts");
+  assertEquals(serverCommand(["/opt/pcp-rpc", "--stdio"], "deno", "/src/pcp"), {
     program: "/opt/pcp-rpc",
     args: ["--stdio"],
     needsDeno: false,

@@ -42,13 +42,6 @@ export interface Client {
   port: number;
 }
 
-/** A gateway that is only simulated. */
-export interface Simulator {
-  simulatorId: number;
-  server: string;
-  port: number;
-}
-
 /** Params and result of every request that is made. */
 export interface Requests {
   initialize: [
@@ -56,7 +49,7 @@ export interface Requests {
     { serverInfo: { name: string; version: string } },
   ];
   shutdown: [undefined, null];
-  "simulator/start": [{ port?: number }, Simulator];
+  "simulator/start": [{ port?: number }, { simulatorId: number; server: string; port: number }];
   "simulator/stop": [{ simulatorId: number }, null];
   "client/start": [{ client?: string; server?: string; port?: number; state?: string }, Client];
   "client/deleteLeftovers": [{ clientId: number }, { deleted: number }];
@@ -85,10 +78,7 @@ export type Protocol = "tcp" | "udp";
 /** Params of every notification that is listened to. */
 export interface Notifications {
   "mapping/alert": { mappingId: number; alert: Alert };
-  "client/error": {
-    clientId: number;
-    error: { name: string; message: string };
-  };
+  "client/error": { clientId: number; error: { name: string; message: string } };
   "client/serverRestarted": { clientId: number; epoch: number };
 }
 

@@ -2,10 +2,9 @@ import * as vscode from "vscode";
 import { adviceOnSilence } from "./advice.ts";
 import { askGateway, askPort, askWhich } from "./ask.ts";
 import type { Details } from "./details.ts";
-import { endpoint, type Gateway, type Port, portLabel, stateText } from "./port.ts";
+import { endpoint, type Port, portId, portLabel, stateText } from "./port.ts";
 import type { Ports } from "./ports.ts";
 import { tellError } from "./tell_error.ts";
-import type { Node } from "./tree.ts";
 
 /** Makes everything known that can be chosen from the palette, the view and its menus. */
 export function registerCommands(
@@ -14,47 +13,38 @@ export function registerCommands(
   log: vscode.LogOutputChannel,
   memory: vscode.Memento,
 ): vscode.Disposable {
-  const close = (port: Port) =>
-    progress(`Closing ${portLabel(port)}`, (_, token) => ports.close(port, token));
+  const busy = (title: string, run: () => Promise<unknown>) => () => progress(title, run);
   // From a menu it is about a row, from the palette it asks.
-  const ofPort = (run: (port: Port) => Promise<void>) => async (node?: Pick<Node, "port">) => {
-    const port = node?.port ?? await askWhich(ports.ports);
+  const ofPort = (run: (port: Port) => Promise<void>) => async (row = "") => {
+    const port = ports.find(row) ?? await askWhich(ports.ports);
     if (port !== undefined) await run(port);
   };
-  const commands: Record<string, [failure: string, run: (node?: Node) => unknown]> = {
+  const close = ofPort((port) =>
+    progress(`Closing ${portLabel(port)}`, (_, token) => ports.close(port, token))
+  );
+  const starting = "Starting the server";
+  const away = `The simulated gateway is away for ${REBOOT} s`;
+  const commands: Record<string, [failure: string, run: (row?: string) => unknown]> = {
     openPort: ["Cannot open the port", () => openPort(ports, memory)],
-    closePort: ["Cannot close the port", ofPort(close)],
-    closeAll: [
-      "Cannot close all ports",
-      () => progress("Closing all ports", () => ports.disconnectAll()),
-    ],
+    closePort: ["Cannot close the port", close],
+    closeAll: ["Cannot close all ports", busy("Closing all ports", () => ports.disconnectAll())],
     simulate: ["Cannot simulate a gateway", async () => {
       await progress("Starting a simulated gateway", () => ports.connect("simulated"));
       await vscode.commands.executeCommand("portcontrol.mappings.focus");
     }],
     showTrace: ["Cannot show the trace", () => log.show(true)],
-    restartServer: [
-      "Cannot start the server",
-      () => progress("Starting the server", () => ports.restartServer()),
-    ],
-    restartGateway: [
-      "Cannot restart the gateway",
-      () =>
-        progress(
-          `The simulated gateway is away for ${REBOOT} s`,
-          () => ports.restartGateway(REBOOT),
-        ),
-    ],
+    restartServer: ["Cannot start the server", busy(starting, () => ports.restartServer())],
+    restartGateway: ["Cannot restart the gateway", busy(away, () => ports.restartGateway(REBOOT))],
     renew: ["Cannot renew the mapping", ofPort((port) => ports.renew(port))],
-    revoke: ["Cannot close the port", ofPort(close)],
+    revoke: ["Cannot close the port", close],
     copyAddress: ["Cannot copy the address", ofPort(copyAddress)],
     showDetails: ["Cannot show the details", ofPort((port) => details.show(port))],
   };
   return vscode.Disposable.from(
     ...Object.entries(commands).map(([name, [failure, run]]) =>
-      vscode.commands.registerCommand(`portcontrol.${name}`, async (node?: Node) => {
+      vscode.commands.registerCommand(`portcontrol.${name}`, async (row?: string) => {
         try {
-          await run(node);
+          await run(row);
         } catch (error) {
           // Not awaited: the command is over, however long the notification stays.
           void tellError(failure, error);
@@ -69,39 +59,34 @@ async function openPort(ports: Ports, memory: vscode.Memento): Promise<void> {
   const wish = kind && await askPort(memory.get("last"));
   if (kind === undefined || wish === undefined) return;
   await memory.update("last", wish);
-  const known = ports.find(kind, wish);
+  const id = `${kind} ${wish.protocol} ${wish.port}`;
+  const known = ports.find(id);
   if (known !== undefined) return void tellOpen(known, "is open already");
   const lifetime = vscode.workspace.getConfiguration("portcontrol").get("lifetime", 3600);
-  const port = await progress(
-    `Opening ${wish.protocol} ${wish.port}`,
-    async (report, token) => {
-      const gateway = await ports.connect(kind);
-      const watching = ports.onDidChange(() =>
-        report(waitingText(gateway, ports.find(kind, wish)))
-      );
-      try {
-        return await ports.open(gateway, { ...wish, lifetime }, token);
-      } finally {
-        watching.dispose();
-      }
-    },
-  );
+  const title = `Opening ${wish.protocol} ${wish.port}`;
+  const port = await progress(title, async (report, token) => {
+    const gateway = await ports.connect(kind);
+    const watching = ports.onDidChange(() => report(waitingText(ports.find(id))));
+    return await ports.open(gateway, { ...wish, lifetime }, token).finally(() =>
+      watching.dispose()
+    );
+  });
   void tellOpen(port, "is open");
 }
 
 /** What is told while a port is waited for. */
-function waitingText({ client }: Gateway, port: Port | undefined): string {
+function waitingText(port: Port | undefined): string {
   const state = port?.mapping?.state;
-  const isSilent = state?.type === "starting" && state.attempt > 0;
-  if (isSilent && client !== undefined) return adviceOnSilence(client.server);
-  return state === undefined ? "" : stateText(state);
+  if (port === undefined || state === undefined) return "";
+  const isSilent = state.type === "starting" && state.attempt > 0;
+  return isSilent ? adviceOnSilence(port.gateway.client?.server ?? "this") : stateText(state);
 }
 
 async function tellOpen(port: Port, how: string): Promise<void> {
   const text = `${portLabel(port)} ${how}.`;
   const chosen = await vscode.window.showInformationMessage(text, COPY, DETAILS);
   const command = chosen && `portcontrol.${chosen === COPY ? "copyAddress" : "showDetails"}`;
-  if (command !== undefined) await vscode.commands.executeCommand(command, { port });
+  if (command !== undefined) await vscode.commands.executeCommand(command, portId(port));
 }
 
 async function copyAddress({ mapping }: Port): Promise<void> {

@@ -23,7 +23,7 @@ export class Details implements vscode.TextDocumentContentProvider, vscode.Dispo
 
   /** Opens the page of a port. */
   async show(port: Port): Promise<void> {
-    const path = `${port.protocol} ${port.port}`;
+    const path = `${port.protocol} ${port.port}`; // the title of the page
     const uri = vscode.Uri.from({ scheme: SCHEME, path, query: port.gateway.kind });
     this.#shown.set(uri.toString(), port);
     this.#changed.fire(uri);

@@ -67,11 +67,8 @@ export async function deactivate(): Promise<void> {
 
 function chosenCommand(): ServerCommand {
   const settings = vscode.workspace.getConfiguration("portcontrol");
-  return serverCommand({
-    configured: settings.get<string[]>("serverCommand", []),
-    deno: denoPath(settings.get("denoPath", "deno")),
-    checkout: checkout(),
-  });
+  const configured = settings.get<string[]>("serverCommand", []);
+  return serverCommand(configured, denoPath(settings.get("denoPath", "deno")), checkout());
 }
 
 /** A VS Code that was not started from a shell does not have the PATH to where Deno's installer puts it. */

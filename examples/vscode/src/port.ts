@@ -27,6 +27,13 @@ export interface Port extends Wish {
   readonly timeline: { at: Date; text: string }[];
 }
 
+/** What tells a port from the others: `simulated tcp 6000`. */
+export function portId(
+  { gateway: { kind }, protocol, port }: Wish & Pick<Port, "gateway">,
+): string {
+  return `${kind} ${protocol} ${port}`;
+}
+
 /** How a port is doing, in the few kinds that the eye can tell apart. */
 export type Condition = "live" | "waiting" | "closing" | "lost" | "unknown";
 
@@ -117,7 +124,7 @@ export function statusOf(ports: readonly Port[]): { text: string; warns: boolean
 }
 
 /** The name of a gateway. */
-export function gatewayLabel({ kind }: Pick<Gateway, "kind">): string {
+export function gatewayLabel(kind: Gateway["kind"] | undefined): string {
   return kind === "simulated" ? "Simulated gateway" : "Router";
 }
 
@@ -128,7 +135,7 @@ export function detailsOf(port: Port, isOpen: boolean, now: number): string {
     portLabel(port),
     "",
     `State     ${isOpen ? portDescription(port, now) : "closed"}`,
-    `Gateway   ${gatewayLabel(port.gateway)}${
+    `Gateway   ${gatewayLabel(port.gateway.kind)}${
       client ? ` ${client.server} port ${client.port}` : ""
     }`,
     `Computer  ${client?.client ?? "unknown"}`,

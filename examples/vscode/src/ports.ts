@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { Alert, Client, Mapping } from "./api.ts";
-import { endpoint, type Gateway, type Port, stateText, type Wish } from "./port.ts";
+import { endpoint, type Gateway, type Port, portId, stateText, type Wish } from "./port.ts";
 import type { Server, ServerEvents } from "./server.ts";
 
 /** What {@linkcode Ports} needs from outside. */
@@ -40,11 +40,9 @@ export class Ports implements vscode.Disposable {
     return this.gateways.find(({ kind }) => kind === "simulated");
   }
 
-  /** A port that was asked for already. */
-  find(kind: Gateway["kind"], { protocol, port }: Wish): Port | undefined {
-    return this.ports.find((each) =>
-      each.gateway.kind === kind && each.protocol === protocol && each.port === port
-    );
+  /** A port that was asked for, by its id. */
+  find(id: string): Port | undefined {
+    return this.ports.find((port) => portId(port) === id);
   }
 
   /** Makes sure that a gateway is in use; one at a time, so that nobody who is impatient gets two. */
@@ -176,11 +174,8 @@ export class Ports implements vscode.Disposable {
       server.on("client/serverRestarted", ({ clientId }) => {
         this.#note("the gateway restarted", (port) => port.gateway.client?.clientId === clientId);
       });
-      for (const gateway of this.gateways) {
-        await this.#join(server, gateway).catch((error: unknown) =>
-          tell("Cannot use the gateway again", error)
-        );
-      }
+      const tellJoin = (error: unknown) => tell("Cannot use the gateway again", error);
+      for (const gateway of this.gateways) await this.#join(server, gateway).catch(tellJoin);
       return server;
     } catch (error) {
       this.#server = undefined;

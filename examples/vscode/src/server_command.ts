@@ -1,13 +1,3 @@
-/** What decides which server is run. */
-export interface CommandChoice {
-  /** The setting `portcontrol.serverCommand`. */
-  readonly configured: readonly string[];
-  /** The setting `portcontrol.denoPath`. */
-  readonly deno: string;
-  /** A checkout of the library that may be run; undefined if there is none. */
-  readonly checkout: string | undefined;
-}
-
 /** A program, its arguments, and whether it needs Deno. */
 export interface ServerCommand {
   readonly program: string;
@@ -15,12 +5,17 @@ export interface ServerCommand {
   readonly needsDeno: boolean;
 }
 
-/** The command that starts the server. `--trace` brings every datagram to stderr. */
-export function serverCommand({ configured, deno, checkout }: CommandChoice): ServerCommand {
+/**
+ * The command that starts the server: the one of the setting `portcontrol.serverCommand`, or else Deno runs the checkout, or
+ * else what is published. `--trace` brings every datagram to stderr.
+ */
+export function serverCommand(
+  configured: readonly string[],
+  deno: string,
+  checkout: string | undefined,
+): ServerCommand {
   const [program, ...args] = configured;
   if (program !== undefined) return { program, args, needsDeno: false };
-  const entry = checkout === undefined ? PUBLISHED : `${checkout}/rpc/main.ts`;
+  const entry = checkout ? `${checkout}/rpc/main.ts` : "jsr:@portcontrol/pcp/rpc/main";
   return { program: deno, args: ["run", "-A", entry, "--stdio", "--trace"], needsDeno: true };
 }
-
-const PUBLISHED = "jsr:@portcontrol/pcp/rpc/main";

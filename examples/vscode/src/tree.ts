@@ -1,24 +1,14 @@
 import * as vscode from "vscode";
 import { type Condition, conditionOf, type Gateway, gatewayLabel } from "./port.ts";
-import { type Port, portDescription, portLabel } from "./port.ts";
+import { type Port, portDescription, portId, portLabel } from "./port.ts";
 import type { Ports } from "./ports.ts";
 
-/** A gateway, this computer as its client, or a port. */
-export interface Node {
-  readonly id: string;
-  readonly gateway: Gateway;
-  /** Whether it stands for this computer. */
-  readonly isClient: boolean;
-  readonly port: Port | undefined;
-}
-
-/** The view *Port Mappings*. */
-export class PortTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
+/** The view *Port Mappings*. Its rows are `gateway KIND`, below that `client KIND`, and below that the ids of ports. */
+export class PortTree implements vscode.TreeDataProvider<string>, vscode.Disposable {
   readonly #ports: Ports;
-  readonly #changed = new vscode.EventEmitter<Node[] | undefined>();
-  readonly #nodes = new Map<string, Node>();
+  readonly #changed = new vscode.EventEmitter<string[] | undefined>();
   readonly #timer: NodeJS.Timeout;
-  #shape = "";
+  #rows: string[] = [];
   #texts = "";
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -33,17 +23,21 @@ export class PortTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     }, 1_000);
   }
 
-  getChildren(node?: Node): Node[] {
+  getChildren(row?: string): string[] {
     const { gateways, ports } = this.#ports;
-    if (node === undefined) return gateways.map((gateway) => this.#node(gateway, false));
-    if (node.port !== undefined) return [];
-    if (!node.isClient) return [this.#node(node.gateway, true)];
-    return ports.filter(({ gateway }) => gateway === node.gateway)
-      .map((port) => this.#node(port.gateway, false, port));
+    if (row === undefined) return gateways.map(({ kind }) => `gateway ${kind}`);
+    const [type, kind] = row.split(" ");
+    if (type === "gateway") return [`client ${kind}`];
+    return type === "client" ? ports.filter((port) => port.gateway.kind === kind).map(portId) : [];
   }
 
-  getTreeItem(node: Node): vscode.TreeItem {
-    return node.port === undefined ? gatewayItem(node) : portItem(node.id, node.port);
+  getTreeItem(row: string): vscode.TreeItem {
+    const port = this.#ports.find(row);
+    const gateway = this.#ports.gateways.find(({ kind }) => row.endsWith(kind));
+    const item = port ? portItem(port) : gatewayItem(gateway, row.startsWith("client"));
+    item.id = row;
+    item.contextValue = port ? "port" : row;
+    return item;
   }
 
   dispose(): void {
@@ -54,42 +48,27 @@ export class PortTree implements vscode.TreeDataProvider<Node>, vscode.Disposabl
   /** As little as possible: in a tree that is read anew, a menu that is open has lost what it is about. */
   #refresh(): void {
     const { gateways, ports } = this.#ports;
-    const shape = [...gateways.map(({ kind }) => kind), ...ports.map(portId)].join();
-    this.#changed.fire(shape === this.#shape ? [...this.#nodes.values()] : undefined);
-    if (shape !== this.#shape) this.#nodes.clear();
-    this.#shape = shape;
-  }
-
-  #node(gateway: Gateway, isClient: boolean, port?: Port): Node {
-    const id = port ? portId(port) : `${isClient ? "client" : "gateway"} ${gateway.kind}`;
-    const node = this.#nodes.get(id) ?? { id, gateway, isClient, port };
-    this.#nodes.set(id, node);
-    return node;
+    const parents = gateways.flatMap(({ kind }) => [`gateway ${kind}`, `client ${kind}`]);
+    const rows = [...parents, ...ports.map(portId)];
+    this.#changed.fire(rows.join() === this.#rows.join() ? rows : undefined);
+    this.#rows = rows;
   }
 }
 
-function portId({ gateway, protocol, port }: Port): string {
-  return `${gateway.kind} ${protocol} ${port}`;
-}
-
-function gatewayItem({ id, gateway: { kind, client }, isClient }: Node): vscode.TreeItem {
-  const label = isClient ? "This computer" : gatewayLabel({ kind });
+function gatewayItem(gateway: Gateway | undefined, isClient: boolean): vscode.TreeItem {
+  const label = isClient ? "This computer" : gatewayLabel(gateway?.kind);
   const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Expanded);
-  item.id = item.contextValue = id;
-  const icon = isClient ? "device-desktop" : kind === "simulated" ? "beaker" : "server";
-  item.iconPath = new vscode.ThemeIcon(icon);
+  const icon = gateway?.kind === "simulated" ? "beaker" : "server";
+  item.iconPath = new vscode.ThemeIcon(isClient ? "device-desktop" : icon);
   item.description = "not connected";
-  if (client !== undefined) {
-    item.description = isClient ? client.client : `${client.server} port ${client.port}`;
-  }
+  const client = gateway?.client;
+  if (client) item.description = isClient ? client.client : `${client.server} port ${client.port}`;
   return item;
 }
 
-function portItem(id: string, port: Port): vscode.TreeItem {
+function portItem(port: Port): vscode.TreeItem {
   const condition = conditionOf(port);
   const item = new vscode.TreeItem(portLabel(port));
-  item.id = id;
-  item.contextValue = "mapping";
   item.description = portDescription(port, Date.now());
   item.tooltip = `${portLabel(port)}\n${item.description}`;
   const [icon, colour] = ICONS[condition];
