@@ -92,11 +92,11 @@ async function start(
   const deno = new FakeDeno(`${home}/bin/deno`);
   await deno.works();
   const editor = await startEditor(installed, `${EXTENSION}/dist/portcontrol.vsix`, home, env);
-  await editor.configure({ "portcontrol.denoPath": deno.path });
+  const title = await editor.configure({ "portcontrol.denoPath": deno.path });
   const router = await startLoopbackServer(new SimulatedServer());
   const browser = await startBrowser(installed, env);
   const workbench = new Workbench(await browser.newPage(), pictures);
-  await workbench.open(editor.address(ROOT));
+  await workbench.open(editor.address(ROOT), title);
   return { run, home, deno, router, editor, browser, workbench };
 }
 

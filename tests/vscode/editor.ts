@@ -4,8 +4,8 @@ import type { Installed } from "./install.ts";
 export interface Editor {
   /** Where the browser finds a folder in it. */
   address(folder: string): string;
-  /** Changes settings of the user; an undefined one goes back to its default. */
-  configure(settings: Record<string, unknown>): Promise<void>;
+  /** Changes settings of the user, for windows that are opened or reloaded from now on; returns the title that they have. */
+  configure(settings: Record<string, unknown>): Promise<string>;
 }
 
 /** Starts code-server with an extension, its state in a folder of its own. */
@@ -29,11 +29,13 @@ export async function startEditor(
   const user = `${home}/.local/share/code-server/User`;
   await Deno.mkdir(user, { recursive: true });
   let settings: Record<string, unknown> = { ...SETTINGS };
-  const configure = async (more: Record<string, unknown>): Promise<void> => {
-    settings = { ...settings, ...more };
+  let changes = 0;
+  const configure = async (more: Record<string, unknown>): Promise<string> => {
+    const title = `portcontrol ${++changes}`;
+    settings = { ...settings, ...more, "window.title": title };
     await Deno.writeTextFile(`${user}/settings.json`, JSON.stringify(settings, null, 2));
+    return title;
   };
-  await configure({});
   // A shell that shows no name and no path, in pictures.
   await Deno.writeTextFile(`${home}/.bashrc`, "PS1='$ '\n");
   // The editor asks a login shell for its PATH, and the shell forgets the one that it was started with.

@@ -63,13 +63,12 @@ export const TROUBLE_STEPS: readonly Step[] = [
   }],
   ["a refusal is told with what can be done, and overcome", async (world) => {
     const { workbench, editor, router } = world;
-    await editor.configure({
+    const title = await editor.configure({
       "portcontrol.gateway": router.local.hostname,
       "portcontrol.clientAddress": router.local.hostname,
       "portcontrol.gatewayPort": router.local.port,
     });
-    await workbench.page.reload();
-    await workbench.ready();
+    await workbench.reload(title);
     router.server.fail(ResultCode.NoResources, { lifetime: 3 });
     await openPort(world, undefined, "6001/tcp");
     await workbench.notice(/NO_RESOURCES.* Try again in a minute\./).waitFor();
@@ -112,8 +111,7 @@ export const TROUBLE_STEPS: readonly Step[] = [
     await openPort(world, undefined, "6003/udp");
     await workbench.row("udp 6003").waitFor();
     assertEquals((await serversOf(run)).length, 1);
-    await workbench.page.reload();
-    await workbench.ready();
+    await workbench.reload();
     await until("the end of the server", () => serversOf(run), (seen) => seen.length === 0);
     assertEquals(await workbench.row("udp 6003").count(), 0);
   }],
@@ -124,12 +122,12 @@ export const TROUBLE_STEPS: readonly Step[] = [
     const evil = ["touch", `${home}/touched`];
     const settings = { "portcontrol.serverCommand": evil, "portcontrol.denoPath": evil[0] };
     await Deno.writeTextFile(`${folder}/.vscode/settings.json`, JSON.stringify(settings));
-    await editor.configure({
+    const title = await editor.configure({
       "security.workspace.trust.enabled": true,
       "security.workspace.trust.startupPrompt": "never",
       "portcontrol.serverCommand": [deno.path, "run", "-A", MAIN, "--stdio", "--trace"],
     });
-    await workbench.open(editor.address(folder));
+    await workbench.open(editor.address(folder), title);
     await workbench.page.locator(".statusbar-item", { hasText: "Restricted Mode" }).waitFor();
     await workbench.command("Port Control: Try with a Simulated Gateway");
     await workbench.row("Simulated gateway").waitFor();

@@ -10,17 +10,23 @@ export class Workbench {
     this.#pictures = pictures;
   }
 
-  /** Opens an address, and waits until the window listens to keys. */
-  async open(address: string): Promise<void> {
+  /** Opens an address, and waits until the window listens to keys and knows its settings. */
+  async open(address: string, title?: string): Promise<void> {
     await this.page.goto(address);
-    await this.ready();
+    await this.#ready(title);
   }
 
-  /** Waits for the window after it was opened or reloaded. */
-  async ready(): Promise<void> {
+  async reload(title?: string): Promise<void> {
+    await this.page.reload();
+    await this.#ready(title);
+  }
+
+  async #ready(title: string | undefined): Promise<void> {
     await this.page.locator(".monaco-workbench").waitFor({ timeout: 60_000 });
     // The icon of the extension comes when the extensions have been found.
     await this.activityIcon().waitFor({ timeout: 60_000 });
+    if (title === undefined) return;
+    await until("the settings", () => this.page.evaluate("document.title"), (now) => now === title);
   }
 
   activityIcon(): Locator {
