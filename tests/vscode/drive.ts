@@ -41,7 +41,7 @@ async function main(): Promise<number> {
     await Deno.remove(pictures, { recursive: true }).catch(() => {}); // of an earlier run, if there was one
     await Deno.mkdir(pictures, { recursive: true });
     const installed = await install(cache);
-    await buildExtension();
+    await build();
     report("installed and built", begin);
     await takeSteps(await start(installed, run, home, pictures), counts);
   } catch (error) {
@@ -109,15 +109,18 @@ async function environment(home: string): Promise<Record<string, string>> {
   return { ...env, DENO_DIR: denoDir, PATH: `${home}/bin:${env.PATH ?? ""}` };
 }
 
-async function buildExtension(): Promise<void> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["task", "vscode:package"],
-    cwd: ROOT,
-  });
+async function build(): Promise<void> {
+  await must("task", "vscode:package");
+  // Whatever the prompt needs is downloaded now: later Deno would draw its progress over it.
+  await must("run", "-A", "repl.ts");
+}
+
+async function must(...args: string[]): Promise<void> {
+  const command = new Deno.Command(Deno.execPath(), { args, cwd: ROOT, stdin: "null" });
   const { success, stdout, stderr } = await command.output();
   const text = new TextDecoder();
-  if (success) return;
-  throw new Error(`Cannot build the extension: ${text.decode(stdout)}${text.decode(stderr)}`);
+  const printed = `${text.decode(stdout)}${text.decode(stderr)}`;
+  if (!success) throw new Error(`Cannot do "deno ${args.join(" ")}": ${printed}`);
 }
 
 /** Milliseconds for one step; its waits are shorter. */

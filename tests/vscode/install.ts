@@ -118,7 +118,10 @@ async function must(
   env: Record<string, string>,
   cwd?: string,
 ): Promise<void> {
-  const command = new Deno.Command(program, { args, env, ...(cwd === undefined ? {} : { cwd }) });
+  // Of `deno task`; code-server asks it which npm installs it.
+  const { npm_config_user_agent: _, ...inherited } = Deno.env.toObject();
+  const options = { args, env: { ...inherited, ...env }, clearEnv: true };
+  const command = new Deno.Command(program, cwd === undefined ? options : { ...options, cwd });
   const { success, stdout, stderr } = await command.output();
   if (success) return;
   const text = new TextDecoder();
