@@ -111,8 +111,8 @@ async function environment(home: string): Promise<Record<string, string>> {
 
 async function build(): Promise<void> {
   await must("task", "vscode:package");
-  // Whatever the prompt needs is downloaded now: later Deno would draw its progress over it.
-  await must("run", "-A", "repl.ts");
+  // Whatever the prompt needs is downloaded and compiled now: later Deno would draw its progress over it.
+  await must("run", "-A", "repl.ts", "--simulate");
 }
 
 async function must(...args: string[]): Promise<void> {
