@@ -27,14 +27,12 @@ async function main(): Promise<number> {
   const home = await Deno.makeTempDir({ prefix: "portcontrol_vscode_" });
   await Deno.mkdir(`${home}/tmp`);
   Deno.env.set("TMPDIR", `${home}/tmp`); // what the browser leaves when it is killed goes with the rest
-  const clean = async (): Promise<void> => {
-    await endAll(run);
-    await Deno.remove(home, { recursive: true }).catch((error: Error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error; // asked twice
-    });
-  };
+  const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    Deno.addSignalListener(signal, () => void clean().finally(() => Deno.exit(130)));
+    Deno.addSignalListener(signal, () => {
+      stop.abort(new Error(`Interrupted by ${signal}`));
+      void endAll(run); // whatever is waited for
+    });
   }
   const counts = { passed: 0, failed: 0 };
   try {
@@ -43,12 +41,13 @@ async function main(): Promise<number> {
     const installed = await install(cache);
     await Promise.all([build(), warmUp()]);
     report("installed and built", begin);
-    await takeSteps(await start(installed, run, home, pictures), counts);
+    await takeSteps(await start(installed, run, home, pictures), counts, stop.signal);
   } catch (error) {
     counts.failed++;
     console.log(error instanceof Error ? error.message : error);
   } finally {
-    await clean();
+    await endAll(run);
+    await Deno.remove(home, { recursive: true });
   }
   report(`The pictures are in ${pictures}`, begin);
   console.log(`${counts.passed} passed, ${counts.failed} failed`);
@@ -59,12 +58,14 @@ async function main(): Promise<number> {
 async function takeSteps(
   world: World,
   counts: { passed: number; failed: number },
+  stop: AbortSignal,
 ): Promise<void> {
   for (const [name, step] of [...PORT_STEPS, ...TERMINAL_STEPS, ...TROUBLE_STEPS]) {
     const begin = performance.now();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error("Waited in vain for the end")), STEP_LIMIT);
+      stop.addEventListener("abort", () => reject(stop.reason), { once: true });
     });
     try {
       await Promise.race([step(world), late]);
@@ -73,6 +74,7 @@ async function takeSteps(
     } catch (error) {
       counts.failed++;
       report(`FAILED  ${name}`, begin);
+      if (stop.aborted) return console.log(String(stop.reason));
       console.log(error instanceof Error ? error.stack ?? error.message : error);
       await world.workbench.picture("failure").catch(() => {}); // the page may be gone
       return;

@@ -108,7 +108,7 @@ export const PORT_STEPS: readonly Step[] = [
   [
     "a gateway that restarts makes the status bar warn, and the warning goes",
     async ({ workbench }) => {
-      await workbench.command("Port Control: Restart the Simulated Gateway");
+      await workbench.rowMenu("Simulated gateway", "Restart the Simulated Gateway");
       await workbench.notice("away for 5 s").waitFor();
       await workbench.warning("2 of 2 ports lost").waitFor();
       const row = workbench.row("tcp 6000");
