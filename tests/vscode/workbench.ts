@@ -146,7 +146,7 @@ export class Workbench {
 
   /** Saves a picture of the window, or of a part of it. */
   async picture(name: string, part?: string): Promise<void> {
-    await this.page.mouse.move(640, 5); // where nothing shows that it is hovered over
+    await this.page.mouse.move(640, 712); // where nothing shows that it is hovered over
     await this.page.waitForTimeout(400); // movements come to their end
     const clip = part === undefined ? null : await this.page.locator(part).boundingBox();
     const path = `${this.#pictures}/${name}.png`;
