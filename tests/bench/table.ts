@@ -1,8 +1,11 @@
 import { judged, type Limit, type Row } from "./row.ts";
 
 /** One aligned line a row, for a terminal. */
-export function textTable(rows: readonly Row[], slack = 1): string {
-  const lines = [HEAD, ...rows.map((each) => [each.id, ...cells(each), verdict(each, slack)])];
+export function textTable(rows: readonly Row[], slackOf: (row: Row) => number = () => 1): string {
+  const lines = [
+    HEAD,
+    ...rows.map((each) => [each.id, ...cells(each), verdict(each, slackOf(each))]),
+  ];
   const widths = HEAD.map((_, column) =>
     Math.max(...lines.map((line) => [...line[column] ?? ""].length))
   );

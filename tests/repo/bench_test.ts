@@ -9,6 +9,7 @@ import { readmeBlock, replaceBetween } from "../bench/readme.ts";
 import type { Results } from "../bench/results.ts";
 import { ResponderTable } from "../bench/responder_table.ts";
 import { isMissed, judged, row, type RowInit } from "../bench/row.ts";
+import { SHORTFALLS } from "../bench/shortfalls.ts";
 import { figure, markdownTable, textTable } from "../bench/table.ts";
 import { readFile } from "../tools/repository.ts";
 
@@ -86,13 +87,22 @@ Deno.test("figure() shows three digits, and thousands apart", () => {
 });
 
 Deno.test("textTable() says which target is missed, and what the slack lets pass", () => {
-  const lines = textTable(ROWS, 4 / 3).split("\n");
+  const lines = textTable(ROWS, () => 4 / 3).split("\n");
   assertMatch(lines[1] ?? "", /^a\.kept +kept +10 ms +10 ms +minimal client +1\.00 +1\.2 times/);
   assertMatch(lines[1] ?? "", / ok$/);
   assertMatch(lines[2] ?? "", / over by 25 %, passes$/);
   assertMatch(lines[3] ?? "", / none +MISSED$/);
   assertMatch(lines[4] ?? "", /^a\.free +no target +7$/);
   assertMatch(textTable(ROWS).split("\n")[2] ?? "", / MISSED by 25 %$/);
+});
+
+Deno.test("every shortfall is that of a row with a target", async () => {
+  const results: Results = JSON.parse(await readFile("tests/bench/results.json"));
+  const targets = new Set(results.rows.filter(({ limit }) => limit !== null).map(({ id }) => id));
+  for (const [id, factor] of SHORTFALLS) {
+    assert(targets.has(id), id);
+    assert(factor > 1 && factor < 2, `${id} is far from its target`);
+  }
 });
 
 Deno.test("markdownTable() has the rows with a target", () => {
