@@ -155,7 +155,9 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
   m.heldByServerUntil = -Infinity;
   const externalAddress = m.world.shared(answer.externalAddress);
   const { options } = answer;
-  const before = m.phase === "recovering" ? undefined : m.assigned;
+  // What a server grants that has lost its state is new, also where this answer is the first to tell.
+  const isAnew = m.phase === "recovering" || m.generation !== m.world.generation;
+  const before = isAnew ? undefined : m.assigned;
   // Copies of an update tell what is left by then, which is the same end.
   const sameEnd = before !== undefined &&
     (before.lifetime === lifetime ||

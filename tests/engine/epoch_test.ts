@@ -247,3 +247,17 @@ Deno.test("all recovery requests of a mapping are the same octets (C-8.1.1-N5)",
   assert(datagrams.length > 3);
   assertEquals(new Set(datagrams).size, 1);
 });
+
+Deno.test("after a restart every mapping is told as granted anew, the one whose renewal revealed it too", () => {
+  const { t, ids } = five();
+  t.serve(
+    7_000_000,
+    ({ at }) => ({ epoch: Math.floor((at - 3_000_000) / 1000), lifetime: 7200 }),
+    5,
+  );
+  assertEquals(t.events("serverRestarted").length, 1);
+  for (const id of ids) {
+    const anew = t.events("granted").filter((event) => event.id === id && event.changed);
+    assert(anew.length >= 1, `mapping ${id}`);
+  }
+});
