@@ -16,8 +16,8 @@ export class Resting {
 
   /** Whether nothing would be lost. */
   static isPossible(m: Mapping): boolean {
-    const hasTrouble = m.retryAfterErrorAt !== Infinity || m.holdUntil !== -Infinity ||
-      m.heldByServerUntil !== -Infinity || m.refusals !== 0 || m.createsPending !== 0;
+    const hasTrouble = m.holdUntil !== -Infinity || m.heldByServerUntil !== -Infinity ||
+      m.createsPending !== 0;
     if (hasTrouble) return false;
     const { assigned, spec } = m;
     if (m.phase === "running") {

@@ -142,3 +142,14 @@ Deno.test("Fifo gives everything back in order", () => {
   }
   assertEquals(next, 10_000);
 });
+
+Deno.test("an answer for who still waits for his turn is none: he has not asked (C-11.4-1)", () => {
+  const t = wanting(40);
+  const sent = t.takeSends()[0];
+  const nonce = t.engine.nonceOf(40);
+  assert(sent?.request.type === "map" && nonce !== undefined);
+  const { internalPort, protocol } = mapSpec({ protocol: 17, internalPort: 20 });
+  t.receive(t.answerTo({ ...sent.request, nonce, internalPort, protocol }, {}));
+  assertEquals(t.state(40), { type: "requested" });
+  assertEquals(t.events("ignored").map(({ reason }) => reason), ["unmatched"]);
+});

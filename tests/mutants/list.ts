@@ -389,7 +389,7 @@ const LIST: Readonly<
     ["who is raised may renew at once", "m.renewalSentAt = times[t + 2] ?? 0;", ""],
     ["who is raised came by PCP", "m.viaNatPmp = (flags & VIA_NATPMP) !== 0;", ""],
     ["who is raised is no heir", "m.isHeir = (flags & IS_HEIR) !== 0;", ""],
-    ["who is held back may rest", "m.retryAfterErrorAt !== Infinity || ", ""],
+    ["who was refused may rest", "m.holdUntil !== -Infinity ||", ""],
   ],
   "mappings.ts": [
     ["who rests unasked takes answers", "? !this.#resting.isWaiting(candidate)", "? true"],
