@@ -306,7 +306,7 @@ export class MapHandle implements AsyncDisposable {
     this.#observers = observer;
     if (signal === undefined) return promise;
     const abort = (): void => {
-      observer.condition = () => true; // it goes with the next change
+      this.#observers = without(this.#observers, observer);
       reject(signal.reason);
     };
     observer.stop = () => signal.removeEventListener("abort", abort);
@@ -336,9 +336,17 @@ export class MapHandle implements AsyncDisposable {
   }
 }
 
+function without(first: Observer | undefined, gone: Observer): Observer | undefined {
+  if (first === gone) return gone.next;
+  for (let each = first; each !== undefined; each = each.next) {
+    if (each.next === gone) each.next = gone.next;
+  }
+  return first;
+}
+
 /** Somebody who waits, and those who waited before. */
 interface Observer {
-  condition: (mapping: MapHandle) => boolean;
+  readonly condition: (mapping: MapHandle) => boolean;
   readonly resolve: () => void;
   stop: (() => void) | undefined;
   next: Observer | undefined;
