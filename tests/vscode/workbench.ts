@@ -14,9 +14,17 @@ export class Workbench {
   async open(address: string, title?: string): Promise<void> {
     await this.page.goto(address);
     await this.#ready(title);
+    if (title !== undefined) await this.#again(title);
   }
 
   async reload(title?: string): Promise<void> {
+    await this.page.reload();
+    await this.#ready(title);
+    if (title !== undefined) await this.#again(title);
+  }
+
+  /** Extensions begin with the settings that the editor had last time, and new ones have come only now. */
+  async #again(title: string): Promise<void> {
     await this.page.reload();
     await this.#ready(title);
   }

@@ -109,5 +109,5 @@ async function progress<T>(
 const COPY = "Copy External Address";
 const DETAILS = "Show Details";
 
-/** Seconds that the simulated gateway is away: a renewal is repeated after 3 (RFC 6887 section 8.1.1), and noticed by that. */
-const REBOOT = 5;
+/** Seconds that the simulated gateway is away. Requests of a mapping are 4 s apart: by then each was repeated in vain. */
+const REBOOT = 10;

@@ -68,7 +68,9 @@ export class Server {
     let lastWords = "";
     createInterface(child.stderr).on("line", (line) => {
       onLine(line);
-      if (!line.includes("trace:") && line.trim() !== "") lastWords = `: ${line.trim()}`;
+      // Deno may end with where in Deno it was, which helps nobody.
+      const isNoise = /trace:|^Stack backtrace|^\s*\d+: |^\s*$/.test(line);
+      if (!isNoise) lastWords = `: ${line.trim()}`;
     });
     this.#gone = new Promise((resolve) => {
       child.on("error", (error: NodeJS.ErrnoException) => {
