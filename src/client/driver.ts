@@ -76,7 +76,7 @@ export class Driver {
     });
     if (this.#options.trace !== undefined) {
       const ignored = outputs.find((output) => output.type === "ignored")?.reason;
-      this.#trace("received", from, bytes.slice(), ignored);
+      this.#trace("received", from, bytes, ignored);
     }
     this.#carryOut(outputs);
     this.#setAlarm();

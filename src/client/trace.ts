@@ -35,7 +35,7 @@ export function tracer(onTrace: (event: TraceEvent) => void): Tracer {
       direction,
       remote: `${remote.hostname} ${remote.port}`,
       text: describe(bytes),
-      bytes,
+      bytes: bytes.slice(), // the next datagram may come into the same buffer
       ...(ignored === undefined ? {} : { ignored }),
     };
     try {

@@ -27,6 +27,8 @@ export interface Renewal {
  * Attempt k falls into [1 - 1/2^k, 1 - 1/2^k + 1/2^(k+2)] of the lifetime, never within 4 s of the previous request
  * (RFC 6887 section 11.2.1). Windows that have begun by now are left out: after a hold, or when the host slept, the
  * missed attempts are not made up for.
+ *
+ * @param random Where in the window; undefined for its very beginning (NAT-PMP, RFC 6886 section 3.3).
  */
 export function nextRenewal(
   now: Milliseconds,
@@ -39,9 +41,11 @@ export function nextRenewal(
   const attempt = Math.max(least, Math.ceil(-Math.log2(left)));
   const remaining = 2 ** -attempt;
   const begin = grantedAt + lifetime * (1 - remaining);
-  if (random === undefined) return { attempt, at: Math.max(begin, previousAt + config.renewalGap) };
-  const drawn = grantedAt + lifetime * (1 - remaining + random() * remaining / 4);
-  const bunched = bunch(drawn, begin, lifetime * remaining / 4, config.renewalBunch);
+  let bunched = begin;
+  if (random !== undefined) {
+    const drawn = grantedAt + lifetime * (1 - remaining + random() * remaining / 4);
+    bunched = bunch(drawn, begin, lifetime * remaining / 4, config.renewalBunch);
+  }
   const at = Math.max(bunched, previousAt + config.renewalGap);
   return at < grantedAt + lifetime ? { attempt, at } : undefined;
 }

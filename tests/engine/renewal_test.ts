@@ -333,6 +333,19 @@ Deno.test("nextRenewal() gives nothing at or after the end", () => {
   assertEquals(next(6_500, { previousAt: 6_500, attempt: 2 }), undefined);
 });
 
+Deno.test("nextRenewal() without chance takes the beginning of the window, and nothing at or after the end", () => {
+  const next = (previousAt: number) =>
+    nextRenewal(
+      0,
+      { grantedAt: 0, lifetime: 6_000, attempt: 1, previousAt },
+      undefined,
+      defaultConfig,
+    );
+  assertEquals(next(-Infinity), { attempt: 1, at: 3_000 });
+  assertEquals(next(1_000), { attempt: 1, at: 5_000 });
+  assertEquals(next(2_000), undefined); // 4 s later the lifetime is over
+});
+
 Deno.test("the number of lifetimes can change: more are renewed, fewer end (defect 15)", () => {
   const want = (t: Timeline, id: number, lifetimes: number): Timeline =>
     t.step({ type: "want", id, lifetimes });
