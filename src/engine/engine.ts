@@ -113,7 +113,7 @@ export class Engine {
 
   /** The nonce of a mapping that is not over (RFC 6887 section 11.2): treat it as a secret. */
   nonceOf(id: MappingId): Nonce | undefined {
-    return this.#mappings.get(id)?.nonce;
+    return this.#mappings.nonceOf(id);
   }
 
   /**

@@ -62,6 +62,12 @@ export class Mappings implements Iterable<Mapping> {
     return slot === undefined ? undefined : this.#at(slot);
   }
 
+  /** The nonce of a mapping, which may go on resting. */
+  nonceOf(id: MappingId): Nonce | undefined {
+    const slot = this.#slots.get(id);
+    return slot === undefined ? undefined : this.#nonces.of(slot);
+  }
+
   /** The mapping that the answer is about, if it asked (RFC 6887 sections 11.4, 12.4). */
   answeredBy(answer: Answer): Mapping | undefined {
     const slot = this.#nonces.find(answer.nonce, (candidate) => {
