@@ -5,6 +5,8 @@ import type { Milliseconds } from "./events.ts";
  * numbers, so that all of it fits into three typed arrays.
  */
 export class Deadlines {
+  /** The earliest deadline, Infinity when there is none. Read only. */
+  earliest: Milliseconds = Infinity;
   /** By slot: when it wants to be woken. */
   #dueAt = new Float64Array(FIRST_SIZE);
   /** By slot: one more than its index in the heap; 0 when it is not in it. */
@@ -12,15 +14,10 @@ export class Deadlines {
   #heap = new Int32Array(FIRST_SIZE);
   #length = 0;
 
-  /** The earliest deadline, Infinity when there is none. */
-  get earliest(): Milliseconds {
-    return this.#length === 0 ? Infinity : this.#due(this.#at(0));
-  }
-
   /** Takes out and returns a slot that is due at `now`, or undefined. */
   takeDue(now: Milliseconds): number | undefined {
     if (this.earliest > now || this.#length === 0) return undefined;
-    const top = this.#at(0);
+    const top = this.#heap[0] as number;
     this.#remove(top);
     return top;
   }
@@ -28,70 +25,56 @@ export class Deadlines {
   /** Wakes the slot then instead of before; Infinity for never. */
   set(slot: number, at: Milliseconds): void {
     if (slot >= this.#dueAt.length) this.#grow(2 * slot);
-    const isIn = this.#place[slot] !== 0;
+    const place = this.#place[slot] as number;
     if (at === Infinity) {
-      if (isIn) this.#remove(slot);
+      if (place !== 0) this.#remove(slot);
       return;
     }
-    if (isIn && this.#dueAt[slot] === at) return;
+    if (place !== 0 && this.#dueAt[slot] === at) return;
     this.#dueAt[slot] = at;
-    if (!isIn) this.#put(slot, this.#length++);
-    this.#down(this.#up((this.#place[slot] ?? 0) - 1));
+    this.#settle(slot, place === 0 ? this.#length++ : place - 1);
   }
 
   #remove(slot: number): void {
-    const index = (this.#place[slot] ?? 0) - 1;
-    const last = this.#at(--this.#length);
+    const index = (this.#place[slot] as number) - 1;
+    const last = this.#heap[--this.#length] as number;
     this.#place[slot] = 0;
-    if (last === slot) return;
-    this.#put(last, index);
-    this.#down(this.#up(index));
+    if (this.#length === 0) this.earliest = Infinity;
+    else if (last !== slot) this.#settle(last, index);
   }
 
-  #at(index: number): number {
-    return this.#heap[index] ?? 0;
-  }
-
-  #due(slot: number): Milliseconds {
-    return this.#dueAt[slot] ?? Infinity;
-  }
-
-  #put(slot: number, index: number): void {
-    this.#heap[index] = slot;
-    this.#place[slot] = index + 1;
-  }
-
-  #up(start: number): number {
-    const slot = this.#at(start);
-    const due = this.#due(slot);
+  /** Moves the slot up or down to where it belongs, beginning at a place that is free. All in one: it is done all the time. */
+  #settle(slot: number, start: number): void {
+    const heap = this.#heap;
+    const place = this.#place;
+    const dueAt = this.#dueAt;
+    const length = this.#length;
+    const due = dueAt[slot] as number;
     let index = start;
     while (index > 0) {
       const parentIndex = (index - 1) >> 1;
-      const parent = this.#at(parentIndex);
-      if (this.#due(parent) <= due) break;
-      this.#put(parent, index);
+      const parent = heap[parentIndex] as number;
+      if (dueAt[parent] as number <= due) break;
+      heap[index] = parent;
+      place[parent] = index + 1;
       index = parentIndex;
     }
-    this.#put(slot, index);
-    return index;
-  }
-
-  #down(start: number): void {
-    const slot = this.#at(start);
-    const due = this.#due(slot);
-    let index = start;
-    while (true) {
-      let child = 2 * index + 1;
-      if (child >= this.#length) break;
-      const right = child + 1;
-      if (right < this.#length && this.#due(this.#at(right)) < this.#due(this.#at(child))) {
-        child = right;
+    // Who came up fits; to look once more costs little.
+    for (let child = 2 * index + 1; child < length; child = 2 * index + 1) {
+      let lower = heap[child] as number;
+      const right = child + 1 < length ? heap[child + 1] as number : lower;
+      if (dueAt[right] as number < (dueAt[lower] as number)) {
+        lower = right;
+        child++;
       }
-      if (due <= this.#due(this.#at(child))) break;
-      this.#put(this.#at(child), index);
+      if (due <= (dueAt[lower] as number)) break;
+      heap[index] = lower;
+      place[lower] = index + 1;
       index = child;
     }
-    this.#put(slot, index);
+    heap[index] = slot;
+    place[slot] = index + 1;
+    this.earliest = dueAt[heap[0] as number] as number;
   }
 
   #grow(size: number): void {

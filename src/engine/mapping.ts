@@ -31,6 +31,7 @@ export class Mapping implements Sender {
   slot = -1;
   dueAt = Infinity;
   queued = false;
+  departure = -1;
 
   /** The wanted lifetime in seconds; the granted one never replaces it (RFC 6887 section 10.1). */
   declare lifetime: number;

@@ -1,13 +1,14 @@
 import type { EngineConfig } from "./config.ts";
 import type { MappingId, Milliseconds } from "./events.ts";
-import { Fifo } from "./fifo.ts";
-import { IntMap } from "./int_map.ts";
+import { IdQueue } from "./id_queue.ts";
 
-/** What waits for its turn to send. */
+/** What waits for its turn to send. Both members are kept by {@linkcode Pacer}. */
 export interface Sender {
   readonly id: MappingId;
-  /** Whether it waits in the queue; kept by {@linkcode Pacer}. */
+  /** Whether it waits in the queue. */
   queued: boolean;
+  /** The number of its last departure, -1 for none. */
+  departure: number;
 }
 
 /**
@@ -22,17 +23,16 @@ export class Pacer<T extends Sender> {
   #window: number;
   #roundTrip: Milliseconds | undefined;
   /** Their ids: who waits may be at rest. */
-  readonly #queue = new Fifo<MappingId>();
-  /** The requests in flight: which departure of those below was the last of each. */
-  readonly #inFlight = new IntMap();
-  /** Who left when, the oldest first; a departure that is not the last one of its sender does not count. */
-  readonly #leavers = new Fifo<MappingId>();
-  readonly #departures = new Fifo<Milliseconds>();
-  /** The number of the first of them, counted from the beginning. */
+  readonly #queue = new IdQueue();
+  /** When the requests left, by the low bits of their number; and whether each is in flight. */
+  #departures = new Float64Array(FIRST_SIZE);
+  #isInFlight = new Uint8Array(FIRST_SIZE);
+  /** Of those the first that may be in flight, and the one that comes next. */
   #first = 0;
+  #next = 0;
+  #inFlight = 0;
   /** The window was full, and not a quarter of it is free yet: to send one by one would wake up the server each time. */
   #isFull = false;
-  #last = -1;
 
   constructor(config: EngineConfig) {
     this.#config = config;
@@ -46,8 +46,10 @@ export class Pacer<T extends Sender> {
 
   /** When a slot becomes free by itself, for senders that wait; Infinity when nobody waits. */
   get deadline(): Milliseconds {
-    if (this.#queue.isEmpty) return Infinity;
-    return this.#oldestSlot() + this.#slotTime;
+    if (this.#queue.length === 0 || this.#inFlight === 0) return Infinity;
+    const mask = this.#isInFlight.length - 1;
+    while (this.#isInFlight[this.#first & mask] === 0) this.#first++;
+    return this.#departures[this.#first & mask] as number + this.#slotTime;
   }
 
   /** Lines up; a sender in the queue already keeps its place. */
@@ -65,7 +67,7 @@ export class Pacer<T extends Sender> {
   /** Leaves the queue and gives back its slot. */
   forget(sender: T): void {
     sender.queued = false;
-    this.#inFlight.delete(sender.id);
+    this.#giveBack(sender);
   }
 
   /** Begins small again: a server that has just started is not met with everything at once (section 14.1.3). */
@@ -76,7 +78,7 @@ export class Pacer<T extends Sender> {
   /** Gives back the slot of a request that did not leave this host. */
   release(sender: T): void {
     this.#isFull = false;
-    this.#inFlight.delete(sender.id);
+    this.#giveBack(sender);
   }
 
   /**
@@ -85,14 +87,15 @@ export class Pacer<T extends Sender> {
    * @param senders Those that are not over.
    */
   next(now: Milliseconds, senders: { get(id: MappingId): T | undefined }): T | undefined {
+    const queue = this.#queue;
+    if (queue.length === 0) return undefined;
     this.#endSlots(now);
     const window = Math.floor(this.#window);
-    if (this.#inFlight.size >= window) this.#isFull = true;
-    else if (this.#inFlight.size <= window - (window >> 2)) this.#isFull = false;
+    if (this.#inFlight >= window) this.#isFull = true;
+    else if (this.#inFlight <= window - (window >> 2)) this.#isFull = false;
     if (this.#isFull) return undefined;
-    while (!this.#queue.isEmpty) {
-      const id = this.#queue.shift();
-      const sender = id === undefined ? undefined : senders.get(id);
+    for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+      const sender = senders.get(id);
       if (sender?.queued) {
         sender.queued = false;
         return sender;
@@ -103,16 +106,19 @@ export class Pacer<T extends Sender> {
 
   /** Notes that the sender's request left; `repeated` when an earlier one went unanswered. */
   sent(sender: T, now: Milliseconds, repeated: boolean): void {
-    this.#last = (this.#last + 1) | 0;
-    this.#inFlight.set(sender.id, this.#last);
-    this.#leavers.push(sender.id);
-    this.#departures.push(now);
+    this.#giveBack(sender); // of its departures the last one counts
+    if (this.#next - this.#first === this.#departures.length) this.#grow();
+    const place = this.#next & (this.#departures.length - 1);
+    this.#departures[place] = now;
+    this.#isInFlight[place] = 1;
+    this.#inFlight++;
+    sender.departure = this.#next++;
     if (repeated) this.#window = Math.max(this.#config.minimumWindow, this.#window / 2);
   }
 
   /** Notes that the sender's request was answered; `clean` when only one was sent, so that the time is a round trip. */
   answered(sender: T, sentAt: Milliseconds, now: Milliseconds, clean: boolean): void {
-    this.#inFlight.delete(sender.id);
+    this.#giveBack(sender);
     this.#window = Math.min(this.#config.maximumWindow, this.#window + 1);
     if (!clean) return;
     const sample = now - sentAt;
@@ -127,20 +133,40 @@ export class Pacer<T extends Sender> {
 
   /** By the same sum as the deadline: a difference could round to the other side, and the wake-up would free nothing. */
   #endSlots(now: Milliseconds): void {
-    while (this.#oldestSlot() + this.#slotTime <= now) {
-      this.#inFlight.delete(this.#leavers.first ?? -1);
+    if (this.#inFlight === 0) this.#first = this.#next;
+    const slotTime = this.#slotTime;
+    const mask = this.#isInFlight.length - 1;
+    for (; this.#first < this.#next; this.#first++) {
+      const place = this.#first & mask;
+      if (this.#isInFlight[place] === 0) continue;
+      if (this.#departures[place] as number + slotTime > now) return;
+      this.#isInFlight[place] = 0;
+      this.#inFlight--;
     }
   }
 
-  /** When the request left that has been in flight for longest; Infinity when none is. */
-  #oldestSlot(): Milliseconds {
-    while (!this.#leavers.isEmpty) {
-      const isLast = this.#inFlight.get(this.#leavers.first ?? -1) === this.#first;
-      if (isLast) return this.#departures.first ?? 0;
-      this.#leavers.shift();
-      this.#departures.shift();
-      this.#first = (this.#first + 1) | 0;
+  #giveBack(sender: T): void {
+    const { departure } = sender;
+    sender.departure = -1;
+    if (departure < this.#first) return; // it has none, or its slot is over
+    const place = departure & (this.#isInFlight.length - 1);
+    if (this.#isInFlight[place] === 0) return;
+    this.#isInFlight[place] = 0;
+    this.#inFlight--;
+  }
+
+  #grow(): void {
+    const size = this.#departures.length;
+    const departures = new Float64Array(2 * size);
+    const isInFlight = new Uint8Array(2 * size);
+    for (let number = this.#first; number < this.#next; number++) {
+      departures[number & (2 * size - 1)] = this.#departures[number & (size - 1)] as number;
+      isInFlight[number & (2 * size - 1)] = this.#isInFlight[number & (size - 1)] as number;
     }
-    return Infinity;
+    this.#departures = departures;
+    this.#isInFlight = isInFlight;
   }
 }
+
+/** A power of two. */
+const FIRST_SIZE = 64;

@@ -1,6 +1,6 @@
 import { IpAddress } from "./address.ts";
 import { checkField, type Field } from "./check.ts";
-import { Nonce, readNonceInto } from "./nonce.ts";
+import { Nonce } from "./nonce.ts";
 
 /** What MAP carries after the header, in requests and responses (RFC 6887 section 11.1). */
 export interface MapFields {
@@ -37,7 +37,10 @@ export function readMap(view: DataView, offset: number): MapFields {
 
 /** As {@linkcode readMap}, into fields that are there, the nonce too. An address that is the same stays the same object. */
 export function readMapInto(fields: Mutable<MapFields>, view: DataView, offset: number): void {
-  readNonceInto(fields.nonce, view, offset);
+  const nonce: Mutable<Pick<Nonce, "w0" | "w1" | "w2">> = fields.nonce;
+  nonce.w0 = view.getInt32(offset);
+  nonce.w1 = view.getInt32(offset + 4);
+  nonce.w2 = view.getInt32(offset + 8);
   fields.protocol = view.getUint8(offset + 12);
   const ports = view.getInt32(offset + 16);
   fields.internalPort = ports >>> 16;

@@ -14,6 +14,7 @@ import { opcodeAndReserved, R_BIT, writeRequestHeader, writeResponseHeader } fro
 import type {
   AnnounceBody,
   BodyInit,
+  MapBody,
   OtherInit,
   Request,
   RequestInit,
@@ -55,9 +56,14 @@ export function encodeRequest(request: RequestInit): Uint8Array {
  * @throws {TypeError} As {@linkcode encodeRequest}.
  */
 export function encodeRequestInto(request: RequestInit, buffer: Uint8Array): number {
+  const { options } = request;
   // What is asked for most often needs no adding up.
-  const isPlainMap = request.type === "map" && request.options === undefined;
-  const length = isPlainMap ? MAP_LENGTH : messageLength(request);
+  if (request.type === "map" && (options === undefined || options.length === 0)) {
+    const view = OUTGOING.of(buffer, MAP_LENGTH);
+    writePlainMap(request, view);
+    return MAP_LENGTH;
+  }
+  const length = messageLength(request);
   const view = OUTGOING.of(buffer, length);
   switch (request.type) {
     case "map":
@@ -71,7 +77,7 @@ export function encodeRequestInto(request: RequestInit, buffer: Uint8Array): num
     default:
       writeOther(request, view);
   }
-  if (request.options !== undefined) writeOptions(request, request.options, view);
+  if (options !== undefined) writeOptions(request, options, view);
   return length;
 }
 
@@ -196,6 +202,26 @@ function readRequest(
 function readData(view: DataView, opcode: number): Uint8Array {
   const end = opcode === Opcode.Authentication ? AUTHENTICATION_LENGTH : view.byteLength;
   return copyOctets(view, HEADER_LENGTH, end - HEADER_LENGTH);
+}
+
+/** All in one go, if all is in order; who finds out what is not is in no hurry. */
+function writePlainMap(request: RequestInit & MapBody, view: DataView): void {
+  const { lifetime, clientAddress, nonce, protocol, internalPort, externalPort, externalAddress } =
+    request;
+  const isInOrder = request.version === undefined && lifetime >>> 0 === lifetime &&
+    (protocol & 0xff) === protocol && (internalPort & 0xffff) === internalPort &&
+    (externalPort & 0xffff) === externalPort;
+  if (!isInOrder) {
+    writeRequestHeader(request, Opcode.Map << 16, view);
+    return writeMap(request, view, HEADER_LENGTH);
+  }
+  view.setInt32(0, PCP_VERSION << 24 | Opcode.Map << 16);
+  view.setInt32(4, lifetime);
+  clientAddress.write(view, 8);
+  nonce.write(view, 24);
+  view.setInt32(36, protocol << 24);
+  view.setInt32(40, internalPort << 16 | externalPort);
+  externalAddress.write(view, 44);
 }
 
 function writeOther(request: RequestInit & (AnnounceBody | OtherInit), view: DataView): void {

@@ -74,14 +74,6 @@ export class Nonce {
   }
 }
 
-/** Reads the 12 octets at `offset` into a nonce of which nobody was told that it would stay. */
-export function readNonceInto(nonce: Nonce, view: DataView, offset: number): void {
-  const words: { w0: number; w1: number; w2: number } = nonce;
-  words.w0 = view.getInt32(offset);
-  words.w1 = view.getInt32(offset + 4);
-  words.w2 = view.getInt32(offset + 8);
-}
-
 function hex(word: number): string {
   return (word >>> 0).toString(16).padStart(8, "0");
 }

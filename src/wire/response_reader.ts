@@ -100,9 +100,12 @@ function fillMap(
 ): Decoded<Response> {
   const decoded = into.map ??= { ok: true, value: blankMap() };
   const map = decoded.value;
-  readHeader(map, result, view, start);
+  map.result = result;
+  map.lifetime = view.getUint32(start + 4);
+  map.epoch = view.getUint32(start + 8);
   readMapInto(map, view, start + HEADER_LENGTH);
-  setOptions(map, options);
+  map.options = options.options;
+  map.optionFault = options.fault;
   return decoded;
 }
 

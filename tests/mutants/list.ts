@@ -366,8 +366,8 @@ const LIST: Readonly<
   "pacer.ts": [
     [
       "everything leaves at once",
-      "this.#inFlight.size >= window",
-      "this.#inFlight.size >= Infinity",
+      "this.#inFlight >= window",
+      "this.#inFlight >= Infinity",
     ],
     [
       "the window never grows",
