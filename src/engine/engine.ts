@@ -1,4 +1,4 @@
-import { IpAddress } from "../wire/address.ts";
+import type { IpAddress } from "../wire/address.ts";
 import { NATPMP_VERSION } from "../wire/constants.ts";
 import type { Response } from "../wire/message.ts";
 import type { Nonce } from "../wire/nonce.ts";
@@ -53,8 +53,6 @@ export class Engine {
   readonly #world: Surroundings;
   readonly #negotiation: Negotiation;
   readonly #reader = new ResponseReader();
-  #outputs: Output[] = [];
-  #external = IpAddress.ANY_IPV6; // told last
   #lastId = -1;
   #now: Milliseconds = 0;
 
@@ -72,8 +70,8 @@ export class Engine {
     this.#recovery = new Recovery(this.#config);
     this.#probe = new Probe(this.#config);
     this.#world = this.#makeWorld(options.clientAddress);
-    this.#mappings = new Mappings(this.#nonces, this.#pacer, this.#world);
     this.#natPmp = this.#makeNatPmp();
+    this.#mappings = new Mappings(this.#nonces, this.#pacer, this.#world);
     this.#negotiation = {
       world: this.#world,
       mappings: this.#mappings,
@@ -86,13 +84,7 @@ export class Engine {
 
   /** When to call {@linkcode step} with a timeout at the latest; undefined when nothing is to be waited for. */
   get deadline(): Milliseconds | undefined {
-    const earliest = Math.min(
-      this.#mappings.deadline,
-      this.#pacer.deadline,
-      this.#recovery.deadline,
-      this.#probe.deadline,
-      this.#natPmp.deadline,
-    );
+    const earliest = Math.min(this.#pacer.deadline, this.#earliest());
     return earliest === Infinity ? undefined : earliest;
   }
 
@@ -126,12 +118,22 @@ export class Engine {
   step(now: Milliseconds, input: Input): Output[] {
     this.#now = now;
     this.#take(now, input);
-    this.#wakeDue(now);
+    if (this.#earliest() <= now) this.#wakeDue(now);
     this.#giveTurns(now);
     this.#mappings.rest();
-    const outputs = this.#outputs;
-    this.#outputs = [];
+    const { outputs } = this.#world;
+    this.#world.outputs = [];
     return outputs;
+  }
+
+  /** The earliest deadline of all but the pacer's, Infinity when there is none. */
+  #earliest(): Milliseconds {
+    return Math.min(
+      this.#mappings.deadlines.earliest,
+      this.#recovery.deadline,
+      this.#probe.deadline,
+      this.#natPmp.deadline,
+    );
   }
 
   #take(now: Milliseconds, input: Input): void {
@@ -140,7 +142,7 @@ export class Engine {
         return this.#request(now, input);
       case "datagram": {
         const reason = this.#datagram(now, input);
-        if (reason !== undefined) this.#emit({ type: "ignored", reason });
+        if (reason !== undefined) this.#world.outputs.push({ type: "ignored", reason });
         return;
       }
       case "timeout":
@@ -171,7 +173,7 @@ export class Engine {
   }
 
   #request(now: Milliseconds, input: Input & { type: "request" }): void {
-    const { id, spec, lifetimes, known } = input;
+    const { id, spec, lifetimes } = input;
     if (id <= this.#lastId) {
       throw new RangeError(
         `Cannot request a mapping: its id must be greater than any before, got "${id}"`,
@@ -180,13 +182,19 @@ export class Engine {
     checkLifetimes(lifetimes, "Cannot request a mapping");
     checkSpec(spec, this.#world.clientAddress);
     this.#lastId = id;
+    const isFresh = input.known === undefined && input.release === undefined &&
+      this.#memory.isEmpty && this.#succession.isIdle;
+    if (isFresh) this.#mappings.addFresh(id, spec, lifetimes);
+    else this.#requestWithPast(now, input);
+  }
+
+  /** There may be something to take over or to wait for. */
+  #requestWithPast(now: Milliseconds, input: Input & { type: "request" }): void {
+    const { id, spec, lifetimes, known } = input;
     const { before, remains } = this.#succession.claim(mappingKey(spec), now);
     const nonce = known?.nonce ?? remains?.nonce;
     const heldUntil = this.#memory.heldUntil(requestKey(spec), now);
-    const isFresh = before === undefined && nonce === undefined && heldUntil === -Infinity &&
-      input.release === undefined;
     const own = nonce ?? this.#nonces.make();
-    if (isFresh) return this.#mappings.addFresh(id, spec, own, lifetimes);
     const mapping = new Mapping(id, spec, own, lifetimes, heldUntil, this.#world);
     if (remains !== undefined) mapping.inherit(remains);
     else if (known !== undefined) mapping.reclaim(known);
@@ -215,16 +223,12 @@ export class Engine {
       const isNatPmp = bytes[0] === NATPMP_VERSION && this.#natPmp.isInUse;
       return isNatPmp ? this.#natPmp.receive(now, bytes, multicast) : decoded.reason;
     }
-    const { type, result } = decoded.value;
+    const response = decoded.value;
+    const { type, result } = response;
     const isAnnouncement = type === "announce" && result === ResultCode.Success;
-    return multicast && !isAnnouncement ? "notAnnouncement" : this.#response(now, decoded.value);
-  }
-
-  #response(now: Milliseconds, response: Response): IgnoreReason | undefined {
-    if (response.result === ResultCode.UnsuppVersion) {
-      return refuseVersion(this.#negotiation, now, response);
-    }
-    switch (response.type) {
+    if (multicast && !isAnnouncement) return "notAnnouncement";
+    if (result === ResultCode.UnsuppVersion) return refuseVersion(this.#negotiation, now, response);
+    switch (type) {
       case "announce":
         return this.#announce(now, response);
       case "map":
@@ -245,7 +249,7 @@ export class Engine {
     if (!this.#state.checkEpoch(now, answer.epoch)) {
       // What was just granted is known to the server (the round skips it), everything else may be gone.
       this.#recovery.arrange(now, 0);
-      this.#emit({ type: "serverRestarted", epoch: answer.epoch });
+      this.#world.outputs.push({ type: "serverRestarted", epoch: answer.epoch });
     }
     this.#state.versionAccepted();
     if (mapping.awaiting) {
@@ -257,7 +261,7 @@ export class Engine {
     if (mapping.holdUntil !== heldBefore) {
       this.#memory.hold(requestKey(mapping.spec), mapping.holdUntil, now);
     }
-    if (ignored === undefined) this.#tellPrefixes(answer);
+    if (ignored === undefined && answer.options.length > 0) this.#tellPrefixes(answer);
     return ignored;
   }
 
@@ -268,7 +272,7 @@ export class Engine {
     this.#servers.answered();
     const isFirst = this.#state.epoch === undefined;
     const restarted = !this.#state.checkEpoch(now, epoch);
-    if (restarted) this.#emit({ type: "serverRestarted", epoch });
+    if (restarted) this.#world.outputs.push({ type: "serverRestarted", epoch });
     this.#tellPrefixes(response);
     // A server that speaks for the first time, or again, may have waiting requests long between two repetitions.
     if (restarted || (isFirst && !asked)) {
@@ -277,10 +281,14 @@ export class Engine {
     if (!asked) return undefined;
     if (result === ResultCode.Success) {
       this.#probe.stop();
-      this.#emit({ type: "announced", epoch, roundTrip: now - this.#probe.sentAt });
+      this.#world.outputs.push({ type: "announced", epoch, roundTrip: now - this.#probe.sentAt });
     } else {
       this.#probe.refuse(now + holdTime(result, response.lifetime, 0, this.#config));
-      this.#emit({ type: "announceFailed", code: result, lifetime: response.lifetime });
+      this.#world.outputs.push({
+        type: "announceFailed",
+        code: result,
+        lifetime: response.lifetime,
+      });
     }
     return undefined;
   }
@@ -297,7 +305,7 @@ export class Engine {
     this.#state.moved();
     this.#natPmp.moved();
     if (until > now) this.#state.hold("all", until);
-    this.#emit({ type: "serverChanged", index: this.#servers.index });
+    this.#world.outputs.push({ type: "serverChanged", index: this.#servers.index });
     this.#mappings.touchAwake((mapping) => {
       if (mapping.awaiting) mapping.startOver();
     });
@@ -306,9 +314,8 @@ export class Engine {
 
   /** Every message tells all its server's NAT64 prefixes, asked or not (RFC 7225 section 4.3). */
   #tellPrefixes({ options }: Response): void {
-    if (options.length === 0) return;
     const prefixes = options.filter((option) => option.type === "prefix64");
-    if (prefixes.length > 0) this.#emit({ type: "prefix64", prefixes });
+    if (prefixes.length > 0) this.#world.outputs.push({ type: "prefix64", prefixes });
   }
 
   #wakeDue(now: Milliseconds): void {
@@ -327,7 +334,7 @@ export class Engine {
     const bytes = this.#probe.takeDue(now, this.#state.allHeldUntil, this.#random);
     if (bytes === undefined) return;
     this.#servers.asked(now);
-    this.#emit({ type: "send", bytes, id: undefined });
+    this.#world.outputs.push({ type: "send", bytes, id: undefined });
   }
 
   /** Lets those in line send while the window allows it. */
@@ -346,14 +353,10 @@ export class Engine {
     }
   }
 
-  #emit(output: Output): void {
-    this.#outputs.push(output);
-  }
-
   #makeNatPmp(): NatPmp {
     return new NatPmp({
       config: this.#config,
-      send: (bytes, { id }) => this.#emit({ type: "send", bytes, id }),
+      send: (bytes, { id }) => this.#world.outputs.push({ type: "send", bytes, id }),
       answer: (mapping, answer) =>
         this.#mappings.touch(mapping, () => void mapping.answer(this.#now, answer)),
       giveUp: (mapping, hold) =>
@@ -361,7 +364,7 @@ export class Engine {
       heard: () => this.#mappings.touchAwake((mapping) => mapping.askAgain()),
       restarted: (epoch) => {
         this.#state.restarted();
-        this.#emit({ type: "serverRestarted", epoch });
+        this.#world.outputs.push({ type: "serverRestarted", epoch });
         this.#recovery.arrange(this.#now, this.#random() * this.#config.announceWait);
       },
       readdressed: (address) => this.#mappings.touchAll((mapping) => mapping.readdress(address)),
@@ -369,29 +372,24 @@ export class Engine {
   }
 
   #makeWorld(clientAddress: IpAddress): Surroundings {
-    const state = this.#state;
     return {
       config: this.#config,
       clientAddress,
-      get generation(): number {
-        return state.generation;
-      },
+      server: this.#state,
       random: this.#random,
-      shared: (address) =>
-        this.#external = this.#external.equals(address) ? this.#external : address,
-      emit: (output) => this.#emit(output),
+      external: undefined,
+      outputs: [],
       enqueue: (mapping) => {
-        this.#natPmp.remove(mapping);
+        if (this.#natPmp.isInUse) this.#natPmp.remove(mapping);
         this.#pacer.enqueue(mapping);
       },
       dequeue: (mapping) => {
-        this.#natPmp.remove(mapping);
+        if (this.#natPmp.isInUse) this.#natPmp.remove(mapping);
         this.#pacer.forget(mapping);
       },
       ended: (mapping) => {
         for (const heir of this.#succession.ended(mapping, this.#now)) this.#pacer.enqueue(heir);
       },
-      holdServer: (what, until) => state.hold(what, until),
       transmissionLimit: this.#servers.limit,
       serverSilent: () => this.#nextServer(this.#now),
     };

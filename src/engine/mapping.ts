@@ -83,81 +83,81 @@ export class Mapping implements Sender {
   /** State x event -> what is done. An event that a row does not name changes nothing there. */
   static readonly table: Readonly<Record<Phase, Row>> = {
     waiting: {
-      turn: (m, now) => act.send(m, "starting", now),
+      turn: act.send,
       retryDue: (m) => m.world.enqueue(m),
-      release: (m, now) => act.beginDeletion(m, now),
+      release: act.beginDeletion,
     },
     starting: {
-      turn: (m, now) => act.send(m, "starting", now),
-      success: (m, now, answer) => act.grant(m, now, answer),
-      failure: (m, now, answer) => act.refuse(m, now, answer),
-      retransmitDue: (m, now) => act.repeat(m, now),
+      turn: act.send,
+      success: act.grant,
+      failure: act.refuse,
+      retransmitDue: act.repeat,
       retryDue: (m) => m.world.enqueue(m),
       recover: (m) => act.begin(m, "starting"),
       renew: (m) => act.begin(m, "starting"),
-      release: (m, now) => act.beginDeletion(m, now),
+      release: act.beginDeletion,
     },
     running: {
-      success: (m, now, answer) => act.grant(m, now, answer),
-      failure: (m, now, answer) => act.withdraw(m, now, answer),
+      success: act.grant,
+      failure: act.withdraw,
       renewDue: (m) => act.begin(m, "renewing"),
       retryDue: (m) => act.begin(m, "updating"),
-      expireDue: (m) => act.expired(m),
+      expireDue: act.expired,
       recover: (m) => act.begin(m, "recovering"),
       renew: (m) => act.begin(m, "updating"),
-      release: (m, now) => act.beginDeletion(m, now),
+      release: act.beginDeletion,
     },
     renewing: {
-      turn: (m, now) => act.send(m, "renewing", now),
-      success: (m, now, answer) => act.grant(m, now, answer),
-      failure: (m, now, answer) => act.refuseRenewal(m, now, answer),
-      renewDue: (m) => act.repeatRenewal(m),
+      turn: act.send,
+      success: act.grant,
+      failure: act.refuseRenewal,
+      renewDue: act.repeatRenewal,
       retryDue: (m) => m.world.enqueue(m),
-      expireDue: (m) => act.expired(m),
+      expireDue: act.expired,
       recover: (m) => act.begin(m, "recovering"),
       renew: (m) => act.begin(m, "updating"),
-      release: (m, now) => act.beginDeletion(m, now),
+      release: act.beginDeletion,
     },
     updating: {
-      turn: (m, now) => act.send(m, "updating", now),
-      success: (m, now, answer) => act.grant(m, now, answer),
-      failure: (m, now, answer) => act.refuseRenewal(m, now, answer),
-      retransmitDue: (m, now) => act.repeat(m, now),
+      turn: act.send,
+      success: act.grant,
+      failure: act.refuseRenewal,
+      retransmitDue: act.repeat,
       retryDue: (m) => m.world.enqueue(m),
-      expireDue: (m) => act.expired(m),
+      expireDue: act.expired,
       recover: (m) => act.begin(m, "recovering"),
       renew: (m) => act.begin(m, "updating"),
-      release: (m, now) => act.beginDeletion(m, now),
+      release: act.beginDeletion,
     },
     recovering: {
-      turn: (m, now) => act.send(m, "recovering", now),
-      success: (m, now, answer) => act.grant(m, now, answer),
-      failure: (m, now, answer) => act.refuse(m, now, answer),
-      retransmitDue: (m, now) => act.repeat(m, now),
+      turn: act.send,
+      success: act.grant,
+      failure: act.refuse,
+      retransmitDue: act.repeat,
       retryDue: (m) => m.world.enqueue(m),
-      expireDue: (m) => act.expired(m),
+      expireDue: act.expired,
       recover: (m) => act.begin(m, "recovering"),
       renew: (m) => act.begin(m, "recovering"),
-      release: (m, now) => act.beginDeletion(m, now),
+      release: act.beginDeletion,
     },
     holding: {
-      success: (m, now, answer) => act.grant(m, now, answer),
-      failure: (m, now, answer) => act.withdraw(m, now, answer),
+      success: act.grant,
+      failure: act.withdraw,
       retryDue: (m) => act.begin(m, "starting"),
-      release: (m, now) => act.beginDeletion(m, now),
+      release: act.beginDeletion,
     },
     deleting: {
-      turn: (m, now) => act.send(m, "deleting", now),
-      success: (m, now, answer) => act.deleted(m, now, answer),
-      failure: (m, now, answer) => act.deletionRefused(m, now, answer),
-      retransmitDue: (m, now) => act.repeat(m, now),
+      turn: act.send,
+      success: act.deleted,
+      failure: act.deletionRefused,
+      retransmitDue: act.repeat,
       retryDue: (m) => m.world.enqueue(m),
       expireDue: (m) => act.end(m, { type: m.endAs }),
     },
     ended: {
       // A request to create that overtook the deletion on its way: delete what it made, once per answer.
       success: (m, _now, answer) => answer.lifetime === 0 ? "stale" : m.world.enqueue(m),
-      turn: (m, now) => act.sendOnce(m, now),
+      turn: act.sendOnce,
       retryDue: (m) => m.world.enqueue(m),
     },
   };
@@ -184,11 +184,6 @@ export class Mapping implements Sender {
   /** Lifetimes still to be asked for. */
   get remaining(): number {
     return this.lifetimes - this.used;
-  }
-
-  /** Whether its next request is one for a new mapping, which NO_RESOURCES holds back. */
-  get isNew(): boolean {
-    return this.phase === "waiting" || this.phase === "starting";
   }
 
   /** Before when its next request must not leave, by its own holds. */
@@ -334,7 +329,8 @@ export class Mapping implements Sender {
     if (this.assigned === undefined || !this.viaNatPmp) return;
     this.assigned = { ...this.assigned, externalAddress };
     this.suggestedAddress = externalAddress;
-    this.world.emit({ type: "granted", id: this.id, assignment: this.assigned, changed: true });
+    const { id, assigned: assignment } = this;
+    this.world.outputs.push({ type: "granted", id, assignment, changed: true });
   }
 
   /** The server speaks another version: what waits for an answer is held (section 9). */

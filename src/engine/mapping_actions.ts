@@ -1,3 +1,4 @@
+import type { IpAddress } from "../wire/address.ts";
 import { NATPMP_VERSION } from "../wire/constants.ts";
 import { ResultCode, resultName } from "../wire/result_code.ts";
 import {
@@ -10,7 +11,7 @@ import {
 import { holdTime } from "./holds.ts";
 import type { Mapping } from "./mapping.ts";
 import { encodeMappingRequest } from "./mapping_request.ts";
-import type { Answer, Phase } from "./phase.ts";
+import type { Answer, Phase, Surroundings } from "./phase.ts";
 import { nextRenewal } from "./renewal.ts";
 import { retransmissionTime } from "./retransmit.ts";
 import { isSuggested, isSuggestionBinding } from "./spec.ts";
@@ -29,15 +30,17 @@ export function begin(m: Mapping, phase: Phase): void {
   m.world.enqueue(m);
 }
 
-export function send(m: Mapping, phase: Phase, now: Milliseconds): void {
-  m.phase = phase;
+export function send(m: Mapping, now: Milliseconds): void {
+  if (m.phase === "waiting") m.phase = "starting";
+  const { phase } = m;
+  const isDeletion = phase === "deleting";
   if (m.transmissions === 0) m.firstSentAt = now;
-  if (phase !== "deleting") noteUnanswered(m);
+  if (m.awaiting && !isDeletion) noteUnanswered(m);
   m.transmissions++;
   m.awaiting = true;
   m.natPmp = false;
   m.lastSentAt = now;
-  if (m.assigned !== undefined && phase !== "deleting") m.renewalSentAt = now;
+  if (m.assigned !== undefined && !isDeletion) m.renewalSentAt = now;
   if (phase === "renewing") {
     m.rung++;
     armRenewal(m, now);
@@ -45,13 +48,11 @@ export function send(m: Mapping, phase: Phase, now: Milliseconds): void {
     armRetransmission(m, now);
   }
   m.bytes ??= encodeMappingRequest(m);
-  m.world.emit({ type: "send", bytes: m.bytes, id: m.id });
+  m.world.outputs.push({ type: "send", bytes: m.bytes, id: m.id });
   const attempt = m.transmissions - 1;
   show(
     m,
-    phase === "starting"
-      ? starting(attempt)
-      : updating(attempt, phase === "deleting" ? 0 : m.lifetime),
+    phase === "starting" ? starting(attempt) : updating(attempt, isDeletion ? 0 : m.lifetime),
   );
 }
 
@@ -68,14 +69,15 @@ const LEAST_GRANT = 120;
 /** Deletes once more after the end, without an exchange: the server may hold what nobody wants. */
 export function sendOnce(m: Mapping, now: Milliseconds): void {
   m.lastSentAt = now;
-  m.world.emit({ type: "send", bytes: encodeMappingRequest(m), id: m.id });
+  m.world.outputs.push({ type: "send", bytes: encodeMappingRequest(m), id: m.id });
 }
 
 export function armRetransmission(m: Mapping, now: Milliseconds): void {
   const { config } = m.world;
-  m.wait = retransmissionTime(m.wait, () => m.world.random(), config);
+  m.wait = retransmissionTime(m.wait, m.world.random, config);
   const gap = m.phase === "updating" ? config.renewalGap : 0; // renewals keep 4 s apart (section 11.2.1)
-  m.retransmitAt = Math.min(now + Math.max(m.wait, gap), giveUpTime(m));
+  const at = now + Math.max(m.wait, gap);
+  m.retransmitAt = config.maximumDuration === 0 ? at : Math.min(at, giveUpTime(m));
 }
 
 /** MRD after the first transmission (section 8.1.1). */
@@ -110,7 +112,7 @@ export function repeatRenewal(m: Mapping): void {
 
 export function armRenewal(m: Mapping, now: Milliseconds): void {
   m.renewAt = Infinity;
-  if (m.remaining <= 0 || m.assigned === undefined) return;
+  if (m.lifetimes <= m.used || m.assigned === undefined) return;
   const next = nextRenewal(
     now,
     {
@@ -129,14 +131,17 @@ export function armRenewal(m: Mapping, now: Milliseconds): void {
 }
 
 export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReason | void {
-  if (!isSuggested(m.spec, answer)) return "notSuggested";
+  const { world } = m;
+  if (m.spec.options.length > 0 && !isSuggested(m.spec, answer)) return "notSuggested";
   if (answer.lifetime === 0 && m.isHeir) return "stale"; // a second answer to the deletion before
-  const externalPort = assignedPort(m, answer);
+  const externalPort = answer.externalPort === 0 ? portFor(m, answer) : answer.externalPort;
+  // Nearly always the very address that others have.
+  const isKnown = answer.externalAddress === world.external;
   if (
-    answer.lifetime === 0 || answer.externalAddress.isUnspecified ||
+    answer.lifetime === 0 || (!isKnown && answer.externalAddress.isUnspecified) ||
     (externalPort === 0 && m.spec.internalPort !== 0)
   ) {
-    const { minimumShortHold } = m.world.config;
+    const { minimumShortHold } = world.config;
     return holdBack(
       m,
       now,
@@ -145,30 +150,30 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
       minimumShortHold,
     );
   }
-  const { config } = m.world;
-  const lifetime = Math.min(answer.lifetime, config.maximumLifetime / 1000);
+  const lifetime = Math.min(answer.lifetime, world.config.maximumLifetime / 1000);
   // The lifetime began at the server, after the request left (the earlier, the safer).
   m.grantedAt = m.awaiting ? m.lastSentAt : now;
   // A whole number takes less memory; a millisecond early is no harm.
   const expiresAt = Math.floor(m.grantedAt + lifetime * 1000);
   m.expireAt = expiresAt;
   m.heldByServerUntil = -Infinity;
-  const externalAddress = m.world.shared(answer.externalAddress);
+  const externalAddress = isKnown ? answer.externalAddress : shared(world, answer.externalAddress);
   const { options } = answer;
+  const { generation } = world.server;
   // What a server grants that has lost its state is new, also where this answer is the first to tell.
-  const isAnew = m.phase === "recovering" || m.generation !== m.world.generation;
+  const isAnew = m.phase === "recovering" || m.generation !== generation;
   const before = isAnew ? undefined : m.assigned;
   // Copies of an update tell what is left by then, which is the same end.
   const sameEnd = before !== undefined &&
     (before.lifetime === lifetime ||
       (!m.awaiting && Math.abs(before.expiresAt - expiresAt) < 2_000));
   const changed = before === undefined || before.externalPort !== externalPort || !sameEnd ||
-    !before.externalAddress.equals(externalAddress);
+    (before.externalAddress !== externalAddress && !before.externalAddress.equals(externalAddress));
   m.assigned = { externalAddress, externalPort, lifetime, expiresAt, options };
   m.suggestedAddress = externalAddress;
   m.suggestedPort = externalPort;
   m.viaNatPmp = answer.version === NATPMP_VERSION;
-  m.generation = m.world.generation;
+  m.generation = generation;
   m.rung = m.refusals = m.lastRefusal = 0;
   m.holdUntil = -Infinity;
   const counts = m.phase === "holding" || m.phase === "starting" ||
@@ -180,13 +185,18 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
   m.awaiting = false;
   if (!wishPending) run(m, now);
   if (!wasRunning && !wishPending) show(m, RUNNING);
-  m.world.emit({ type: "granted", id: m.id, assignment: m.assigned, changed });
+  world.outputs.push({ type: "granted", id: m.id, assignment: m.assigned, changed });
 }
 
 /** A common firewall answers a repeated request with the suggested port 0, and means the port that it opened. */
-function assignedPort(m: Mapping, { externalPort, externalAddress }: Answer): number {
-  const isFirewall = externalAddress.equals(m.world.clientAddress);
-  return externalPort === 0 && isFirewall ? m.spec.internalPort : externalPort;
+function portFor(m: Mapping, { externalAddress }: Answer): number {
+  return externalAddress.equals(m.world.clientAddress) ? m.spec.internalPort : 0;
+}
+
+/** The address, as one object for all mappings that have it. */
+function shared(world: Surroundings, address: IpAddress): IpAddress {
+  if (world.external?.equals(address) !== true) world.external = address;
+  return world.external;
 }
 
 /** Becomes running, with the next renewal armed. */
@@ -210,7 +220,7 @@ export function refuse(m: Mapping, now: Milliseconds, answer: Answer): void {
   if (m.phase === "recovering" && m.assigned !== undefined) {
     m.heldByServerUntil = m.assigned.expiresAt; // a server that begins a new epoch may keep its mappings
   }
-  if (answer.result === ResultCode.NoResources) m.world.holdServer("new", now + hold);
+  if (answer.result === ResultCode.NoResources) m.world.server.hold("new", now + hold);
   if (isLastWord(m, answer.result)) return fail(m, answer.result, now + hold);
   holdBack(m, now, answer.result, resultName(answer.result), hold);
 }
@@ -221,7 +231,7 @@ export function refuseRenewal(m: Mapping, now: Milliseconds, answer: Answer): Ig
   // NOT_AUTHORIZED says that the mapping is not ours any more.
   if (answer.result === ResultCode.NotAuthorized) return refuse(m, now, answer);
   const hold = holdTime(answer.result, answer.lifetime, m.refusals, m.world.config);
-  if (answer.result === ResultCode.NoResources) m.world.holdServer("new", now + hold);
+  if (answer.result === ResultCode.NoResources) m.world.server.hold("new", now + hold);
   const wasUpdating = m.phase === "updating";
   m.awaiting = false;
   m.refusals++;
@@ -229,7 +239,12 @@ export function refuseRenewal(m: Mapping, now: Milliseconds, answer: Answer): Ig
   m.holdUntil = now + hold;
   resume(m, now);
   if (wasUpdating) m.retryAfterErrorAt = m.holdUntil; // the user's wish stands
-  m.world.emit({ type: "renewalRefused", id: m.id, code: answer.result, retryIn: hold / 1000 });
+  m.world.outputs.push({
+    type: "renewalRefused",
+    id: m.id,
+    code: answer.result,
+    retryIn: hold / 1000,
+  });
 }
 
 /** An error that answers no request: the server took the mapping back (sections 8.3, 14.2). */
@@ -333,7 +348,7 @@ export function deletionRefused(
   if (answer.result === NoResources && (m.transmissions > 1 || m.assigned === undefined)) {
     return end(m, { type: m.endAs });
   }
-  if (answer.result === NoResources) m.world.holdServer("all", now + hold);
+  if (answer.result === NoResources) m.world.server.hold("all", now + hold);
   if (
     answer.result !== NoResources && answer.result !== NetworkFailure &&
     answer.result !== UserExQuota
@@ -372,11 +387,11 @@ export function refuseVersion(m: Mapping, now: Milliseconds, hold: Milliseconds)
 export function lose(m: Mapping): void {
   if (m.assigned === undefined) return;
   m.assigned = undefined;
-  m.world.emit({ type: "lost", id: m.id });
+  m.world.outputs.push({ type: "lost", id: m.id });
 }
 
 export function show(m: Mapping, state: MappingState): void {
-  m.world.emit({ type: "state", id: m.id, state, over: m.phase === "ended" });
+  m.world.outputs.push({ type: "state", id: m.id, state, over: m.phase === "ended" });
 }
 
 export function settle(m: Mapping): void {

@@ -14,11 +14,12 @@ import { answerFits, type MappingSpec } from "./spec.ts";
  * while something happens to it, at rest else. Who gets one may do with it what he likes until the end of the step.
  */
 export class Mappings implements Iterable<Mapping> {
+  /** By slot. */
+  readonly deadlines: Deadlines = new Deadlines();
   readonly #slots = new IdMap<number>();
   /** By slot. Not a `Map`: what one leaves behind when it is rebuilt would keep its mappings from the garbage collector. */
   readonly #awake: (Mapping | undefined)[] = [];
   readonly #resting = new Resting();
-  readonly #deadlines = new Deadlines();
   readonly #nonces: Nonces;
   readonly #pacer: Pacer<Mapping>;
   readonly #world: Surroundings;
@@ -34,11 +35,6 @@ export class Mappings implements Iterable<Mapping> {
     this.#world = world;
   }
 
-  /** The earliest deadline of all, Infinity when there is none. */
-  get deadline(): Milliseconds {
-    return this.#deadlines.earliest;
-  }
-
   add(mapping: Mapping): void {
     const slot = mapping.slot = this.#free.pop() ?? this.#slotCount++;
     this.#awake[slot] = mapping;
@@ -47,19 +43,19 @@ export class Mappings implements Iterable<Mapping> {
     this.#note(mapping);
   }
 
-  /** One to which nothing has happened, and that waits for its turn. */
-  addFresh(id: MappingId, spec: MappingSpec, nonce: Nonce, lifetimes: number): void {
+  /** A new one with a new nonce, which waits for its turn. */
+  addFresh(id: MappingId, spec: MappingSpec, lifetimes: number): void {
     const slot = this.#free.pop() ?? this.#slotCount++;
     this.#slots.set(id, slot);
     this.#awake[slot] = undefined;
-    this.#nonces.add(slot, nonce);
+    this.#nonces.addNew(slot);
     this.#resting.layFresh(slot, id, spec, lifetimes);
     this.#pacer.enqueueFresh(id);
   }
 
   get(id: MappingId): Mapping | undefined {
     const slot = this.#slots.get(id);
-    return slot === undefined ? undefined : this.#at(slot);
+    return slot === undefined ? undefined : this.#awake[slot] ?? this.#raise(slot);
   }
 
   /** The nonce of a mapping, which may go on resting. */
@@ -70,14 +66,14 @@ export class Mappings implements Iterable<Mapping> {
 
   /** The mapping that the answer is about, if it asked (RFC 6887 sections 11.4, 12.4). */
   answeredBy(answer: Answer): Mapping | undefined {
-    const slot = this.#nonces.find(answer.nonce, (candidate) => {
-      const awake = this.#awake[candidate];
-      const asked = awake === undefined
-        ? !this.#resting.isWaiting(candidate)
-        : awake.phase !== "waiting";
-      return asked && answerFits(this.#at(candidate).spec, answer);
-    });
-    return slot === undefined ? undefined : this.#at(slot);
+    const { nonce } = answer;
+    for (let slot = this.#nonces.find(nonce); slot >= 0; slot = this.#nonces.find(nonce, slot)) {
+      const awake = this.#awake[slot];
+      if (awake === undefined && this.#resting.isWaiting(slot)) continue;
+      const mapping = awake ?? this.#raise(slot);
+      if (mapping.phase !== "waiting" && answerFits(mapping.spec, answer)) return mapping;
+    }
+    return undefined;
   }
 
   /**
@@ -103,9 +99,11 @@ export class Mappings implements Iterable<Mapping> {
   touched(mapping: Mapping): void {
     const { slot } = mapping;
     if (this.#awake[slot] !== mapping) return; // it was over before
-    this.#deadlines.set(slot, mapping.dueAt);
-    this.#note(mapping);
-    if (!mapping.isOver) return;
+    this.deadlines.set(slot, mapping.dueAt);
+    if (this.#touched[this.#touchedCount - 1] !== mapping) {
+      this.#touched[this.#touchedCount++] = mapping;
+    }
+    if (mapping.phase !== "ended" || !mapping.isOver) return;
     this.#pacer.forget(mapping);
     this.#slots.delete(mapping.id);
     this.#nonces.remove(slot);
@@ -132,11 +130,11 @@ export class Mappings implements Iterable<Mapping> {
   /** Lets every mapping act whose deadline has come. */
   wakeDue(now: Milliseconds): void {
     for (
-      let slot = this.#deadlines.takeDue(now);
+      let slot = this.deadlines.takeDue(now);
       slot !== undefined;
-      slot = this.#deadlines.takeDue(now)
+      slot = this.deadlines.takeDue(now)
     ) {
-      const mapping = this.#at(slot);
+      const mapping = this.#awake[slot] ?? this.#raise(slot);
       mapping.wake(now);
       this.touched(mapping);
     }
@@ -145,7 +143,7 @@ export class Mappings implements Iterable<Mapping> {
   /** In the order of their ids. Mappings may end meanwhile, also the one at hand. */
   *[Symbol.iterator](): IterableIterator<Mapping> {
     for (const slot of this.#slots) {
-      const mapping = this.#at(slot);
+      const mapping = this.#awake[slot] ?? this.#raise(slot);
       yield mapping;
       // At once, for there may be many.
       this.#rest(mapping);
@@ -172,9 +170,7 @@ export class Mappings implements Iterable<Mapping> {
     this.#awake[slot] = undefined;
   }
 
-  #at(slot: number): Mapping {
-    const awake = this.#awake[slot];
-    if (awake !== undefined) return awake;
+  #raise(slot: number): Mapping {
     const mapping = this.#resting.raise(slot, this.#nonces.of(slot), this.#world);
     this.#awake[slot] = mapping;
     this.#note(mapping);

@@ -26,6 +26,11 @@ export class Memory {
     this.#config = config;
   }
 
+  /** Whether nothing is remembered. */
+  get isEmpty(): boolean {
+    return this.#remains.size === 0 && this.#holds.size === 0;
+  }
+
   keep(
     key: MappingKey,
     { nonce, suggestedAddress, suggestedPort }: Remains,

@@ -38,28 +38,25 @@ export interface NatPmpOptions {
  * repeated until answered (section 3.1), with the external address asked for separately (section 3.2).
  */
 export class NatPmp {
+  /** When to call {@linkcode NatPmp.wake}; Infinity when nothing is asked. Read only. */
+  deadline: Milliseconds = Infinity;
+  /** Whether the server was ever asked in NAT-PMP; until then its announcements mean nothing. Read only. */
+  isInUse = false;
   readonly #options: NatPmpOptions;
   #waiting: Mapping[] = [];
   #current: Mapping | undefined;
   #asking: "address" | "map" = "map";
   #transmissions = 0;
-  #retransmitAt = Infinity;
   #address: IpAddress | undefined;
   /** The server lost its state, and may have another address now. */
   #isAddressOld = false;
   /** What was granted while the address is asked for anew. */
   #granted: NatPmpMapResponse | undefined;
   #epoch: EpochSample | undefined;
-  #isInUse = false;
   #gaveUp = false;
 
   constructor(options: NatPmpOptions) {
     this.#options = options;
-  }
-
-  /** Whether the server was ever asked in NAT-PMP; until then its announcements mean nothing. */
-  get isInUse(): boolean {
-    return this.#isInUse;
   }
 
   /** The server's epoch as last told, undefined before the first response. */
@@ -67,14 +64,9 @@ export class NatPmp {
     return this.#epoch;
   }
 
-  /** When to call {@linkcode NatPmp.wake}; Infinity when nothing is asked. */
-  get deadline(): Milliseconds {
-    return this.#retransmitAt;
-  }
-
   /** A mapping's PCP request was answered by a NAT-PMP server. */
   add(mapping: Mapping, now: Milliseconds): void {
-    this.#isInUse = true;
+    this.isInUse = true;
     this.#waiting.push(mapping);
     this.#next(now);
   }
@@ -84,7 +76,7 @@ export class NatPmp {
     if (this.#current === mapping) {
       this.#current = undefined;
       // The next one begins with the next wake-up, so that nothing is sent from within another event.
-      this.#retransmitAt = this.#waiting.length > 0 ? -Infinity : Infinity;
+      this.deadline = this.#waiting.length > 0 ? -Infinity : Infinity;
     } else if (this.#waiting.includes(mapping)) {
       this.#waiting = this.#waiting.filter((other) => other !== mapping);
     }
@@ -92,8 +84,8 @@ export class NatPmp {
 
   /** Repeats what is unanswered, nine transmissions in all, then concludes that there is no NAT-PMP (section 3.1). */
   wake(now: Milliseconds): void {
-    if (this.#retransmitAt > now) return;
-    this.#retransmitAt = Infinity;
+    if (this.deadline > now) return;
+    this.deadline = Infinity;
     if (this.#current === undefined) return this.#next(now);
     if (this.#transmissions < TRANSMISSIONS) return this.#send(now);
     this.#giveUp(this.#options.config.maximumLongHold);
@@ -101,7 +93,7 @@ export class NatPmp {
 
   /** This host was told that nothing listens there: concludes the same at once (section 3.1), if not for long. */
   unreachable(): void {
-    this.#retransmitAt = Infinity;
+    this.deadline = Infinity;
     this.#giveUp(this.#options.config.minimumLongHold);
   }
 
@@ -112,7 +104,7 @@ export class NatPmp {
 
   /** The answer to a PCP request tells the epoch, too, unless it is too short for that. */
   versionRefused(now: Milliseconds, epoch: number): void {
-    if (this.#isInUse && epoch > 0) this.#checkEpoch(now, epoch);
+    if (this.isInUse && epoch > 0) this.#checkEpoch(now, epoch);
   }
 
   /** A datagram of version 0 from the server; returns why it changed nothing, if so. */
@@ -154,7 +146,7 @@ export class NatPmp {
   #send(now: Milliseconds): void {
     const mapping = this.#current;
     if (mapping === undefined) return;
-    this.#retransmitAt = now + FIRST_WAIT * 2 ** this.#transmissions++;
+    this.deadline = now + FIRST_WAIT * 2 ** this.#transmissions++;
     if (this.#asking === "map" && this.#transmissions > 1) mapping.noteUnanswered();
     mapping.lastSentAt = now;
     this.#options.send(this.#asking === "address" ? ADDRESS_REQUEST : mapRequest(mapping), mapping);
@@ -209,7 +201,7 @@ export class NatPmp {
   #finish(now: Milliseconds, result: number, externalPort: number, lifetime: number): void {
     const mapping = this.#current;
     this.#current = undefined;
-    this.#retransmitAt = Infinity;
+    this.deadline = Infinity;
     if (mapping === undefined) return;
     const externalAddress = this.#address ?? IpAddress.ANY_IPV4;
     this.#options.answer(mapping, {

@@ -20,13 +20,13 @@ export class Nonces {
     return new Nonce(this.#randomWord(), this.#randomWord(), this.#randomWord());
   }
 
-  add(slot: number, nonce: Nonce): void {
-    if (slot >= this.#next.length) this.#grow(2 * slot);
-    this.#words[3 * slot] = nonce.w0;
-    this.#words[3 * slot + 1] = nonce.w1;
-    this.#words[3 * slot + 2] = nonce.w2;
-    this.#next[slot] = (this.#byFirstWord.get(nonce.w0) ?? -1) + 1;
-    this.#byFirstWord.set(nonce.w0, slot);
+  /** As {@linkcode Nonces.add} of a new one, which nobody else needs yet. */
+  addNew(slot: number): void {
+    this.#put(slot, this.#randomWord(), this.#randomWord(), this.#randomWord());
+  }
+
+  add(slot: number, { w0, w1, w2 }: Nonce): void {
+    this.#put(slot, w0, w1, w2);
   }
 
   /** The nonce of the slot. */
@@ -35,13 +35,19 @@ export class Nonces {
     return new Nonce(words[3 * slot] ?? 0, words[3 * slot + 1] ?? 0, words[3 * slot + 2] ?? 0);
   }
 
-  /** The slot with this nonce that also fits `matches`; two may share a nonce when one takes over from another. */
-  find(nonce: Nonce, matches: (slot: number) => boolean): number | undefined {
-    let slot = this.#byFirstWord.get(nonce.w0) ?? -1;
-    while (slot >= 0 && !(this.of(slot).equals(nonce) && matches(slot))) {
-      slot = (this.#next[slot] ?? 0) - 1;
+  /**
+   * A slot with this nonce, -1 for none. Two may share a nonce when one takes over from another.
+   *
+   * @param after The slot found before, for the next one.
+   */
+  find({ w0, w1, w2 }: Nonce, after = -1): number {
+    const words = this.#words;
+    const next = this.#next;
+    let slot = after < 0 ? this.#byFirstWord.get(w0) ?? -1 : next[after] as number - 1;
+    while (slot >= 0 && (words[3 * slot + 1] !== w1 || words[3 * slot + 2] !== w2)) {
+      slot = next[slot] as number - 1;
     }
-    return slot < 0 ? undefined : slot;
+    return slot;
   }
 
   remove(slot: number): void {
@@ -56,6 +62,15 @@ export class Nonces {
     let before = first;
     while (before >= 0 && this.#next[before] !== slot + 1) before = (this.#next[before] ?? 0) - 1;
     if (before >= 0) this.#next[before] = after + 1;
+  }
+
+  #put(slot: number, w0: number, w1: number, w2: number): void {
+    if (slot >= this.#next.length) this.#grow(2 * slot);
+    this.#words[3 * slot] = w0;
+    this.#words[3 * slot + 1] = w1;
+    this.#words[3 * slot + 2] = w2;
+    this.#next[slot] = (this.#byFirstWord.get(w0 | 0) ?? -1) + 1;
+    this.#byFirstWord.set(w0 | 0, slot);
   }
 
   #grow(size: number): void {

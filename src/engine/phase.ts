@@ -1,8 +1,9 @@
 import type { IpAddress } from "../wire/address.ts";
 import type { Response } from "../wire/message.ts";
 import type { EngineConfig } from "./config.ts";
-import type { Milliseconds, Output } from "./events.ts";
+import type { Output } from "./events.ts";
 import type { Mapping } from "./mapping.ts";
+import type { ServerState } from "./server_state.ts";
 
 /** Where a mapping is in its life; the table below says what each event does in each phase. */
 export type Phase =
@@ -29,20 +30,19 @@ export type Phase =
 export interface Surroundings {
   readonly config: EngineConfig;
   readonly clientAddress: IpAddress;
-  /** How often the server lost its state so far, as far as this client knows. */
-  readonly generation: number;
-  random(): number;
-  /** The address, as one object for all mappings that have it. */
-  shared(address: IpAddress): IpAddress;
-  emit(output: Output): void;
+  readonly server: ServerState;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** The external address that was assigned last, one object for all mappings that have it. */
+  external: IpAddress | undefined;
+  /** What comes of the step, in order. */
+  outputs: Output[];
   /** Lines up for a turn to send: a later call of {@linkcode Mapping.turn}. */
   enqueue(mapping: Mapping): void;
   /** Leaves that line. */
   dequeue(mapping: Mapping): void;
   /** The mapping is over; the same one may be wanted again soon. */
   ended(mapping: Mapping): void;
-  /** NO_RESOURCES: no requests for new mappings, or after a deletion none at all, for this long (section 11.4). */
-  holdServer(what: "new" | "all", until: Milliseconds): void;
   /** Transmissions after which the server's next address is asked; 0 when there is none (RFC 7488 section 3). */
   readonly transmissionLimit: number;
   /** The server's address did not answer that many. */

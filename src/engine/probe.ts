@@ -7,9 +7,10 @@ import { retransmissionTime } from "./retransmit.ts";
 
 /** The one ANNOUNCE request under way, repeated until answered (RFC 6887 sections 8.1.1, 14.1). */
 export class Probe {
+  /** When to send again, Infinity when nothing is asked. Read only. */
+  deadline: Milliseconds = Infinity;
   readonly #config: EngineConfig;
   #bytes: Uint8Array | undefined;
-  #retransmitAt = Infinity;
   #wait = 0;
   #sentAt = 0;
   #holdUntil = -Infinity;
@@ -18,11 +19,6 @@ export class Probe {
 
   constructor(config: EngineConfig) {
     this.#config = config;
-  }
-
-  /** When to send again, Infinity when nothing is asked. */
-  get deadline(): Milliseconds {
-    return this.#retransmitAt;
   }
 
   get isUnderWay(): boolean {
@@ -40,7 +36,7 @@ export class Probe {
     this.#wait = this.#transmissions = 0;
     this.#hasOptions = options.length > 0;
     this.#bytes = encodeRequest({ type: "announce", lifetime: 0, clientAddress, options });
-    this.#retransmitAt = this.#sentAt = now;
+    this.deadline = this.#sentAt = now;
   }
 
   /** What to send if that is due; not before `heldUntil`. */
@@ -49,14 +45,14 @@ export class Probe {
     heldUntil: Milliseconds,
     random: () => number,
   ): Uint8Array | undefined {
-    if (this.#retransmitAt > now) return undefined;
+    if (this.deadline > now) return undefined;
     const until = Math.max(heldUntil, this.#holdUntil);
     if (until > now) {
-      this.#retransmitAt = until;
+      this.deadline = until;
       return undefined;
     }
     this.#wait = retransmissionTime(this.#wait, random, this.#config);
-    this.#retransmitAt = now + this.#wait;
+    this.deadline = now + this.#wait;
     this.#sentAt = now;
     this.#transmissions++;
     return this.#bytes;
@@ -64,19 +60,19 @@ export class Probe {
 
   /** Whether so many transmissions went unanswered, and the wait after the last one is over. */
   isExhausted(now: Milliseconds, limit: number): boolean {
-    return this.isUnderWay && this.#transmissions >= limit && this.#retransmitAt <= now;
+    return this.isUnderWay && this.#transmissions >= limit && this.deadline <= now;
   }
 
   /** Another address is asked: as if nothing was sent yet. */
   startOver(now: Milliseconds): void {
     if (!this.isUnderWay) return;
     this.#wait = this.#transmissions = 0;
-    this.#retransmitAt = now;
+    this.deadline = now;
   }
 
   stop(): void {
     this.#bytes = undefined;
-    this.#retransmitAt = Infinity;
+    this.deadline = Infinity;
   }
 
   /** The server refused: ends, and is not asked again until then (section 8.3). */

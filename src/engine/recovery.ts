@@ -8,8 +8,9 @@ import type { Milliseconds } from "./events.ts";
  * at once, further ones are a minute apart. A round that waits answers for every reason to begin one.
  */
 export class Recovery {
+  /** When the waiting round begins, Infinity when none waits. Read only. */
+  deadline: Milliseconds = Infinity;
   readonly #config: EngineConfig;
-  #roundAt = Infinity;
   #rounds = 2;
   #refilledAt: Milliseconds = 0;
 
@@ -17,14 +18,9 @@ export class Recovery {
     this.#config = config;
   }
 
-  /** When the waiting round begins, Infinity when none waits. */
-  get deadline(): Milliseconds {
-    return this.#roundAt;
-  }
-
   /** Arranges a round after `wait`, unless one is waiting already. */
   arrange(now: Milliseconds, wait: Milliseconds): void {
-    if (this.#roundAt !== Infinity) return;
+    if (this.deadline !== Infinity) return;
     const { recoveryInterval } = this.#config;
     const refill = Math.floor((now - this.#refilledAt) / recoveryInterval);
     if (refill > 0) {
@@ -33,13 +29,13 @@ export class Recovery {
     }
     if (this.#rounds === 2) this.#refilledAt = now;
     const allowedAt = this.#rounds > 0 ? now : this.#refilledAt + recoveryInterval;
-    this.#roundAt = Math.max(now + wait, allowedAt);
+    this.deadline = Math.max(now + wait, allowedAt);
   }
 
   /** Begins the round if it is due. */
   takeDue(now: Milliseconds): boolean {
-    if (this.#roundAt > now) return false;
-    this.#roundAt = Infinity;
+    if (this.deadline > now) return false;
+    this.deadline = Infinity;
     if (this.#rounds > 0) this.#rounds--;
     else this.#refilledAt += this.#config.recoveryInterval;
     return true;

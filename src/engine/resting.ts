@@ -31,23 +31,26 @@ export class Resting {
 
   /** Whether it has not been asked for yet. */
   isWaiting(slot: number): boolean {
-    return ((this.#page(slot).counts[COUNTS * (slot & SLOT_MASK)] ?? 0) & WAITING) !== 0;
+    const { counts } = this.#pages[slot >>> SLOT_BITS] as Page;
+    return ((counts[COUNTS * (slot & SLOT_MASK)] as number) & WAITING) !== 0;
   }
 
   lay(slot: number, m: Mapping): void {
-    const { times, counts, assigned } = this.#page(slot);
+    const { times, counts, assigned } = this.#pages[slot >>> SLOT_BITS] ?? this.#newPage(slot);
     const place = slot & SLOT_MASK;
     const t = TIMES * place;
     const c = COUNTS * place;
+    const packed = packSpec(m.spec);
+    if (typeof packed !== "number") this.#specs.set(slot, packed);
     times[t] = m.renewAt;
     times[t + 1] = m.grantedAt;
     times[t + 2] = m.renewalSentAt;
     counts[c] = (m.phase === "waiting" ? WAITING : 0) | (m.viaNatPmp ? VIA_NATPMP : 0) |
       (m.isHeir ? IS_HEIR : 0);
     counts[c + 1] = m.id;
-    counts[c + 2] = this.#keep(slot, m.spec);
+    counts[c + 2] = typeof packed === "number" ? packed : -1;
     counts[c + 3] = m.lifetime;
-    counts[c + 4] = countOf(m.lifetimes);
+    counts[c + 4] = m.lifetimes === Infinity ? -1 : countOf(m.lifetimes);
     counts[c + 5] = m.used;
     counts[c + 6] = m.generation;
     counts[c + 7] = m.rung;
@@ -56,29 +59,35 @@ export class Resting {
 
   /** As {@linkcode Resting.lay}, of a mapping to which nothing has happened. */
   layFresh(slot: number, id: MappingId, spec: MappingSpec, lifetimes: number): void {
-    const { times, counts } = this.#page(slot);
-    const place = slot & SLOT_MASK;
-    const c = COUNTS * place;
-    times.set(FRESH_TIMES, TIMES * place);
-    counts[c] = WAITING;
-    counts[c + 1] = id;
-    counts[c + 2] = this.#keep(slot, spec);
-    counts[c + 3] = spec.lifetime;
-    counts[c + 4] = countOf(lifetimes);
-    counts.fill(0, c + 5, c + COUNTS);
-  }
-
-  raise(slot: number, nonce: Nonce, world: Surroundings): Mapping {
-    const { times, counts, assigned } = this.#page(slot);
+    const { times, counts } = this.#pages[slot >>> SLOT_BITS] ?? this.#newPage(slot);
     const place = slot & SLOT_MASK;
     const t = TIMES * place;
     const c = COUNTS * place;
-    const flags = counts[c] ?? 0;
-    const lifetime = (counts[c + 3] ?? 0) >>> 0;
-    const count = counts[c + 4] ?? 0;
+    const packed = packSpec(spec);
+    if (typeof packed !== "number") this.#specs.set(slot, packed);
+    times[t] = Infinity;
+    times[t + 1] = 0;
+    times[t + 2] = -Infinity;
+    counts[c] = WAITING;
+    counts[c + 1] = id;
+    counts[c + 2] = typeof packed === "number" ? packed : -1;
+    counts[c + 3] = spec.lifetime;
+    counts[c + 4] = lifetimes === Infinity ? -1 : countOf(lifetimes);
+    counts[c + 5] = counts[c + 6] = counts[c + 7] = 0;
+  }
+
+  raise(slot: number, nonce: Nonce, world: Surroundings): Mapping {
+    const { times, counts, assigned } = this.#pages[slot >>> SLOT_BITS] as Page;
+    const place = slot & SLOT_MASK;
+    const t = TIMES * place;
+    const c = COUNTS * place;
+    const flags = counts[c] as number;
+    const lifetime = (counts[c + 3] as number) >>> 0;
+    const count = counts[c + 4] as number;
+    const packed = counts[c + 2] as number;
     const m = new Mapping(
-      counts[c + 1] ?? 0,
-      unpackSpec(this.#specs.get(slot) ?? counts[c + 2] ?? 0, lifetime),
+      counts[c + 1] as number,
+      unpackSpec(packed < 0 ? this.#specs.get(slot) as MappingSpec : packed, lifetime),
       nonce,
       count < 0 ? Infinity : count,
       -Infinity,
@@ -86,30 +95,23 @@ export class Resting {
     );
     m.slot = slot;
     m.lifetime = lifetime;
-    m.renewAt = times[t] ?? 0;
-    m.grantedAt = times[t + 1] ?? 0;
-    m.renewalSentAt = times[t + 2] ?? 0;
-    m.used = counts[c + 5] ?? 0;
-    m.generation = counts[c + 6] ?? 0;
-    m.rung = counts[c + 7] ?? 0;
+    m.renewAt = times[t] as number;
+    m.grantedAt = times[t + 1] as number;
+    m.renewalSentAt = times[t + 2] as number;
+    m.used = counts[c + 5] as number;
+    m.generation = counts[c + 6] as number;
+    m.rung = counts[c + 7] as number;
     m.viaNatPmp = (flags & VIA_NATPMP) !== 0;
     m.isHeir = (flags & IS_HEIR) !== 0;
     if ((flags & WAITING) !== 0) m.queued = true;
     else m.wakeAssigned(assigned[place] as Assignment);
-    this.#specs.delete(slot);
+    if (packed < 0) this.#specs.delete(slot);
     assigned[place] = undefined;
     return m;
   }
 
-  #keep(slot: number, spec: MappingSpec): number {
-    const packed = packSpec(spec);
-    if (typeof packed === "number") return packed;
-    this.#specs.set(slot, packed);
-    return -1;
-  }
-
-  #page(slot: number): Page {
-    return this.#pages[slot >>> SLOT_BITS] ??= {
+  #newPage(slot: number): Page {
+    return this.#pages[slot >>> SLOT_BITS] = {
       times: new Float64Array(TIMES * (SLOT_MASK + 1)),
       counts: new Int32Array(COUNTS * (SLOT_MASK + 1)),
       assigned: [],
@@ -132,12 +134,9 @@ interface Page {
 const SLOT_BITS = 7;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 
-/** Numbers kept of each. */
+/** Numbers kept of each: when it is renewed, when its lifetime began, when the last request of its life left; and the rest. */
 const TIMES = 3;
 const COUNTS = 8;
-
-/** When it is renewed, when its lifetime began, and when the last request of its life left. */
-const FRESH_TIMES = [Infinity, 0, -Infinity];
 
 const WAITING = 1;
 const VIA_NATPMP = 2;

@@ -8,27 +8,21 @@ import type { Milliseconds } from "./events.ts";
  * whole round begins again every 15 minutes.
  */
 export class ServerList {
+  /** Where requests go, and its place in the list. Read only. */
+  current: Endpoint;
+  index = 0;
   readonly #addresses: readonly Endpoint[];
-  #index = 0;
   #roundAt: Milliseconds | undefined;
   #answeredHere = false;
 
   /** @throws {RangeError} If there is none. */
   constructor(addresses: readonly Endpoint[]) {
-    if (addresses.length === 0) {
+    const [first] = addresses;
+    if (first === undefined) {
       throw new RangeError("Cannot make an engine: it needs at least one server address");
     }
     this.#addresses = addresses;
-  }
-
-  /** Where requests go. */
-  get current(): Endpoint {
-    return this.#addresses[this.#index] as Endpoint;
-  }
-
-  /** Its place in the list. */
-  get index(): number {
-    return this.#index;
+    this.current = first;
   }
 
   /** Transmissions after which the next address is asked; 0 without another one. */
@@ -49,15 +43,15 @@ export class ServerList {
 
   /** Goes to the next address. Returns until when to wait before asking it. */
   next(now: Milliseconds): Milliseconds {
-    const startOver = this.#answeredHere && this.#index !== 0;
+    const startOver = this.#answeredHere && this.index !== 0;
     this.#answeredHere = false;
+    this.index = startOver ? 0 : (this.index + 1) % this.#addresses.length;
+    this.current = this.#addresses[this.index] as Endpoint;
     if (startOver) {
-      this.#index = 0;
       this.#roundAt = undefined;
       return now;
     }
-    this.#index = (this.#index + 1) % this.#addresses.length;
-    if (this.#index !== 0) return now;
+    if (this.index !== 0) return now;
     const until = Math.max(now, (this.#roundAt ?? now) + ROUND);
     this.#roundAt = undefined;
     return until;

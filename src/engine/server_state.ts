@@ -8,8 +8,9 @@ import type { Mapping } from "./mapping.ts";
 /** What is known of a server besides its mappings: its clock, and until when it wants to be left alone. */
 export class ServerState {
   readonly #config: EngineConfig;
+  /** How often it lost its mappings, as far as this client knows. Read only. */
+  generation = 0;
   #epoch: EpochSample | undefined;
-  #generation = 0;
   #holdNewUntil = -Infinity;
   #holdAllUntil = -Infinity;
   #holdVersionUntil = -Infinity;
@@ -24,29 +25,28 @@ export class ServerState {
     return this.#epoch;
   }
 
-  /** How often it lost its mappings, as far as this client knows. */
-  get generation(): number {
-    return this.#generation;
-  }
-
   /** Whether the server kept its mappings (RFC 6887 section 8.5); the sample is stored whatever the verdict. */
   checkEpoch(now: Milliseconds, epoch: number): boolean {
-    const sample: EpochSample = { server: epoch, client: Math.floor(now / 1000) };
-    const valid = isEpochValid(this.#epoch, sample);
-    this.#epoch = sample;
-    if (!valid) this.#generation++;
+    const client = Math.floor(now / 1000);
+    const before = this.#epoch;
+    if (before?.client === client && before.server === epoch) return true; // told many times a second
+    this.#epoch = { server: epoch, client };
+    const valid = isEpochValid(before, this.#epoch);
+    if (!valid) this.generation++;
     return valid;
   }
 
   /** It lost its mappings, by another rule than that of PCP's epoch. */
   restarted(): void {
-    this.#generation++;
+    this.generation++;
   }
 
   /** Until when a mapping's next request is held; in the past if it is not. */
   heldUntil(mapping: Mapping): Milliseconds {
-    const holdNew = mapping.isNew ? this.#holdNewUntil : -Infinity;
-    return Math.max(mapping.heldUntil, this.allHeldUntil, holdNew);
+    const { phase } = mapping;
+    const isNew = phase === "waiting" || phase === "starting"; // what NO_RESOURCES holds back
+    const holdNew = isNew ? this.#holdNewUntil : -Infinity;
+    return Math.max(mapping.heldUntil, this.#holdAllUntil, this.#holdVersionUntil, holdNew);
   }
 
   /** Until when every request is held. */

@@ -16,6 +16,11 @@ export class Succession {
     this.#memory = memory;
   }
 
+  /** Whether nothing is being deleted. */
+  get isIdle(): boolean {
+    return this.#deleting.size === 0;
+  }
+
   /** Who must end before a new mapping of this key may begin, and what that mapping takes over. */
   claim(key: MappingKey, now: Milliseconds): { before?: Mapping; remains: Remains | undefined } {
     const before = this.#deleting.get(key);

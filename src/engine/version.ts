@@ -47,7 +47,11 @@ export function refuseVersion(
   }
   if (probe.isUnderWay) {
     probe.stop();
-    world.emit({ type: "announceFailed", code: ResultCode.UnsuppVersion, lifetime: hold / 1000 });
+    world.outputs.push({
+      type: "announceFailed",
+      code: ResultCode.UnsuppVersion,
+      lifetime: hold / 1000,
+    });
   }
   return undefined;
 }
