@@ -28,6 +28,8 @@ export interface DriverCounts {
 export class Driver {
   readonly counts: DriverCounts;
   readonly #options: DriverOptions;
+  readonly #engine: Engine;
+  readonly #clock: Clock;
   #transport: Transport | undefined;
   /** What came up while other outputs were being carried out. */
   #later: Output[] = [];
@@ -35,10 +37,14 @@ export class Driver {
   #alarmAt = Infinity;
   #cancelAlarm: () => void = () => {};
   #closed = false;
-  #source: { readonly hostname: string; readonly address: IpAddress } | undefined;
+  /** Whom the last datagram came from: nearly always the one before. */
+  #from: SocketAddress = { hostname: "", port: 0 };
+  #source: Endpoint | undefined;
 
   constructor(options: DriverOptions) {
     this.#options = options;
+    this.#engine = options.engine;
+    this.#clock = options.clock;
     this.counts = options.counts;
   }
 
@@ -49,26 +55,28 @@ export class Driver {
 
   /** Where requests go now. */
   get server(): SocketAddress {
-    return this.#options.servers[this.#options.engine.serverIndex] as SocketAddress;
+    return this.#options.servers[this.#engine.serverIndex] as SocketAddress;
   }
 
   get now(): Milliseconds {
-    return this.#options.clock.now();
+    return this.#clock.now();
   }
 
   /** Lets the engine take a step and carries out what it wants. */
   step(input: Input): void {
     if (this.#closed) return;
-    this.#carryOut(this.#options.engine.step(this.now, input));
+    const outputs = this.#engine.step(this.#clock.now(), input);
+    if (outputs.length > 0) this.#carryOut(outputs);
     this.#setAlarm();
   }
 
   /** A datagram came in. */
   receive(bytes: Uint8Array, from: SocketAddress, multicast: boolean): void {
-    const source = this.#endpoint(from);
+    if (from.hostname !== this.#from.hostname || from.port !== this.#from.port) this.#meet(from);
+    const source = this.#source;
     if (this.#closed || source === undefined) return;
     this.counts.received++;
-    const outputs = this.#options.engine.step(this.now, {
+    const outputs = this.#engine.step(this.#clock.now(), {
       type: "datagram",
       bytes,
       source,
@@ -78,7 +86,7 @@ export class Driver {
       const ignored = outputs.find((output) => output.type === "ignored")?.reason;
       this.#trace("received", from, bytes, ignored);
     }
-    this.#carryOut(outputs);
+    if (outputs.length > 0) this.#carryOut(outputs);
     this.#setAlarm();
   }
 
@@ -104,26 +112,23 @@ export class Driver {
     }
     this.#carryingOut = true;
     try {
-      this.#carryOutAll(outputs);
-      while (this.#later.length > 0) this.#carryOutAll(this.#later.splice(0));
+      for (let all = outputs; all.length > 0; all = this.#later.splice(0)) {
+        for (let index = 0; index < all.length; index++) {
+          const output = all[index] as Output;
+          if (output.type === "send") this.#send(output.bytes, output.id);
+          else this.#options.onOutput(output);
+        }
+      }
     } finally {
       this.#carryingOut = false;
-    }
-  }
-
-  #carryOutAll(outputs: readonly Output[]): void {
-    for (let index = 0; index < outputs.length; index++) {
-      const output = outputs[index] as Output;
-      if (output.type === "send") this.#send(output.bytes, output.id);
-      else this.#options.onOutput(output);
     }
   }
 
   #send(bytes: Uint8Array, id: MappingId | undefined): void {
     const transport = this.#transport;
     if (transport === undefined) return;
-    const { server } = this;
-    const index = this.#options.engine.serverIndex;
+    const index = this.#engine.serverIndex;
+    const server = this.#options.servers[index] as SocketAddress;
     this.counts.sent++;
     if (this.#options.trace !== undefined) this.#trace("sent", server, bytes, undefined);
     transport.send(bytes, server).catch((error: unknown) => {
@@ -136,12 +141,12 @@ export class Driver {
   }
 
   #setAlarm(): void {
-    const deadline = this.#closed ? undefined : this.#options.engine.deadline;
+    const deadline = this.#closed ? undefined : this.#engine.deadline;
     // A later deadline needs no new alarm: waking up early changes nothing, and sets the right one.
     if (deadline === undefined || this.#alarmAt <= deadline) return;
     this.#cancelAlarm();
     this.#alarmAt = deadline;
-    this.#cancelAlarm = this.#options.clock.alarm(deadline, () => {
+    this.#cancelAlarm = this.#clock.alarm(deadline, () => {
       this.#alarmAt = Infinity;
       this.step({ type: "timeout" });
     });
@@ -156,13 +161,10 @@ export class Driver {
     this.#options.trace?.({ at: this.now, direction, remote, bytes, ignored });
   }
 
-  #endpoint({ hostname, port }: SocketAddress): Endpoint | undefined {
-    if (this.#source?.hostname !== hostname) {
-      const address = IpAddress.tryParse(hostname);
-      if (address === undefined) return undefined;
-      this.#source = { hostname, address };
-    }
-    return { address: this.#source.address, port };
+  #meet({ hostname, port }: SocketAddress): void {
+    const address = IpAddress.tryParse(hostname);
+    this.#from = { hostname, port };
+    this.#source = address === undefined ? undefined : { address, port };
   }
 }
 

@@ -307,9 +307,9 @@ export class Handle implements AsyncDisposable {
   }
 
   #request(spec: MappingSpec, kind: RequestType, internal: boolean): MapHandle {
-    if (
-      !this.#init.allowThirdParty && spec.options.some((option) => option.type === "thirdParty")
-    ) {
+    const { options } = spec;
+    const isForOther = options.length > 0 && options.some(({ type }) => type === "thirdParty");
+    if (isForOther && !this.#init.allowThirdParty) {
       throw new TypeError(
         'Cannot request a mapping for a third party: start the client with "allowThirdParty: true" if every host of this network is trusted (RFC 6887 section 13.1)',
       );
@@ -325,8 +325,10 @@ export class Handle implements AsyncDisposable {
   #carryOut(output: Exclude<Output, { type: "send" }>): void {
     switch (output.type) {
       case "state":
-        // An unanswered request may mean that the server is not there any more.
-        if (this.#statistics.stateChanged(output.state)) this.#watcher?.suspect();
+        if ("attempt" in output.state && output.state.attempt > 0) {
+          this.#statistics.repeated();
+          this.#watcher?.suspect(); // an unanswered request may mean that the server is not there any more
+        }
         return this.#registry.stateChanged(output);
       case "granted":
         return this.#registry.granted(output);

@@ -79,6 +79,11 @@ export class Ledger {
     void this.#write();
   }
 
+  /** Whether it has nothing to say of what is asked for, and need not know of it: the engine knows it all. */
+  get isIdle(): boolean {
+    return this.#options.store === undefined && this.#leftovers.size === 0;
+  }
+
   /** Whether it outlives this program. */
   get isDurable(): boolean {
     return this.#options.store !== undefined;

@@ -1,5 +1,5 @@
 import type { Assignment, MappingState } from "../engine/events.ts";
-import { type MappingSpec, type PackedSpec, packSpec, unpackSpec } from "../engine/spec.ts";
+import { type MappingSpec, type PackedSpec, unpackSpec } from "../engine/spec.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
 import { MAX_LIFETIME } from "../wire/constants.ts";
 import { type Assigned, assignedOf } from "./assigned.ts";
@@ -68,11 +68,17 @@ export class MapHandle implements AsyncDisposable {
    *
    * @internal
    */
-  constructor(id: number, spec: MappingSpec, requestType: RequestType, control: MappingControl) {
+  constructor(
+    id: number,
+    spec: PackedSpec,
+    lifetime: number,
+    requestType: RequestType,
+    control: MappingControl,
+  ) {
     this.id = id;
     this.requestType = requestType;
-    this.#lifetime = spec.lifetime;
-    this.#spec = packSpec(spec);
+    this.#lifetime = lifetime;
+    this.#spec = spec;
     this.#control = control;
   }
 
@@ -125,9 +131,9 @@ export class MapHandle implements AsyncDisposable {
    * @throws {NotRunningError} If the mapping ends before.
    */
   async ready(options: { readonly signal?: AbortSignal } = {}): Promise<Assigned> {
-    await this.#when(isDecided, options.signal);
-    const { assigned } = this;
-    if (assigned !== undefined) return assigned;
+    options.signal?.throwIfAborted();
+    if (this.#assignment === undefined) await this.#when(isDecided, options.signal);
+    if (this.#assignment !== undefined) return this.#tell(this.#assignment);
     if (this.#state.type === "error") throw this.#refusal("Cannot open the mapping", this.#state);
     throw new NotRunningError("Cannot wait for the assignment", this.id, this.#state);
   }
@@ -220,7 +226,7 @@ export class MapHandle implements AsyncDisposable {
     else this.#mailbox.put(changeOf(state));
     this.#state = state;
     if (over) this.#mailbox.close();
-    this.#notify();
+    if (this.#observers !== undefined) this.#notify();
   }
 
   /**
@@ -234,7 +240,7 @@ export class MapHandle implements AsyncDisposable {
     this.#assignment = assignment;
     if (isUsual) this.#alerts = ASSIGNED;
     mailbox?.put({ type: "assigned", ...this.#tell(assignment) });
-    this.#notify();
+    if (this.#observers !== undefined) this.#notify();
   }
 
   /**

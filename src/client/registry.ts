@@ -1,7 +1,7 @@
 import type { Input, MappingId, MappingState, Milliseconds, Output } from "../engine/events.ts";
 import { IdMap } from "../engine/id_map.ts";
 import type { Nonce } from "../wire/nonce.ts";
-import { type MappingKey, mappingKey, type MappingSpec } from "../engine/spec.ts";
+import { type MappingKey, mappingKey, type MappingSpec, packSpec } from "../engine/spec.ts";
 import { MappingConflictError } from "./errors.ts";
 import { KeyMap } from "./key_map.ts";
 import type { Entered, Ledger } from "./ledger.ts";
@@ -75,14 +75,16 @@ export class Registry {
    * @throws {MappingConflictError} If the key is taken by a mapping with other options, or ports of a set are.
    */
   request(spec: MappingSpec, kind: RequestType, internal: boolean): MapHandle {
-    lifetimesOf(kind); // throws if it is none
-    const key = mappingKey(spec);
-    const joined = this.#keyed(key);
+    const lifetimes = lifetimesOf(kind); // throws if it is none
+    const packed = packSpec(spec);
+    const key = typeof packed === "number" ? packed : mappingKey(spec);
+    const known = this.#byKey.get(key);
+    const joined = known === undefined ? undefined : this.#byEngineId.get(known);
     if (joined !== undefined) checkFits(joined.spec, spec);
-    else this.#checkOverlap(key, spec);
-    const mapping = new MapHandle(this.#nextId++, spec, kind, this.#control);
+    else if (this.#sets.size > 0 || spec.options.length > 0) this.#checkOverlap(key, spec);
+    const mapping = new MapHandle(this.#nextId++, packed, spec.lifetime, kind, this.#control);
     if (internal) this.#internal.add(mapping);
-    if (joined === undefined) this.#add(key, mapping);
+    if (joined === undefined) this.#add(key, mapping, spec, lifetimes);
     else this.#join(this.#share(joined), mapping);
     return mapping;
   }
@@ -96,6 +98,7 @@ export class Registry {
   stateChanged({ id, state, over }: Output & { type: "state" }): void {
     const entry = this.#byEngineId.get(id);
     if (entry === undefined) return;
+    if (!over && entry instanceof MapHandle) return entry.setState(state, false);
     const note = entry instanceof SharedMapping ? entry.note : undefined;
     if (note !== undefined && !this.#abandoned) {
       const asks = state.type === "starting" || (state.type === "updating" && state.lifetime > 0);
@@ -190,14 +193,14 @@ export class Registry {
     }
   }
 
-  #add(key: MappingKey, mapping: MapHandle): void {
-    const { id, spec } = mapping;
+  #add(key: MappingKey, mapping: MapHandle, spec: MappingSpec, lifetimes: number): void {
+    const { id } = mapping;
     this.#byEngineId.set(id, mapping);
     this.#byKey.set(key, id);
-    if (isSet(spec)) this.#sets.add(mapping);
+    if (spec.options.length > 0 && isSet(spec)) this.#sets.add(mapping);
+    if (this.#ledger.isIdle) return this.#step({ type: "request", id, spec, lifetimes });
     if (this.#ledger.isDurable) return this.#queue(this.#share(mapping, false));
     const { asked, known } = this.#ledger.enter(spec);
-    const lifetimes = lifetimesOf(mapping.requestType);
     this.#step({ type: "request", id, spec: asked, lifetimes, known });
   }
 

@@ -31,11 +31,9 @@ export class Statistics {
     this.#ignored[reason] = (this.#ignored[reason] ?? 0) + 1;
   }
 
-  /** Returns whether it was a repetition. */
-  stateChanged(state: MappingState): boolean {
-    const repeats = (state.type === "starting" || state.type === "updating") && state.attempt > 0;
-    if (repeats) this.#retransmissions++;
-    return repeats;
+  /** A request was repeated. */
+  repeated(): void {
+    this.#retransmissions++;
   }
 
   snapshot(

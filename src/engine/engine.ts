@@ -84,7 +84,13 @@ export class Engine {
 
   /** When to call {@linkcode step} with a timeout at the latest; undefined when nothing is to be waited for. */
   get deadline(): Milliseconds | undefined {
-    const earliest = Math.min(this.#pacer.deadline, this.#earliest());
+    const earliest = Math.min(
+      this.#mappings.deadlines.earliest,
+      this.#pacer.deadline,
+      this.#recovery.deadline,
+      this.#probe.deadline,
+      this.#natPmp.deadline,
+    );
     return earliest === Infinity ? undefined : earliest;
   }
 
@@ -118,22 +124,14 @@ export class Engine {
   step(now: Milliseconds, input: Input): Output[] {
     this.#now = now;
     this.#take(now, input);
-    if (this.#earliest() <= now) this.#wakeDue(now);
+    const isDue = this.#mappings.deadlines.earliest <= now || this.#recovery.deadline <= now ||
+      this.#probe.deadline <= now || this.#natPmp.deadline <= now;
+    if (isDue) this.#wakeDue(now);
     this.#giveTurns(now);
     this.#mappings.rest();
     const { outputs } = this.#world;
     this.#world.outputs = [];
     return outputs;
-  }
-
-  /** The earliest deadline of all but the pacer's, Infinity when there is none. */
-  #earliest(): Milliseconds {
-    return Math.min(
-      this.#mappings.deadlines.earliest,
-      this.#recovery.deadline,
-      this.#probe.deadline,
-      this.#natPmp.deadline,
-    );
   }
 
   #take(now: Milliseconds, input: Input): void {

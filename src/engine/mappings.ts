@@ -155,9 +155,12 @@ export class Mappings implements Iterable<Mapping> {
   /** At the end of a step: lays down whom nothing happens to. */
   rest(): void {
     for (let index = 0; index < this.#touchedCount; index++) {
-      const mapping = this.#touched[index];
-      if (mapping !== undefined) this.#rest(mapping);
+      const mapping = this.#touched[index] as Mapping;
       this.#touched[index] = undefined;
+      const { slot } = mapping;
+      if (this.#awake[slot] !== mapping || !Resting.isPossible(mapping)) continue;
+      this.#resting.lay(slot, mapping);
+      this.#awake[slot] = undefined;
     }
     this.#touchedCount = 0;
     if (this.#touched.length > TOUCHED_KEPT) this.#touched.length = 0;

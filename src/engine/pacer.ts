@@ -22,6 +22,8 @@ export class Pacer<T extends Sender> {
   readonly #config: EngineConfig;
   #window: number;
   #roundTrip: Milliseconds | undefined;
+  /** How long an unanswered request counts as in flight. */
+  #slotTime: Milliseconds;
   /** Their ids: who waits may be at rest. */
   readonly #queue = new IdQueue();
   /** When the requests left, by the low bits of their number; and whether each is in flight. */
@@ -37,6 +39,7 @@ export class Pacer<T extends Sender> {
   constructor(config: EngineConfig) {
     this.#config = config;
     this.#window = config.initialWindow;
+    this.#slotTime = config.initialSlotTime;
   }
 
   /** Smoothed round trip, undefined before the first answer. */
@@ -67,7 +70,7 @@ export class Pacer<T extends Sender> {
   /** Leaves the queue and gives back its slot. */
   forget(sender: T): void {
     sender.queued = false;
-    this.#giveBack(sender);
+    if (sender.departure >= 0) this.#giveBack(sender);
   }
 
   /** Begins small again: a server that has just started is not met with everything at once (section 14.1.3). */
@@ -89,11 +92,12 @@ export class Pacer<T extends Sender> {
   next(now: Milliseconds, senders: { get(id: MappingId): T | undefined }): T | undefined {
     const queue = this.#queue;
     if (queue.length === 0) return undefined;
-    this.#endSlots(now);
     const window = Math.floor(this.#window);
-    if (this.#inFlight >= window) this.#isFull = true;
-    else if (this.#inFlight <= window - (window >> 2)) this.#isFull = false;
-    if (this.#isFull) return undefined;
+    if (this.#isFull || this.#inFlight >= window) {
+      this.#endSlots(now);
+      this.#isFull = this.#inFlight > window - (this.#isFull ? window >> 2 : 1);
+      if (this.#isFull) return undefined;
+    }
     for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
       const sender = senders.get(id);
       if (sender?.queued) {
@@ -106,7 +110,7 @@ export class Pacer<T extends Sender> {
 
   /** Notes that the sender's request left; `repeated` when an earlier one went unanswered. */
   sent(sender: T, now: Milliseconds, repeated: boolean): void {
-    this.#giveBack(sender); // of its departures the last one counts
+    if (sender.departure >= 0) this.#giveBack(sender); // of its departures the last one counts
     if (this.#next - this.#first === this.#departures.length) this.#grow();
     const place = this.#next & (this.#departures.length - 1);
     this.#departures[place] = now;
@@ -124,11 +128,7 @@ export class Pacer<T extends Sender> {
     const sample = now - sentAt;
     // The smoothing of TCP (RFC 6298 section 2), without the variance: only the order of magnitude matters here.
     this.#roundTrip = this.#roundTrip === undefined ? sample : this.#roundTrip * 7 / 8 + sample / 8;
-  }
-
-  get #slotTime(): Milliseconds {
-    if (this.#roundTrip === undefined) return this.#config.initialSlotTime;
-    return Math.min(1_000, Math.max(50, 4 * this.#roundTrip));
+    this.#slotTime = Math.min(1_000, Math.max(50, 4 * this.#roundTrip));
   }
 
   /** By the same sum as the deadline: a difference could round to the other side, and the wake-up would free nothing. */

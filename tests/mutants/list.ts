@@ -366,8 +366,8 @@ const LIST: Readonly<
   "pacer.ts": [
     [
       "everything leaves at once",
-      "this.#inFlight >= window",
-      "this.#inFlight >= Infinity",
+      "if (this.#isFull) return undefined;",
+      "",
     ],
     [
       "the window never grows",
