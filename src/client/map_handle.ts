@@ -130,9 +130,13 @@ export class MapHandle implements AsyncDisposable {
    * @throws {ResultCodeError} If the server refuses. A keep-alive mapping is asked for again after the hold all the same.
    * @throws {NotRunningError} If the mapping ends before.
    */
-  async ready(options: { readonly signal?: AbortSignal } = {}): Promise<Assigned> {
-    options.signal?.throwIfAborted();
-    if (this.#assignment === undefined) await this.#when(isDecided, options.signal);
+  ready({ signal }: { readonly signal?: AbortSignal } = {}): Promise<Assigned> {
+    const isAssigned = this.#assignment !== undefined && signal?.aborted !== true;
+    if (isAssigned) return Promise.resolve(this.#outcome);
+    return this.#when(isDecided, signal).then(() => this.#outcome);
+  }
+
+  get #outcome(): Assigned {
     if (this.#assignment !== undefined) return this.#tell(this.#assignment);
     if (this.#state.type === "error") throw this.#refusal("Cannot open the mapping", this.#state);
     throw new NotRunningError("Cannot wait for the assignment", this.id, this.#state);

@@ -6,9 +6,12 @@ import type { Milliseconds } from "../clock.ts";
  */
 export class WallTime {
   #ahead = 0;
+  #comparedAt = -Infinity;
 
-  /** Compares the two clocks; `now` is what the monotonic one shows. */
+  /** Compares the two clocks, many times a second at the most; `now` is what the monotonic one shows. */
   compare(now: Milliseconds): void {
+    if (now < this.#comparedAt + PAUSE) return;
+    this.#comparedAt = now;
     const ahead = Date.now() - now;
     if (Math.abs(ahead - this.#ahead) >= TOLERANCE) this.#ahead = ahead;
   }
@@ -18,6 +21,8 @@ export class WallTime {
     return Math.round(at + this.#ahead);
   }
 }
+
+const PAUSE: Milliseconds = 50;
 
 /** Clocks drift a little. */
 const TOLERANCE: Milliseconds = 1_000;

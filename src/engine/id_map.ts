@@ -4,6 +4,8 @@
  */
 export class IdMap<T> {
   readonly #chunks = new Map<number, Chunk<T>>();
+  /** The chunk asked for last: who asks for one id asks for the next one, too. */
+  #last: Chunk<T> = { first: NaN, values: [], used: 0 };
   #size = 0;
 
   get size(): number {
@@ -11,15 +13,22 @@ export class IdMap<T> {
   }
 
   get(id: number): T | undefined {
-    return this.#chunks.get(id >>> CHUNK_BITS)?.values[id & CHUNK_MASK];
+    if (id >>> CHUNK_BITS !== this.#last.first) {
+      const chunk = this.#chunks.get(id >>> CHUNK_BITS);
+      if (chunk === undefined) return undefined;
+      this.#last = chunk;
+    }
+    return this.#last.values[id & CHUNK_MASK];
   }
 
   set(id: number, value: T): void {
-    let chunk = this.#chunks.get(id >>> CHUNK_BITS);
+    const first = id >>> CHUNK_BITS;
+    let chunk = first === this.#last.first ? this.#last : this.#chunks.get(first);
     if (chunk === undefined) {
-      chunk = { values: new Array(CHUNK_MASK + 1), used: 0 };
-      this.#chunks.set(id >>> CHUNK_BITS, chunk);
+      chunk = { first, values: new Array(CHUNK_MASK + 1), used: 0 };
+      this.#chunks.set(first, chunk);
     }
+    this.#last = chunk;
     if (chunk.values[id & CHUNK_MASK] === undefined) {
       chunk.used++;
       this.#size++;
@@ -32,7 +41,9 @@ export class IdMap<T> {
     if (chunk?.values[id & CHUNK_MASK] === undefined) return;
     chunk.values[id & CHUNK_MASK] = undefined;
     this.#size--;
-    if (--chunk.used === 0) this.#chunks.delete(id >>> CHUNK_BITS);
+    if (--chunk.used > 0) return;
+    this.#chunks.delete(id >>> CHUNK_BITS);
+    if (chunk === this.#last) this.#last = { first: NaN, values: [], used: 0 };
   }
 
   /** The values; they may come and go meanwhile. */
@@ -47,6 +58,8 @@ export class IdMap<T> {
 }
 
 interface Chunk<T> {
+  /** Its ids without their last bits. */
+  readonly first: number;
   readonly values: (T | undefined)[];
   used: number;
 }

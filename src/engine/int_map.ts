@@ -10,6 +10,8 @@ export class IntMap {
   /** A bit for each entry that is one. */
   #taken = new Uint8Array(FIRST_SIZE);
   #size = 0;
+  /** Leaves as many of 32 bits as tell an index. */
+  #shift = 32 - FIRST_BITS;
 
   get size(): number {
     return this.#size;
@@ -20,7 +22,7 @@ export class IntMap {
     const taken = this.#taken;
     const mask = taken.length - 1;
     // Fibonacci hashing, so that keys that follow each other do not crowd together.
-    let index = (Math.imul(key, PHI) >>> 7) & mask;
+    let index = Math.imul(key, PHI) >>> this.#shift;
     while (taken[index] !== 0) {
       if (entries[2 * index] === key) return entries[2 * index + 1];
       index = (index + 1) & mask;
@@ -34,7 +36,7 @@ export class IntMap {
     const entries = this.#entries;
     const taken = this.#taken;
     const mask = taken.length - 1;
-    let index = (Math.imul(key, PHI) >>> 7) & mask;
+    let index = Math.imul(key, PHI) >>> this.#shift;
     while (taken[index] !== 0 && entries[2 * index] !== key) index = (index + 1) & mask;
     if (taken[index] === 0) this.#size++;
     taken[index] = 1;
@@ -46,14 +48,15 @@ export class IntMap {
     const entries = this.#entries;
     const taken = this.#taken;
     const mask = taken.length - 1;
-    let gap = (Math.imul(key, PHI) >>> 7) & mask;
+    const shift = this.#shift;
+    let gap = Math.imul(key, PHI) >>> shift;
     while (taken[gap] !== 0 && entries[2 * gap] !== key) gap = (gap + 1) & mask;
     if (taken[gap] === 0) return;
     this.#size--;
     taken[gap] = 0;
     // Moves up those behind that would not be found any more.
     for (let index = (gap + 1) & mask; taken[index] !== 0; index = (index + 1) & mask) {
-      const home = (Math.imul(entries[2 * index] as number, PHI) >>> 7) & mask;
+      const home = Math.imul(entries[2 * index] as number, PHI) >>> shift;
       if (((index - home) & mask) < ((index - gap) & mask)) continue;
       entries[2 * gap] = entries[2 * index] as number;
       entries[2 * gap + 1] = entries[2 * index + 1] as number;
@@ -63,10 +66,21 @@ export class IntMap {
     }
   }
 
+  /** The keys, in no order. */
+  keys(): Int32Array {
+    const keys = new Int32Array(this.#size);
+    let count = 0;
+    for (let index = 0; index < this.#taken.length; index++) {
+      if (this.#taken[index] !== 0) keys[count++] = this.#entries[2 * index] as number;
+    }
+    return keys;
+  }
+
   #grow(): void {
     const [entries, taken] = [this.#entries, this.#taken];
     this.#entries = new Int32Array(2 * entries.length);
     this.#taken = new Uint8Array(2 * taken.length);
+    this.#shift--;
     this.#size = 0;
     for (let index = 0; index < taken.length; index++) {
       if (taken[index] !== 0) this.set(entries[2 * index] ?? 0, entries[2 * index + 1] ?? 0);
@@ -77,5 +91,5 @@ export class IntMap {
 /** 2^32 by the golden ratio. */
 const PHI = 0x9e37_79b1;
 
-/** A power of two. */
-const FIRST_SIZE = 16;
+const FIRST_BITS = 4;
+const FIRST_SIZE = 1 << FIRST_BITS;

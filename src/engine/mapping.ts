@@ -23,61 +23,61 @@ type Row = {
 
 /** The life of one mapping: its data, its deadlines, and the table of what happens when. */
 export class Mapping implements Sender {
-  // Declared only: a field that begins as undefined is slower for good.
-  declare readonly id: MappingId;
-  declare readonly nonce: Nonce;
-  declare readonly spec: MappingSpec;
+  // Declared only, and set by begin(): fields with a value would be defined one by one, which takes longer.
+  declare id: MappingId;
+  declare nonce: Nonce;
+  declare spec: MappingSpec;
   /** Its place among the mappings of its engine, as long as it is not over. */
-  slot = -1;
-  dueAt = Infinity;
-  queued = false;
-  departure = -1;
+  declare slot: number;
+  declare dueAt: Milliseconds;
+  declare queued: boolean;
+  declare departure: number;
 
   /** The wanted lifetime in seconds; the granted one never replaces it (RFC 6887 section 10.1). */
   declare lifetime: number;
-  assigned: Assignment | undefined;
+  declare assigned: Assignment | undefined;
   /** What the next request suggests: the caller's wish, later what was last assigned (section 11.2.1). */
   declare suggestedAddress: IpAddress;
   declare suggestedPort: number;
   /** The server's generation that granted the assignment. */
-  generation = 0;
+  declare generation: number;
 
-  phase: Phase = "waiting";
+  declare phase: Phase;
   /** Lifetimes wanted in all, Infinity until released. */
   declare lifetimes: number;
   /** Lifetimes granted so far. */
-  used = 0;
+  declare used: number;
   // The four deadlines, Infinity when not armed.
-  retransmitAt = Infinity;
-  renewAt = Infinity;
-  expireAt = Infinity;
-  retryAfterErrorAt = Infinity;
-  grantedAt = 0;
+  declare retransmitAt: Milliseconds;
+  declare renewAt: Milliseconds;
+  declare expireAt: Milliseconds;
+  declare retryAfterErrorAt: Milliseconds;
+  declare grantedAt: Milliseconds;
   /** Attempts to renew the running lifetime so far. */
-  rung = 0;
-  renewalSentAt = -Infinity;
-  transmissions = 0;
-  wait: Milliseconds = 0;
-  firstSentAt = 0;
-  lastSentAt = -Infinity;
+  declare rung: number;
+  declare renewalSentAt: Milliseconds;
+  declare transmissions: number;
+  declare wait: Milliseconds;
+  declare firstSentAt: Milliseconds;
+  declare lastSentAt: Milliseconds;
   /** A request was sent and not answered. */
-  awaiting = false;
+  declare awaiting: boolean;
   /** The exchange under way goes on in NAT-PMP. */
-  natPmp = false;
+  declare natPmp: boolean;
   /** The assignment came by NAT-PMP. */
-  viaNatPmp = false;
+  declare viaNatPmp: boolean;
   /** The request being repeated: each copy is the same (section 8.1.1). */
-  bytes: Uint8Array | undefined;
+  declare bytes: Uint8Array | undefined;
   declare holdUntil: Milliseconds;
-  lastRefusal = 0;
-  refusals = 0;
+  declare lastRefusal: number;
+  declare refusals: number;
   /** Requests to create that were under way when the deletion began: their late answers must not pass for its own. */
-  createsPending = 0;
+  declare createsPending: number;
   /** It has the nonce of an earlier mapping, so late answers to that one's deletion match it. */
-  isHeir = false;
+  declare isHeir: boolean;
   /** Until when the server may hold it although it is not assigned: from an earlier run, or by an unanswered request. */
-  heldByServerUntil: Milliseconds = -Infinity;
-  endAs: "revoked" | "dropped" = "revoked";
+  declare heldByServerUntil: Milliseconds;
+  declare endAs: "revoked" | "dropped";
   declare readonly world: Surroundings;
 
   /** State x event -> what is done. An event that a row does not name changes nothing there. */
@@ -170,15 +170,49 @@ export class Mapping implements Sender {
     heldUntil: Milliseconds,
     world: Surroundings,
   ) {
+    this.world = world;
+    this.begin(id, spec, nonce, lifetimes, heldUntil);
+  }
+
+  /** Begins a life. One that was laid down serves as another one: there is no end of them. */
+  begin(
+    id: MappingId,
+    spec: MappingSpec,
+    nonce: Nonce,
+    lifetimes: number,
+    heldUntil: Milliseconds,
+  ): void {
     this.id = id;
-    this.spec = spec;
     this.nonce = nonce;
+    this.spec = spec;
+    this.slot = this.departure = -1;
+    this.dueAt = Infinity;
+    this.queued = false;
     this.lifetime = spec.lifetime;
+    this.assigned = undefined;
     this.suggestedAddress = spec.externalAddress;
     this.suggestedPort = spec.externalPort;
+    this.generation = 0;
+    this.phase = "waiting";
     this.lifetimes = lifetimes;
+    this.used = this.rung = this.transmissions = 0;
+    this.retransmitAt =
+      this.renewAt =
+      this.expireAt =
+      this.retryAfterErrorAt =
+        Infinity;
+    this.grantedAt = this.firstSentAt = this.wait = 0;
+    this.renewalSentAt = this.lastSentAt = -Infinity;
+    this.awaiting =
+      this.natPmp =
+      this.viaNatPmp =
+      this.isHeir =
+        false;
+    this.bytes = undefined;
     this.holdUntil = heldUntil;
-    this.world = world;
+    this.lastRefusal = this.refusals = this.createsPending = 0;
+    this.heldByServerUntil = -Infinity;
+    this.endAs = "revoked";
   }
 
   /** Lifetimes still to be asked for. */

@@ -1,5 +1,5 @@
 import { IpAddress } from "../wire/address.ts";
-import { encodeRequest } from "../wire/message.ts";
+import { encodeAmongOthers, encodeRequest } from "../wire/message.ts";
 import type { Mapping } from "./mapping.ts";
 import { deletionOptions } from "./spec.ts";
 
@@ -16,7 +16,8 @@ export function encodeMappingRequest(m: Mapping): Uint8Array {
   const externalAddress = deleting ? IpAddress.any(m.suggestedAddress.family) : m.suggestedAddress;
   const options = deleting ? deletionOptions(spec) : spec.options;
   if (spec.opcode === "map") {
-    return encodeRequest({
+    const encode = options.length === 0 ? encodeAmongOthers : encodeRequest;
+    return encode({
       type: "map",
       lifetime,
       clientAddress,

@@ -1,6 +1,6 @@
 import { Deadlines } from "./deadlines.ts";
 import type { MappingId, Milliseconds } from "./events.ts";
-import { IdMap } from "./id_map.ts";
+import { IntMap } from "./int_map.ts";
 import type { Mapping } from "./mapping.ts";
 import type { Nonce } from "../wire/nonce.ts";
 import type { Nonces } from "./nonces.ts";
@@ -16,7 +16,7 @@ import { answerFits, type MappingSpec } from "./spec.ts";
 export class Mappings implements Iterable<Mapping> {
   /** By slot. */
   readonly deadlines: Deadlines = new Deadlines();
-  readonly #slots = new IdMap<number>();
+  readonly #slots = new IntMap();
   /** By slot. Not a `Map`: what one leaves behind when it is rebuilt would keep its mappings from the garbage collector. */
   readonly #awake: (Mapping | undefined)[] = [];
   readonly #resting = new Resting();
@@ -24,6 +24,8 @@ export class Mappings implements Iterable<Mapping> {
   readonly #pacer: Pacer<Mapping>;
   readonly #world: Surroundings;
   readonly #free: number[] = [];
+  /** Objects that were laid down, for the next ones. */
+  readonly #spare: Mapping[] = [];
   #slotCount = 0;
   /** Awake ones that something happened to in this step; so many of them, for the array stays. */
   readonly #touched: (Mapping | undefined)[] = [];
@@ -134,6 +136,14 @@ export class Mappings implements Iterable<Mapping> {
       slot !== undefined;
       slot = this.deadlines.takeDue(now)
     ) {
+      if (this.#awake[slot] === undefined) {
+        const id = this.#resting.beginRenewal(slot, now);
+        if (id !== undefined) {
+          this.deadlines.set(slot, this.#resting.expiresAt(slot));
+          this.#pacer.enqueueFresh(id);
+          continue;
+        }
+      }
       const mapping = this.#awake[slot] ?? this.#raise(slot);
       mapping.wake(now);
       this.touched(mapping);
@@ -142,13 +152,15 @@ export class Mappings implements Iterable<Mapping> {
 
   /** In the order of their ids. Mappings may end meanwhile, also the one at hand. */
   *[Symbol.iterator](): IterableIterator<Mapping> {
-    for (const slot of this.#slots) {
+    for (const id of this.#slots.keys().sort()) {
+      const slot = this.#slots.get(id);
+      if (slot === undefined) continue;
       const mapping = this.#awake[slot] ?? this.#raise(slot);
       yield mapping;
       // At once, for there may be many.
+      if (this.#touched[this.#touchedCount - 1] !== mapping) continue;
+      this.#touched[--this.#touchedCount] = undefined;
       this.#rest(mapping);
-      const isLast = this.#touched[this.#touchedCount - 1] === mapping;
-      if (isLast && this.#awake[slot] === undefined) this.#touchedCount--;
     }
   }
 
@@ -157,10 +169,7 @@ export class Mappings implements Iterable<Mapping> {
     for (let index = 0; index < this.#touchedCount; index++) {
       const mapping = this.#touched[index] as Mapping;
       this.#touched[index] = undefined;
-      const { slot } = mapping;
-      if (this.#awake[slot] !== mapping || !Resting.isPossible(mapping)) continue;
-      this.#resting.lay(slot, mapping);
-      this.#awake[slot] = undefined;
+      this.#rest(mapping);
     }
     this.#touchedCount = 0;
     if (this.#touched.length > TOUCHED_KEPT) this.#touched.length = 0;
@@ -171,10 +180,12 @@ export class Mappings implements Iterable<Mapping> {
     if (this.#awake[slot] !== mapping || !Resting.isPossible(mapping)) return;
     this.#resting.lay(slot, mapping);
     this.#awake[slot] = undefined;
+    if (this.#spare.length < SPARE_KEPT) this.#spare.push(mapping);
   }
 
   #raise(slot: number): Mapping {
-    const mapping = this.#resting.raise(slot, this.#nonces.of(slot), this.#world);
+    const nonce = this.#nonces.of(slot);
+    const mapping = this.#resting.raise(slot, nonce, this.#world, this.#spare.pop());
     this.#awake[slot] = mapping;
     this.#note(mapping);
     return mapping;
@@ -188,3 +199,6 @@ export class Mappings implements Iterable<Mapping> {
 
 /** An array that grew in a large step is not kept for the small ones. */
 const TOUCHED_KEPT = 64;
+
+/** As many as are usually awake at once. */
+const SPARE_KEPT = 128;

@@ -38,8 +38,9 @@ export function nextRenewal(
 ): Renewal | undefined {
   const left = 1 - (now - grantedAt) / lifetime;
   if (left <= 0) return undefined;
-  const attempt = Math.max(least, Math.ceil(-Math.log2(left)));
-  const remaining = 2 ** -attempt;
+  let attempt = least;
+  let remaining = 2 ** -attempt;
+  for (; remaining > left; remaining /= 2) attempt++;
   const begin = grantedAt + lifetime * (1 - remaining);
   let bunched = begin;
   if (random !== undefined) {

@@ -1,4 +1,4 @@
-import type { Assignment, MappingId } from "./events.ts";
+import type { Assignment, MappingId, Milliseconds } from "./events.ts";
 import { Mapping } from "./mapping.ts";
 import type { Surroundings } from "./phase.ts";
 import type { Nonce } from "../wire/nonce.ts";
@@ -76,7 +76,12 @@ export class Resting {
     counts[c + 5] = counts[c + 6] = counts[c + 7] = 0;
   }
 
-  raise(slot: number, nonce: Nonce, world: Surroundings): Mapping {
+  /**
+   * The mapping again.
+   *
+   * @param spare One that nobody needs any more, to be used for it.
+   */
+  raise(slot: number, nonce: Nonce, world: Surroundings, spare: Mapping | undefined): Mapping {
     const { times, counts, assigned } = this.#pages[slot >>> SLOT_BITS] as Page;
     const place = slot & SLOT_MASK;
     const t = TIMES * place;
@@ -85,14 +90,11 @@ export class Resting {
     const lifetime = (counts[c + 3] as number) >>> 0;
     const count = counts[c + 4] as number;
     const packed = counts[c + 2] as number;
-    const m = new Mapping(
-      counts[c + 1] as number,
-      unpackSpec(packed < 0 ? this.#specs.get(slot) as MappingSpec : packed, lifetime),
-      nonce,
-      count < 0 ? Infinity : count,
-      -Infinity,
-      world,
-    );
+    const id = counts[c + 1] as number;
+    const lifetimes = count < 0 ? Infinity : count;
+    const spec = unpackSpec(packed < 0 ? this.#specs.get(slot) as MappingSpec : packed, lifetime);
+    const m = spare ?? new Mapping(id, spec, nonce, lifetimes, -Infinity, world);
+    if (m === spare) m.begin(id, spec, nonce, lifetimes, -Infinity);
     m.slot = slot;
     m.lifetime = lifetime;
     m.renewAt = times[t] as number;
@@ -103,11 +105,34 @@ export class Resting {
     m.rung = counts[c + 7] as number;
     m.viaNatPmp = (flags & VIA_NATPMP) !== 0;
     m.isHeir = (flags & IS_HEIR) !== 0;
-    if ((flags & WAITING) !== 0) m.queued = true;
-    else m.wakeAssigned(assigned[place] as Assignment);
+    m.queued = (flags & (WAITING | RENEWING)) !== 0;
+    if ((flags & WAITING) === 0) m.wakeAssigned(assigned[place] as Assignment);
+    if ((flags & RENEWING) !== 0) m.phase = "renewing";
     if (packed < 0) this.#specs.delete(slot);
     assigned[place] = undefined;
     return m;
+  }
+
+  /**
+   * Begins to renew one whose time has come, unless its lifetime is over; it rests until its turn comes to send. Many are
+   * renewed at the same time, and to raise all of them at once would take the memory of all.
+   *
+   * @returns Its id, undefined if that is not possible.
+   */
+  beginRenewal(slot: number, now: Milliseconds): MappingId | undefined {
+    const { times, counts } = this.#pages[slot >>> SLOT_BITS] as Page;
+    const place = slot & SLOT_MASK;
+    const flags = counts[COUNTS * place] as number;
+    if ((flags & (WAITING | RENEWING)) !== 0 || this.expiresAt(slot) <= now) return undefined;
+    counts[COUNTS * place] = flags | RENEWING;
+    times[TIMES * place] = Infinity;
+    return counts[COUNTS * place + 1];
+  }
+
+  /** When the lifetime of one that is alive ends. */
+  expiresAt(slot: number): Milliseconds {
+    const { assigned } = this.#pages[slot >>> SLOT_BITS] as Page;
+    return (assigned[slot & SLOT_MASK] as Assignment).expiresAt;
   }
 
   #newPage(slot: number): Page {
@@ -141,3 +166,5 @@ const COUNTS = 8;
 const WAITING = 1;
 const VIA_NATPMP = 2;
 const IS_HEIR = 4;
+/** Its renewal has begun, and it waits for its turn to send. */
+const RENEWING = 8;

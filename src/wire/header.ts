@@ -40,13 +40,14 @@ export function writeRequestHeader(
   },
   opcodeAndReserved: number,
   view: DataView,
+  at = 0,
 ): void {
   const { version = PCP_VERSION, lifetime, clientAddress } = header;
   checkField(version, VERSION);
   checkField(lifetime, LIFETIME);
-  view.setInt32(0, (version << 24) | opcodeAndReserved);
-  view.setUint32(4, lifetime);
-  clientAddress.write(view, 8);
+  view.setInt32(at, (version << 24) | opcodeAndReserved);
+  view.setUint32(at + 4, lifetime);
+  clientAddress.write(view, at + 8);
 }
 
 /** Octets 1 to 3 of a request. */

@@ -59,8 +59,7 @@ export function encodeRequestInto(request: RequestInit, buffer: Uint8Array): num
   const { options } = request;
   // What is asked for most often needs no adding up.
   if (request.type === "map" && (options === undefined || options.length === 0)) {
-    const view = OUTGOING.of(buffer, MAP_LENGTH);
-    writePlainMap(request, view);
+    writePlainMap(request, OUTGOING.of(buffer, MAP_LENGTH), 0);
     return MAP_LENGTH;
   }
   const length = messageLength(request);
@@ -79,6 +78,21 @@ export function encodeRequestInto(request: RequestInit, buffer: Uint8Array): num
   }
   if (options !== undefined) writeOptions(request, options, view);
   return length;
+}
+
+/**
+ * As {@linkcode encodeRequest} of a MAP without options, but in memory that many requests have in common: to allocate some
+ * for each takes longer than to write it. The octets are the caller's alone.
+ */
+export function encodeAmongOthers(request: RequestInit & MapBody): Uint8Array {
+  if (poolUsed + MAP_LENGTH > pool.byteLength) {
+    pool = new DataView(new ArrayBuffer(POOL_LENGTH));
+    poolUsed = 0;
+  }
+  const at = poolUsed;
+  writePlainMap(request, pool, at);
+  poolUsed += MAP_LENGTH;
+  return new Uint8Array(pool.buffer, at, MAP_LENGTH);
 }
 
 /**
@@ -205,23 +219,23 @@ function readData(view: DataView, opcode: number): Uint8Array {
 }
 
 /** All in one go, if all is in order; who finds out what is not is in no hurry. */
-function writePlainMap(request: RequestInit & MapBody, view: DataView): void {
+function writePlainMap(request: RequestInit & MapBody, view: DataView, at: number): void {
   const { lifetime, clientAddress, nonce, protocol, internalPort, externalPort, externalAddress } =
     request;
   const isInOrder = request.version === undefined && lifetime >>> 0 === lifetime &&
     (protocol & 0xff) === protocol && (internalPort & 0xffff) === internalPort &&
     (externalPort & 0xffff) === externalPort;
   if (!isInOrder) {
-    writeRequestHeader(request, Opcode.Map << 16, view);
-    return writeMap(request, view, HEADER_LENGTH);
+    writeRequestHeader(request, Opcode.Map << 16, view, at);
+    return writeMap(request, view, at + HEADER_LENGTH);
   }
-  view.setInt32(0, PCP_VERSION << 24 | Opcode.Map << 16);
-  view.setInt32(4, lifetime);
-  clientAddress.write(view, 8);
-  nonce.write(view, 24);
-  view.setInt32(36, protocol << 24);
-  view.setInt32(40, internalPort << 16 | externalPort);
-  externalAddress.write(view, 44);
+  view.setInt32(at, PCP_VERSION << 24 | Opcode.Map << 16);
+  view.setInt32(at + 4, lifetime);
+  clientAddress.write(view, at + 8);
+  nonce.write(view, at + 24);
+  view.setInt32(at + 36, protocol << 24);
+  view.setInt32(at + 40, internalPort << 16 | externalPort);
+  externalAddress.write(view, at + 44);
 }
 
 function writeOther(request: RequestInit & (AnnounceBody | OtherInit), view: DataView): void {
@@ -254,6 +268,11 @@ function writeOptions(body: BodyInit, options: readonly Option[], view: DataView
 }
 
 const OUTGOING = new ViewCache();
+
+/** Room for so many requests as are in flight at the most, about. */
+const POOL_LENGTH = 96 * MAP_LENGTH;
+let pool = new DataView(new ArrayBuffer(0));
+let poolUsed = 0;
 
 /** Room for any message. */
 const SCRATCH = new Uint8Array(MAX_LENGTH);
