@@ -40,14 +40,15 @@ export class Connection {
     parts: SessionParts,
     settings: {
       readonly json: () => boolean;
-      readonly onTrace: (event: TraceEvent) => void;
+      /** Undefined where nobody can ask for it: to decode each datagram takes its time. */
+      readonly onTrace: ((event: TraceEvent) => void) | undefined;
       readonly multicast: boolean;
       readonly signal: AbortSignal;
     },
   ): Promise<Connection> {
     const { onTrace, signal, json } = settings;
     const common = {
-      onTrace,
+      ...(onTrace === undefined ? {} : { onTrace }),
       signal,
       shutdownTimeout: SHUTDOWN_TIMEOUT,
       // Whoever types --third-party means it.

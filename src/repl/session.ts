@@ -186,7 +186,7 @@ export class Session {
     const opening = (ending: AbortSignal): Promise<Connection> =>
       Connection.open(options, this.#parts, {
         json: () => this.#json,
-        onTrace: (event) => this.#trace(event),
+        onTrace: this.#parts.mode === "once" ? undefined : (event) => this.#trace(event),
         multicast,
         signal: ending,
       });
