@@ -32,6 +32,7 @@ import "./client/registry.ts";
 import "./client/request_type.ts";
 import "./client/shared_mapping.ts";
 import "./client/stats.ts";
+import "./client/usual_alerts.ts";
 import "./client/wall_time.ts";
 import "./clock.ts";
 import "./discovery/discovery_error.ts";

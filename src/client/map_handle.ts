@@ -5,6 +5,15 @@ import { MAX_LIFETIME } from "../wire/constants.ts";
 import { type Assigned, assignedOf } from "./assigned.ts";
 import { NotRunningError, ResultCodeError } from "./errors.ts";
 import { Mailbox } from "./mailbox.ts";
+import {
+  ASSIGNED,
+  changeOf,
+  isUsualState,
+  RAN,
+  RUNNING,
+  STARTED,
+  STARTING,
+} from "./usual_alerts.ts";
 import type { RequestType } from "./request_type.ts";
 
 export type { MappingState };
@@ -369,31 +378,6 @@ function isDecided({ assignment, state, isOver }: MapHandle): boolean {
 function isOver(mapping: MapHandle): boolean {
   return mapping.isOver;
 }
-
-/** The news of a state; that of states which mappings have in common is one object, for there may be many unread. */
-function changeOf(state: MappingState): Alert {
-  if (state.type === "running") return RAN;
-  if (state !== lastChange.state) lastChange = { type: "stateChange", state };
-  return lastChange;
-}
-
-const STARTED: Alert = { type: "stateChange", state: { type: "starting", attempt: 0 } };
-const RAN: Alert = { type: "stateChange", state: { type: "running" } };
-
-let lastChange: Alert & { readonly type: "stateChange" } = {
-  type: "stateChange",
-  state: { type: "requested" },
-};
-
-function isUsualState(alerts: number, state: MappingState): boolean {
-  if (alerts === 0) return state.type === "starting" && state.attempt === 0;
-  return alerts === STARTING && state.type === "running";
-}
-
-// How many of the usual first alerts there were; each is the number of the last one.
-const STARTING = 1;
-const RUNNING = 2;
-const ASSIGNED = 3;
 
 const REQUESTED: MappingState = { type: "requested" };
 

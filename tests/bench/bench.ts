@@ -13,6 +13,7 @@ import { engineRows } from "./engine_rows.ts";
 import { establishRows } from "./establish_rows.ts";
 import { holdRows } from "./hold_rows.ts";
 import { lossRows } from "./loss_rows.ts";
+import { removePackage } from "./package.ts";
 import { processRows } from "./process_rows.ts";
 import { recoveryRows } from "./recovery_rows.ts";
 import { responderRows } from "./responder_rows.ts";
@@ -43,6 +44,14 @@ function slackOf({ id }: Row): number {
 }
 
 async function main(args: readonly string[]): Promise<number> {
+  try {
+    return await run(args);
+  } finally {
+    await removePackage();
+  }
+}
+
+async function run(args: readonly string[]): Promise<number> {
   const { json, short, _: rest } = parseArgs(args, { string: ["json"], boolean: ["short"] });
   const picks = rest.map(String);
   const unknown = picks.find((pick) => !FAMILIES.some(({ name }) => name === pick.split(".")[0]));

@@ -1,3 +1,4 @@
+import { builtPackage } from "./package.ts";
 import { runProgram } from "./programs.ts";
 
 /** What a client program prints at its end. Times in milliseconds, memory in MiB. */
@@ -35,16 +36,22 @@ export interface ClientOrder {
   readonly core?: number;
 }
 
-/** Runs a client program to its end. */
+/** Runs a client program to its end: `library` is the package as it is published, `source` the same from its sources. */
 export async function runClient(
-  client: "minimal" | "slab" | "library",
+  client: "minimal" | "slab" | "library" | "source",
   { port, count, lifetime = 120, hold = 0, node = false, core }: ClientOrder,
 ): Promise<ClientReport> {
-  const switches = node && client !== "library" ? ["--node"] : [];
-  const { printed, wall } = await runProgram(`tests/bench/${client}_client.ts`, {
+  const isFloor = client === "minimal" || client === "slab";
+  const switches = node && isFloor ? ["--node"] : [];
+  const { printed, wall } = await runProgram(await programOf(client), {
     args: [...[port, count, lifetime, hold].map(String), ...switches],
     flags: node ? ["--no-config"] : [],
     ...(core === undefined ? {} : { core }),
   });
   return { ...JSON.parse(printed), wall };
+}
+
+async function programOf(client: "minimal" | "slab" | "library" | "source"): Promise<string> {
+  if (client === "library") return (await builtPackage()).client;
+  return `tests/bench/${client === "source" ? "library" : client}_client.ts`;
 }

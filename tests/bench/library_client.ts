@@ -1,5 +1,6 @@
 /**
- * The contender: the same job as `minimal_client.ts`, with the library as any program would use it.
+ * The contender: the same job as `minimal_client.ts`, with the library as any program would use it. `package.ts` puts it into
+ * the package as it is published.
  * `library_client.ts PORT COUNT LIFETIME [HOLD_SECONDS]`. The time runs from before `Client.start()` until `ready()` of every
  * mapping was awaited, one after the other. Without the configuration of this repository it takes `node:dgram`.
  */

@@ -1,6 +1,7 @@
 import { runClient } from "./clients.ts";
 import { type Effort, type Family, inTurns } from "./effort.ts";
 import { median } from "./median.ts";
+import { builtPackage } from "./package.ts";
 import { runProgram } from "./programs.ts";
 import { Responder } from "./responder_process.ts";
 import { type Limit, type Row, row } from "./row.ts";
@@ -14,19 +15,22 @@ async function rows({ starts }: Effort): Promise<Row[]> {
   const command = (...args: string[]) => async () => {
     return (await runProgram(args[0] ?? "", { args: args.slice(1) })).wall;
   };
-  const map = ["repl.ts", "map", "6000/tcp", "--simulate"];
+  const { commandLine } = await builtPackage();
+  const map = ["map", "6000/tcp", "--simulate"];
   // Once before it counts: compiled code is cached.
   const walls = await inTurns(starts, {
     empty: command("tests/bench/empty.ts"),
     minimal: async () => (await runClient("minimal", one)).wall,
     library: async () => (await runClient("library", one)).wall,
-    json: command(...map, "--json"),
-    map: command(...map),
-    help: command("repl.ts", "--help"),
+    source: async () => (await runClient("source", one)).wall,
+    json: command(commandLine, ...map, "--json"),
+    jsonSource: command("repl.ts", ...map, "--json"),
+    map: command(commandLine, ...map),
+    help: command(commandLine, "--help"),
   }, 1);
-  const { empty, minimal, library, json, map: lines, help } = walls;
+  const { empty, minimal, library, source, json, jsonSource, map: lines, help } = walls;
   const line = (id: string, what: string, times: readonly number[], limit?: Limit): Row => {
-    const isScript = times === library;
+    const isScript = times === library || times === source;
     return row({
       id,
       what,
@@ -43,11 +47,13 @@ async function rows({ starts }: Effort): Promise<Row[]> {
       of: "ratio",
       most: 1.5,
     }),
+    line("process.script.source", "the same from the sources, not built", source),
     line("process.minimal", "minimal client of one mapping, whole process", minimal),
     line("process.map.json", "map --json --simulate, whole process", json, {
       of: "ratio",
       most: 2.5,
     }),
+    line("process.map.json.source", "the same from the sources, not built", jsonSource),
     line("process.map", "map --simulate, whole process", lines),
     line("process.help", "--help, whole process", help),
   ];

@@ -1,6 +1,7 @@
 import { RpcProcess } from "../e2e/rpc_process.ts";
 import { type Effort, type Family, inTurns } from "./effort.ts";
 import { median } from "./median.ts";
+import { builtPackage } from "./package.ts";
 import { type Row, row } from "./row.ts";
 
 /** The JSON-RPC server, beside two programs that answer every request with null. */
@@ -24,8 +25,9 @@ interface Start {
 }
 
 async function starts({ starts }: Effort): Promise<Row[]> {
+  const { rpcServer } = await builtPackage();
   const { server, node, bare } = await inTurns(starts, {
-    server: () => start("rpc/main.ts"),
+    server: () => start(rpcServer),
     node: () => start("tests/bench/rpc_node_reference.ts"),
     bare: () => start("tests/bench/rpc_bare_reference.ts"),
   }, 1);
@@ -92,7 +94,7 @@ async function peakOf(pid: number): Promise<number> {
 }
 
 async function roundTrips({ runs }: Effort): Promise<Row> {
-  await using server = await RpcProcess.initialized();
+  await using server = await RpcProcess.initialized({ entry: (await builtPackage()).rpcServer });
   await using bare = new RpcProcess({ entry: "tests/bench/rpc_bare_reference.ts" });
   await server.openMapping();
   const exchanges = (process: RpcProcess) => async () => {
@@ -116,7 +118,7 @@ async function roundTrips({ runs }: Effort): Promise<Row> {
 }
 
 async function rate({ runs }: Effort): Promise<Row> {
-  await using server = await RpcProcess.initialized();
+  await using server = await RpcProcess.initialized({ entry: (await builtPackage()).rpcServer });
   await using bare = new RpcProcess({ entry: "tests/bench/rpc_bare_reference.ts" });
   await server.openMapping();
   const times = await inTurns(runs, { server: pipelined(server), bare: pipelined(bare) }, 1);

@@ -29,8 +29,12 @@ const LIST: Readonly<
     ["the server may not drift behind", "Math.trunc(client / 16)", "0"],
   ],
   "server_state.ts": [
-    ["an invalid epoch is not stored", "this.#epoch = sample;", "if (valid) this.#epoch = sample;"],
-    ["a restart changes no generation", "if (!valid) this.#generation++;", ""],
+    [
+      "an invalid epoch is not stored",
+      "if (!valid) this.generation++;",
+      "if (!valid) { this.generation++; this.#epoch = before; }",
+    ],
+    ["a restart changes no generation", "if (!valid) this.generation++;", ""],
     ["epochs of two addresses are compared", "    this.#epoch = undefined;\n", ""],
     [
       "holds go along to the next address",
@@ -45,12 +49,12 @@ const LIST: Readonly<
     ["a version error holds nothing back", "this.#holdVersionUntil = until;", ""],
     [
       "NO_RESOURCES holds up nothing new",
-      "mapping.isNew ? this.#holdNewUntil : -Infinity",
+      "isNew ? this.#holdNewUntil : -Infinity",
       "-Infinity",
     ],
     [
       "NO_RESOURCES holds up renewals",
-      "mapping.isNew ? this.#holdNewUntil : -Infinity",
+      "isNew ? this.#holdNewUntil : -Infinity",
       "this.#holdNewUntil",
     ],
   ],
@@ -59,8 +63,8 @@ const LIST: Readonly<
     ["any source address will do", " || !source.address.equals(address)", ""],
     [
       "mappings may come on the announcement port",
-      "return multicast && !isAnnouncement ?",
-      "return false ?",
+      '    if (multicast && !isAnnouncement) return "notAnnouncement";\n',
+      "",
     ],
     [
       "the epoch is checked before the match",
@@ -74,8 +78,8 @@ const LIST: Readonly<
     ],
     [
       "a restart told by an answer recovers nothing",
-      "this.#recovery.arrange(now, 0);\n      this.#emit",
-      "this.#emit",
+      "this.#recovery.arrange(now, 0);\n      this.#world.outputs",
+      "this.#world.outputs",
     ],
     [
       "malformed options never matter",
@@ -162,7 +166,7 @@ const LIST: Readonly<
     ],
     [
       "lifetimes are not limited",
-      "Math.min(answer.lifetime, config.maximumLifetime / 1000)",
+      "Math.min(answer.lifetime, world.config.maximumLifetime / 1000)",
       "answer.lifetime",
     ],
     [
@@ -172,14 +176,18 @@ const LIST: Readonly<
     ],
     [
       "lifetime 0 is a grant",
-      "answer.lifetime === 0 || answer.externalAddress.isUnspecified ||",
-      "answer.externalAddress.isUnspecified ||",
+      "answer.lifetime === 0 || (!isKnown &&",
+      "(!isKnown &&",
     ],
-    ["the all-zeros address is usable", "answer.externalAddress.isUnspecified ||", ""],
+    [
+      "the all-zeros address is usable",
+      "(!isKnown && answer.externalAddress.isUnspecified) ||",
+      "",
+    ],
     ["port 0 is usable", "(externalPort === 0 && m.spec.internalPort !== 0)", "false"],
     [
       "PREFER_FAILURE takes anything",
-      '  if (!isSuggested(m.spec, answer)) return "notSuggested";\n',
+      '  if (m.spec.options.length > 0 && !isSuggested(m.spec, answer)) return "notSuggested";\n',
       "",
     ],
     [
@@ -200,8 +208,8 @@ const LIST: Readonly<
     ],
     [
       "NO_RESOURCES to a deletion holds up new mappings only",
-      'm.world.holdServer("all", now + hold)',
-      'm.world.holdServer("new", now + hold)',
+      'm.world.server.hold("all", now + hold)',
+      'm.world.server.hold("new", now + hold)',
     ],
     [
       "NOT_AUTHORIZED leaves a renewed mapping alive",
@@ -253,7 +261,7 @@ const LIST: Readonly<
   "mapping.ts": [
     [
       "a deletion is sent once",
-      "      retransmitDue: (m, now) => act.repeat(m, now),\n      retryDue: (m) => m.world.enqueue(m),\n      expireDue: (m) => act.end(m, { type: m.endAs }),",
+      "      retransmitDue: act.repeat,\n      retryDue: (m) => m.world.enqueue(m),\n      expireDue: (m) => act.end(m, { type: m.endAs }),",
       "      retryDue: (m) => m.world.enqueue(m),\n      expireDue: (m) => act.end(m, { type: m.endAs }),",
     ],
     [
@@ -268,18 +276,18 @@ const LIST: Readonly<
     ],
     [
       "an update waits for the next renewal",
-      "      success: (m, now, answer) => act.grant(m, now, answer),\n      failure: (m, now, answer) => act.withdraw(m, now, answer),\n      renewDue",
-      "      failure: (m, now, answer) => act.withdraw(m, now, answer),\n      renewDue",
+      "      success: act.grant,\n      failure: act.withdraw,\n      renewDue",
+      "      failure: act.withdraw,\n      renewDue",
     ],
     [
       "an error that nobody asked for is ignored",
-      "      failure: (m, now, answer) => act.withdraw(m, now, answer),\n      renewDue",
+      "      failure: act.withdraw,\n      renewDue",
       "      renewDue",
     ],
     [
       "a success during a hold is ignored",
-      "      success: (m, now, answer) => act.grant(m, now, answer),\n      failure: (m, now, answer) => act.withdraw(m, now, answer),\n      retryDue",
-      "      failure: (m, now, answer) => act.withdraw(m, now, answer),\n      retryDue",
+      "      success: act.grant,\n      failure: act.withdraw,\n      retryDue",
+      "      failure: act.withdraw,\n      retryDue",
     ],
     [
       "a renewal wished in a hurry leaves at once",
@@ -323,8 +331,8 @@ const LIST: Readonly<
     ["the windows are twice as long", "random() * remaining / 4", "random() * remaining / 2"],
     [
       "the first window is the second",
-      "const remaining = 2 ** -attempt;",
-      "const remaining = 2 ** -attempt / 2;",
+      "let remaining = 2 ** -attempt;",
+      "let remaining = 2 ** -attempt / 2;",
     ],
     [
       "renewals may be closer than 4 s",
@@ -337,7 +345,7 @@ const LIST: Readonly<
       "return next;",
     ],
     ["each renewal wakes this host up", "if (widest <= 0) return at;", "return at;"],
-    ["missed windows are made up for", "Math.max(least, Math.ceil(-Math.log2(left)))", "least"],
+    ["missed windows are made up for", "for (; remaining > left; remaining /= 2) attempt++;", ""],
     [
       "the last renewal comes after the end",
       "return at < grantedAt + lifetime ?",
@@ -360,7 +368,7 @@ const LIST: Readonly<
   ],
   "recovery.ts": [
     ["rounds are not limited", "#rounds = 2;", "#rounds = 1e9;"],
-    ["a second reason begins a second round", "    if (this.#roundAt !== Infinity) return;\n", ""],
+    ["a second reason begins a second round", "    if (this.deadline !== Infinity) return;\n", ""],
     ["rounds never come back", "this.#rounds = Math.min(2, this.#rounds + refill);", ""],
   ],
   "pacer.ts": [
@@ -382,17 +390,20 @@ const LIST: Readonly<
     ["repeated requests measure the round trip", "    if (!clean) return;\n", ""],
   ],
   "resting.ts": [
-    ["who is raised has no deadline", "m.renewAt = times[t] ?? 0;", ""],
-    ["who is raised was never granted", "m.used = counts[c + 5] ?? 0;", ""],
-    ["who is raised belongs to no generation", "m.generation = counts[c + 6] ?? 0;", ""],
+    ["who is raised has no deadline", "m.renewAt = times[t] as number;", ""],
+    ["who is raised was never granted", "m.used = counts[c + 5] as number;", ""],
+    ["who is raised belongs to no generation", "m.generation = counts[c + 6] as number;", ""],
     ["who is raised has another lifetime", "m.lifetime = lifetime;", "m.lifetime = 1;"],
-    ["who is raised may renew at once", "m.renewalSentAt = times[t + 2] ?? 0;", ""],
+    ["who is raised may renew at once", "m.renewalSentAt = times[t + 2] as number;", ""],
     ["who is raised came by PCP", "m.viaNatPmp = (flags & VIA_NATPMP) !== 0;", ""],
     ["who is raised is no heir", "m.isHeir = (flags & IS_HEIR) !== 0;", ""],
     ["who was refused may rest", "m.holdUntil !== -Infinity ||", ""],
+    ["who rests renews again and again", "    times[TIMES * place] = Infinity;\n", ""],
+    ["who rests is renewed after its end", " || this.expiresAt(slot) <= now", ""],
+    ["who rests renews without being raised for it", 'm.phase = "renewing";', ""],
   ],
   "mappings.ts": [
-    ["who rests unasked takes answers", "? !this.#resting.isWaiting(candidate)", "? true"],
+    ["who rests unasked takes answers", "&& this.#resting.isWaiting(slot)", "&& false"],
   ],
   "nonces.ts": [
     [
@@ -407,8 +418,8 @@ const LIST: Readonly<
     ],
     [
       "a third of the nonce is compared",
-      "this.of(slot).equals(nonce) && matches(slot)",
-      "matches(slot)",
+      "(words[3 * slot + 1] !== w1 || words[3 * slot + 2] !== w2)",
+      "false",
     ],
   ],
   "spec.ts": [
@@ -507,7 +518,7 @@ const LIST: Readonly<
     ],
     [
       "the epoch of a version error is not looked at",
-      "if (this.#isInUse && epoch > 0)",
+      "if (this.isInUse && epoch > 0)",
       "if (false)",
     ],
     [
@@ -555,16 +566,16 @@ const LIST: Readonly<
     ],
     [
       "a search begins where the last one ended",
-      "const startOver = this.#answeredHere && this.#index !== 0;",
+      "const startOver = this.#answeredHere && this.index !== 0;",
       "const startOver = false;",
     ],
-    ["the next round begins at once", "if (this.#index !== 0) return now;", "return now;"],
+    ["the next round begins at once", "if (this.index !== 0) return now;", "return now;"],
   ],
   "probe.ts": [
     [
       "ANNOUNCE is sent once",
-      "    this.#retransmitAt = now + this.#wait;\n",
-      "    this.#retransmitAt = Infinity;\n",
+      "    this.deadline = now + this.#wait;\n",
+      "    this.deadline = Infinity;\n",
     ],
     [
       "ANNOUNCE is not held",

@@ -1,0 +1,96 @@
+/** The package as it is published: built by `deno task build`, and used as whoever imports it uses it. */
+
+import { assertEquals, assertMatch, assertObjectMatch } from "@std/assert";
+import { buildPackage } from "../tools/build_package.ts";
+import { manifest, ROOT } from "../tools/repository.ts";
+import { runDeno } from "./child.ts";
+import { RpcProcess } from "./rpc_process.ts";
+
+const folder = await Deno.makeTempDir({ prefix: "pcp_package_" });
+await buildPackage(folder);
+const { exports } = await manifest();
+
+Deno.test("the package has the entries of deno.json, with the same names of values", async () => {
+  const program = `${folder}/names.ts`;
+  const specifiers = Object.keys(exports).map((entry) => `@portcontrol/pcp${entry.slice(1)}`);
+  const lines = specifiers.map((specifier) =>
+    `console.log(Object.keys(await import("${specifier}")).sort().join());`
+  );
+  await Deno.writeTextFile(program, lines.join("\n"));
+  const { code, stdout, stderr } = await runDeno(["run", "-A", program]);
+  assertEquals([code, stderr], [0, ""]);
+  const names = Object.values(exports).map(async (path) =>
+    Object.keys(await import(new URL(path, ROOT).href)).sort().join()
+  );
+  assertEquals(stdout.trimEnd().split("\n"), await Promise.all(names));
+});
+
+Deno.test("the package's types are those of its sources", async () => {
+  const program = `${folder}/types.ts`;
+  await Deno.writeTextFile(
+    program,
+    `import { Client, InboundMap } from "@portcontrol/pcp";
+     import { IpAddress } from "@portcontrol/pcp/wire";
+     const handle = await Client.start();
+     const port: string = (await handle.request(new InboundMap(1, 2)).ready()).externalPort;
+     console.log(port, IpAddress.parse(1));`,
+  );
+  const { code, stderr } = await runDeno(["check", program]);
+  assertEquals(code, 1);
+  assertMatch(stderr, /Type 'number' is not assignable to type 'string'/);
+  assertMatch(stderr, /Argument of type 'number' is not assignable to parameter of type 'string'/);
+  assertMatch(stderr, /Found 2 errors/);
+});
+
+Deno.test("a script opens a mapping with the package, and its parts know each other's classes", async () => {
+  const program = `${folder}/script.ts`;
+  await Deno.writeTextFile(
+    program,
+    `import { InboundMap, IpAddress, ResultCodeError } from "@portcontrol/pcp";
+     import { lab } from "@portcontrol/pcp/testing";
+     import * as wire from "@portcontrol/pcp/wire";
+     await using world = await lab();
+     const opened = world.handle.request(new InboundMap(6000, 3600)).ready();
+     await world.advance(1_000);
+     const { externalPort } = await opened;
+     world.server.fail(wire.ResultCode.NotAuthorized);
+     const refused = world.handle.request(new InboundMap(6001, 3600)).ready().catch((error) => error);
+     await world.advance(1_000);
+     const error = await refused;
+     console.log(externalPort, IpAddress === wire.IpAddress, error instanceof ResultCodeError, error.name);`,
+  );
+  const { stdout, stderr } = await runDeno(["run", "-A", program]);
+  assertEquals([stdout, stderr], ["40000 true true ResultCodeError\n", ""]);
+});
+
+Deno.test("the package's command line opens a port, and says what is wrong", async () => {
+  const repl = `${folder}/built/repl.js`;
+  const args = ["run", "-A", repl, "map", "6000/tcp", "--simulate", "--json"];
+  const { code, stdout, stderr } = await runDeno(args);
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(JSON.parse(stdout).assigned.externalPort, 6000);
+  const wrong = await runDeno(["run", "-A", repl, "mpa", "6000/tcp"]);
+  assertEquals(wrong.code, 2);
+  assertMatch(wrong.stderr, /map/);
+});
+
+Deno.test("the package's JSON-RPC server opens a port", async () => {
+  await using server = await RpcProcess.initialized({ entry: `${folder}/built/rpc_main.js` });
+  await server.openMapping();
+  const mapping = await server.call("mapping/get", { mappingId: 1 });
+  assertObjectMatch(mapping, { state: { type: "running" } });
+});
+
+Deno.test("the package can be published", async () => {
+  const { code, stderr } = await runDeno([
+    "publish",
+    "--dry-run",
+    "--allow-dirty",
+    "--config",
+    `${folder}/deno.json`,
+  ]);
+  assertEquals(code, 0, stderr);
+  assertMatch(stderr, /built\/mod\.js/);
+});
+
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
