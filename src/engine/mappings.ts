@@ -70,9 +70,7 @@ export class Mappings implements Iterable<Mapping> {
   answeredBy(answer: Answer): Mapping | undefined {
     const { nonce } = answer;
     for (let slot = this.#nonces.find(nonce); slot >= 0; slot = this.#nonces.find(nonce, slot)) {
-      const awake = this.#awake[slot];
-      if (awake === undefined && this.#resting.isWaiting(slot)) continue;
-      const mapping = awake ?? this.#raise(slot);
+      const mapping = this.#awake[slot] ?? this.#raise(slot);
       if (mapping.phase !== "waiting" && answerFits(mapping.spec, answer)) return mapping;
     }
     return undefined;

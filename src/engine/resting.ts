@@ -29,12 +29,6 @@ export class Resting {
       m.suggestedAddress === spec.externalAddress && m.suggestedPort === spec.externalPort;
   }
 
-  /** Whether it has not been asked for yet. */
-  isWaiting(slot: number): boolean {
-    const { counts } = this.#pages[slot >>> SLOT_BITS] as Page;
-    return ((counts[COUNTS * (slot & SLOT_MASK)] as number) & WAITING) !== 0;
-  }
-
   lay(slot: number, m: Mapping): void {
     const { times, counts, assigned } = this.#pages[slot >>> SLOT_BITS] ?? this.#newPage(slot);
     const place = slot & SLOT_MASK;

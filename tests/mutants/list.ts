@@ -399,11 +399,10 @@ const LIST: Readonly<
     ["who is raised is no heir", "m.isHeir = (flags & IS_HEIR) !== 0;", ""],
     ["who was refused may rest", "m.holdUntil !== -Infinity ||", ""],
     ["who rests renews again and again", "    times[TIMES * place] = Infinity;\n", ""],
-    ["who rests is renewed after its end", " || this.expiresAt(slot) <= now", ""],
     ["who rests renews without being raised for it", 'm.phase = "renewing";', ""],
   ],
   "mappings.ts": [
-    ["who rests unasked takes answers", "&& this.#resting.isWaiting(slot)", "&& false"],
+    ["who was not asked for takes answers", 'mapping.phase !== "waiting" && ', ""],
   ],
   "nonces.ts": [
     [

@@ -108,6 +108,10 @@ Deno.test("an announced address is adopted and told, ten copies once (D-3.2.1-1,
     lifetime: 7200,
   });
   assertEquals(mapping.pollAlert(), undefined);
+  // And is renewed at half its lifetime as before.
+  const since = world.clock.now();
+  await world.advance(3_600_000);
+  assertEquals(whats(askedInNatPmp(world, since)), ["map tcp 6000 -> 40000 for 7200"]);
 });
 
 Deno.test("a new address with a new epoch: mappings are asked for again and have the new address (D-3.2.1-3)", async () => {
