@@ -249,7 +249,8 @@ export class Engine {
       this.#recovery.arrange(now, 0);
       this.#world.outputs.push({ type: "serverRestarted", epoch: answer.epoch });
     }
-    this.#state.versionAccepted();
+    const wasRefused = this.#state.versionAccepted(now);
+    if (wasRefused) this.#mappings.touchAwake((mapping) => mapping.askAgain());
     if (mapping.awaiting) {
       this.#pacer.answered(mapping, mapping.lastSentAt, now, mapping.transmissions === 1);
     }

@@ -352,9 +352,13 @@ export class Mapping implements Sender {
 
   /** The server speaks after all: what was held because it seemed not to is asked for now. */
   askAgain(): void {
-    if (this.phase !== "holding" || this.lastRefusal !== ResultCode.UnsuppVersion) return;
-    this.holdUntil = -Infinity;
-    act.begin(this, "starting");
+    if (this.phase === "holding" && this.lastRefusal === ResultCode.UnsuppVersion) {
+      this.holdUntil = -Infinity;
+      act.begin(this, "starting");
+    } else if (this.phase === "waiting" && this.retryAfterErrorAt !== Infinity) {
+      this.retryAfterErrorAt = Infinity;
+      this.world.enqueue(this); // other holds are looked at when its turn comes
+    }
     act.settle(this);
   }
 

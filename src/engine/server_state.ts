@@ -46,7 +46,10 @@ export class ServerState {
     const { phase } = mapping;
     const isNew = phase === "waiting" || phase === "starting"; // what NO_RESOURCES holds back
     const holdNew = isNew ? this.#holdNewUntil : -Infinity;
-    return Math.max(mapping.heldUntil, this.#holdAllUntil, this.#holdVersionUntil, holdNew);
+    // Anybody can forge a version error, and a server that granted a mapping knows the version: it goes on being renewed.
+    const outlasts = mapping.assigned !== undefined && !mapping.viaNatPmp && phase !== "deleting";
+    const holdVersion = outlasts ? -Infinity : this.#holdVersionUntil;
+    return Math.max(mapping.heldUntil, this.#holdAllUntil, holdVersion, holdNew);
   }
 
   /** Until when every request is held. */
@@ -60,9 +63,12 @@ export class ServerState {
     else this.#holdAllUntil = Math.max(this.#holdAllUntil, until);
   }
 
-  /** It answered in our version. */
-  versionAccepted(): void {
+  /** It answered in our version, to a request of ours. Returns whether it was thought not to know it. */
+  versionAccepted(now: Milliseconds): boolean {
     this.#versionRefusals = 0;
+    if (this.#holdVersionUntil <= now) return false;
+    this.#holdVersionUntil = -Infinity;
+    return true;
   }
 
   /**

@@ -50,16 +50,31 @@ Deno.test("a server that refuses version 2 and names it is not asked in a tight 
   assertEquals(waits, [60, 120, 240, 480, 960, 1800, 1800]);
 });
 
-Deno.test("everything rests meanwhile: new mappings, renewals and ANNOUNCE (C-9-4)", () => {
-  const { t, id } = granted(mapSpec(), { lifetime: 60 });
-  t.request(mapSpec({ internalPort: 81 }));
-  t.send();
+Deno.test("everything rests meanwhile: new mappings and ANNOUNCE (C-9-4)", () => {
+  const { t } = asked();
   t.receive(versionError(3, 600));
+  t.request(mapSpec({ internalPort: 81 }));
   t.request(peerSpec());
   t.step({ type: "announce" });
   t.silentUntil(599_999);
-  assertEquals(t.states(id).filter(({ type }) => type === "expired").length, 1);
   t.at(600_000).sends(4);
+});
+
+Deno.test("a live mapping goes on being renewed, and proves a version error wrong (C-9-11)", () => {
+  const { t, id } = granted(mapSpec(), { lifetime: 60 });
+  const held = t.request(mapSpec({ internalPort: 81 }));
+  t.send();
+  t.receive(versionError(2, 1800));
+  const waiting = t.request(mapSpec({ internalPort: 82 }));
+  assertEquals([t.state(held).type, t.state(waiting).type], ["error", "requested"]);
+  const renewal = t.nextSend();
+  assert(renewal.at < 40_000, `${renewal.at}`);
+  t.answer(id, { lifetime: 60 });
+  assertEquals(t.state(id), { type: "running" });
+  // What waited because of it is asked for at once.
+  t.sends(2);
+  t.answer(held).answer(waiting);
+  assertEquals([t.state(held).type, t.state(waiting).type], ["running", "running"]);
 });
 
 Deno.test("every length from 4 octets on is recognised, from the right source only (C-9-10, defect 18)", () => {

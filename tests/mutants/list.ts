@@ -48,6 +48,11 @@ const LIST: Readonly<
     ],
     ["a version error holds nothing back", "this.#holdVersionUntil = until;", ""],
     [
+      "a version error holds back what is alive",
+      "outlasts ? -Infinity : this.#holdVersionUntil",
+      "this.#holdVersionUntil",
+    ],
+    [
       "NO_RESOURCES holds up nothing new",
       "isNew ? this.#holdNewUntil : -Infinity",
       "-Infinity",
@@ -123,6 +128,11 @@ const LIST: Readonly<
       "",
     ],
     ["a new mapping has a new nonce, whatever went before", " ?? remains?.nonce;", ";"],
+    [
+      "who waits for the version goes on waiting when it was answered",
+      "if (wasRefused) this.#mappings.touchAwake((mapping) => mapping.askAgain());",
+      "",
+    ],
     [
       "an address that was left can be left again",
       "    if (index !== this.#servers.index) return; // it was left already\n",
