@@ -25,6 +25,7 @@ import "./client/mailbox.ts";
 import "./client/map_handle.ts";
 import "./client/mapping_builder.ts";
 import "./client/noted.ts";
+import "./client/observers.ts";
 import "./client/outbound_map.ts";
 import "./client/overlap.ts";
 import "./client/prefix64.ts";

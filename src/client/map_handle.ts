@@ -14,6 +14,7 @@ import {
   STARTED,
   STARTING,
 } from "./usual_alerts.ts";
+import type { Observers } from "./observers.ts";
 import type { RequestType } from "./request_type.ts";
 
 export type { MappingState };
@@ -49,8 +50,11 @@ export interface MappingSnapshot {
   readonly remotePort?: number;
 }
 
-/** What a mapping can ask of its handle. */
+/** What a mapping can ask of its handle; the same object for all that have these answers in common. */
 export interface MappingControl {
+  readonly requestType: RequestType;
+  /** Those who wait for something to become of one of the mappings. */
+  readonly observers: Observers<MapHandle>;
   renew(mapping: MapHandle, lifetime: number): void;
   release(mapping: MapHandle, endAs: "revoked" | "dropped"): void;
   /** When that time of the engine is, as `Date` counts. */
@@ -59,15 +63,14 @@ export interface MappingControl {
 
 /** One mapping: its state, what is assigned, and what can be done with it. Made by {@linkcode Handle.request}. */
 export class MapHandle implements AsyncDisposable {
+  // There may be many: what is here takes memory for each. A private method would, too; a static one does not.
+
   /** Unique in its client. */
   declare readonly id: number;
-  /** How long it is wanted. */
-  declare readonly requestType: RequestType;
   readonly #spec: PackedSpec;
   readonly #control: MappingControl;
   /** As long as nobody reads them and they are as usual, they are only counted: there may be many mappings. Closed at the end. */
   #alerts: Mailbox<Alert> | number = 0;
-  #observers: Observer | undefined;
   #lifetime: number;
   #state: MappingState = REQUESTED;
   #assignment: Assignment | undefined;
@@ -81,14 +84,17 @@ export class MapHandle implements AsyncDisposable {
     id: number,
     spec: PackedSpec,
     lifetime: number,
-    requestType: RequestType,
     control: MappingControl,
   ) {
     this.id = id;
-    this.requestType = requestType;
     this.#lifetime = lifetime;
     this.#spec = spec;
     this.#control = control;
+  }
+
+  /** How long it is wanted. */
+  get requestType(): RequestType {
+    return this.#control.requestType;
   }
 
   /** Inbound (MAP) or outbound (PEER). */
@@ -123,7 +129,7 @@ export class MapHandle implements AsyncDisposable {
 
   /** What is assigned now; undefined when nothing is. */
   get assigned(): Assigned | undefined {
-    return this.#assignment === undefined ? undefined : this.#tell(this.#assignment);
+    return this.#assignment === undefined ? undefined : tell(this.#assignment, this.#spec);
   }
 
   /** When the assignment ends unless it is renewed; undefined when nothing is assigned. */
@@ -141,29 +147,24 @@ export class MapHandle implements AsyncDisposable {
    */
   ready({ signal }: { readonly signal?: AbortSignal } = {}): Promise<Assigned> {
     const isAssigned = this.#assignment !== undefined && signal?.aborted !== true;
-    if (isAssigned) return Promise.resolve(this.#outcome);
-    return this.#when(isDecided, signal).then(() => this.#outcome);
-  }
-
-  get #outcome(): Assigned {
-    if (this.#assignment !== undefined) return this.#tell(this.#assignment);
-    if (this.#state.type === "error") throw this.#refusal("Cannot open the mapping", this.#state);
-    throw new NotRunningError("Cannot wait for the assignment", this.id, this.#state);
+    if (isAssigned) return Promise.resolve(MapHandle.#outcomeOf(this));
+    const decided = this.#control.observers.when(this, isDecided, signal);
+    return decided.then(() => MapHandle.#outcomeOf(this));
   }
 
   /** The oldest unread alert, or undefined. */
   pollAlert(): Alert | undefined {
-    return this.#mailbox.poll();
+    return MapHandle.#mailboxOf(this).poll();
   }
 
   /** The oldest unread alert as soon as there is one; undefined when the mapping is over and all is read. */
   async waitAlert(options: { readonly signal?: AbortSignal } = {}): Promise<Alert | undefined> {
-    return (await this.#mailbox.next(options.signal)).value;
+    return (await MapHandle.#mailboxOf(this).next(options.signal)).value;
   }
 
   /** The alerts from the first on, until the mapping is over. Of those that nobody reads the newest 256 are kept. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Alert> {
-    return this.#mailbox[Symbol.asyncIterator]();
+    return MapHandle.#mailboxOf(this)[Symbol.asyncIterator]();
   }
 
   /**
@@ -179,7 +180,7 @@ export class MapHandle implements AsyncDisposable {
         `Cannot renew the mapping: lifetime in seconds must be an integer from 1 to ${MAX_LIFETIME}, got "${lifetime}"`,
       );
     }
-    if (this.#assignment === undefined || this.#isReleasing) {
+    if (this.#assignment === undefined || isReleasing(this.#state)) {
       throw new NotRunningError("Cannot renew the mapping", this.id, this.#state);
     }
     this.#lifetime = lifetime;
@@ -195,15 +196,15 @@ export class MapHandle implements AsyncDisposable {
    */
   async revoke(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const wasOver = this.isOver; // then nothing is asked of the server, and nothing can be refused
-    await this.#release("revoked", options.signal);
+    await MapHandle.#release(this, "revoked", options.signal);
     if (!wasOver && this.#state.type === "error") {
-      throw this.#refusal("Cannot delete the mapping", this.#state);
+      throw refusal("Cannot delete the mapping", this.#state);
     }
   }
 
   /** As {@linkcode MapHandle.revoke}, with state `dropped` at the end, and without an error if the server refuses. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#release("dropped", undefined);
+    await MapHandle.#release(this, "dropped", undefined);
   }
 
   /** As plain JSON. */
@@ -236,10 +237,10 @@ export class MapHandle implements AsyncDisposable {
   setState(state: MappingState, over: boolean): void {
     const isUsual = typeof this.#alerts === "number" && !over && isUsualState(this.#alerts, state);
     if (isUsual) (this.#alerts as number)++;
-    else this.#mailbox.put(changeOf(state));
+    else MapHandle.#mailboxOf(this).put(changeOf(state));
     this.#state = state;
-    if (over) this.#mailbox.close();
-    if (this.#observers !== undefined) this.#notify();
+    if (over) MapHandle.#mailboxOf(this).close();
+    this.#control.observers.notify(this);
   }
 
   /**
@@ -249,11 +250,12 @@ export class MapHandle implements AsyncDisposable {
    */
   setAssignment(assignment: Assignment, changed: boolean): void {
     const isUsual = this.#alerts === RUNNING && changed && typeof this.#spec === "number";
-    const mailbox = changed && !isUsual ? this.#mailbox : undefined; // with the assignment before
+    // With the assignment before.
+    const mailbox = changed && !isUsual ? MapHandle.#mailboxOf(this) : undefined;
     this.#assignment = assignment;
     if (isUsual) this.#alerts = ASSIGNED;
-    mailbox?.put({ type: "assigned", ...this.#tell(assignment) });
-    if (this.#observers !== undefined) this.#notify();
+    mailbox?.put({ type: "assigned", ...tell(assignment, this.#spec) });
+    this.#control.observers.notify(this);
   }
 
   /**
@@ -262,7 +264,7 @@ export class MapHandle implements AsyncDisposable {
    * @internal
    */
   clearAssignment(): void {
-    if (this.#alerts === ASSIGNED) this.#alerts = this.#mailbox;
+    if (this.#alerts === ASSIGNED) this.#alerts = MapHandle.#mailboxOf(this);
     this.#assignment = undefined;
   }
 
@@ -284,91 +286,32 @@ export class MapHandle implements AsyncDisposable {
     return this.#assignment;
   }
 
-  get #mailbox(): Mailbox<Alert> {
-    if (typeof this.#alerts !== "number") return this.#alerts;
+  static #mailboxOf(m: MapHandle): Mailbox<Alert> {
+    if (typeof m.#alerts !== "number") return m.#alerts;
     const mailbox = new Mailbox<Alert>(ALERT_LIMIT);
-    const usual = this.#alerts;
+    const usual = m.#alerts;
     if (usual >= STARTING) mailbox.put(STARTED);
     if (usual >= RUNNING) mailbox.put(RAN);
-    if (usual >= ASSIGNED && this.#assignment !== undefined) {
-      mailbox.put({ type: "assigned", ...this.#tell(this.#assignment) });
+    if (usual >= ASSIGNED && m.#assignment !== undefined) {
+      mailbox.put({ type: "assigned", ...tell(m.#assignment, m.#spec) });
     }
-    return this.#alerts = mailbox;
+    return m.#alerts = mailbox;
   }
 
-  #tell(assignment: Assignment): Assigned {
-    return assignedOf(assignment, typeof this.#spec === "number" ? undefined : this.#spec);
+  static #outcomeOf(m: MapHandle): Assigned {
+    if (m.#assignment !== undefined) return tell(m.#assignment, m.#spec);
+    if (m.#state.type === "error") throw refusal("Cannot open the mapping", m.#state);
+    throw new NotRunningError("Cannot wait for the assignment", m.id, m.#state);
   }
 
-  get #isReleasing(): boolean {
-    return this.#state.type === "updating" && this.#state.lifetime === 0;
-  }
-
-  #release(endAs: "revoked" | "dropped", signal: AbortSignal | undefined): Promise<void> {
-    if (!this.isOver) this.#control.release(this, endAs);
-    return this.#when(isOver, signal);
-  }
-
-  #refusal(attempt: string, state: MappingState & { type: "error" }): ResultCodeError {
-    return new ResultCodeError(attempt, state.code, state.name, state.retryIn);
-  }
-
-  /** Resolves as soon as the condition holds; it is looked at with every change. */
-  #when(
-    condition: (mapping: MapHandle) => boolean,
+  static #release(
+    m: MapHandle,
+    endAs: "revoked" | "dropped",
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    if (condition(this)) return Promise.resolve();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const observer: Observer = { condition, resolve, stop: undefined, next: this.#observers };
-    this.#observers = observer;
-    if (signal === undefined) return promise;
-    const abort = (): void => {
-      this.#observers = without(this.#observers, observer);
-      reject(signal.reason);
-    };
-    observer.stop = () => signal.removeEventListener("abort", abort);
-    signal.addEventListener("abort", abort, { once: true });
-    return promise;
+    if (!m.isOver) m.#control.release(m, endAs);
+    return m.#control.observers.when(m, isOver, signal);
   }
-
-  #notify(): void {
-    let observer = this.#observers;
-    this.#observers = undefined;
-    let content: Observer | undefined;
-    while (observer !== undefined) {
-      const { next } = observer;
-      if (observer.condition(this)) {
-        observer.next = content;
-        content = observer;
-      } else {
-        observer.next = this.#observers;
-        this.#observers = observer;
-      }
-      observer = next;
-    }
-    for (; content !== undefined; content = content.next) {
-      content.stop?.();
-      content.resolve();
-    }
-  }
-}
-
-function without(first: Observer | undefined, gone: Observer): Observer | undefined {
-  if (first === gone) return gone.next;
-  for (let each = first; each !== undefined; each = each.next) {
-    if (each.next === gone) each.next = gone.next;
-  }
-  return first;
-}
-
-/** Somebody who waits, and those who waited before. */
-interface Observer {
-  readonly condition: (mapping: MapHandle) => boolean;
-  readonly resolve: () => void;
-  stop: (() => void) | undefined;
-  next: Observer | undefined;
 }
 
 function isDecided({ assignment, state, isOver }: MapHandle): boolean {
@@ -377,6 +320,18 @@ function isDecided({ assignment, state, isOver }: MapHandle): boolean {
 
 function isOver(mapping: MapHandle): boolean {
   return mapping.isOver;
+}
+
+function isReleasing(state: MappingState): boolean {
+  return state.type === "updating" && state.lifetime === 0;
+}
+
+function tell(assignment: Assignment, spec: PackedSpec): Assigned {
+  return assignedOf(assignment, typeof spec === "number" ? undefined : spec);
+}
+
+function refusal(attempt: string, state: MappingState & { type: "error" }): ResultCodeError {
+  return new ResultCodeError(attempt, state.code, state.name, state.retryIn);
 }
 
 const REQUESTED: MappingState = { type: "requested" };

@@ -7,6 +7,7 @@ import { KeyMap } from "./key_map.ts";
 import type { Entered, Ledger } from "./ledger.ts";
 import { MapHandle, type MappingControl } from "./map_handle.ts";
 import { type LedgerOwner, type Noted, noteOfLive } from "./noted.ts";
+import { Observers } from "./observers.ts";
 import { isSet, overlap } from "./overlap.ts";
 import { lifetimesOf, type RequestType } from "./request_type.ts";
 import { SharedMapping } from "./shared_mapping.ts";
@@ -36,7 +37,7 @@ export class Registry {
   readonly #sets = new Set<Entry>();
   /** Handles that serve a question of the client, not its user. */
   readonly #internal = new WeakSet<MapHandle>();
-  readonly #control: MappingControl;
+  readonly #controls: Readonly<Record<"once" | "keepAlive", MappingControl>>;
   /** For handles and for mappings of the engine, so that a handle that shares its mapping with none has the same id. */
   #nextId = 1;
   #whenEmpty: (() => void) | undefined;
@@ -48,10 +49,16 @@ export class Registry {
     this.#step = options.step;
     this.#now = options.now;
     this.#ledger = options.ledger;
-    this.#control = {
-      renew: (mapping, lifetime) => this.#renewFor(mapping, lifetime),
-      release: (mapping, endAs) => this.#release(mapping, endAs),
-      wallTime: (at) => this.#wallTime.of(at),
+    const control = {
+      observers: new Observers<MapHandle>(),
+      renew: (mapping: MapHandle, lifetime: number): void => this.#renewFor(mapping, lifetime),
+      release: (mapping: MapHandle, endAs: "revoked" | "dropped"): void =>
+        this.#release(mapping, endAs),
+      wallTime: (at: Milliseconds): number => this.#wallTime.of(at),
+    };
+    this.#controls = {
+      once: { ...control, requestType: "once" },
+      keepAlive: { ...control, requestType: "keepAlive" },
     };
   }
 
@@ -82,7 +89,10 @@ export class Registry {
     const joined = known === undefined ? undefined : this.#byEngineId.get(known);
     if (joined !== undefined) checkFits(joined.spec, spec);
     else if (this.#sets.size > 0 || spec.options.length > 0) this.#checkOverlap(key, spec);
-    const mapping = new MapHandle(this.#nextId++, packed, spec.lifetime, kind, this.#control);
+    const control = typeof kind === "string"
+      ? this.#controls[kind]
+      : { ...this.#controls.once, requestType: kind };
+    const mapping = new MapHandle(this.#nextId++, packed, spec.lifetime, control);
     if (internal) this.#internal.add(mapping);
     if (joined === undefined) this.#add(key, mapping, spec, lifetimes);
     else this.#join(this.#share(joined), mapping);
