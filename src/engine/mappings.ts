@@ -16,7 +16,8 @@ import { answerFits, type MappingSpec } from "./spec.ts";
 export class Mappings implements Iterable<Mapping> {
   /** By slot. */
   readonly deadlines: Deadlines = new Deadlines();
-  readonly #slots = new IntMap();
+  /** Slots by id, from the first time on that somebody asks for one: most mappings are never asked for by their id. */
+  #slots: IntMap | undefined;
   /** By slot. Not a `Map`: what one leaves behind when it is rebuilt would keep its mappings from the garbage collector. */
   readonly #awake: (Mapping | undefined)[] = [];
   readonly #resting = new Resting();
@@ -40,7 +41,7 @@ export class Mappings implements Iterable<Mapping> {
   add(mapping: Mapping): void {
     const slot = mapping.slot = this.#free.pop() ?? this.#slotCount++;
     this.#awake[slot] = mapping;
-    this.#slots.set(mapping.id, slot);
+    this.#slots?.set(mapping.id, slot);
     this.#nonces.add(slot, mapping.nonce);
     this.#note(mapping);
   }
@@ -48,21 +49,26 @@ export class Mappings implements Iterable<Mapping> {
   /** A new one with a new nonce, which waits for its turn. */
   addFresh(id: MappingId, spec: MappingSpec, lifetimes: number): void {
     const slot = this.#free.pop() ?? this.#slotCount++;
-    this.#slots.set(id, slot);
+    this.#slots?.set(id, slot);
     this.#awake[slot] = undefined;
     this.#nonces.addNew(slot);
     this.#resting.layFresh(slot, id, spec, lifetimes);
-    this.#pacer.enqueueFresh(id);
+    this.#pacer.enqueueFresh(slot);
   }
 
   get(id: MappingId): Mapping | undefined {
-    const slot = this.#slots.get(id);
+    const slot = this.#slotOf(id);
     return slot === undefined ? undefined : this.#awake[slot] ?? this.#raise(slot);
+  }
+
+  /** The mapping of the slot, if there is one. */
+  at(slot: number): Mapping | undefined {
+    return this.#awake[slot] ?? (this.#resting.has(slot) ? this.#raise(slot) : undefined);
   }
 
   /** The nonce of a mapping, which may go on resting. */
   nonceOf(id: MappingId): Nonce | undefined {
-    const slot = this.#slots.get(id);
+    const slot = this.#slotOf(id);
     return slot === undefined ? undefined : this.#nonces.of(slot);
   }
 
@@ -105,7 +111,7 @@ export class Mappings implements Iterable<Mapping> {
     }
     if (mapping.phase !== "ended" || !mapping.isOver) return;
     this.#pacer.forget(mapping);
-    this.#slots.delete(mapping.id);
+    this.#slots?.delete(mapping.id);
     this.#nonces.remove(slot);
     this.#awake[slot] = undefined;
     this.#free.push(slot);
@@ -134,13 +140,10 @@ export class Mappings implements Iterable<Mapping> {
       slot !== undefined;
       slot = this.deadlines.takeDue(now)
     ) {
-      if (this.#awake[slot] === undefined) {
-        const id = this.#resting.beginRenewal(slot, now);
-        if (id !== undefined) {
-          this.deadlines.set(slot, this.#resting.expiresAt(slot));
-          this.#pacer.enqueueFresh(id);
-          continue;
-        }
+      if (this.#awake[slot] === undefined && this.#resting.beginRenewal(slot, now)) {
+        this.deadlines.set(slot, this.#resting.expiresAt(slot));
+        this.#pacer.enqueueFresh(slot);
+        continue;
       }
       const mapping = this.#awake[slot] ?? this.#raise(slot);
       mapping.wake(now);
@@ -150,8 +153,9 @@ export class Mappings implements Iterable<Mapping> {
 
   /** In the order of their ids. Mappings may end meanwhile, also the one at hand. */
   *[Symbol.iterator](): IterableIterator<Mapping> {
-    for (const id of this.#slots.keys().sort()) {
-      const slot = this.#slots.get(id);
+    const slots = this.#slots ??= this.#index();
+    for (const id of slots.keys().sort()) {
+      const slot = slots.get(id);
       if (slot === undefined) continue;
       const mapping = this.#awake[slot] ?? this.#raise(slot);
       yield mapping;
@@ -179,6 +183,20 @@ export class Mappings implements Iterable<Mapping> {
     this.#resting.lay(slot, mapping);
     this.#awake[slot] = undefined;
     if (this.#spare.length < SPARE_KEPT) this.#spare.push(mapping);
+  }
+
+  #slotOf(id: MappingId): number | undefined {
+    return (this.#slots ??= this.#index()).get(id);
+  }
+
+  #index(): IntMap {
+    const slots = new IntMap();
+    for (let slot = 0; slot < this.#slotCount; slot++) {
+      const awake = this.#awake[slot];
+      if (awake !== undefined) slots.set(awake.id, slot);
+      else if (this.#resting.has(slot)) slots.set(this.#resting.idOf(slot), slot);
+    }
+    return slots;
   }
 
   #raise(slot: number): Mapping {

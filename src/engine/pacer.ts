@@ -1,10 +1,12 @@
 import type { EngineConfig } from "./config.ts";
-import type { MappingId, Milliseconds } from "./events.ts";
-import { IdQueue } from "./id_queue.ts";
+import type { Milliseconds } from "./events.ts";
+import { SlotQueue } from "./slot_queue.ts";
 
-/** What waits for its turn to send. Both members are kept by {@linkcode Pacer}. */
+/** What waits for its turn to send. */
 export interface Sender {
-  readonly id: MappingId;
+  /** Its number; who comes after it may have the same one. */
+  readonly slot: number;
+  // The others are kept by the pacer.
   /** Whether it waits in the queue. */
   queued: boolean;
   /** The number of its last departure, -1 for none. */
@@ -24,8 +26,8 @@ export class Pacer<T extends Sender> {
   #roundTrip: Milliseconds | undefined;
   /** How long an unanswered request counts as in flight. */
   #slotTime: Milliseconds;
-  /** Their ids: who waits may be at rest. */
-  readonly #queue = new IdQueue();
+  /** Their slots: who waits may be at rest, and who stands there may have left since. */
+  readonly #queue = new SlotQueue();
   /** When the requests left, by the low bits of their number; and whether each is in flight. */
   #departures = new Float64Array(FIRST_SIZE);
   #isInFlight = new Uint8Array(FIRST_SIZE);
@@ -59,12 +61,12 @@ export class Pacer<T extends Sender> {
   enqueue(sender: T): void {
     if (sender.queued) return;
     sender.queued = true;
-    this.#queue.push(sender.id);
+    this.#queue.push(sender.slot);
   }
 
   /** Lines up one that shows by itself that it waits. */
-  enqueueFresh(id: MappingId): void {
-    this.#queue.push(id);
+  enqueueFresh(slot: number): void {
+    this.#queue.push(slot);
   }
 
   /** Leaves the queue and gives back its slot. */
@@ -89,7 +91,7 @@ export class Pacer<T extends Sender> {
    *
    * @param senders Those that are not over.
    */
-  next(now: Milliseconds, senders: { get(id: MappingId): T | undefined }): T | undefined {
+  next(now: Milliseconds, senders: { at(slot: number): T | undefined }): T | undefined {
     const queue = this.#queue;
     if (queue.length === 0) return undefined;
     const window = Math.floor(this.#window);
@@ -98,8 +100,8 @@ export class Pacer<T extends Sender> {
       this.#isFull = this.#inFlight > window - (this.#isFull ? window >> 2 : 1);
       if (this.#isFull) return undefined;
     }
-    for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
-      const sender = senders.get(id);
+    for (let slot = queue.shift(); slot !== undefined; slot = queue.shift()) {
+      const sender = senders.at(slot);
       if (sender?.queued) {
         sender.queued = false;
         return sender;

@@ -29,6 +29,18 @@ export class Resting {
       m.suggestedAddress === spec.externalAddress && m.suggestedPort === spec.externalPort;
   }
 
+  /** Whether one rests there. */
+  has(slot: number): boolean {
+    const counts = this.#pages[slot >>> SLOT_BITS]?.counts;
+    return counts !== undefined && counts[COUNTS * (slot & SLOT_MASK)] !== 0;
+  }
+
+  /** The id of one that rests. */
+  idOf(slot: number): MappingId {
+    const { counts } = this.#pages[slot >>> SLOT_BITS] as Page;
+    return counts[COUNTS * (slot & SLOT_MASK) + 1] as number;
+  }
+
   lay(slot: number, m: Mapping): void {
     const { times, counts, assigned } = this.#pages[slot >>> SLOT_BITS] ?? this.#newPage(slot);
     const place = slot & SLOT_MASK;
@@ -39,7 +51,7 @@ export class Resting {
     times[t] = m.renewAt;
     times[t + 1] = m.grantedAt;
     times[t + 2] = m.renewalSentAt;
-    counts[c] = (m.phase === "waiting" ? WAITING : 0) | (m.viaNatPmp ? VIA_NATPMP : 0) |
+    counts[c] = RESTS | (m.phase === "waiting" ? WAITING : 0) | (m.viaNatPmp ? VIA_NATPMP : 0) |
       (m.isHeir ? IS_HEIR : 0);
     counts[c + 1] = m.id;
     counts[c + 2] = typeof packed === "number" ? packed : -1;
@@ -62,7 +74,7 @@ export class Resting {
     times[t] = Infinity;
     times[t + 1] = 0;
     times[t + 2] = -Infinity;
-    counts[c] = WAITING;
+    counts[c] = RESTS | WAITING;
     counts[c + 1] = id;
     counts[c + 2] = typeof packed === "number" ? packed : -1;
     counts[c + 3] = spec.lifetime;
@@ -81,6 +93,7 @@ export class Resting {
     const t = TIMES * place;
     const c = COUNTS * place;
     const flags = counts[c] as number;
+    counts[c] = 0;
     const lifetime = (counts[c + 3] as number) >>> 0;
     const count = counts[c + 4] as number;
     const packed = counts[c + 2] as number;
@@ -111,16 +124,16 @@ export class Resting {
    * Begins to renew one whose time has come, unless its lifetime is over; it rests until its turn comes to send. Many are
    * renewed at the same time, and to raise all of them at once would take the memory of all.
    *
-   * @returns Its id, undefined if that is not possible.
+   * @returns Whether that is possible.
    */
-  beginRenewal(slot: number, now: Milliseconds): MappingId | undefined {
+  beginRenewal(slot: number, now: Milliseconds): boolean {
     const { times, counts } = this.#pages[slot >>> SLOT_BITS] as Page;
     const place = slot & SLOT_MASK;
     const flags = counts[COUNTS * place] as number;
-    if ((flags & (WAITING | RENEWING)) !== 0 || this.expiresAt(slot) <= now) return undefined;
+    if ((flags & (WAITING | RENEWING)) !== 0 || this.expiresAt(slot) <= now) return false;
     counts[COUNTS * place] = flags | RENEWING;
     times[TIMES * place] = Infinity;
-    return counts[COUNTS * place + 1];
+    return true;
   }
 
   /** When the lifetime of one that is alive ends. */
@@ -157,6 +170,7 @@ const SLOT_MASK = (1 << SLOT_BITS) - 1;
 const TIMES = 3;
 const COUNTS = 8;
 
+const RESTS = 16;
 const WAITING = 1;
 const VIA_NATPMP = 2;
 const IS_HEIR = 4;

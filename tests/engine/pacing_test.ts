@@ -1,7 +1,7 @@
 /** Requests in flight: many mappings, no burst that a socket buffer cannot hold, no waiting that is not needed. */
 
 import { assert, assertEquals } from "@std/assert";
-import { IdQueue } from "../../src/engine/id_queue.ts";
+import { SlotQueue } from "../../src/engine/slot_queue.ts";
 import { mapSpec, peerSpec } from "../helpers/specs.ts";
 import { type Sent, Timeline } from "../helpers/timeline.ts";
 
@@ -128,8 +128,8 @@ Deno.test("10,000 mappings are renewed without a burst, on one deadline (defect 
   assertEquals(t.events("lost"), []);
 });
 
-Deno.test("IdQueue gives everything back in order, also after it was long", () => {
-  const line = new IdQueue();
+Deno.test("SlotQueue gives everything back in order, also after it was long", () => {
+  const line = new SlotQueue();
   assertEquals([line.length, line.shift()], [0, undefined]);
   let next = 0;
   for (let n = 0; n < 20_000; n++) {
