@@ -5,17 +5,16 @@ import { MAX_LIFETIME } from "../wire/constants.ts";
 import { type Assigned, assignedOf } from "./assigned.ts";
 import { NotRunningError, ResultCodeError } from "./errors.ts";
 import { Mailbox } from "./mailbox.ts";
-import {
-  ASSIGNED,
-  changeOf,
-  isUsualState,
-  RAN,
-  RUNNING,
-  STARTED,
-  STARTING,
-} from "./usual_alerts.ts";
 import type { Observers } from "./observers.ts";
 import type { RequestType } from "./request_type.ts";
+import {
+  ASSIGNED_FIRST,
+  changeOf,
+  isUsualNext,
+  RAN_FIRST,
+  usualAlerts,
+  usualState,
+} from "./usual_alerts.ts";
 
 export type { MappingState };
 
@@ -53,6 +52,8 @@ export interface MappingSnapshot {
 /** What a mapping can ask of its handle; the same object for all that have these answers in common. */
 export interface MappingControl {
   readonly requestType: RequestType;
+  /** Wanted, in seconds. */
+  readonly lifetime: number;
   /** Those who wait for something to become of one of the mappings. */
   readonly observers: Observers<MapHandle>;
   renew(mapping: MapHandle, lifetime: number): void;
@@ -68,11 +69,9 @@ export class MapHandle implements AsyncDisposable {
   /** Unique in its client. */
   declare readonly id: number;
   readonly #spec: PackedSpec;
-  readonly #control: MappingControl;
-  /** As long as nobody reads them and they are as usual, they are only counted: there may be many mappings. Closed at the end. */
-  #alerts: Mailbox<Alert> | number = 0;
-  #lifetime: number;
-  #state: MappingState = REQUESTED;
+  #control: MappingControl;
+  /** As long as its life is as usual and nobody reads of it, a number tells all. */
+  #news: News | number = 0;
   #assignment: Assignment | undefined;
 
   /**
@@ -83,11 +82,9 @@ export class MapHandle implements AsyncDisposable {
   constructor(
     id: number,
     spec: PackedSpec,
-    lifetime: number,
     control: MappingControl,
   ) {
     this.id = id;
-    this.#lifetime = lifetime;
     this.#spec = spec;
     this.#control = control;
   }
@@ -114,17 +111,18 @@ export class MapHandle implements AsyncDisposable {
 
   /** Where it is in its life. */
   get state(): MappingState {
-    return this.#state;
+    const news = this.#news;
+    return typeof news === "number" ? usualState(news, this.lifetime) : news.state;
   }
 
   /** Whether its life is over: revoked, dropped, expired for good, or failed. */
   get isOver(): boolean {
-    return typeof this.#alerts !== "number" && this.#alerts.isClosed;
+    return typeof this.#news !== "number" && this.#news.alerts.isClosed;
   }
 
   /** The wanted lifetime in seconds. */
   get lifetime(): number {
-    return this.#lifetime;
+    return this.#control.lifetime;
   }
 
   /** What is assigned now; undefined when nothing is. */
@@ -154,17 +152,17 @@ export class MapHandle implements AsyncDisposable {
 
   /** The oldest unread alert, or undefined. */
   pollAlert(): Alert | undefined {
-    return MapHandle.#mailboxOf(this).poll();
+    return MapHandle.#newsOf(this).alerts.poll();
   }
 
   /** The oldest unread alert as soon as there is one; undefined when the mapping is over and all is read. */
   async waitAlert(options: { readonly signal?: AbortSignal } = {}): Promise<Alert | undefined> {
-    return (await MapHandle.#mailboxOf(this).next(options.signal)).value;
+    return (await MapHandle.#newsOf(this).alerts.next(options.signal)).value;
   }
 
   /** The alerts from the first on, until the mapping is over. Of those that nobody reads the newest 256 are kept. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Alert> {
-    return MapHandle.#mailboxOf(this)[Symbol.asyncIterator]();
+    return MapHandle.#newsOf(this).alerts[Symbol.asyncIterator]();
   }
 
   /**
@@ -180,10 +178,13 @@ export class MapHandle implements AsyncDisposable {
         `Cannot renew the mapping: lifetime in seconds must be an integer from 1 to ${MAX_LIFETIME}, got "${lifetime}"`,
       );
     }
-    if (this.#assignment === undefined || isReleasing(this.#state)) {
-      throw new NotRunningError("Cannot renew the mapping", this.id, this.#state);
+    const { state } = this;
+    const isReleasing = state.type === "updating" && state.lifetime === 0;
+    if (this.#assignment === undefined || isReleasing) {
+      throw new NotRunningError("Cannot renew the mapping", this.id, state);
     }
-    this.#lifetime = lifetime;
+    MapHandle.#newsOf(this); // of the lifetime before
+    this.#control = { ...this.#control, lifetime };
     this.#control.renew(this, lifetime);
   }
 
@@ -197,9 +198,8 @@ export class MapHandle implements AsyncDisposable {
   async revoke(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const wasOver = this.isOver; // then nothing is asked of the server, and nothing can be refused
     await MapHandle.#release(this, "revoked", options.signal);
-    if (!wasOver && this.#state.type === "error") {
-      throw refusal("Cannot delete the mapping", this.#state);
-    }
+    const { state } = this;
+    if (!wasOver && state.type === "error") throw refusal("Cannot delete the mapping", state);
   }
 
   /** As {@linkcode MapHandle.revoke}, with state `dropped` at the end, and without an error if the server refuses. */
@@ -219,9 +219,9 @@ export class MapHandle implements AsyncDisposable {
         ? "udp"
         : this.protocol,
       internalPort: this.internalPort,
-      lifetime: this.#lifetime,
+      lifetime: this.lifetime,
       requestType: this.requestType,
-      state: this.#state,
+      state: this.state,
       assigned: this.assigned ?? null,
       expiresAt: this.expiresAt?.toISOString() ?? null,
       ...(remoteAddress === undefined ? {} : { remoteAddress: remoteAddress.toString() }),
@@ -235,11 +235,10 @@ export class MapHandle implements AsyncDisposable {
    * @internal
    */
   setState(state: MappingState, over: boolean): void {
-    const isUsual = typeof this.#alerts === "number" && !over && isUsualState(this.#alerts, state);
-    if (isUsual) (this.#alerts as number)++;
-    else MapHandle.#mailboxOf(this).put(changeOf(state));
-    this.#state = state;
-    if (over) MapHandle.#mailboxOf(this).close();
+    const news = this.#news;
+    if (typeof news === "number" && !over && isUsualNext(news, state, this.lifetime)) {
+      this.#news = news + 1;
+    } else MapHandle.#newsOf(this).add(state, over);
     this.#control.observers.notify(this);
   }
 
@@ -249,12 +248,16 @@ export class MapHandle implements AsyncDisposable {
    * @internal
    */
   setAssignment(assignment: Assignment, changed: boolean): void {
-    const isUsual = this.#alerts === RUNNING && changed && typeof this.#spec === "number";
-    // With the assignment before.
-    const mailbox = changed && !isUsual ? MapHandle.#mailboxOf(this) : undefined;
+    const before = this.#assignment;
+    const isUsual = changed
+      ? this.#news === RAN_FIRST && typeof this.#spec === "number"
+      : before?.lifetime === assignment.lifetime; // a late copy may tell what is left
+    const news = isUsual ? this.#news : MapHandle.#newsOf(this); // with the assignment before
     this.#assignment = assignment;
-    if (isUsual) this.#alerts = ASSIGNED;
-    mailbox?.put({ type: "assigned", ...tell(assignment, this.#spec) });
+    if (changed && typeof news === "number") this.#news = ASSIGNED_FIRST;
+    else if (changed && typeof news !== "number") {
+      news.alerts.put({ type: "assigned", ...tell(assignment, this.#spec) });
+    }
     this.#control.observers.notify(this);
   }
 
@@ -264,7 +267,7 @@ export class MapHandle implements AsyncDisposable {
    * @internal
    */
   clearAssignment(): void {
-    if (this.#alerts === ASSIGNED) this.#alerts = MapHandle.#mailboxOf(this);
+    MapHandle.#newsOf(this);
     this.#assignment = undefined;
   }
 
@@ -274,7 +277,7 @@ export class MapHandle implements AsyncDisposable {
    * @internal
    */
   get spec(): MappingSpec {
-    return unpackSpec(this.#spec, this.#lifetime);
+    return unpackSpec(this.#spec, this.lifetime);
   }
 
   /**
@@ -286,22 +289,21 @@ export class MapHandle implements AsyncDisposable {
     return this.#assignment;
   }
 
-  static #mailboxOf(m: MapHandle): Mailbox<Alert> {
-    if (typeof m.#alerts !== "number") return m.#alerts;
-    const mailbox = new Mailbox<Alert>(ALERT_LIMIT);
-    const usual = m.#alerts;
-    if (usual >= STARTING) mailbox.put(STARTED);
-    if (usual >= RUNNING) mailbox.put(RAN);
-    if (usual >= ASSIGNED && m.#assignment !== undefined) {
-      mailbox.put({ type: "assigned", ...tell(m.#assignment, m.#spec) });
-    }
-    return m.#alerts = mailbox;
+  static #newsOf(m: MapHandle): News {
+    if (typeof m.#news !== "number") return m.#news;
+    const news = new News(m.state);
+    const assignment = m.#assignment;
+    const assigned = (): Alert | undefined =>
+      assignment && { type: "assigned", ...tell(assignment, m.#spec) };
+    for (const alert of usualAlerts(m.#news, m.lifetime, assigned)) news.alerts.put(alert);
+    return m.#news = news;
   }
 
   static #outcomeOf(m: MapHandle): Assigned {
     if (m.#assignment !== undefined) return tell(m.#assignment, m.#spec);
-    if (m.#state.type === "error") throw refusal("Cannot open the mapping", m.#state);
-    throw new NotRunningError("Cannot wait for the assignment", m.id, m.#state);
+    const { state } = m;
+    if (state.type === "error") throw refusal("Cannot open the mapping", state);
+    throw new NotRunningError("Cannot wait for the assignment", m.id, state);
   }
 
   static #release(
@@ -314,16 +316,28 @@ export class MapHandle implements AsyncDisposable {
   }
 }
 
+/** What became of a mapping, where a number does not tell. */
+class News {
+  readonly alerts = new Mailbox<Alert>(ALERT_LIMIT);
+  state: MappingState;
+
+  constructor(state: MappingState) {
+    this.state = state;
+  }
+
+  add(state: MappingState, over: boolean): void {
+    this.state = state;
+    this.alerts.put(changeOf(state));
+    if (over) this.alerts.close();
+  }
+}
+
 function isDecided({ assignment, state, isOver }: MapHandle): boolean {
   return assignment !== undefined || state.type === "error" || isOver;
 }
 
 function isOver(mapping: MapHandle): boolean {
   return mapping.isOver;
-}
-
-function isReleasing(state: MappingState): boolean {
-  return state.type === "updating" && state.lifetime === 0;
 }
 
 function tell(assignment: Assignment, spec: PackedSpec): Assigned {
@@ -333,8 +347,6 @@ function tell(assignment: Assignment, spec: PackedSpec): Assigned {
 function refusal(attempt: string, state: MappingState & { type: "error" }): ResultCodeError {
   return new ResultCodeError(attempt, state.code, state.name, state.retryIn);
 }
-
-const REQUESTED: MappingState = { type: "requested" };
 
 /** Unread alerts kept; a slow reader misses the oldest beyond it. */
 const ALERT_LIMIT = 256;

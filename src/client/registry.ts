@@ -37,7 +37,9 @@ export class Registry {
   readonly #sets = new Set<Entry>();
   /** Handles that serve a question of the client, not its user. */
   readonly #internal = new WeakSet<MapHandle>();
-  readonly #controls: Readonly<Record<"once" | "keepAlive", MappingControl>>;
+  readonly #control: MappingControl;
+  /** Of those that are kept alive, by lifetime: one object for all mappings with the same wishes. */
+  readonly #controls = new Map<number, MappingControl>();
   /** For handles and for mappings of the engine, so that a handle that shares its mapping with none has the same id. */
   #nextId = 1;
   #whenEmpty: (() => void) | undefined;
@@ -49,16 +51,13 @@ export class Registry {
     this.#step = options.step;
     this.#now = options.now;
     this.#ledger = options.ledger;
-    const control = {
-      observers: new Observers<MapHandle>(),
-      renew: (mapping: MapHandle, lifetime: number): void => this.#renewFor(mapping, lifetime),
-      release: (mapping: MapHandle, endAs: "revoked" | "dropped"): void =>
-        this.#release(mapping, endAs),
-      wallTime: (at: Milliseconds): number => this.#wallTime.of(at),
-    };
-    this.#controls = {
-      once: { ...control, requestType: "once" },
-      keepAlive: { ...control, requestType: "keepAlive" },
+    this.#control = {
+      requestType: "keepAlive",
+      lifetime: 0,
+      observers: new Observers(),
+      renew: (mapping, lifetime) => this.#renewFor(mapping, lifetime),
+      release: (mapping, endAs) => this.#release(mapping, endAs),
+      wallTime: (at) => this.#wallTime.of(at),
     };
   }
 
@@ -89,10 +88,7 @@ export class Registry {
     const joined = known === undefined ? undefined : this.#byEngineId.get(known);
     if (joined !== undefined) checkFits(joined.spec, spec);
     else if (this.#sets.size > 0 || spec.options.length > 0) this.#checkOverlap(key, spec);
-    const control = typeof kind === "string"
-      ? this.#controls[kind]
-      : { ...this.#controls.once, requestType: kind };
-    const mapping = new MapHandle(this.#nextId++, packed, spec.lifetime, control);
+    const mapping = new MapHandle(this.#nextId++, packed, this.#controlFor(kind, spec.lifetime));
     if (internal) this.#internal.add(mapping);
     if (joined === undefined) this.#add(key, mapping, spec, lifetimes);
     else this.#join(this.#share(joined), mapping);
@@ -308,6 +304,15 @@ export class Registry {
     this.#adapt(shared);
   }
 
+  #controlFor(requestType: RequestType, lifetime: number): MappingControl {
+    if (requestType !== "keepAlive") return { ...this.#control, requestType, lifetime };
+    const known = this.#controls.get(lifetime);
+    if (known !== undefined) return known;
+    const control = { ...this.#control, lifetime };
+    if (this.#controls.size < CONTROLS_KEPT) this.#controls.set(lifetime, control);
+    return control;
+  }
+
   #keyed(key: MappingKey): Entry | undefined {
     return this.#byEngineId.get(this.#byKey.get(key) ?? -1);
   }
@@ -359,6 +364,8 @@ export class Registry {
     if (this.#releasing.get(key) === entry) this.#releasing.delete(key);
   }
 }
+
+const CONTROLS_KEPT = 64;
 
 /** A mapping of the engine: only its handle, as long as there is no more to know of it. */
 type Entry = MapHandle | SharedMapping;

@@ -1,7 +1,48 @@
 import type { MappingState } from "../engine/events.ts";
+import { RUNNING, starting, updating } from "../engine/states.ts";
 import type { Alert } from "./map_handle.ts";
 
-// What nearly every mapping tells first: one object for all of them, or no more than a number.
+// Nearly every mapping goes through the same: it is asked for, runs, is assigned, and is renewed again and again. Of that a
+// number tells all: how many of the alerts there were. There may be many mappings whose alerts nobody reads.
+
+/** That number when it runs for the first time, and when that was told. */
+export const RAN_FIRST = 2;
+export const ASSIGNED_FIRST = 3;
+
+/** The state after so many of the usual alerts; `lifetime` is the wanted one. */
+export function usualState(count: number, lifetime: number): MappingState {
+  if (count === 0) return REQUESTED;
+  if (count === 1) return starting(0);
+  return isUpdate(count) ? updating(0, lifetime) : RUNNING;
+}
+
+/** Whether the state comes next after so many. */
+export function isUsualNext(count: number, state: MappingState, lifetime: number): boolean {
+  if (count === RAN_FIRST) return false; // it is told what is assigned first
+  const next = count + 1;
+  switch (state.type) {
+    case "starting":
+      return next === 1 && state.attempt === 0;
+    case "running":
+      return next >= RAN_FIRST && !isUpdate(next);
+    case "updating":
+      return isUpdate(next) && state.attempt === 0 && state.lifetime === lifetime;
+    default:
+      return false;
+  }
+}
+
+/** So many of the usual alerts, one by one; `assigned` is the one of what is assigned. */
+export function* usualAlerts(
+  count: number,
+  lifetime: number,
+  assigned: () => Alert | undefined,
+): Iterable<Alert> {
+  for (let number = 1; number <= count; number++) {
+    const alert = number === ASSIGNED_FIRST ? assigned() : changeOf(usualState(number, lifetime));
+    if (alert !== undefined) yield alert;
+  }
+}
 
 /** The news of a state; that of states which mappings have in common is one object, for there may be many unread. */
 export function changeOf(state: MappingState): Alert {
@@ -10,20 +51,15 @@ export function changeOf(state: MappingState): Alert {
   return lastChange;
 }
 
-export const STARTED: Alert = { type: "stateChange", state: { type: "starting", attempt: 0 } };
-export const RAN: Alert = { type: "stateChange", state: { type: "running" } };
+/** From the fourth on an update and its end take turns. */
+function isUpdate(count: number): boolean {
+  return count > ASSIGNED_FIRST && count % 2 === 0;
+}
+
+const REQUESTED: MappingState = { type: "requested" };
+const RAN: Alert = { type: "stateChange", state: RUNNING };
 
 let lastChange: Alert & { readonly type: "stateChange" } = {
   type: "stateChange",
-  state: { type: "requested" },
+  state: REQUESTED,
 };
-
-export function isUsualState(alerts: number, state: MappingState): boolean {
-  if (alerts === 0) return state.type === "starting" && state.attempt === 0;
-  return alerts === STARTING && state.type === "running";
-}
-
-// How many of the usual first alerts there were; each is the number of the last one.
-export const STARTING = 1;
-export const RUNNING = 2;
-export const ASSIGNED = 3;

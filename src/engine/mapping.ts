@@ -256,6 +256,7 @@ export class Mapping implements Sender {
     this.phase = "running";
     this.assigned = assigned;
     this.expireAt = assigned.expiresAt;
+    this.grantedAt = assigned.expiresAt - assigned.lifetime * 1000;
     this.suggestedAddress = assigned.externalAddress;
     this.suggestedPort = assigned.externalPort;
     act.settle(this);

@@ -152,8 +152,8 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
   }
   const lifetime = Math.min(answer.lifetime, world.config.maximumLifetime / 1000);
   // The lifetime began at the server, after the request left (the earlier, the safer).
-  m.grantedAt = m.awaiting ? m.lastSentAt : now;
-  // A whole number takes less memory; a millisecond early is no harm.
+  // A whole number takes less memory, and both tell each other then; a millisecond early is no harm.
+  m.grantedAt = Math.floor(m.awaiting ? m.lastSentAt : now);
   const expiresAt = Math.floor(m.grantedAt + lifetime * 1000);
   m.expireAt = expiresAt;
   m.heldByServerUntil = -Infinity;

@@ -49,9 +49,9 @@ export class Resting {
     const packed = packSpec(m.spec);
     if (typeof packed !== "number") this.#specs.set(slot, packed);
     times[t] = m.renewAt;
-    times[t + 1] = m.grantedAt;
-    times[t + 2] = m.renewalSentAt;
-    counts[c] = RESTS | (m.phase === "waiting" ? WAITING : 0) | (m.viaNatPmp ? VIA_NATPMP : 0) |
+    times[t + 1] = m.renewalSentAt;
+    counts[c] = m.rung << RUNG_SHIFT | RESTS | (m.phase === "waiting" ? WAITING : 0) |
+      (m.viaNatPmp ? VIA_NATPMP : 0) |
       (m.isHeir ? IS_HEIR : 0);
     counts[c + 1] = m.id;
     counts[c + 2] = typeof packed === "number" ? packed : -1;
@@ -59,7 +59,6 @@ export class Resting {
     counts[c + 4] = m.lifetimes === Infinity ? -1 : countOf(m.lifetimes);
     counts[c + 5] = m.used;
     counts[c + 6] = m.generation;
-    counts[c + 7] = m.rung;
     assigned[place] = m.assigned;
   }
 
@@ -72,14 +71,13 @@ export class Resting {
     const packed = packSpec(spec);
     if (typeof packed !== "number") this.#specs.set(slot, packed);
     times[t] = Infinity;
-    times[t + 1] = 0;
-    times[t + 2] = -Infinity;
+    times[t + 1] = -Infinity;
     counts[c] = RESTS | WAITING;
     counts[c + 1] = id;
     counts[c + 2] = typeof packed === "number" ? packed : -1;
     counts[c + 3] = spec.lifetime;
     counts[c + 4] = lifetimes === Infinity ? -1 : countOf(lifetimes);
-    counts[c + 5] = counts[c + 6] = counts[c + 7] = 0;
+    counts[c + 5] = counts[c + 6] = 0;
   }
 
   /**
@@ -105,11 +103,10 @@ export class Resting {
     m.slot = slot;
     m.lifetime = lifetime;
     m.renewAt = times[t] as number;
-    m.grantedAt = times[t + 1] as number;
-    m.renewalSentAt = times[t + 2] as number;
+    m.renewalSentAt = times[t + 1] as number;
     m.used = counts[c + 5] as number;
     m.generation = counts[c + 6] as number;
-    m.rung = counts[c + 7] as number;
+    m.rung = flags >>> RUNG_SHIFT;
     m.viaNatPmp = (flags & VIA_NATPMP) !== 0;
     m.isHeir = (flags & IS_HEIR) !== 0;
     m.queued = (flags & (WAITING | RENEWING)) !== 0;
@@ -167,8 +164,8 @@ const SLOT_BITS = 7;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 
 /** Numbers kept of each: when it is renewed, when its lifetime began, when the last request of its life left; and the rest. */
-const TIMES = 3;
-const COUNTS = 8;
+const TIMES = 2;
+const COUNTS = 7;
 
 const RESTS = 16;
 const WAITING = 1;
@@ -176,3 +173,5 @@ const VIA_NATPMP = 2;
 const IS_HEIR = 4;
 /** Its renewal has begun, and it waits for its turn to send. */
 const RENEWING = 8;
+/** Above the flags. */
+const RUNG_SHIFT = 8;
