@@ -236,7 +236,8 @@ export class MapHandle implements AsyncDisposable {
    */
   setState(state: MappingState, over: boolean): void {
     const news = this.#news;
-    if (typeof news === "number" && !over && isUsualNext(news, state, this.lifetime)) {
+    const { lifetime } = this.#control;
+    if (typeof news === "number" && !over && isUsualNext(news, state, lifetime)) {
       this.#news = news + 1;
     } else MapHandle.#newsOf(this).add(state, over);
     this.#control.observers.notify(this);
@@ -332,8 +333,8 @@ class News {
   }
 }
 
-function isDecided({ assignment, state, isOver }: MapHandle): boolean {
-  return assignment !== undefined || state.type === "error" || isOver;
+function isDecided(mapping: MapHandle): boolean {
+  return mapping.assignment !== undefined || mapping.state.type === "error" || mapping.isOver;
 }
 
 function isOver(mapping: MapHandle): boolean {

@@ -35,6 +35,7 @@ export class Observers<T extends { readonly id: number }> {
 
   /** The subject has changed. */
   notify(subject: T): void {
+    if (this.#free.length === this.#newest.length) return; // nobody waits
     let observer = this.#newestOf(subject);
     if (observer === undefined) return;
     let waiting: Observer<T> | undefined;
@@ -58,7 +59,7 @@ export class Observers<T extends { readonly id: number }> {
   }
 
   #newestOf({ id }: T): Observer<T> | undefined {
-    const place = this.#places.size === 0 ? undefined : this.#places.get(id);
+    const place = this.#places.get(id);
     return place === undefined ? undefined : this.#newest[place];
   }
 

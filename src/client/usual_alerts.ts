@@ -13,20 +13,20 @@ export const ASSIGNED_FIRST = 3;
 export function usualState(count: number, lifetime: number): MappingState {
   if (count === 0) return REQUESTED;
   if (count === 1) return starting(0);
-  return isUpdate(count) ? updating(0, lifetime) : RUNNING;
+  // From the fourth on an update and its end take turns.
+  return count > ASSIGNED_FIRST && count % 2 === 0 ? updating(0, lifetime) : RUNNING;
 }
 
 /** Whether the state comes next after so many. */
 export function isUsualNext(count: number, state: MappingState, lifetime: number): boolean {
-  if (count === RAN_FIRST) return false; // it is told what is assigned first
-  const next = count + 1;
   switch (state.type) {
     case "starting":
-      return next === 1 && state.attempt === 0;
+      return count === 0 && state.attempt === 0;
     case "running":
-      return next >= RAN_FIRST && !isUpdate(next);
+      return count === 1 || (count > ASSIGNED_FIRST && count % 2 === 0);
     case "updating":
-      return isUpdate(next) && state.attempt === 0 && state.lifetime === lifetime;
+      return count >= ASSIGNED_FIRST && count % 2 === 1 && state.attempt === 0 &&
+        state.lifetime === lifetime;
     default:
       return false;
   }
@@ -49,11 +49,6 @@ export function changeOf(state: MappingState): Alert {
   if (state.type === "running") return RAN;
   if (state !== lastChange.state) lastChange = { type: "stateChange", state };
   return lastChange;
-}
-
-/** From the fourth on an update and its end take turns. */
-function isUpdate(count: number): boolean {
-  return count > ASSIGNED_FIRST && count % 2 === 0;
 }
 
 const REQUESTED: MappingState = { type: "requested" };

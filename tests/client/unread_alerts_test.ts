@@ -61,3 +61,43 @@ Deno.test("A mapping with options tells what became of them, read late or not", 
   await world.advance(60_000);
   assertEquals(unread(mapping).at(-1), { type: "assigned", ...ready });
 });
+
+Deno.test("Alerts of a long life are the same to who reads all along and to who comes late", async () => {
+  for (const trouble of ["none", "restart", "newLifetime"]) {
+    await using world = await lab({ server: { maxLifetime: 600 } });
+    const [early, late] = [6000, 6001].map((port) =>
+      world.handle.request(new InboundMap(port, 600))
+    );
+    assert(early !== undefined && late !== undefined);
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const alert of early) seen.push(JSON.stringify(alert));
+    })();
+    await world.settled(Promise.all([early.ready(), late.ready()]));
+    await world.advance(1_800_000);
+    if (trouble === "restart") world.host.restart();
+    if (trouble === "newLifetime") { for (const mapping of [early, late]) mapping.renew(300); }
+    await world.advance(1_800_000);
+    assertEquals([early.state, late.state], [{ type: "running" }, { type: "running" }], trouble);
+    const lateSeen = unread(late).map((alert) => JSON.stringify(alert));
+    assert(lateSeen.length > 20, `${lateSeen.length}`);
+    const without = (alerts: readonly string[]) =>
+      alerts.map((alert) => alert.replace(/"externalPort":\d+/, ""));
+    assertEquals(without(lateSeen), without(seen), trouble);
+    await world.settled(Promise.all([early.revoke(), late.revoke()]));
+    await reading;
+  }
+});
+
+Deno.test("Of the alerts of a very long life the newest 256 are kept", async () => {
+  await using world = await lab({ server: { maxLifetime: 120 } });
+  const mapping = world.handle.request(new InboundMap(6000, 120));
+  await world.advance(150 * 120_000);
+  assertEquals(mapping.state, { type: "running" });
+  const alerts = unread(mapping);
+  assertEquals(alerts.length, 256);
+  const updates = alerts.filter((alert) =>
+    alert.type === "stateChange" && alert.state.type === "updating"
+  );
+  assertEquals(updates.length, 128);
+});

@@ -21,6 +21,7 @@ Deno.test("IntMap does what a Map does, whatever comes and goes", () => {
       assertEquals(ints.size, map.size);
     }
     for (const [key, value] of map) assertEquals(ints.get(key), value);
+    assertEquals(ints.keys().sort(), Int32Array.from(map.keys()).sort());
     for (const key of [...map.keys()]) ints.delete(key);
     assertEquals([ints.size, ints.get(0)], [0, undefined]);
   }
