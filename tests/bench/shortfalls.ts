@@ -4,6 +4,7 @@
  */
 export const SHORTFALLS: ReadonlyMap<string, number> = new Map([
   ["establish.10000", 1.5],
+  ["hold.1000.cpu", 1.1], // met by the full bench; of the few seconds of the short one the compiler takes more
   ["hold.1000.memory", 1.1],
   ["hold.5000.cpu", 1.05],
   ["hold.5000.memory", 1.25],

@@ -128,7 +128,7 @@ Deno.test("mappings whose nonces begin with the same word are told apart", () =>
   assertEquals(ids.map((id) => t.state(id).type), ["revoked", "revoked", "revoked", "revoked"]);
 });
 
-Deno.test("Nonces finds every slot of a nonce, whatever comes and goes (C-11.4-3)", () => {
+Deno.test("Nonces finds every slot of a nonce, whatever comes and goes", () => {
   const random = seededRandom(3);
   // Few different words, so that many nonces begin alike and some are the same.
   const word = (): number => Math.floor(random() * 40) - 20;
