@@ -100,16 +100,21 @@ async function dependencies(): Promise<string[]> {
 }
 
 async function configuration(): Promise<string> {
-  const { tasks: _tasks, ...config } = await rootConfiguration();
+  const { tasks: _tasks, exclude: _exclude, publish, ...config } = await rootConfiguration();
   const exports = Object.fromEntries(
     Object.keys(config.exports).map((name) => [name, `./built/${fileOf(name)}.js`]),
   );
-  return `${JSON.stringify({ ...config, exports }, null, 2)}\n`;
+  // Git ignores `dist`, and what Git ignores is published only if it is said to be.
+  const exclude = [...publish.exclude, "!built", ...COPIED.map((name) => `!${name}`)]
+    .filter((name) => !publish.exclude.includes(name.slice(1)));
+  return `${JSON.stringify({ ...config, exports, publish: { exclude } }, null, 2)}\n`;
 }
 
 interface Configuration {
   readonly exports: Readonly<Record<string, string>>;
   readonly imports: Readonly<Record<string, string>>;
+  readonly publish: { readonly exclude: readonly string[] };
+  readonly exclude: unknown;
   readonly tasks: unknown;
 }
 

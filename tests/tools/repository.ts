@@ -41,7 +41,7 @@ export async function listFiles(pattern: RegExp, folder = ""): Promise<string[]>
   return found.sort();
 }
 
-const IGNORED = new Set([".git", "node_modules", "coverage", "__pycache__"]);
+const IGNORED = new Set([".git", "node_modules", "coverage", "dist", "__pycache__"]);
 
 /** Reads a file by its path from the root. */
 export function readFile(path: string): Promise<string> {
