@@ -8,7 +8,7 @@ export class WallTime {
   #ahead = 0;
   #comparedAt = -Infinity;
 
-  /** Compares the two clocks, many times a second at the most; `now` is what the monotonic one shows. */
+  /** Compares the two clocks, not too often; `now` is what the monotonic one shows. */
   compare(now: Milliseconds): void {
     if (now < this.#comparedAt + PAUSE) return;
     this.#comparedAt = now;
@@ -22,6 +22,7 @@ export class WallTime {
   }
 }
 
+/** Between two looks: of thousands of grants in a row, each need not ask the system. */
 const PAUSE: Milliseconds = 50;
 
 /** Clocks drift a little. */

@@ -1,6 +1,6 @@
 /** The package as it is published: built by `deno task build`, and used as whoever imports it uses it. */
 
-import { assertEquals, assertMatch, assertObjectMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertObjectMatch, assertRejects } from "@std/assert";
 import { buildPackage } from "../tools/build_package.ts";
 import { manifest, ROOT } from "../tools/repository.ts";
 import { runDeno } from "./child.ts";
@@ -79,6 +79,14 @@ Deno.test("the package's JSON-RPC server opens a port", async () => {
   await server.openMapping();
   const mapping = await server.call("mapping/get", { mappingId: 1 });
   assertObjectMatch(mapping, { state: { type: "running" } });
+});
+
+Deno.test("a folder that holds anything else is left alone", async () => {
+  const other = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${other}/letter.txt`, "dear reader");
+  await assertRejects(() => buildPackage(other), Error, "holds other things");
+  assertEquals(await Deno.readTextFile(`${other}/letter.txt`), "dear reader");
+  await Deno.remove(other, { recursive: true });
 });
 
 Deno.test("the package can be published", async () => {
