@@ -20,7 +20,7 @@ export interface ConnectionOptions {
   readonly random: () => number;
   readonly randomWord: () => number;
   readonly protocol: Partial<EngineConfig> | undefined;
-  readonly onOutput: DriverOptions["onOutput"];
+  readonly outlet: DriverOptions["outlet"];
   readonly trace: DriverOptions["trace"];
   readonly report: (error: PcpError) => void;
   /** Continues the counts of the connection before. */
@@ -55,7 +55,7 @@ export class Connection {
       counts: options.counts,
       servers: serverAddresses.map((address) => ({ hostname: address.toString(), port })),
       trace: options.trace,
-      onOutput: options.onOutput,
+      outlet: options.outlet,
       onSendError: (error) => {
         const { hostname, port } = this.driver.server;
         options.report(

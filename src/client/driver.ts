@@ -1,4 +1,4 @@
-import type { Clock, Milliseconds } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Input, MappingId, Output } from "../engine/events.ts";
 import type { SocketAddress, Transport } from "../transport/transport.ts";
@@ -12,9 +12,14 @@ export interface DriverOptions {
   readonly counts: DriverCounts;
   /** The addresses of the server, in the order of the engine's list. */
   readonly servers: readonly SocketAddress[];
-  readonly onOutput: (output: Exclude<Output, { type: "send" }>) => void;
+  readonly outlet: Outlet;
   readonly onSendError: (error: unknown, id: MappingId | undefined) => void;
   readonly trace: Tracer | undefined;
+}
+
+/** Takes what is not for the network. */
+export interface Outlet {
+  take: (output: Exclude<Output, { type: "send" }>) => void;
 }
 
 /** What passed through a driver. */
@@ -56,10 +61,6 @@ export class Driver {
   /** Where requests go now. */
   get server(): SocketAddress {
     return this.#options.servers[this.#engine.serverIndex] as SocketAddress;
-  }
-
-  get now(): Milliseconds {
-    return this.#clock.now();
   }
 
   /** Lets the engine take a step and carries out what it wants. */
@@ -116,7 +117,7 @@ export class Driver {
         for (let index = 0; index < all.length; index++) {
           const output = all[index] as Output;
           if (output.type === "send") this.#send(output.bytes, output.id);
-          else this.#options.onOutput(output);
+          else this.#options.outlet.take(output);
         }
       }
     } finally {
@@ -131,7 +132,7 @@ export class Driver {
     const server = this.#options.servers[index] as SocketAddress;
     this.counts.sent++;
     if (this.#options.trace !== undefined) this.#trace("sent", server, bytes, undefined);
-    transport.send(bytes, server).catch((error: unknown) => {
+    transport.send(bytes, server).then(undefined, (error: unknown) => {
       if (this.#closed) return; // the socket was closed under the last sends
       this.counts.sendErrors++;
       this.#options.onSendError(error, id);
@@ -158,7 +159,7 @@ export class Driver {
     bytes: Uint8Array,
     ignored: string | undefined,
   ): void {
-    this.#options.trace?.({ at: this.now, direction, remote, bytes, ignored });
+    this.#options.trace?.({ at: this.#clock.now(), direction, remote, bytes, ignored });
   }
 
   #meet({ hostname, port }: SocketAddress): void {

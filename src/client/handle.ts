@@ -1,4 +1,4 @@
-import type { Milliseconds, Output } from "../engine/events.ts";
+import type { Milliseconds } from "../engine/events.ts";
 import { checkSpec, type MappingSpec } from "../engine/spec.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
 import type { Addresses } from "./addresses.ts";
@@ -6,7 +6,7 @@ import { abortable } from "./abortable.ts";
 import { type Announcement, Announcer } from "./announcer.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import type { Diagnosis } from "./diagnosis.ts";
-import type { Driver } from "./driver.ts";
+import type { Driver, Outlet } from "./driver.ts";
 import {
   ClosedError,
   NetworkChangedError,
@@ -51,7 +51,7 @@ export class Handle implements AsyncDisposable {
     this.#connection = connection;
     this.port = init.connection.port;
     this.#announcer = new Announcer((input) => this.#driver.step(input));
-    const now = (): Milliseconds => this.#driver.now;
+    const now = (): Milliseconds => init.connection.clock.now();
     this.#ledger = new Ledger(this.#owner, {
       store: init.store,
       now,
@@ -70,12 +70,11 @@ export class Handle implements AsyncDisposable {
   static async open(init: HandleInit): Promise<Handle> {
     const early: PcpError[] = [];
     const made: { handle?: Handle } = {};
+    const outlet: Outlet = { take: () => {} }; // nothing is asked for yet
     const options: ConnectionOptions = {
       ...init.connection,
       counts: { sent: 0, received: 0, sendErrors: 0 },
-      onOutput: (output) => {
-        if (made.handle !== undefined) made.handle.#carryOut(output);
-      },
+      outlet,
       report: (error) => {
         if (made.handle === undefined) early.push(error);
         else made.handle.#report(error);
@@ -83,6 +82,7 @@ export class Handle implements AsyncDisposable {
     };
     const connection = await Connection.open(init.addresses, options);
     const handle = made.handle = new Handle(init, options, connection);
+    outlet.take = handle.#carryOut;
     for (const error of early) handle.#report(error);
     try {
       await handle.#ledger.load();
@@ -322,7 +322,7 @@ export class Handle implements AsyncDisposable {
     if (this.isShutDown) throw new ClosedError(attempt);
   }
 
-  #carryOut(output: Exclude<Output, { type: "send" }>): void {
+  readonly #carryOut: Outlet["take"] = (output) => {
     switch (output.type) {
       case "state":
         if ("attempt" in output.state && output.state.attempt > 0) {
@@ -351,7 +351,7 @@ export class Handle implements AsyncDisposable {
       case "ignored":
         return this.#statistics.ignored(output.reason);
     }
-  }
+  };
 
   async #end(keep: boolean): Promise<ShutdownSummary> {
     const open = this.#registry.size;
@@ -375,7 +375,7 @@ export class Handle implements AsyncDisposable {
   #untilEmpty(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = this.#options.clock.alarm(
-      this.#driver.now + this.#init.shutdownTimeout,
+      this.#options.clock.now() + this.#init.shutdownTimeout,
       resolve,
     );
     this.#registry.onceEmpty(resolve);

@@ -5,7 +5,7 @@ import type { Store } from "./store.ts";
 /** What {@linkcode Client.start} makes a handle of. */
 export interface HandleInit {
   readonly addresses: Addresses;
-  readonly connection: Omit<ConnectionOptions, "onOutput" | "report" | "counts">;
+  readonly connection: Omit<ConnectionOptions, "outlet" | "report" | "counts">;
   readonly allowThirdParty: boolean;
   readonly shutdownTimeout: number;
   readonly store: Store | undefined;

@@ -144,10 +144,7 @@ export class MapHandle implements AsyncDisposable {
    * @throws {NotRunningError} If the mapping ends before.
    */
   ready({ signal }: { readonly signal?: AbortSignal } = {}): Promise<Assigned> {
-    const isAssigned = this.#assignment !== undefined && signal?.aborted !== true;
-    if (isAssigned) return Promise.resolve(MapHandle.#outcomeOf(this));
-    const decided = this.#control.observers.when(this, isDecided, signal);
-    return decided.then(() => MapHandle.#outcomeOf(this));
+    return this.#control.observers.when(this, outcomeOf, signal);
   }
 
   /** The oldest unread alert, or undefined. */
@@ -238,8 +235,10 @@ export class MapHandle implements AsyncDisposable {
     const news = this.#news;
     const { lifetime } = this.#control;
     if (typeof news === "number" && !over && isUsualNext(news, state, lifetime)) {
-      this.#news = news + 1;
-    } else MapHandle.#newsOf(this).add(state, over);
+      this.#news = news + 1; // nobody waits for one of these
+      return;
+    }
+    MapHandle.#newsOf(this).add(state, over);
     this.#control.observers.notify(this);
   }
 
@@ -259,7 +258,7 @@ export class MapHandle implements AsyncDisposable {
     else if (changed && typeof news !== "number") {
       news.alerts.put({ type: "assigned", ...tell(assignment, this.#spec) });
     }
-    this.#control.observers.notify(this);
+    if (before === undefined) this.#control.observers.notify(this);
   }
 
   /**
@@ -300,20 +299,13 @@ export class MapHandle implements AsyncDisposable {
     return m.#news = news;
   }
 
-  static #outcomeOf(m: MapHandle): Assigned {
-    if (m.#assignment !== undefined) return tell(m.#assignment, m.#spec);
-    const { state } = m;
-    if (state.type === "error") throw refusal("Cannot open the mapping", state);
-    throw new NotRunningError("Cannot wait for the assignment", m.id, state);
-  }
-
   static #release(
     m: MapHandle,
     endAs: "revoked" | "dropped",
     signal: AbortSignal | undefined,
-  ): Promise<void> {
+  ): Promise<unknown> {
     if (!m.isOver) m.#control.release(m, endAs);
-    return m.#control.observers.when(m, isOver, signal);
+    return m.#control.observers.when(m, endOf, signal);
   }
 }
 
@@ -333,12 +325,18 @@ class News {
   }
 }
 
-function isDecided(mapping: MapHandle): boolean {
-  return mapping.assignment !== undefined || mapping.state.type === "error" || mapping.isOver;
+/** What {@linkcode MapHandle.ready} waits for. */
+function outcomeOf(mapping: MapHandle): Assigned | Error | undefined {
+  const { assigned } = mapping;
+  if (assigned !== undefined) return assigned;
+  const { state } = mapping;
+  if (state.type === "error") return refusal("Cannot open the mapping", state);
+  if (!mapping.isOver) return undefined;
+  return new NotRunningError("Cannot wait for the assignment", mapping.id, state);
 }
 
-function isOver(mapping: MapHandle): boolean {
-  return mapping.isOver;
+function endOf({ isOver }: MapHandle): true | undefined {
+  return isOver || undefined;
 }
 
 function tell(assignment: Assignment, spec: PackedSpec): Assigned {

@@ -201,11 +201,12 @@ function shared(world: Surroundings, address: IpAddress): IpAddress {
 
 /** Becomes running, with the next renewal armed. */
 export function run(m: Mapping, now: Milliseconds): void {
+  // Nearly always there is nothing to be taken back: the answer has come, and freed its place.
+  if (m.queued || m.departure >= 0 || m.natPmp) m.world.dequeue(m);
   m.natPmp = false;
   m.phase = "running";
   m.bytes = undefined;
   m.retransmitAt = m.retryAfterErrorAt = Infinity;
-  m.world.dequeue(m);
   armRenewal(m, now);
 }
 

@@ -1,21 +1,21 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Observers } from "../../src/client/observers.ts";
+import { Observers, type Question } from "../../src/client/observers.ts";
 
 interface Subject {
   readonly id: number;
   value: number;
 }
 
-const isLarge = ({ value }: Subject): boolean => value > 10;
-const isSet = ({ value }: Subject): boolean => value > 0;
+const isLarge = ({ value }: Subject): true | undefined => value > 10 || undefined;
+const isSet = ({ value }: Subject): true | undefined => value > 0 || undefined;
 
 Deno.test("Observers tells each who waits when his condition holds, and nobody else", async () => {
   const observers = new Observers<Subject>();
   const [one, other]: Subject[] = [{ id: 1, value: 0 }, { id: 200, value: 0 }];
   if (one === undefined || other === undefined) throw new Error("there are two");
   const told: string[] = [];
-  const wait = (subject: Subject, condition: (subject: Subject) => boolean, name: string): void => {
-    void observers.when(subject, condition, undefined).then(() => told.push(name));
+  const wait = (subject: Subject, question: Question<Subject, true>, name: string): void => {
+    void observers.when(subject, question, undefined).then(() => told.push(name));
   };
   wait(one, isLarge, "one large");
   wait(one, isSet, "one set");
@@ -52,4 +52,38 @@ Deno.test("Observers forgets who gave up, and tells the others all the same", as
   observers.notify(subject);
   await Promise.all([first, third]);
   await observers.when(subject, isSet, undefined);
+});
+
+Deno.test("Observers passes on the answers, in the order of the questions, and rejects with one that is an error", async () => {
+  const observers = new Observers<Subject>();
+  const subject: Subject = { id: 7, value: 0 };
+  const told: string[] = [];
+  const valueOf = ({ value }: Subject): number | Error | undefined =>
+    value < 0 ? new RangeError("negative") : value || undefined;
+  const ask = (name: string): void => {
+    observers.when(subject, valueOf, undefined).then(
+      (value) => told.push(`${name} ${value}`),
+      (error: unknown) => told.push(`${name} ${error}`),
+    );
+  };
+  ask("first");
+  void observers.when(subject, isLarge, undefined).then(() => told.push("large"));
+  ask("second");
+  observers.notify(subject); // it has no answer yet, and all keep their places
+  ask("third");
+  subject.value = 5;
+  observers.notify(subject);
+  await Promise.resolve();
+  assertEquals(told.splice(0), ["first 5", "second 5", "third 5"]);
+  subject.value = 0;
+  ask("fourth");
+  subject.value = -1;
+  observers.notify(subject);
+  ask("fifth");
+  await Promise.resolve();
+  assertEquals(told.splice(0), ["fourth RangeError: negative", "fifth RangeError: negative"]);
+  subject.value = 11;
+  observers.notify(subject);
+  await Promise.resolve();
+  assertEquals(told, ["large"]);
 });
