@@ -71,7 +71,8 @@ class Shell {
 
   async run(): Promise<ExitCode> {
     const { invocation } = this.#start;
-    if (invocation?.command.name === "help") {
+    const name = invocation?.command.name;
+    if (invocation !== undefined && (name === "help" || name === "version")) {
       return await this.#session().execute(() => invocation, this.#current.signal);
     }
     this.#listen();

@@ -1,5 +1,4 @@
-/** The version of this package, as `deno.json` states it. */
-export const VERSION = "0.1.0";
+export { VERSION } from "../src/version.ts";
 
 /** The version of the JSON-RPC protocol: methods, params, results and error codes. See README.md for what it promises. */
 export const PROTOCOL_VERSION = "1.0";

@@ -24,11 +24,12 @@ export type Command =
       | "external"
       | "list"
       | "simulate"
+      | "version"
       | "watch";
   };
 
-/** The name of every command. */
-export type CommandName = Command["name"];
+/** The name of every command that can be typed; the version is told by an option. */
+export type CommandName = Exclude<Command["name"], "version">;
 
 /** What every command can be told. */
 export interface CommonOptions {

@@ -1,3 +1,4 @@
+import { VERSION } from "../version.ts";
 import {
   COMMANDS,
   type CommandSpec,
@@ -14,6 +15,11 @@ export function helpLines(topic: string | undefined): string[] {
   return spec === undefined ? overview() : details(spec);
 }
 
+/** What `--version` prints. */
+export function versionLine(json: boolean): string {
+  return json ? JSON.stringify({ version: VERSION }) : `pcp ${VERSION}`;
+}
+
 function overview(): string[] {
   const column = Math.max(...COMMANDS.map((spec) => usage(spec).length)) + 2;
   return [
@@ -21,7 +27,7 @@ function overview(): string[] {
     ...COMMANDS.map((spec) => `  ${usage(spec).padEnd(column)}${spec.help}`),
     "Exit code: 0 done, 1 failed, 2 not understood. Options of every command:",
     ...wrap(COMMON_OPTIONS.map(optionLabel), 78),
-    ...START_OPTIONS.map((option) => `  ${optionLabel(option)}  ${option.help}`),
+    ...wrap(START_OPTIONS.map((option) => `${optionLabel(option)}  ${option.help}`), 78),
   ];
 }
 

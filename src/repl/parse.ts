@@ -75,8 +75,9 @@ export function parseWords(args: readonly string[]): StartUp {
   if (command !== undefined) {
     return { invocation: invocationOf(command, values), options, keepGoing: false };
   }
-  const help = values.has("help") ? { command: { name: "help" } as const, options } : undefined;
-  return { invocation: help, options, keepGoing: values.has("keep-going") };
+  const asked = (["help", "version"] as const).find((name) => values.has(name));
+  const invocation = asked === undefined ? undefined : { command: { name: asked }, options };
+  return { invocation, options, keepGoing: values.has("keep-going") };
 }
 
 interface Split {

@@ -152,6 +152,9 @@ export class Session {
       case "help":
         screen.print(...(await import("./help.ts")).helpLines(command.topic));
         return 0;
+      case "version":
+        screen.print((await import("./help.ts")).versionLine(this.#json));
+        return 0;
       case "exit":
         this.#leaves = true;
         return 0;

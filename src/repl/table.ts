@@ -255,7 +255,8 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
 
 /** What goes only with no command: with the prompt or a script. */
 export const START_OPTIONS: readonly OptionSpec[] = [
-  { name: "keep-going", help: "a script goes on after a command that failed" },
+  { name: "keep-going", help: "a script goes on after a failure" },
+  { name: "version", short: "V", help: "the version" },
 ];
 
 /** The command of that name. */

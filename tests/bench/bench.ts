@@ -36,6 +36,13 @@ const FAMILIES: readonly Family[] = [
   rpcRows,
 ];
 
+const USAGE = `deno task bench [PICK...] [--short] [--json FILE]
+  PICK         rows by family or by the beginning of their names: codec, establish.10000; all unless told
+  --short      the rows of the gate, a minute; only a miss by more than a third counts, and if it happens twice
+  --json FILE  the results, for deno task bench:picture
+Families: ${FAMILIES.map(({ name }) => name).join(", ")}
+Exit code: 0 all targets met, 1 some missed, 2 not understood`;
+
 /** How far beyond its target a row may be in the short form: a machine for tests does other things besides. */
 const SLACK = 4 / 3;
 
@@ -52,7 +59,21 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run(args: readonly string[]): Promise<number> {
-  const { json, short, _: rest } = parseArgs(args, { string: ["json"], boolean: ["short"] });
+  const strangers: string[] = [];
+  const { json, short, help, _: rest } = parseArgs(args, {
+    string: ["json"],
+    boolean: ["short", "help"],
+    alias: { h: "help" },
+    unknown: (arg, key) => key === undefined || (strangers.push(arg), false),
+  });
+  if (help) {
+    console.log(USAGE);
+    return 0;
+  }
+  if (strangers.length > 0) {
+    console.error(`Unknown option "${strangers[0]}": deno task bench --help shows all of them`);
+    return 2;
+  }
   const picks = rest.map(String);
   const unknown = picks.find((pick) => !FAMILIES.some(({ name }) => name === pick.split(".")[0]));
   if (unknown !== undefined) {

@@ -26,7 +26,7 @@ export function effortOf(short: boolean, picks: readonly string[] = []): Effort 
   return {
     short,
     runs: short ? 3 : 5,
-    starts: short ? 5 : 10,
+    starts: short ? 5 : 20,
     wants: (id) =>
       picks.length === 0 ||
       picks.some((pick) => pick === id || id.startsWith(`${pick}.`) || pick.startsWith(`${id}.`)),

@@ -87,6 +87,15 @@ Deno.test("other one-shot commands work with --simulate", async () => {
   assertEquals(await run(["show", "1"]).then(({ code }) => code), 1);
 });
 
+Deno.test("--version tells the version that deno.json states", async () => {
+  const { version } = JSON.parse(await Deno.readTextFile("deno.json"));
+  for (const option of ["--version", "-V"]) {
+    assertEquals(await run([option]), { code: 0, out: `pcp ${version}\n`, err: "" });
+  }
+  assertEquals(JSON.parse((await run(["--version", "--json"])).out), { version });
+  assertStringIncludes((await run(["map", "6000", "--version"])).err, 'Unknown option "--version"');
+});
+
 Deno.test("piped input is a script that runs to its end", async () => {
   const script = "\ufeffsimulate\r\n# a comment\n\nmap 6000/tcp\nlist\nexit\nnever read\n";
   const { code, out, err } = await run([], script);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { helpLines } from "../../src/repl/help.ts";
-import { COMMANDS, COMMON_OPTIONS } from "../../src/repl/table.ts";
+import { COMMANDS, COMMON_OPTIONS, START_OPTIONS } from "../../src/repl/table.ts";
 
 Deno.test("the help for all commands fits one screen and names every command and option", () => {
   const lines = helpLines(undefined);
@@ -8,7 +8,9 @@ Deno.test("the help for all commands fits one screen and names every command and
   assertEquals(lines.filter((line) => line.length > 80), []);
   const text = lines.join("\n");
   for (const { name } of COMMANDS) assertEquals(text.includes(`\n  ${name}`), true, name);
-  for (const { name } of COMMON_OPTIONS) assertEquals(text.includes(`--${name}`), true, name);
+  for (const { name } of [...COMMON_OPTIONS, ...START_OPTIONS]) {
+    assertEquals(text.includes(`--${name}`), true, name);
+  }
 });
 
 Deno.test("the help for one command has its arguments, options and examples", () => {

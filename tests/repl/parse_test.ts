@@ -123,6 +123,7 @@ Deno.test("parseWords() takes options on either side of the command, and none fo
     keepGoing: true,
   });
   assertEquals(parseWords(["--help"]).invocation?.command, { name: "help" });
+  assertEquals(parseWords(["-V"]).invocation?.command, { name: "version" });
   assertEquals(parseWords(["js", "--help"]).invocation?.command, { name: "help", topic: "js" });
 });
 

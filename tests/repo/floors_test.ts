@@ -15,10 +15,13 @@ interface Floor {
 const PUBLIC = ["mod.ts", "src/testing/mod.ts"];
 /** Its name is in `src/testing/mod.ts` too, but that brings the lab: a program that must start fast imports this. */
 const SIMULATOR = ["src/testing/loopback.ts"];
+/** Of both programs; nothing else has to do with it. */
+const VERSION = ["src/version.ts"];
 const ON_CLOCK = ["src/clock.ts", "src/transport/", "src/wire/"];
 
 const FLOORS: readonly Floor[] = [
   { files: "src/clock.ts", may: [] },
+  { files: "src/version.ts", may: [] },
   { files: "src/wire/", may: [] },
   { files: "src/transport/", may: ["src/clock.ts"], packages: ["node:dgram"] },
   { files: "src/engine/", may: ["src/wire/"] },
@@ -43,8 +46,8 @@ const FLOORS: readonly Floor[] = [
   { files: "src/testing/lab.ts", may: [...ON_CLOCK, "src/client/"] },
   { files: "src/testing/mod.ts", may: [...ON_CLOCK, "src/client/", "src/engine/"] },
   { files: "src/testing/", may: ["src/wire/"] },
-  { files: "src/repl/", may: PUBLIC, packages: ["@std/cli", "node:readline"] },
-  { files: "rpc/", may: PUBLIC, packages: ["vscode-jsonrpc", "zod", "node:"] },
+  { files: "src/repl/", may: [...PUBLIC, ...VERSION], packages: ["@std/cli", "node:readline"] },
+  { files: "rpc/", may: [...PUBLIC, ...VERSION], packages: ["vscode-jsonrpc", "zod", "node:"] },
   { files: "examples/", may: [...PUBLIC, "rpc/mod.ts"], packages: ["vscode-jsonrpc", "node:"] },
   {
     files: "repl.ts",
