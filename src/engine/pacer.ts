@@ -97,7 +97,8 @@ export class Pacer<T extends Sender> {
     const window = Math.floor(this.#window);
     if (this.#isFull || this.#inFlight >= window) {
       this.#endSlots(now);
-      this.#isFull = this.#inFlight > window - (this.#isFull ? window >> 2 : 1);
+      const free = this.#isFull ? Math.max(1, window >> 2) : 1;
+      this.#isFull = this.#inFlight > window - free;
       if (this.#isFull) return undefined;
     }
     for (let slot = queue.shift(); slot !== undefined; slot = queue.shift()) {

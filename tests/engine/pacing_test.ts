@@ -105,6 +105,21 @@ Deno.test("who is not wanted any more leaves the line", () => {
   assertEquals(t.takeSends().map(({ id }) => id), [40]);
 });
 
+Deno.test("who is answered while he waits to ask again leaves the line, and takes nobody's place", () => {
+  const oneByOne = { initialWindow: 1, minimumWindow: 1, maximumWindow: 1 };
+  const t = new Timeline({ random: () => 0.5, config: oneByOne });
+  const first = t.request(mapSpec({ internalPort: 80 }));
+  t.at(2_999);
+  const second = t.request(mapSpec({ internalPort: 81 }));
+  assertEquals(t.takeSends().map(({ id }) => id), [first, second]);
+  t.at(3_000); // the first is to be repeated, but the second is under way
+  const third = t.request(mapSpec({ internalPort: 82 }));
+  t.at(3_001).answer(first);
+  assertEquals(t.takeSends(), []);
+  t.at(3_002).answer(second);
+  assertEquals(t.send().id, third);
+});
+
 Deno.test("the round trip is smoothed, and repeated requests do not count", () => {
   const t = new Timeline();
   assertEquals(t.engine.roundTrip, undefined);

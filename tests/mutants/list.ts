@@ -239,6 +239,7 @@ const LIST: ChangesByFile = {
     ["rounds never come back", "this.#rounds = Math.min(2, this.#rounds + refill);", ""],
   ],
   "pacer.ts": [
+    ["a small window lets one more leave", "Math.max(1, window >> 2)", "window >> 2"],
     [
       "everything leaves at once",
       "if (this.#isFull) return undefined;",
