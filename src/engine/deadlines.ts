@@ -14,12 +14,9 @@ export class Deadlines {
   #heap = new Int32Array(FIRST_SIZE);
   #length = 0;
 
-  /** Takes out and returns a slot that is due at `now`, or undefined. */
-  takeDue(now: Milliseconds): number | undefined {
-    if (this.earliest > now || this.#length === 0) return undefined;
-    const top = this.#heap[0] as number;
-    this.#remove(top);
-    return top;
+  /** The slot that is due first at `now`, -1 for none. It stays due until it is given another deadline. */
+  due(now: Milliseconds): number {
+    return this.earliest > now || this.#length === 0 ? -1 : this.#heap[0] as number;
   }
 
   /** Wakes the slot then instead of before; Infinity for never. */

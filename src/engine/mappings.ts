@@ -135,11 +135,7 @@ export class Mappings implements Iterable<Mapping> {
 
   /** Lets every mapping act whose deadline has come. */
   wakeDue(now: Milliseconds): void {
-    for (
-      let slot = this.deadlines.takeDue(now);
-      slot !== undefined;
-      slot = this.deadlines.takeDue(now)
-    ) {
+    for (let slot = this.deadlines.due(now); slot >= 0; slot = this.deadlines.due(now)) {
       if (this.#awake[slot] === undefined && this.#resting.beginRenewal(slot, now)) {
         this.deadlines.set(slot, this.#resting.expiresAt(slot));
         this.#pacer.enqueueFresh(slot);
@@ -179,8 +175,7 @@ export class Mappings implements Iterable<Mapping> {
 
   #rest(mapping: Mapping): void {
     const { slot } = mapping;
-    if (this.#awake[slot] !== mapping || !Resting.isPossible(mapping)) return;
-    this.#resting.lay(slot, mapping);
+    if (this.#awake[slot] !== mapping || !this.#resting.lay(slot, mapping)) return;
     this.#awake[slot] = undefined;
     if (this.#spare.length < SPARE_KEPT) this.#spare.push(mapping);
   }

@@ -14,21 +14,6 @@ export class Resting {
   /** By slot: what is wanted, where that does not fit into a number. */
   readonly #specs = new Map<number, MappingSpec>();
 
-  /** Whether nothing would be lost. */
-  static isPossible(m: Mapping): boolean {
-    const hasTrouble = m.holdUntil !== -Infinity || m.heldByServerUntil !== -Infinity ||
-      m.createsPending !== 0;
-    if (hasTrouble) return false;
-    const { assigned, spec } = m;
-    if (m.phase === "running") {
-      return !m.queued && assigned !== undefined && m.expireAt === assigned.expiresAt &&
-        m.suggestedAddress === assigned.externalAddress &&
-        m.suggestedPort === assigned.externalPort;
-    }
-    return m.phase === "waiting" && m.queued && assigned === undefined && !m.isHeir &&
-      m.suggestedAddress === spec.externalAddress && m.suggestedPort === spec.externalPort;
-  }
-
   /** Whether one rests there. */
   has(slot: number): boolean {
     const counts = this.#pages[slot >>> SLOT_BITS]?.counts;
@@ -41,12 +26,33 @@ export class Resting {
     return counts[COUNTS * (slot & SLOT_MASK) + 1] as number;
   }
 
-  lay(slot: number, m: Mapping): void {
+  /**
+   * Lays a mapping down, unless something would be lost.
+   *
+   * @returns Whether that is done.
+   */
+  lay(slot: number, m: Mapping): boolean {
+    const { assigned: assignment, spec } = m;
+    const hasTrouble = m.holdUntil !== -Infinity || m.heldByServerUntil !== -Infinity ||
+      m.createsPending !== 0;
+    if (hasTrouble) return false;
+    if (m.phase === "running") {
+      const isUsual = !m.queued && assignment !== undefined &&
+        m.expireAt === assignment.expiresAt &&
+        m.suggestedAddress === assignment.externalAddress &&
+        m.suggestedPort === assignment.externalPort;
+      if (!isUsual) return false;
+    } else {
+      const isUntouched = m.phase === "waiting" && m.queued && assignment === undefined &&
+        !m.isHeir &&
+        m.suggestedAddress === spec.externalAddress && m.suggestedPort === spec.externalPort;
+      if (!isUntouched) return false;
+    }
     const { times, counts, assigned } = this.#pages[slot >>> SLOT_BITS] ?? this.#newPage(slot);
     const place = slot & SLOT_MASK;
     const t = TIMES * place;
     const c = COUNTS * place;
-    const packed = packSpec(m.spec);
+    const packed = packSpec(spec);
     if (typeof packed !== "number") this.#specs.set(slot, packed);
     times[t] = m.renewAt;
     times[t + 1] = m.renewalSentAt;
@@ -59,7 +65,8 @@ export class Resting {
     counts[c + 4] = m.lifetimes === Infinity ? -1 : countOf(m.lifetimes);
     counts[c + 5] = m.used;
     counts[c + 6] = m.generation;
-    assigned[place] = m.assigned;
+    assigned[place] = assignment;
+    return true;
   }
 
   /** As {@linkcode Resting.lay}, of a mapping to which nothing has happened. */

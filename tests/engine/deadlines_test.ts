@@ -109,14 +109,12 @@ Deno.test("Deadlines gives slots back by time, whatever changes in between", () 
     if (round % 500 === 0) assertEquals(deadlines.earliest, Math.min(...dueAt));
   }
   const waiting = dueAt.filter((at) => at !== Infinity).length;
-  assertEquals(deadlines.takeDue(-1), undefined);
+  assertEquals(deadlines.due(-1), -1);
   const taken: number[] = [];
-  for (
-    let slot = deadlines.takeDue(1_000);
-    slot !== undefined;
-    slot = deadlines.takeDue(1_000)
-  ) {
+  for (let slot = deadlines.due(1_000); slot >= 0; slot = deadlines.due(1_000)) {
     taken.push(dueAt[slot] ?? NaN);
+    assertEquals(deadlines.due(1_000), slot, "it stays due");
+    deadlines.set(slot, Infinity);
   }
   assertEquals(taken.length, waiting);
   assertEquals(taken, taken.toSorted((x, y) => x - y));
