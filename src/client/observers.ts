@@ -5,8 +5,11 @@ export type Question<T, R> = (subject: T) => R | Error | undefined;
 
 /** Those who wait for something to become of a subject. Kept beside the subjects: of many few are waited for at a time. */
 export class Observers<T extends { readonly id: number }> {
-  /** Who waits for a subject, the oldest first, in the place of its id. Not a `Map`: one that is old gets new memory in vain. */
-  readonly #first: (Observer<T> | undefined)[] = [];
+  /**
+   * Who waits for a subject, in the place of its id; a set only of several. Not a `Map` of ids: one that is old gets new
+   * memory in vain.
+   */
+  readonly #waiting: (Observer<T> | Set<Observer<T>> | undefined)[] = [];
   readonly #places = new IntMap();
   readonly #free: number[] = [];
 
@@ -24,17 +27,11 @@ export class Observers<T extends { readonly id: number }> {
     if (answer instanceof Error) return Promise.reject(answer);
     if (answer !== undefined) return Promise.resolve(answer);
     const { promise, resolve, reject } = Promise.withResolvers<R>();
-    const observer: Observer<T, R> = {
-      question,
-      resolve,
-      reject,
-      stop: undefined,
-      next: undefined,
-    };
-    this.#keep(subject, withLast(this.#firstOf(subject), observer));
+    const observer: Observer<T, R> = { question, resolve, reject, stop: undefined };
+    this.#add(subject, observer);
     if (signal === undefined) return promise;
     const abort = (): void => {
-      this.#keep(subject, without(this.#firstOf(subject), observer));
+      this.#remove(subject, observer);
       reject(signal.reason);
     };
     observer.stop = () => signal.removeEventListener("abort", abort);
@@ -42,41 +39,45 @@ export class Observers<T extends { readonly id: number }> {
     return promise;
   }
 
-  /** The subject has changed. */
+  /** The subject has changed: who has his answer now is told, in the order of the questions. */
   notify(subject: T): void {
-    if (this.#free.length === this.#first.length) return; // nobody waits
-    let observer = this.#firstOf(subject);
-    if (observer === undefined) return;
-    let waiting: Observer<T> | undefined;
-    while (observer !== undefined) {
-      const { next }: Observer<T> = observer;
-      const answer = observer.question(subject);
-      if (answer === undefined) {
-        observer.next = undefined;
-        waiting = withLast(waiting, observer);
-      } else {
-        observer.stop?.();
-        if (answer instanceof Error) observer.reject(answer);
-        else observer.resolve(answer);
-      }
-      observer = next;
-    }
-    this.#keep(subject, waiting);
+    if (this.#free.length === this.#waiting.length) return; // nobody waits
+    const waiting = this.#of(subject);
+    if (waiting === undefined) return;
+    if (waiting instanceof Set) {
+      for (const observer of waiting) if (isTold(observer, subject)) waiting.delete(observer);
+      if (waiting.size === 0) this.#keep(subject, undefined);
+    } else if (isTold(waiting, subject)) this.#keep(subject, undefined);
   }
 
-  #firstOf({ id }: T): Observer<T> | undefined {
+  #add(subject: T, observer: Observer<T>): void {
+    const waiting = this.#of(subject);
+    if (waiting === undefined) this.#keep(subject, observer);
+    else if (waiting instanceof Set) waiting.add(observer);
+    else this.#keep(subject, new Set([waiting, observer]));
+  }
+
+  #remove(subject: T, observer: Observer<T>): void {
+    const waiting = this.#of(subject);
+    const isLast = waiting instanceof Set
+      ? waiting.delete(observer) && waiting.size === 0
+      : waiting === observer;
+    if (isLast) this.#keep(subject, undefined);
+  }
+
+  #of({ id }: T): Observer<T> | Set<Observer<T>> | undefined {
     const place = this.#places.get(id);
-    return place === undefined ? undefined : this.#first[place];
+    return place === undefined ? undefined : this.#waiting[place];
   }
 
-  #keep({ id }: T, first: Observer<T> | undefined): void {
+  #keep({ id }: T, waiting: Observer<T> | Set<Observer<T>> | undefined): void {
     const known = this.#places.get(id);
-    if (first !== undefined) {
-      const place = known ?? this.#free.pop() ?? this.#first.length;
-      this.#first[place] = first;
+    if (waiting !== undefined) {
+      const place = known ?? this.#free.pop() ?? this.#waiting.length;
+      this.#waiting[place] = waiting;
       this.#places.set(id, place);
     } else if (known !== undefined) {
-      this.#first[known] = undefined;
+      this.#waiting[known] = undefined;
       this.#places.delete(id);
       this.#free.push(known);
     }
@@ -88,24 +89,14 @@ interface Observer<T, R = unknown> {
   resolve(answer: R): void;
   reject(reason: Error): void;
   stop: (() => void) | undefined;
-  next: Observer<T> | undefined;
 }
 
-function withLast<T>(first: Observer<T> | undefined, added: Observer<T>): Observer<T> {
-  if (first === undefined) return added;
-  let last = first;
-  while (last.next !== undefined) last = last.next;
-  last.next = added;
-  return first;
-}
-
-function without<T>(
-  first: Observer<T> | undefined,
-  gone: Observer<T>,
-): Observer<T> | undefined {
-  if (first === gone) return gone.next;
-  for (let each = first; each !== undefined; each = each.next) {
-    if (each.next === gone) each.next = gone.next;
-  }
-  return first;
+/** Asks the question, and passes on the answer if there is one. */
+function isTold<T>(observer: Observer<T>, subject: T): boolean {
+  const answer = observer.question(subject);
+  if (answer === undefined) return false;
+  observer.stop?.();
+  if (answer instanceof Error) observer.reject(answer);
+  else observer.resolve(answer);
+  return true;
 }

@@ -87,3 +87,18 @@ Deno.test("Observers passes on the answers, in the order of the questions, and r
   await Promise.resolve();
   assertEquals(told, ["large"]);
 });
+
+Deno.test("Observers of one subject may be many, of whom half give up", async () => {
+  const observers = new Observers<Subject>();
+  const subject: Subject = { id: 7, value: 0 };
+  const controllers = Array.from({ length: 1_000 }, () => new AbortController());
+  const patient = controllers.map(() => observers.when(subject, isSet, undefined));
+  const others = controllers.map(({ signal }) => observers.when(subject, isSet, signal));
+  observers.notify(subject);
+  for (const controller of controllers) controller.abort(new Error("enough"));
+  const refused = (await Promise.allSettled(others)).filter(({ status }) => status === "rejected");
+  assertEquals(refused.length, controllers.length);
+  subject.value = 1;
+  observers.notify(subject);
+  assertEquals((await Promise.all(patient)).length, controllers.length);
+});
