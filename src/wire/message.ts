@@ -57,11 +57,17 @@ export function encodeRequest(request: RequestInit): Uint8Array {
  */
 export function encodeRequestInto(request: RequestInit, buffer: Uint8Array): number {
   const { options } = request;
-  // What is asked for most often needs no adding up.
-  if (request.type === "map" && (options === undefined || options.length === 0)) {
-    writePlainMap(request, OUTGOING.of(buffer, MAP_LENGTH), 0);
-    return MAP_LENGTH;
+  if (request.type !== "map" || (options !== undefined && options.length > 0)) {
+    return encodeAnyInto(request, buffer);
   }
+  // What is asked for most often needs no adding up.
+  writePlainMap(request, OUTGOING.of(buffer, MAP_LENGTH), 0);
+  return MAP_LENGTH;
+}
+
+/** By itself, so that the usual case is small enough for the compiler to put it into its callers. */
+function encodeAnyInto(request: RequestInit, buffer: Uint8Array): number {
+  const { options } = request;
   const length = messageLength(request);
   const view = OUTGOING.of(buffer, length);
   switch (request.type) {
