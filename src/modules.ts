@@ -45,6 +45,7 @@ import "./engine/events.ts";
 import "./engine/holds.ts";
 import "./engine/id_map.ts";
 import "./engine/int_map.ts";
+import "./engine/late_answers.ts";
 import "./engine/mapping.ts";
 import "./engine/mapping_actions.ts";
 import "./engine/mapping_request.ts";

@@ -2,6 +2,7 @@ import type { Nonce } from "../wire/nonce.ts";
 import type { IpAddress } from "../wire/address.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import type { Assignment, IgnoreReason, KnownMapping, MappingId, Milliseconds } from "./events.ts";
+import { isOfDeletionBefore } from "./late_answers.ts";
 import * as act from "./mapping_actions.ts";
 import type { Remains } from "./memory.ts";
 import type { Sender } from "./pacer.ts";
@@ -277,7 +278,7 @@ export class Mapping implements Sender {
 
   /** An answer; returns why it changed nothing, if so. */
   answer(now: Milliseconds, answer: Answer): IgnoreReason | undefined {
-    if (this.isHeir && act.isOfDeletionBefore(this, answer)) return "stale";
+    if (this.isHeir && isOfDeletionBefore(this, answer)) return "stale";
     const row = Mapping.table[this.phase];
     const handler = answer.result === ResultCode.Success ? row.success : row.failure;
     const ignored = handler === undefined ? "stale" : handler(this, now, answer);

@@ -9,6 +9,7 @@ import {
   type Milliseconds,
 } from "./events.ts";
 import { holdTime } from "./holds.ts";
+import { heldAfterGrant, isLateGrant, SAME_END } from "./late_answers.ts";
 import type { Mapping } from "./mapping.ts";
 import { encodeMappingRequest } from "./mapping_request.ts";
 import type { Answer, Phase, Surroundings } from "./phase.ts";
@@ -156,7 +157,7 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
   m.grantedAt = Math.floor(m.awaiting ? m.lastSentAt : now);
   const expiresAt = Math.floor(m.grantedAt + lifetime * 1000);
   m.expireAt = expiresAt;
-  m.heldByServerUntil = -Infinity;
+  m.heldByServerUntil = heldAfterGrant(m, expiresAt);
   const externalAddress = isKnown ? answer.externalAddress : shared(world, answer.externalAddress);
   const { options } = answer;
   const { generation } = world.server;
@@ -166,7 +167,7 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
   // Copies of an update tell what is left by then, which is the same end.
   const sameEnd = before !== undefined &&
     (before.lifetime === lifetime ||
-      (!m.awaiting && Math.abs(before.expiresAt - expiresAt) < 2_000));
+      (!m.awaiting && Math.abs(before.expiresAt - expiresAt) < SAME_END));
   const changed = before === undefined || before.externalPort !== externalPort || !sameEnd ||
     (before.externalAddress !== externalAddress && !before.externalAddress.equals(externalAddress));
   m.assigned = { externalAddress, externalPort, lifetime, expiresAt, options };
@@ -316,22 +317,6 @@ export function deleted(m: Mapping, now: Milliseconds, answer: Answer): IgnoreRe
     if (isLateGrant(m, now, answer)) return "stale";
   }
   end(m, { type: m.endAs });
-}
-
-/** Whether it refuses the deletion of the mapping whose place this one takes: errors echo the request (RFC 6887 section 8.2). */
-export function isOfDeletionBefore(m: Mapping, answer: Answer): boolean {
-  if (answer.result === ResultCode.Success || m.natPmp || m.suggestedPort === 0) return false;
-  return m.phase !== "deleting" && m.phase !== "ended" && answer.externalPort === 0 &&
-    answer.externalAddress.isUnspecified;
-}
-
-/** Whether it is one more copy of what granted the mapping, or an update: a lifetime to idle out is shorter than what was left. */
-function isLateGrant(m: Mapping, now: Milliseconds, answer: Answer): boolean {
-  const { assigned } = m;
-  if (answer.externalPort === 0) return false;
-  return assigned === undefined || answer.externalPort !== assigned.externalPort ||
-    !answer.externalAddress.equals(assigned.externalAddress) ||
-    now + answer.lifetime * 1000 >= assigned.expiresAt;
 }
 
 export function deletionRefused(

@@ -114,6 +114,22 @@ Deno.test("an update for a mapping whose new lifetime waits to be sent does not 
   assertEquals(t.state(id), { type: "running" });
 });
 
+Deno.test("what an update shortened is deleted as long as it may live on (C-14.2-2, C-15.1-8)", () => {
+  const { t, id } = granted(mapSpec({ lifetime: 600 }), { lifetime: 600 });
+  // It may have left before a renewal, and come after the answer to that.
+  t.at(10_000).answer(id, { lifetime: 60 }).at(10_250).answer(id, { lifetime: 60 });
+  assertWithin(t.nextSend().at, [40, 47.75], "renewal");
+  t.refuse(id, ResultCode.NetworkFailure, 1_000);
+  t.at(80_000);
+  assertEquals(t.state(id), { type: "expired" });
+  t.release(id);
+  assertEquals(mapOrPeer(t.send().request).lifetime, 0);
+  t.at(599_999);
+  assertEquals(t.state(id)?.type, "updating");
+  t.at(600_000);
+  assertEquals(t.state(id), { type: "revoked" });
+});
+
 Deno.test("the socket's mapping answers a late grant of an expired one (C-8-1)", () => {
   const t = new Timeline();
   const id = t.request(mapSpec());

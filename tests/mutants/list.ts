@@ -238,6 +238,23 @@ const LIST: ChangesByFile = {
     ["a second reason begins a second round", "    if (this.deadline !== Infinity) return;\n", ""],
     ["rounds never come back", "this.#rounds = Math.min(2, this.#rounds + refill);", ""],
   ],
+  "late_answers.ts": [
+    [
+      "the last update is the true one",
+      "until - expiresAt < SAME_END ? -Infinity : until",
+      "-Infinity",
+    ],
+    [
+      "the second copy of an update makes forget what it shortened",
+      "Math.max(m.heldByServerUntil, m.assigned?.expiresAt ?? -Infinity)",
+      "m.assigned?.expiresAt ?? -Infinity",
+    ],
+    [
+      "what was asked before the last request stays in doubt",
+      "  if (m.awaiting) return -Infinity; // all that was asked before is answered with this\n",
+      "",
+    ],
+  ],
   "pacer.ts": [
     ["a small window lets one more leave", "Math.max(1, window >> 2)", "window >> 2"],
     [

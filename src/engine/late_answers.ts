@@ -1,0 +1,36 @@
+import { ResultCode } from "../wire/result_code.ts";
+import type { Milliseconds } from "./events.ts";
+import type { Mapping } from "./mapping.ts";
+import type { Answer } from "./phase.ts";
+
+// What an answer may be besides the answer to the last request: datagrams overtake each other, and come twice.
+
+/**
+ * Until when the server may hold the mapping beyond the end that it has just told; -Infinity if it will not. An update that
+ * nobody asked for may have left before the renewal whose answer came first, and then the longer lifetime is the true one: who
+ * is let go of meanwhile must be deleted all the same.
+ */
+export function heldAfterGrant(m: Mapping, expiresAt: Milliseconds): Milliseconds {
+  if (m.awaiting) return -Infinity; // all that was asked before is answered with this
+  const until = Math.max(m.heldByServerUntil, m.assigned?.expiresAt ?? -Infinity);
+  return until - expiresAt < SAME_END ? -Infinity : until;
+}
+
+/** Copies of an update tell in whole seconds what is left: ends that are not further apart are one. */
+export const SAME_END: Milliseconds = 2_000;
+
+/** Whether it refuses the deletion of the mapping whose place this one takes: errors echo the request (RFC 6887 section 8.2). */
+export function isOfDeletionBefore(m: Mapping, answer: Answer): boolean {
+  if (answer.result === ResultCode.Success || m.natPmp || m.suggestedPort === 0) return false;
+  return m.phase !== "deleting" && m.phase !== "ended" && answer.externalPort === 0 &&
+    answer.externalAddress.isUnspecified;
+}
+
+/** Whether it is one more copy of what granted the mapping, or an update: a lifetime to idle out is shorter than what was left. */
+export function isLateGrant(m: Mapping, now: Milliseconds, answer: Answer): boolean {
+  const { assigned } = m;
+  if (answer.externalPort === 0) return false;
+  return assigned === undefined || answer.externalPort !== assigned.externalPort ||
+    !answer.externalAddress.equals(assigned.externalAddress) ||
+    now + answer.lifetime * 1000 >= assigned.expiresAt;
+}
