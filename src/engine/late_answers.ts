@@ -7,12 +7,21 @@ import type { Answer } from "./phase.ts";
 
 /**
  * Until when the server may hold the mapping beyond the end that it has just told; -Infinity if it will not. An update that
- * nobody asked for may have left before the renewal whose answer came first, and then the longer lifetime is the true one: who
- * is let go of meanwhile must be deleted all the same.
+ * nobody asked for may have crossed a request on its way: it comes after the answer to that, or passes for the answer, and tells
+ * less than the server has granted since. Who is let go of meanwhile must be deleted all the same.
  */
-export function heldAfterGrant(m: Mapping, expiresAt: Milliseconds): Milliseconds {
-  if (m.awaiting) return -Infinity; // all that was asked before is answered with this
-  const until = Math.max(m.heldByServerUntil, m.assigned?.expiresAt ?? -Infinity);
+export function heldAfterGrant(
+  m: Mapping,
+  lifetime: number,
+  expiresAt: Milliseconds,
+): Milliseconds {
+  const { assigned: before } = m;
+  const isAnswer = m.awaiting && (before === undefined || lifetime >= before.lifetime);
+  if (isAnswer) return -Infinity; // to all that was asked before, too
+  const granted = m.awaiting && before !== undefined
+    ? m.lastSentAt + before.lifetime * 1000
+    : before?.expiresAt ?? -Infinity;
+  const until = Math.max(m.heldByServerUntil, granted);
   return until - expiresAt < SAME_END ? -Infinity : until;
 }
 

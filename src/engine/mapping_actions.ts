@@ -157,7 +157,7 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
   m.grantedAt = Math.floor(m.awaiting ? m.lastSentAt : now);
   const expiresAt = Math.floor(m.grantedAt + lifetime * 1000);
   m.expireAt = expiresAt;
-  m.heldByServerUntil = heldAfterGrant(m, expiresAt);
+  m.heldByServerUntil = heldAfterGrant(m, lifetime, expiresAt);
   const externalAddress = isKnown ? answer.externalAddress : shared(world, answer.externalAddress);
   const { options } = answer;
   const { generation } = world.server;

@@ -130,6 +130,22 @@ Deno.test("what an update shortened is deleted as long as it may live on (C-14.2
   assertEquals(t.state(id), { type: "revoked" });
 });
 
+Deno.test("what an update shortened is deleted, too, if it passed for an answer (C-14.2-2, C-15.1-8)", () => {
+  const { t, id } = granted(mapSpec({ lifetime: 600 }), { lifetime: 600 });
+  const { at } = t.nextSend();
+  t.answer(id, { lifetime: 20 }); // it left before; the answer to the request, 600 s, is lost
+  t.nextSend();
+  t.refuse(id, ResultCode.NetworkFailure, 1_000);
+  t.at(at + 30_000);
+  assertEquals(t.state(id), { type: "expired" });
+  t.release(id);
+  assertEquals(mapOrPeer(t.send().request).lifetime, 0);
+  t.at(at + 599_999);
+  assertEquals(t.state(id)?.type, "updating");
+  t.at(at + 600_000);
+  assertEquals(t.state(id), { type: "revoked" });
+});
+
 Deno.test("the socket's mapping answers a late grant of an expired one (C-8-1)", () => {
   const t = new Timeline();
   const id = t.request(mapSpec());

@@ -12,4 +12,5 @@ export const WORLDS: readonly (readonly [seed: number, repaired: string])[] = [
   [7701, "a second refusal of a deletion passed for that of the mapping wanted next"],
   [9881, "a second answer to a NAT-PMP deletion left the mapping wanted next waiting for ever"],
   [20262732, "an update that a renewal had overtaken left the renewed mapping at the server"],
+  [555003549, "the same, where the update passed for the answer to the renewal"],
 ];

@@ -246,14 +246,15 @@ const LIST: ChangesByFile = {
     ],
     [
       "the second copy of an update makes forget what it shortened",
-      "Math.max(m.heldByServerUntil, m.assigned?.expiresAt ?? -Infinity)",
-      "m.assigned?.expiresAt ?? -Infinity",
+      "Math.max(m.heldByServerUntil, granted)",
+      "granted",
     ],
     [
       "what was asked before the last request stays in doubt",
-      "  if (m.awaiting) return -Infinity; // all that was asked before is answered with this\n",
+      "  if (isAnswer) return -Infinity; // to all that was asked before, too\n",
       "",
     ],
+    ["every answer is one to the last request", "lifetime >= before.lifetime", "lifetime > 0"],
   ],
   "pacer.ts": [
     ["a small window lets one more leave", "Math.max(1, window >> 2)", "window >> 2"],
