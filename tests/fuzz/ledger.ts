@@ -63,9 +63,10 @@ export class Ledger {
   }
 
   /** The client says that the deletion of the mapping was confirmed: the server must have carried it out. */
-  checkDeleted(wish: Wish, server: SimulatedServer): void {
+  checkDeleted(wish: Wish, server: SimulatedServer, now: number): void {
     const held = this.#held(wish, server);
     if (held === undefined || wish.spec.opcode === "peer" || wish.releasedAt === undefined) return;
+    if (held.expires < now + LATENESS) return; // nobody answered, and it ends by itself
     const deletedAt = this.#deletedAt.get(held.key) ?? -Infinity;
     assert(
       deletedAt >= wish.releasedAt,
@@ -80,7 +81,6 @@ export class Ledger {
     if (wish.withdrawn || this.#contradicted.has(wish.id)) return;
     if (!this.#made.has(wish.id)) return; // an earlier mapping of the key, which ends by itself
     const held = this.#held(wish, server);
-    // A late copy of its last request makes it outlast what the client knows by so much.
     if (held !== undefined && held.expires < now + LATENESS) return;
     assert(held === undefined, `${wish.id} was let go of, and is left at the server: ${held?.key}`);
   }
@@ -120,7 +120,10 @@ export class Ledger {
   }
 }
 
-/** Longest way of a copy in any world, and the second that servers round up. */
+/**
+ * Longest way of a copy in any world, and the second that servers round up: a late copy of its last request makes a mapping
+ * outlast what the client knows by so much.
+ */
 const LATENESS = 2_500;
 
 function keysOf({ spec }: Wish): readonly string[] {

@@ -148,7 +148,7 @@ export class World {
       (this.plan.natPmpOnly || input.bytes[3] === ResultCode.Success);
     // A lifetime shorter than what was left means that the mapping idles out: as good as deleted (RFC 6887 section 15).
     if (isAnswered && !this.plan.natPmpOnly && idlesOut(input.bytes, wish, this.now)) return;
-    if (isAnswered) this.#ledger.checkDeleted(wish, this.server);
+    if (isAnswered) this.#ledger.checkDeleted(wish, this.server, this.now);
     else if (releasedAt === this.now) this.#ledger.checkNotLeft(wish, this.server, this.now);
   }
 
