@@ -170,7 +170,7 @@ interface Page {
 const SLOT_BITS = 7;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 
-/** Numbers kept of each: when it is renewed, when its lifetime began, when the last request of its life left; and the rest. */
+/** Numbers kept of each: when it is renewed, when the last request of its life left; and the rest. */
 const TIMES = 2;
 const COUNTS = 7;
 
