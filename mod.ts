@@ -16,7 +16,6 @@
  *
  * @module
  */
-import "./src/modules.ts";
 
 export { Client, type ClientOptions } from "./src/client/client.ts";
 export type { TraceEvent } from "./src/client/trace.ts";

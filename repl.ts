@@ -4,7 +4,6 @@
  *
  * @module
  */
-import "./src/repl/modules.ts";
 import { Client, discover, systemClock as clock } from "./mod.ts";
 import * as library from "./mod.ts";
 import type { CommonOptions } from "./src/repl/command.ts";

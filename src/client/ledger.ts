@@ -79,11 +79,6 @@ export class Ledger {
     void this.#write();
   }
 
-  /** Whether it has nothing to say of what is asked for, and need not know of it: the engine knows it all. */
-  get isIdle(): boolean {
-    return this.#options.store === undefined && this.#leftovers.size === 0;
-  }
-
   /** Whether it outlives this program. */
   get isDurable(): boolean {
     return this.#options.store !== undefined;
@@ -96,11 +91,11 @@ export class Ledger {
 
   /** Notes a mapping before its request leaves. What is known of it is taken over, its nonce above all. */
   enter(spec: MappingSpec, suggestedPort = 0): Entered {
-    const key = mappingKey(spec);
     // Without a store nothing is written down: the engine knows it all, until the network changes.
-    if (!this.isDurable && suggestedPort === 0 && !this.#leftovers.has(key)) {
+    if (!this.isDurable && suggestedPort === 0 && this.#leftovers.size === 0) {
       return { note: undefined, asked: spec, known: undefined, written: undefined };
     }
+    const key = mappingKey(spec);
     const now = this.#options.now();
     const before = this.#active.get(key); // being deleted
     const leftover = this.#leftovers.get(key);

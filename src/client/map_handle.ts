@@ -1,20 +1,12 @@
 import type { Assignment, MappingState } from "../engine/events.ts";
-import { type MappingSpec, type PackedSpec, unpackSpec } from "../engine/spec.ts";
+import type { MappingSpec } from "../engine/spec.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
 import { MAX_LIFETIME } from "../wire/constants.ts";
+import { abortable } from "./abortable.ts";
 import { type Assigned, assignedOf } from "./assigned.ts";
 import { NotRunningError, ResultCodeError } from "./errors.ts";
 import { Mailbox } from "./mailbox.ts";
-import type { Observers } from "./observers.ts";
 import type { RequestType } from "./request_type.ts";
-import {
-  ASSIGNED_FIRST,
-  changeOf,
-  isUsualNext,
-  RAN_FIRST,
-  usualAlerts,
-  usualState,
-} from "./usual_alerts.ts";
 
 export type { MappingState };
 
@@ -49,13 +41,8 @@ export interface MappingSnapshot {
   readonly remotePort?: number;
 }
 
-/** What a mapping can ask of its handle; the same object for all that have these answers in common. */
+/** What a mapping can ask of its handle. */
 export interface MappingControl {
-  readonly requestType: RequestType;
-  /** Wanted, in seconds. */
-  readonly lifetime: number;
-  /** Those who wait for something to become of one of the mappings. */
-  readonly observers: Observers<MapHandle>;
   renew(mapping: MapHandle, lifetime: number): void;
   release(mapping: MapHandle, endAs: "revoked" | "dropped"): void;
   /** When that time of the engine is, as `Date` counts. */
@@ -64,14 +51,22 @@ export interface MappingControl {
 
 /** One mapping: its state, what is assigned, and what can be done with it. Made by {@linkcode Handle.request}. */
 export class MapHandle implements AsyncDisposable {
-  // There may be many: what is here takes memory for each. A private method would, too; a static one does not.
-
   /** Unique in its client. */
-  declare readonly id: number;
-  readonly #spec: PackedSpec;
-  #control: MappingControl;
-  /** As long as its life is as usual and nobody reads of it, a number tells all. */
-  #news: News | number = 0;
+  readonly id: number;
+  /** How long it is wanted. */
+  readonly requestType: RequestType;
+  /**
+   * For the handle: what it was asked for as.
+   *
+   * @internal
+   */
+  readonly spec: MappingSpec;
+  readonly #control: MappingControl;
+  readonly #alerts = new Mailbox<Alert>(ALERT_LIMIT);
+  /** Called when the state or the assignment has changed. */
+  #waiters: Set<() => void> | undefined;
+  #state: MappingState = { type: "requested" };
+  #lifetime: number;
   #assignment: Assignment | undefined;
 
   /**
@@ -79,19 +74,12 @@ export class MapHandle implements AsyncDisposable {
    *
    * @internal
    */
-  constructor(
-    id: number,
-    spec: PackedSpec,
-    control: MappingControl,
-  ) {
+  constructor(id: number, spec: MappingSpec, requestType: RequestType, control: MappingControl) {
     this.id = id;
-    this.#spec = spec;
+    this.spec = spec;
+    this.requestType = requestType;
+    this.#lifetime = spec.lifetime;
     this.#control = control;
-  }
-
-  /** How long it is wanted. */
-  get requestType(): RequestType {
-    return this.#control.requestType;
   }
 
   /** Inbound (MAP) or outbound (PEER). */
@@ -111,23 +99,22 @@ export class MapHandle implements AsyncDisposable {
 
   /** Where it is in its life. */
   get state(): MappingState {
-    const news = this.#news;
-    return typeof news === "number" ? usualState(news, this.lifetime) : news.state;
+    return this.#state;
   }
 
   /** Whether its life is over: revoked, dropped, expired for good, or failed. */
   get isOver(): boolean {
-    return typeof this.#news !== "number" && this.#news.alerts.isClosed;
+    return this.#alerts.isClosed;
   }
 
   /** The wanted lifetime in seconds. */
   get lifetime(): number {
-    return this.#control.lifetime;
+    return this.#lifetime;
   }
 
   /** What is assigned now; undefined when nothing is. */
   get assigned(): Assigned | undefined {
-    return this.#assignment === undefined ? undefined : tell(this.#assignment, this.#spec);
+    return this.#assignment === undefined ? undefined : assignedOf(this.#assignment, this.spec);
   }
 
   /** When the assignment ends unless it is renewed; undefined when nothing is assigned. */
@@ -144,22 +131,22 @@ export class MapHandle implements AsyncDisposable {
    * @throws {NotRunningError} If the mapping ends before.
    */
   ready({ signal }: { readonly signal?: AbortSignal } = {}): Promise<Assigned> {
-    return this.#control.observers.when(this, outcomeOf, signal);
+    return this.#until(() => this.#outcome(), signal);
   }
 
   /** The oldest unread alert, or undefined. */
   pollAlert(): Alert | undefined {
-    return MapHandle.#newsOf(this).alerts.poll();
+    return this.#alerts.poll();
   }
 
   /** The oldest unread alert as soon as there is one; undefined when the mapping is over and all is read. */
   async waitAlert(options: { readonly signal?: AbortSignal } = {}): Promise<Alert | undefined> {
-    return (await MapHandle.#newsOf(this).alerts.next(options.signal)).value;
+    return (await this.#alerts.next(options.signal)).value;
   }
 
   /** The alerts from the first on, until the mapping is over. Of those that nobody reads the newest 256 are kept. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Alert> {
-    return MapHandle.#newsOf(this).alerts[Symbol.asyncIterator]();
+    return this.#alerts[Symbol.asyncIterator]();
   }
 
   /**
@@ -180,8 +167,7 @@ export class MapHandle implements AsyncDisposable {
     if (this.#assignment === undefined || isReleasing) {
       throw new NotRunningError("Cannot renew the mapping", this.id, state);
     }
-    MapHandle.#newsOf(this); // of the lifetime before
-    this.#control = { ...this.#control, lifetime };
+    this.#lifetime = lifetime;
     this.#control.renew(this, lifetime);
   }
 
@@ -194,14 +180,14 @@ export class MapHandle implements AsyncDisposable {
    */
   async revoke(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const wasOver = this.isOver; // then nothing is asked of the server, and nothing can be refused
-    await MapHandle.#release(this, "revoked", options.signal);
+    await this.#release("revoked", options.signal);
     const { state } = this;
     if (!wasOver && state.type === "error") throw refusal("Cannot delete the mapping", state);
   }
 
   /** As {@linkcode MapHandle.revoke}, with state `dropped` at the end, and without an error if the server refuses. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await MapHandle.#release(this, "dropped", undefined);
+    await this.#release("dropped", undefined);
   }
 
   /** As plain JSON. */
@@ -232,14 +218,10 @@ export class MapHandle implements AsyncDisposable {
    * @internal
    */
   setState(state: MappingState, over: boolean): void {
-    const news = this.#news;
-    const { lifetime } = this.#control;
-    if (typeof news === "number" && !over && isUsualNext(news, state, lifetime)) {
-      this.#news = news + 1; // nobody waits for one of these
-      return;
-    }
-    MapHandle.#newsOf(this).add(state, over);
-    this.#control.observers.notify(this);
+    this.#state = state;
+    this.#alerts.put({ type: "stateChange", state });
+    if (over) this.#alerts.close();
+    this.#changed();
   }
 
   /**
@@ -248,17 +230,9 @@ export class MapHandle implements AsyncDisposable {
    * @internal
    */
   setAssignment(assignment: Assignment, changed: boolean): void {
-    const before = this.#assignment;
-    const isUsual = changed
-      ? this.#news === RAN_FIRST && typeof this.#spec === "number"
-      : before?.lifetime === assignment.lifetime; // a late copy may tell what is left
-    const news = isUsual ? this.#news : MapHandle.#newsOf(this); // with the assignment before
     this.#assignment = assignment;
-    if (changed && typeof news === "number") this.#news = ASSIGNED_FIRST;
-    else if (changed && typeof news !== "number") {
-      news.alerts.put({ type: "assigned", ...tell(assignment, this.#spec) });
-    }
-    if (before === undefined) this.#control.observers.notify(this);
+    if (changed) this.#alerts.put({ type: "assigned", ...assignedOf(assignment, this.spec) });
+    this.#changed();
   }
 
   /**
@@ -267,17 +241,7 @@ export class MapHandle implements AsyncDisposable {
    * @internal
    */
   clearAssignment(): void {
-    MapHandle.#newsOf(this);
     this.#assignment = undefined;
-  }
-
-  /**
-   * For the handle: what it was asked for as.
-   *
-   * @internal
-   */
-  get spec(): MappingSpec {
-    return unpackSpec(this.#spec, this.lifetime);
   }
 
   /**
@@ -289,58 +253,45 @@ export class MapHandle implements AsyncDisposable {
     return this.#assignment;
   }
 
-  static #newsOf(m: MapHandle): News {
-    if (typeof m.#news !== "number") return m.#news;
-    const news = new News(m.state);
-    const assignment = m.#assignment;
-    const assigned = (): Alert | undefined =>
-      assignment && { type: "assigned", ...tell(assignment, m.#spec) };
-    for (const alert of usualAlerts(m.#news, m.lifetime, assigned)) news.alerts.put(alert);
-    return m.#news = news;
+  async #release(endAs: "revoked" | "dropped", signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    if (!this.isOver) this.#control.release(this, endAs);
+    await this.#until(() => this.isOver || undefined, signal);
   }
 
-  static #release(
-    m: MapHandle,
-    endAs: "revoked" | "dropped",
-    signal: AbortSignal | undefined,
-  ): Promise<unknown> {
-    if (!m.isOver) m.#control.release(m, endAs);
-    return m.#control.observers.when(m, endOf, signal);
-  }
-}
-
-/** What became of a mapping, where a number does not tell. */
-class News {
-  readonly alerts = new Mailbox<Alert>(ALERT_LIMIT);
-  state: MappingState;
-
-  constructor(state: MappingState) {
-    this.state = state;
+  /** What {@linkcode MapHandle.ready} waits for. */
+  #outcome(): Assigned | undefined {
+    if (this.assigned !== undefined) return this.assigned;
+    if (this.#state.type === "error") throw refusal("Cannot open the mapping", this.#state);
+    if (!this.isOver) return undefined;
+    throw new NotRunningError("Cannot wait for the assignment", this.id, this.#state);
   }
 
-  add(state: MappingState, over: boolean): void {
-    this.state = state;
-    this.alerts.put(changeOf(state));
-    if (over) this.alerts.close();
+  /** What `look` gives or throws, as soon as it gives something; it is asked after every change. */
+  async #until<T>(look: () => T | undefined, signal: AbortSignal | undefined): Promise<T> {
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const check = (): void => {
+      try {
+        const found = look();
+        if (found !== undefined) resolve(found);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const waiters = this.#waiters ??= new Set();
+    waiters.add(check);
+    check();
+    try {
+      return await abortable(promise, signal);
+    } finally {
+      waiters.delete(check);
+    }
   }
-}
 
-/** What {@linkcode MapHandle.ready} waits for. */
-function outcomeOf(mapping: MapHandle): Assigned | Error | undefined {
-  const { assigned } = mapping;
-  if (assigned !== undefined) return assigned;
-  const { state } = mapping;
-  if (state.type === "error") return refusal("Cannot open the mapping", state);
-  if (!mapping.isOver) return undefined;
-  return new NotRunningError("Cannot wait for the assignment", mapping.id, state);
-}
-
-function endOf({ isOver }: MapHandle): true | undefined {
-  return isOver || undefined;
-}
-
-function tell(assignment: Assignment, spec: PackedSpec): Assigned {
-  return assignedOf(assignment, typeof spec === "number" ? undefined : spec);
+  #changed(): void {
+    for (const waiter of this.#waiters ?? []) waiter();
+  }
 }
 
 function refusal(attempt: string, state: MappingState & { type: "error" }): ResultCodeError {

@@ -1,13 +1,10 @@
 import type { Input, MappingId, MappingState, Milliseconds, Output } from "../engine/events.ts";
-import { IdMap } from "../engine/id_map.ts";
 import type { Nonce } from "../wire/nonce.ts";
-import { type MappingKey, mappingKey, type MappingSpec, packSpec } from "../engine/spec.ts";
+import { type MappingKey, mappingKey, type MappingSpec } from "../engine/spec.ts";
 import { MappingConflictError } from "./errors.ts";
-import { KeyMap } from "./key_map.ts";
 import type { Entered, Ledger } from "./ledger.ts";
 import { MapHandle, type MappingControl } from "./map_handle.ts";
 import { type LedgerOwner, type Noted, noteOfLive } from "./noted.ts";
-import { Observers } from "./observers.ts";
 import { isSet, overlap } from "./overlap.ts";
 import { lifetimesOf, type RequestType } from "./request_type.ts";
 import { SharedMapping } from "./shared_mapping.ts";
@@ -28,19 +25,17 @@ export interface RegistryOptions {
 export class Registry {
   readonly #step: (input: Input) => void;
   readonly #now: () => Milliseconds;
-  readonly #byEngineId = new IdMap<Entry>();
-  /** Engine ids by key; not of those that are being released. */
-  readonly #byKey = new KeyMap();
+  readonly #byEngineId = new Map<MappingId, SharedMapping>();
+  /** Not those that are being released. */
+  readonly #byKey = new Map<MappingKey, SharedMapping>();
   /** Those being deleted, the newest of each key. */
   readonly #releasing = new Map<MappingKey, SharedMapping>();
   /** Those of runs of ports, which may overlap others. */
-  readonly #sets = new Set<Entry>();
+  readonly #sets = new Set<SharedMapping>();
   /** Handles that serve a question of the client, not its user. */
   readonly #internal = new WeakSet<MapHandle>();
   readonly #control: MappingControl;
-  /** Of those that are kept alive, by lifetime: one object for all mappings with the same wishes. */
-  readonly #controls = new Map<number, MappingControl>();
-  /** For handles and for mappings of the engine, so that a handle that shares its mapping with none has the same id. */
+  /** For handles and for mappings of the engine. */
   #nextId = 1;
   #whenEmpty: (() => void) | undefined;
   readonly #ledger: Ledger;
@@ -52,9 +47,6 @@ export class Registry {
     this.#now = options.now;
     this.#ledger = options.ledger;
     this.#control = {
-      requestType: "keepAlive",
-      lifetime: 0,
-      observers: new Observers(),
       renew: (mapping, lifetime) => this.#renewFor(mapping, lifetime),
       release: (mapping, endAs) => this.#release(mapping, endAs),
       wallTime: (at) => this.#wallTime.of(at),
@@ -63,11 +55,10 @@ export class Registry {
 
   /** The user's mappings that are not over, oldest first. */
   get mappings(): readonly MapHandle[] {
-    const open: MapHandle[] = [];
-    for (const entry of this.#byEngineId) {
-      for (const mapping of membersOf(entry)) if (!this.#internal.has(mapping)) open.push(mapping);
-    }
-    return open.sort((one, other) => one.id - other.id);
+    return [...this.#byEngineId.values()]
+      .flatMap((shared) => shared.members)
+      .filter((mapping) => !this.#internal.has(mapping))
+      .sort((one, other) => one.id - other.id);
   }
 
   /** How many mappings the engine holds. */
@@ -81,41 +72,35 @@ export class Registry {
    * @throws {MappingConflictError} If the key is taken by a mapping with other options, or ports of a set are.
    */
   request(spec: MappingSpec, kind: RequestType, internal: boolean): MapHandle {
-    const lifetimes = lifetimesOf(kind); // throws if it is none
-    const packed = packSpec(spec);
-    const key = typeof packed === "number" ? packed : mappingKey(spec);
-    const known = this.#byKey.get(key);
-    const joined = known === undefined ? undefined : this.#byEngineId.get(known);
+    lifetimesOf(kind); // throws if it is none
+    const key = mappingKey(spec);
+    const joined = this.#byKey.get(key);
     if (joined !== undefined) checkFits(joined.spec, spec);
-    else if (this.#sets.size > 0 || spec.options.length > 0) this.#checkOverlap(key, spec);
-    const mapping = new MapHandle(this.#nextId++, packed, this.#controlFor(kind, spec.lifetime));
+    else this.#checkOverlap(key, spec);
+    const mapping = new MapHandle(this.#nextId++, spec, kind, this.#control);
     if (internal) this.#internal.add(mapping);
-    if (joined === undefined) this.#add(key, mapping, spec, lifetimes);
-    else this.#join(this.#share(joined), mapping);
+    if (joined !== undefined) this.#join(joined, mapping);
+    else this.#add(key, new SharedMapping(mapping.id, spec, mapping));
     return mapping;
   }
 
   /** The user's id of a mapping of the engine; of several who want it that of the oldest. */
   idOf(engineId: MappingId): MappingId {
-    const entry = this.#byEngineId.get(engineId);
-    return entry instanceof SharedMapping ? entry.oldest.id : engineId;
+    return this.#byEngineId.get(engineId)?.oldest.id ?? engineId;
   }
 
   stateChanged({ id, state, over }: Output & { type: "state" }): void {
-    const entry = this.#byEngineId.get(id);
-    if (entry === undefined) return;
-    if (!over && entry instanceof MapHandle) return entry.setState(state, false);
-    const note = entry instanceof SharedMapping ? entry.note : undefined;
+    const shared = this.#byEngineId.get(id);
+    if (shared === undefined) return;
+    const { note, heir } = shared;
     if (note !== undefined && !this.#abandoned) {
       const asks = state.type === "starting" || (state.type === "updating" && state.lifetime > 0);
       if (over) this.#ledger.close(note);
       else if (asks) this.#ledger.asked(note);
     }
-    if (over) this.#forget(entry);
-    if (entry instanceof MapHandle) entry.setState(state, over);
-    else for (const mapping of entry.members) mapping.setState(state, over);
+    if (over) this.#forget(shared);
+    for (const mapping of shared.members) mapping.setState(state, over);
     if (over && this.size === 0) this.#whenEmpty?.();
-    const heir = entry instanceof SharedMapping ? entry.heir : undefined;
     if (over && heir !== undefined && !this.#abandoned) {
       this.#renumber(heir);
       this.#introduce(heir);
@@ -123,18 +108,15 @@ export class Registry {
   }
 
   granted({ id, assignment, changed }: Output & { type: "granted" }): void {
-    const entry = this.#byEngineId.get(id);
-    if (entry === undefined) return;
+    const shared = this.#byEngineId.get(id);
+    if (shared === undefined) return;
     this.#wallTime.compare(this.#now());
-    if (entry instanceof MapHandle) return entry.setAssignment(assignment, changed);
-    if (entry.note !== undefined) this.#ledger.granted(entry.note, assignment);
-    for (const mapping of entry.members) mapping.setAssignment(assignment, changed);
+    if (shared.note !== undefined) this.#ledger.granted(shared.note, assignment);
+    for (const mapping of shared.members) mapping.setAssignment(assignment, changed);
   }
 
   lost(id: MappingId): void {
-    const entry = this.#byEngineId.get(id);
-    if (entry === undefined) return;
-    for (const mapping of membersOf(entry)) mapping.clearAssignment();
+    for (const mapping of this.#byEngineId.get(id)?.members ?? []) mapping.clearAssignment();
   }
 
   /**
@@ -145,9 +127,9 @@ export class Registry {
   held(owner: LedgerOwner, nonceOf: (id: MappingId) => Nonce | undefined): readonly Noted[] {
     if (this.#ledger.isDurable) return []; // it has noted everything
     const held: Noted[] = [];
-    for (const entry of this.#byEngineId) {
-      const { state, spec, assignment, lifetime } = entry;
-      const nonce = nonceOf(engineIdOf(entry));
+    for (const shared of this.#byEngineId.values()) {
+      const { state, spec, assignment, lifetime } = shared;
+      const nonce = nonceOf(shared.engineId);
       if (state.type === "requested" || nonce === undefined) continue;
       const left = assignment === undefined ? lifetime * 1000 : assignment.expiresAt - this.#now();
       held.push(noteOfLive(owner, spec, nonce, assignment, left));
@@ -161,7 +143,7 @@ export class Registry {
    */
   rebase(): void {
     this.#releasing.clear();
-    const all = [...this.#byEngineId].map((entry) => this.#share(entry));
+    const all = [...this.#byEngineId.values()];
     for (const shared of all) shared.heir = undefined;
     for (const shared of all) {
       const { assignment, engineId, releasing } = shared;
@@ -180,7 +162,7 @@ export class Registry {
 
   /** Lets go of everything; {@linkcode Registry.size} falls to 0 as the server confirms. */
   releaseAll(): void {
-    for (const entry of [...this.#byEngineId]) this.#releaseShared(this.#share(entry), "dropped");
+    for (const shared of [...this.#byEngineId.values()]) this.#releaseShared(shared, "dropped");
   }
 
   /** Calls back once when the last mapping is over. */
@@ -192,33 +174,17 @@ export class Registry {
   /** Ends the handles of mappings that live on at the server, or whose deletion nobody confirmed. */
   abandon(): void {
     this.#abandoned = true; // what is noted of them stays
-    for (const entry of [...this.#byEngineId]) {
-      const id = engineIdOf(entry);
+    for (const id of [...this.#byEngineId.keys()]) {
       this.lost(id);
       this.stateChanged({ type: "state", id, state: { type: "dropped" }, over: true });
     }
   }
 
-  #add(key: MappingKey, mapping: MapHandle, spec: MappingSpec, lifetimes: number): void {
-    const { id } = mapping;
-    this.#byEngineId.set(id, mapping);
-    this.#byKey.set(key, id);
-    if (spec.options.length > 0 && isSet(spec)) this.#sets.add(mapping);
-    if (this.#ledger.isIdle) return this.#step({ type: "request", id, spec, lifetimes });
-    if (this.#ledger.isDurable) return this.#queue(this.#share(mapping, false));
-    const { asked, known } = this.#ledger.enter(spec);
-    this.#step({ type: "request", id, spec: asked, lifetimes, known });
-  }
-
-  /** What more there is to know of a mapping than its handle tells. */
-  #share(entry: Entry, started = true): SharedMapping {
-    if (entry instanceof SharedMapping) return entry;
-    const { id, spec } = entry;
-    const shared = new SharedMapping(id, spec, entry);
-    shared.started = started;
-    this.#byEngineId.set(id, shared);
-    if (this.#sets.delete(entry)) this.#sets.add(shared);
-    return shared;
+  #add(key: MappingKey, shared: SharedMapping): void {
+    this.#byEngineId.set(shared.engineId, shared);
+    this.#byKey.set(key, shared);
+    if (isSet(shared.spec)) this.#sets.add(shared);
+    this.#queue(shared);
   }
 
   /**
@@ -235,12 +201,9 @@ export class Registry {
 
   /** An engine takes ids in their order only. */
   #renumber(shared: SharedMapping): void {
-    const key = mappingKey(shared.spec);
-    const isKeyed = this.#keyed(key) === shared;
     this.#byEngineId.delete(shared.engineId);
     shared.engineId = this.#nextId++;
     this.#byEngineId.set(shared.engineId, shared);
-    if (isKeyed) this.#byKey.set(key, shared.engineId);
   }
 
   /** Notes it and makes the engine know it; at once, unless the note must be safe before the request leaves. */
@@ -288,15 +251,13 @@ export class Registry {
   }
 
   #renewFor(mapping: MapHandle, lifetime: number): void {
-    const entry = this.#entryOf(mapping);
-    if (entry === mapping) this.#step({ type: "renew", id: mapping.id, lifetime });
-    else if (entry instanceof SharedMapping) this.#renew(entry, lifetime);
+    const shared = this.#sharedOf(mapping);
+    if (shared !== undefined) this.#renew(shared, lifetime);
   }
 
   #release(mapping: MapHandle, endAs: "revoked" | "dropped"): void {
-    const entry = this.#entryOf(mapping);
-    if (entry === undefined) return; // it is being released already
-    const shared = this.#share(entry);
+    const shared = this.#sharedOf(mapping);
+    if (shared === undefined) return; // it is being released already
     if (shared.members.length === 1) return this.#releaseShared(shared, endAs);
     shared.remove(mapping);
     mapping.clearAssignment();
@@ -304,23 +265,10 @@ export class Registry {
     this.#adapt(shared);
   }
 
-  #controlFor(requestType: RequestType, lifetime: number): MappingControl {
-    if (requestType !== "keepAlive") return { ...this.#control, requestType, lifetime };
-    const known = this.#controls.get(lifetime);
-    if (known !== undefined) return known;
-    const control = { ...this.#control, lifetime };
-    if (this.#controls.size < CONTROLS_KEPT) this.#controls.set(lifetime, control);
-    return control;
-  }
-
-  #keyed(key: MappingKey): Entry | undefined {
-    return this.#byEngineId.get(this.#byKey.get(key) ?? -1);
-  }
-
   /** What it belongs to, unless that is being released. */
-  #entryOf(mapping: MapHandle): Entry | undefined {
-    const entry = this.#keyed(mappingKey(mapping.spec));
-    return entry !== undefined && membersOf(entry).includes(mapping) ? entry : undefined;
+  #sharedOf(mapping: MapHandle): SharedMapping | undefined {
+    const shared = this.#byKey.get(mappingKey(mapping.spec));
+    return shared?.members.includes(mapping) ? shared : undefined;
   }
 
   #releaseShared(shared: SharedMapping, endAs: "revoked" | "dropped"): void {
@@ -328,7 +276,7 @@ export class Registry {
     shared.releasing = endAs;
     // Who asks for the same now gets a new mapping, which the engine begins when the deletion is over.
     const key = mappingKey(shared.spec);
-    if (this.#keyed(key) === shared) this.#byKey.delete(key);
+    if (this.#byKey.get(key) === shared) this.#byKey.delete(key);
     const isWaiting = this.#ledger.isDurable && shared.note === undefined;
     if (isWaiting) return this.#endWaiting(shared, endAs);
     this.#releasing.set(key, shared);
@@ -349,33 +297,20 @@ export class Registry {
   }
 
   #checkOverlap(key: MappingKey, spec: MappingSpec): void {
-    for (const other of isSet(spec) ? this.#byEngineId : this.#sets) {
+    for (const other of isSet(spec) ? this.#byEngineId.values() : this.#sets) {
       if (mappingKey(other.spec) !== key && overlap(other.spec, spec)) {
         throw new MappingConflictError("ports in common", spec);
       }
     }
   }
 
-  #forget(entry: Entry): void {
-    this.#sets.delete(entry);
-    const key = mappingKey(entry.spec);
-    if (this.#keyed(key) === entry) this.#byKey.delete(key);
-    this.#byEngineId.delete(engineIdOf(entry));
-    if (this.#releasing.get(key) === entry) this.#releasing.delete(key);
+  #forget(shared: SharedMapping): void {
+    this.#sets.delete(shared);
+    const key = mappingKey(shared.spec);
+    if (this.#byKey.get(key) === shared) this.#byKey.delete(key);
+    this.#byEngineId.delete(shared.engineId);
+    if (this.#releasing.get(key) === shared) this.#releasing.delete(key);
   }
-}
-
-const CONTROLS_KEPT = 64;
-
-/** A mapping of the engine: only its handle, as long as there is no more to know of it. */
-type Entry = MapHandle | SharedMapping;
-
-function engineIdOf(entry: Entry): MappingId {
-  return entry instanceof SharedMapping ? entry.engineId : entry.id;
-}
-
-function membersOf(entry: Entry): readonly MapHandle[] {
-  return entry instanceof SharedMapping ? entry.members : [entry];
 }
 
 /** Options change what a mapping is; suggestions are only wishes, unless nothing else will do. */

@@ -4,10 +4,7 @@ import type { MapHandle } from "./map_handle.ts";
 import type { Noted } from "./noted.ts";
 import { lifetimesOf } from "./request_type.ts";
 
-/**
- * One mapping of the engine, and the handles of those who want it: the server knows one mapping of a key. Made when there
- * are several of them, when it is being released, or when notes are taken.
- */
+/** One mapping of the engine, and the handles of those who want it: the server knows one mapping of a key. */
 export class SharedMapping {
   engineId: MappingId;
   spec: MappingSpec;
@@ -19,24 +16,19 @@ export class SharedMapping {
   note: Noted | undefined = undefined;
   /** Asked for while this is being deleted, and waits for the end of that. */
   heir: SharedMapping | undefined = undefined;
-  /** Oldest first; nearly always there is one, which needs no list. */
-  #members: MapHandle | readonly MapHandle[];
+  /** Oldest first; at the end those who wanted it to the last. */
+  members: readonly [MapHandle, ...MapHandle[]];
 
   constructor(engineId: MappingId, spec: MappingSpec, first: MapHandle) {
     this.engineId = engineId;
     this.spec = spec;
     this.lifetime = first.lifetime;
-    this.#members = first;
+    this.members = [first];
   }
 
   /** Who wanted it first of those who want it. */
   get oldest(): MapHandle {
-    return isList(this.#members) ? this.#members[0] as MapHandle : this.#members;
-  }
-
-  /** Those who want it; at the end those who wanted it to the last. */
-  get members(): readonly MapHandle[] {
-    return isList(this.#members) ? this.#members : [this.#members];
+    return this.members[0];
   }
 
   /** What all who want it see. */
@@ -51,20 +43,16 @@ export class SharedMapping {
 
   /** How many lifetimes it is wanted for: as many as the one wants it for who wants it longest. */
   get lifetimes(): number {
-    if (!isList(this.#members)) return lifetimesOf(this.#members.requestType);
-    return Math.max(...this.#members.map(({ requestType }) => lifetimesOf(requestType)));
+    return Math.max(...this.members.map(({ requestType }) => lifetimesOf(requestType)));
   }
 
   add(mapping: MapHandle): void {
-    this.#members = [...this.members, mapping];
+    this.members = [...this.members, mapping];
   }
 
   /** One of several has enough. */
   remove(mapping: MapHandle): void {
-    this.#members = this.members.filter((member) => member !== mapping);
+    const [first, ...others] = this.members.filter((member) => member !== mapping);
+    if (first !== undefined) this.members = [first, ...others];
   }
-}
-
-function isList(members: MapHandle | readonly MapHandle[]): members is readonly MapHandle[] {
-  return Array.isArray(members);
 }

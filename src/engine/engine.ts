@@ -1,8 +1,7 @@
 import type { IpAddress } from "../wire/address.ts";
 import { NATPMP_VERSION } from "../wire/constants.ts";
-import type { Response } from "../wire/message.ts";
-import type { Nonce } from "../wire/nonce.ts";
-import { ResponseReader } from "../wire/response_reader.ts";
+import { decodeResponse, type Response } from "../wire/message.ts";
+import { Nonce } from "../wire/nonce.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import { defaultConfig, type EngineConfig } from "./config.ts";
 import type { EngineOptions } from "./engine_options.ts";
@@ -13,19 +12,11 @@ import { Mapping } from "./mapping.ts";
 import { Mappings } from "./mappings.ts";
 import { Memory } from "./memory.ts";
 import { NatPmp } from "./natpmp.ts";
-import { Nonces } from "./nonces.ts";
 import { Pacer } from "./pacer.ts";
 import type { Answer, Surroundings } from "./phase.ts";
 import { Probe } from "./probe.ts";
 import { Recovery } from "./recovery.ts";
-import {
-  checkLifetime,
-  checkLifetimes,
-  checkSpec,
-  mappingKey,
-  needsOptionData,
-  requestKey,
-} from "./spec.ts";
+import { checkLifetime, checkLifetimes, checkSpec, needsOptionData, requestKey } from "./spec.ts";
 import { ServerList } from "./server_list.ts";
 import { ServerState } from "./server_state.ts";
 import { Succession } from "./succession.ts";
@@ -44,7 +35,7 @@ export class Engine {
   readonly #random: () => number;
   readonly #mappings: Mappings;
   readonly #pacer: Pacer<Mapping>;
-  readonly #nonces: Nonces;
+  readonly #randomWord: () => number;
   readonly #memory: Memory;
   readonly #succession: Succession;
   readonly #recovery: Recovery;
@@ -52,7 +43,6 @@ export class Engine {
   readonly #natPmp: NatPmp;
   readonly #world: Surroundings;
   readonly #negotiation: Negotiation;
-  readonly #reader = new ResponseReader();
   #lastId = -1;
   #now: Milliseconds = 0;
 
@@ -64,14 +54,14 @@ export class Engine {
     this.#state = new ServerState(this.#config);
     this.#random = options.random;
     this.#pacer = new Pacer(this.#config);
-    this.#nonces = new Nonces(options.randomWord);
+    this.#randomWord = options.randomWord;
     this.#memory = new Memory(this.#config);
     this.#succession = new Succession(this.#memory);
     this.#recovery = new Recovery(this.#config);
     this.#probe = new Probe(this.#config);
     this.#world = this.#makeWorld(options.clientAddress);
     this.#natPmp = this.#makeNatPmp();
-    this.#mappings = new Mappings(this.#nonces, this.#pacer, this.#world);
+    this.#mappings = new Mappings(this.#pacer);
     this.#negotiation = {
       world: this.#world,
       mappings: this.#mappings,
@@ -111,7 +101,7 @@ export class Engine {
 
   /** The nonce of a mapping that is not over (RFC 6887 section 11.2): treat it as a secret. */
   nonceOf(id: MappingId): Nonce | undefined {
-    return this.#mappings.nonceOf(id);
+    return this.#mappings.get(id)?.nonce;
   }
 
   /**
@@ -128,7 +118,6 @@ export class Engine {
       this.#probe.deadline <= now || this.#natPmp.deadline <= now;
     if (isDue) this.#wakeDue(now);
     this.#giveTurns(now);
-    this.#mappings.rest();
     const { outputs } = this.#world;
     this.#world.outputs = [];
     return outputs;
@@ -171,7 +160,7 @@ export class Engine {
   }
 
   #request(now: Milliseconds, input: Input & { type: "request" }): void {
-    const { id, spec, lifetimes } = input;
+    const { id, spec, lifetimes, known } = input;
     if (id <= this.#lastId) {
       throw new RangeError(
         `Cannot request a mapping: its id must be greater than any before, got "${id}"`,
@@ -180,19 +169,12 @@ export class Engine {
     checkLifetimes(lifetimes, "Cannot request a mapping");
     checkSpec(spec, this.#world.clientAddress);
     this.#lastId = id;
-    const isFresh = input.known === undefined && input.release === undefined &&
-      this.#memory.isEmpty && this.#succession.isIdle;
-    if (isFresh) this.#mappings.addFresh(id, spec, lifetimes);
-    else this.#requestWithPast(now, input);
-  }
-
-  /** There may be something to take over or to wait for. */
-  #requestWithPast(now: Milliseconds, input: Input & { type: "request" }): void {
-    const { id, spec, lifetimes, known } = input;
-    const { before, remains } = this.#succession.claim(mappingKey(spec), now);
+    const { before, remains } = this.#succession.claim(spec, now);
     const nonce = known?.nonce ?? remains?.nonce;
-    const heldUntil = this.#memory.heldUntil(requestKey(spec), now);
-    const own = nonce ?? this.#nonces.make();
+    const heldUntil = this.#memory.isEmpty
+      ? -Infinity
+      : this.#memory.heldUntil(requestKey(spec), now);
+    const own = nonce ?? this.#newNonce();
     const mapping = new Mapping(id, spec, own, lifetimes, heldUntil, this.#world);
     if (remains !== undefined) mapping.inherit(remains);
     else if (known !== undefined) mapping.reclaim(known);
@@ -200,6 +182,11 @@ export class Engine {
     if (before === undefined) this.#pacer.enqueue(mapping);
     else this.#succession.wait(before, mapping);
     if (input.release !== undefined) this.#release(now, id, input.release);
+  }
+
+  /** Unguessable, and kept for the mapping's life (RFC 6887 section 11.2). */
+  #newNonce(): Nonce {
+    return new Nonce(this.#randomWord(), this.#randomWord(), this.#randomWord());
   }
 
   #release(now: Milliseconds, id: MappingId, endAs: "revoked" | "dropped"): void {
@@ -216,7 +203,7 @@ export class Engine {
   ): IgnoreReason | undefined {
     const { address, port } = this.#servers.current;
     if (source.port !== port || !source.address.equals(address)) return "source";
-    const decoded = this.#reader.read(bytes);
+    const decoded = decodeResponse(bytes);
     if (!decoded.ok) {
       const isNatPmp = bytes[0] === NATPMP_VERSION && this.#natPmp.isInUse;
       return isNatPmp ? this.#natPmp.receive(now, bytes, multicast) : decoded.reason;
@@ -250,7 +237,7 @@ export class Engine {
       this.#world.outputs.push({ type: "serverRestarted", epoch: answer.epoch });
     }
     const wasRefused = this.#state.versionAccepted(now);
-    if (wasRefused) this.#mappings.touchAwake((mapping) => mapping.askAgain());
+    if (wasRefused) this.#mappings.touchAll((mapping) => mapping.askAgain());
     if (mapping.awaiting) {
       this.#pacer.answered(mapping, mapping.lastSentAt, now, mapping.transmissions === 1);
     }
@@ -305,7 +292,7 @@ export class Engine {
     this.#natPmp.moved();
     if (until > now) this.#state.hold("all", until);
     this.#world.outputs.push({ type: "serverChanged", index: this.#servers.index });
-    this.#mappings.touchAwake((mapping) => {
+    this.#mappings.touchAll((mapping) => {
       if (mapping.awaiting) mapping.startOver();
     });
     this.#probe.startOver(now);
@@ -339,7 +326,7 @@ export class Engine {
   /** Lets those in line send while the window allows it. */
   #giveTurns(now: Milliseconds): void {
     while (true) {
-      const mapping = this.#pacer.next(now, this.#mappings);
+      const mapping = this.#pacer.next(now);
       if (mapping === undefined) return;
       const until = this.#state.heldUntil(mapping);
       if (until > now) mapping.postpone(until);
@@ -360,7 +347,7 @@ export class Engine {
         this.#mappings.touch(mapping, () => void mapping.answer(this.#now, answer)),
       giveUp: (mapping, hold) =>
         this.#mappings.touch(mapping, () => mapping.refuseVersion(this.#now, hold)),
-      heard: () => this.#mappings.touchAwake((mapping) => mapping.askAgain()),
+      heard: () => this.#mappings.touchAll((mapping) => mapping.askAgain()),
       restarted: (epoch) => {
         this.#state.restarted();
         this.#world.outputs.push({ type: "serverRestarted", epoch });

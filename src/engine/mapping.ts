@@ -3,9 +3,9 @@ import type { IpAddress } from "../wire/address.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import type { Assignment, IgnoreReason, KnownMapping, MappingId, Milliseconds } from "./events.ts";
 import { isOfDeletionBefore } from "./late_answers.ts";
+import type { Timed } from "./deadlines.ts";
 import * as act from "./mapping_actions.ts";
 import type { Remains } from "./memory.ts";
-import type { Sender } from "./pacer.ts";
 import type { Answer, Phase, Surroundings } from "./phase.ts";
 import type { MappingSpec } from "./spec.ts";
 
@@ -23,63 +23,59 @@ type Row = {
 };
 
 /** The life of one mapping: its data, its deadlines, and the table of what happens when. */
-export class Mapping implements Sender {
-  // Declared only, and set by begin(): fields with a value would be defined one by one, which takes longer.
-  declare id: MappingId;
-  declare nonce: Nonce;
-  declare spec: MappingSpec;
-  /** Its place among the mappings of its engine, as long as it is not over. */
-  declare slot: number;
-  declare dueAt: Milliseconds;
-  declare queued: boolean;
-  declare departure: number;
+export class Mapping implements Timed {
+  readonly id: MappingId;
+  readonly nonce: Nonce;
+  readonly spec: MappingSpec;
+  /** Earliest of the four deadlines below. */
+  dueAt: Milliseconds = Infinity;
+  heapIndex = -1;
 
   /** The wanted lifetime in seconds; the granted one never replaces it (RFC 6887 section 10.1). */
-  declare lifetime: number;
-  declare assigned: Assignment | undefined;
+  lifetime: number;
+  assigned: Assignment | undefined = undefined;
   /** What the next request suggests: the caller's wish, later what was last assigned (section 11.2.1). */
-  declare suggestedAddress: IpAddress;
-  declare suggestedPort: number;
+  suggestedAddress: IpAddress;
+  suggestedPort: number;
   /** The server's generation that granted the assignment. */
-  declare generation: number;
+  generation = 0;
 
-  declare phase: Phase;
+  phase: Phase = "waiting";
   /** Lifetimes wanted in all, Infinity until released. */
-  declare lifetimes: number;
+  lifetimes: number;
   /** Lifetimes granted so far. */
-  declare used: number;
-  // The four deadlines, Infinity when not armed.
-  declare retransmitAt: Milliseconds;
-  declare renewAt: Milliseconds;
-  declare expireAt: Milliseconds;
-  declare retryAfterErrorAt: Milliseconds;
-  declare grantedAt: Milliseconds;
+  used = 0;
+  retransmitAt: Milliseconds = Infinity;
+  renewAt: Milliseconds = Infinity;
+  expireAt: Milliseconds = Infinity;
+  retryAfterErrorAt: Milliseconds = Infinity;
+  grantedAt: Milliseconds = 0;
   /** Attempts to renew the running lifetime so far. */
-  declare rung: number;
-  declare renewalSentAt: Milliseconds;
-  declare transmissions: number;
-  declare wait: Milliseconds;
-  declare firstSentAt: Milliseconds;
-  declare lastSentAt: Milliseconds;
+  rung = 0;
+  renewalSentAt: Milliseconds = -Infinity;
+  transmissions = 0;
+  wait: Milliseconds = 0;
+  firstSentAt: Milliseconds = 0;
+  lastSentAt: Milliseconds = -Infinity;
   /** A request was sent and not answered. */
-  declare awaiting: boolean;
+  awaiting = false;
   /** The exchange under way goes on in NAT-PMP. */
-  declare natPmp: boolean;
+  natPmp = false;
   /** The assignment came by NAT-PMP. */
-  declare viaNatPmp: boolean;
+  viaNatPmp = false;
   /** The request being repeated: each copy is the same (section 8.1.1). */
-  declare bytes: Uint8Array | undefined;
-  declare holdUntil: Milliseconds;
-  declare lastRefusal: number;
-  declare refusals: number;
+  bytes: Uint8Array | undefined = undefined;
+  holdUntil: Milliseconds;
+  lastRefusal = 0;
+  refusals = 0;
   /** Requests to create that were under way when the deletion began: their late answers must not pass for its own. */
-  declare createsPending: number;
+  createsPending = 0;
   /** It has the nonce of an earlier mapping, so late answers to that one's deletion match it. */
-  declare isHeir: boolean;
+  isHeir = false;
   /** Until when the server may hold it although it is not assigned: from an earlier run, or by an unanswered request. */
-  declare heldByServerUntil: Milliseconds;
-  declare endAs: "revoked" | "dropped";
-  declare readonly world: Surroundings;
+  heldByServerUntil: Milliseconds = -Infinity;
+  endAs: "revoked" | "dropped" = "revoked";
+  readonly world: Surroundings;
 
   /** State x event -> what is done. An event that a row does not name changes nothing there. */
   static readonly table: Readonly<Record<Phase, Row>> = {
@@ -171,49 +167,15 @@ export class Mapping implements Sender {
     heldUntil: Milliseconds,
     world: Surroundings,
   ) {
-    this.world = world;
-    this.begin(id, spec, nonce, lifetimes, heldUntil);
-  }
-
-  /** Begins a life. One that was laid down serves as another one: there is no end of them. */
-  begin(
-    id: MappingId,
-    spec: MappingSpec,
-    nonce: Nonce,
-    lifetimes: number,
-    heldUntil: Milliseconds,
-  ): void {
     this.id = id;
     this.nonce = nonce;
     this.spec = spec;
-    this.slot = this.departure = -1;
-    this.dueAt = Infinity;
-    this.queued = false;
     this.lifetime = spec.lifetime;
-    this.assigned = undefined;
     this.suggestedAddress = spec.externalAddress;
     this.suggestedPort = spec.externalPort;
-    this.generation = 0;
-    this.phase = "waiting";
     this.lifetimes = lifetimes;
-    this.used = this.rung = this.transmissions = 0;
-    this.retransmitAt =
-      this.renewAt =
-      this.expireAt =
-      this.retryAfterErrorAt =
-        Infinity;
-    this.grantedAt = this.firstSentAt = this.wait = 0;
-    this.renewalSentAt = this.lastSentAt = -Infinity;
-    this.awaiting =
-      this.natPmp =
-      this.viaNatPmp =
-      this.isHeir =
-        false;
-    this.bytes = undefined;
     this.holdUntil = heldUntil;
-    this.lastRefusal = this.refusals = this.createsPending = 0;
-    this.heldByServerUntil = -Infinity;
-    this.endAs = "revoked";
+    this.world = world;
   }
 
   /** Lifetimes still to be asked for. */
@@ -233,7 +195,7 @@ export class Mapping implements Sender {
 
   /** Whether nothing can happen to it any more. */
   get isOver(): boolean {
-    return this.phase === "ended" && this.dueAt === Infinity && !this.queued;
+    return this.phase === "ended" && this.dueAt === Infinity;
   }
 
   /** Takes over from an earlier mapping of the same key. Its port is suggested unless the caller has a wish of his own. */
@@ -250,17 +212,6 @@ export class Mapping implements Sender {
     if (this.spec.externalPort !== 0 || !this.spec.externalAddress.isUnspecified) return;
     this.suggestedAddress = suggestedAddress;
     this.suggestedPort = suggestedPort;
-  }
-
-  /** Goes on as a mapping that is alive. */
-  wakeAssigned(assigned: Assignment): void {
-    this.phase = "running";
-    this.assigned = assigned;
-    this.expireAt = assigned.expiresAt;
-    this.grantedAt = assigned.expiresAt - assigned.lifetime * 1000;
-    this.suggestedAddress = assigned.externalAddress;
-    this.suggestedPort = assigned.externalPort;
-    act.settle(this);
   }
 
   // ---- Events; each runs the table's entry and sets the next deadline ------------------------------------------

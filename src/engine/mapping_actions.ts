@@ -16,7 +16,6 @@ import type { Answer, Phase, Surroundings } from "./phase.ts";
 import { nextRenewal } from "./renewal.ts";
 import { retransmissionTime } from "./retransmit.ts";
 import { isSuggested, isSuggestionBinding } from "./spec.ts";
-import { RUNNING, starting, updating } from "./states.ts";
 
 // What the entries of the table in mapping.ts do. Every number is in config.ts, every wait in retransmit.ts, renewal.ts and holds.ts.
 
@@ -53,7 +52,9 @@ export function send(m: Mapping, now: Milliseconds): void {
   const attempt = m.transmissions - 1;
   show(
     m,
-    phase === "starting" ? starting(attempt) : updating(attempt, isDeletion ? 0 : m.lifetime),
+    phase === "starting"
+      ? { type: "starting", attempt }
+      : { type: "updating", attempt, lifetime: isDeletion ? 0 : m.lifetime },
   );
 }
 
@@ -185,7 +186,7 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
   const wasRunning = m.phase === "running";
   m.awaiting = false;
   if (!wishPending) run(m, now);
-  if (!wasRunning && !wishPending) show(m, RUNNING);
+  if (!wasRunning && !wishPending) show(m, { type: "running" });
   world.outputs.push({ type: "granted", id: m.id, assignment: m.assigned, changed });
 }
 
@@ -202,8 +203,7 @@ function shared(world: Surroundings, address: IpAddress): IpAddress {
 
 /** Becomes running, with the next renewal armed. */
 export function run(m: Mapping, now: Milliseconds): void {
-  // Nearly always there is nothing to be taken back: the answer has come, and freed its place.
-  if (m.queued || m.departure >= 0 || m.natPmp) m.world.dequeue(m);
+  m.world.dequeue(m);
   m.natPmp = false;
   m.phase = "running";
   m.bytes = undefined;
@@ -213,7 +213,7 @@ export function run(m: Mapping, now: Milliseconds): void {
 
 export function resume(m: Mapping, now: Milliseconds): void {
   run(m, now);
-  show(m, RUNNING);
+  show(m, { type: "running" });
 }
 
 /** A request was refused and no assignment is left. */

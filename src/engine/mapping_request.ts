@@ -1,5 +1,5 @@
 import { IpAddress } from "../wire/address.ts";
-import { encodeAmongOthers, encodeRequest } from "../wire/message.ts";
+import { encodeRequest } from "../wire/message.ts";
 import type { Mapping } from "./mapping.ts";
 import { deletionOptions } from "./spec.ts";
 
@@ -16,8 +16,7 @@ export function encodeMappingRequest(m: Mapping): Uint8Array {
   const externalAddress = deleting ? IpAddress.any(m.suggestedAddress.family) : m.suggestedAddress;
   const options = deleting ? deletionOptions(spec) : spec.options;
   if (spec.opcode === "map") {
-    const encode = options.length === 0 ? encodeAmongOthers : encodeRequest;
-    return encode({
+    return encodeRequest({
       type: "map",
       lifetime,
       clientAddress,

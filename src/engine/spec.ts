@@ -1,8 +1,7 @@
-import { IpAddress } from "../wire/address.ts";
+import type { IpAddress } from "../wire/address.ts";
 import { MAP_LENGTH, MAX_LIFETIME, PEER_LENGTH } from "../wire/constants.ts";
 import type { MapFields } from "../wire/map.ts";
 import { encodeOption, type Option, optionLength } from "../wire/option.ts";
-import { ProtocolNumber } from "../wire/protocol_number.ts";
 import type { Answer } from "./phase.ts";
 
 /** What a mapping is wanted to be. Checked by {@linkcode checkSpec} before anything is sent. */
@@ -36,16 +35,6 @@ export interface MappingSpec {
  * @throws {RangeError} If ports and protocol do not fit each other.
  */
 export function checkSpec(spec: MappingSpec, clientAddress: IpAddress): void {
-  const { protocol, internalPort, externalPort, lifetime } = spec;
-  // Nearly all want a port of TCP or UDP and nothing else: there may be many of them, and this settles it.
-  const isInOrder = spec.opcode === "map" && spec.options.length === 0 &&
-    (protocol === ProtocolNumber.Tcp || protocol === ProtocolNumber.Udp) &&
-    (internalPort & 0xffff) === internalPort && (externalPort & 0xffff) === externalPort &&
-    lifetime >>> 0 === lifetime && lifetime !== 0;
-  if (!isInOrder) checkClosely(spec, clientAddress);
-}
-
-function checkClosely(spec: MappingSpec, clientAddress: IpAddress): void {
   const attempt = spec.opcode === "map"
     ? "Cannot request an inbound mapping"
     : "Cannot request an outbound mapping";
@@ -89,47 +78,15 @@ export function checkLifetimes(lifetimes: number, attempt: string): void {
   throw new RangeError(`${attempt}: it must be wanted for 1 lifetime at least, got "${lifetimes}"`);
 }
 
-/** A number for the mappings that there are thousands of: a text would cost more to make and to keep. */
-export type MappingKey = number | string;
+/** What a server tells two mappings of one client apart by (section 11.4, 12.4), as text. */
+export type MappingKey = string;
 
-/** The identity of a mapping: what a server tells two mappings of one client apart by (section 11.4, 12.4). */
+/** The identity of a mapping. */
 export function mappingKey(spec: MappingSpec): MappingKey {
-  const packed = packSpec(spec);
-  if (typeof packed === "number") return packed;
-  const thirdParty = thirdPartyOf(spec.options);
-  if (spec.opcode === "map" && thirdParty === undefined) {
-    const family = spec.externalAddress.family === "IPv4" ? 0 : IPV6_KEY;
-    return family | (spec.protocol << 16) | spec.internalPort;
-  }
-  const internal = thirdParty?.toString() ?? "";
-  const remote = spec.opcode === "peer" ? `${spec.remoteAddress} ${spec.remotePort}` : "";
-  return `${spec.opcode} ${spec.protocol} ${spec.internalPort} ${spec.externalAddress.family} ${internal} ${remote}`;
-}
-
-/** A spec as it is kept: nearly all ask for one port and nothing else, and are all told by their key and the lifetime. */
-export type PackedSpec = MappingSpec | number;
-
-/** As little as tells the spec: its {@linkcode mappingKey}, if that and the lifetime are all. */
-export function packSpec(spec: MappingSpec): PackedSpec {
-  const { opcode, externalPort, externalAddress } = spec;
-  if (opcode !== "map" || externalPort !== 0 || spec.options.length !== 0) return spec;
-  if (externalAddress === IpAddress.ANY_IPV4) return (spec.protocol << 16) | spec.internalPort;
-  if (externalAddress !== IpAddress.ANY_IPV6) return spec;
-  return IPV6_KEY | (spec.protocol << 16) | spec.internalPort;
-}
-
-/** The spec again; the lifetime is that of a packed one. */
-export function unpackSpec(packed: PackedSpec, lifetime: number): MappingSpec {
-  if (typeof packed !== "number") return packed;
-  return {
-    opcode: "map",
-    protocol: (packed >>> 16) & 0xff,
-    internalPort: packed & 0xffff,
-    lifetime,
-    externalPort: 0,
-    externalAddress: packed < IPV6_KEY ? IpAddress.ANY_IPV4 : IpAddress.ANY_IPV6,
-    options: NO_OPTIONS,
-  };
+  const { opcode, protocol, internalPort, externalAddress, options } = spec;
+  const internal = thirdPartyOf(options)?.toString() ?? "";
+  const remote = opcode === "peer" ? `${spec.remoteAddress} ${spec.remotePort}` : "";
+  return `${opcode} ${protocol} ${internalPort} ${externalAddress.family} ${internal} ${remote}`;
 }
 
 /**
@@ -202,11 +159,6 @@ const DATA_OPTIONS: ReadonlySet<string> = new Set([
 
 /** FILTER and PREFER_FAILURE go with MAP only, and so does PORT_SET (section 13, RFC 7753 section 4). */
 const MAP_ONLY: ReadonlySet<string> = new Set(["filter", "preferFailure", "portSet"]);
-
-const NO_OPTIONS: readonly Option[] = Object.freeze([]);
-
-/** Stands above the protocol in the key of a mapping that is wanted with an IPv6 address. */
-const IPV6_KEY = 1 << 24;
 
 /** What servers add to the echoed request must fit into 1100 octets, too (section 7.3). */
 const LARGEST_REQUEST = 1024;

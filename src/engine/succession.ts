@@ -1,7 +1,7 @@
 import type { Mapping } from "./mapping.ts";
 import type { Memory, Remains } from "./memory.ts";
 import type { Milliseconds } from "./events.ts";
-import { type MappingKey, mappingKey } from "./spec.ts";
+import { type MappingKey, mappingKey, type MappingSpec } from "./spec.ts";
 
 /**
  * Hands on what ended mappings leave behind. A mapping that is wanted again while it is being deleted waits for the end
@@ -16,13 +16,13 @@ export class Succession {
     this.#memory = memory;
   }
 
-  /** Whether nothing is being deleted. */
-  get isIdle(): boolean {
-    return this.#deleting.size === 0;
-  }
-
   /** Who must end before a new mapping of this key may begin, and what that mapping takes over. */
-  claim(key: MappingKey, now: Milliseconds): { before?: Mapping; remains: Remains | undefined } {
+  claim(
+    spec: MappingSpec,
+    now: Milliseconds,
+  ): { before?: Mapping | undefined; remains: Remains | undefined } {
+    if (this.#deleting.size === 0 && this.#memory.isEmpty) return { remains: undefined };
+    const key = mappingKey(spec);
     const before = this.#deleting.get(key);
     if (before === undefined) return { remains: this.#memory.recall(key, now) };
     // Two mappings must not share a nonce: answers could not be told apart.

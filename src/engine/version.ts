@@ -31,7 +31,7 @@ export function refuseVersion(
   now: Milliseconds,
   response: Response,
 ): IgnoreReason | undefined {
-  const awaiting = mappings.awake.filter((mapping) => mapping.awaiting && !mapping.natPmp);
+  const awaiting = [...mappings].filter((mapping) => mapping.awaiting && !mapping.natPmp);
   if (awaiting.length === 0 && !probe.isUnderWay) return "stale";
   const speaksNatPmp = response.version === NATPMP_VERSION;
   const fallsBack = speaksNatPmp && world.config.natPmp;

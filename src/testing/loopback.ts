@@ -1,4 +1,3 @@
-import "./modules.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { defaultNetwork } from "../transport/open.ts";
 import { type HostOptions, ServerHost } from "./host.ts";

@@ -16,38 +16,18 @@ export interface MapFields {
   readonly externalAddress: IpAddress;
 }
 
-/** The same members, for who fills them. */
-export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 /** Octets of the MAP data that follow the header (RFC 6887 section 11.1). */
 export const MAP_DATA_LENGTH = 36;
 
 /** Reads the 36 octets at `offset`. The reserved octets are ignored. */
 export function readMap(view: DataView, offset: number): MapFields {
-  const fields: MapFields = {
-    nonce: new Nonce(0, 0, 0),
-    protocol: 0,
-    internalPort: 0,
-    externalPort: 0,
-    externalAddress: IpAddress.ANY_IPV4,
+  return {
+    nonce: Nonce.read(view, offset),
+    protocol: view.getUint8(offset + 12),
+    internalPort: view.getUint16(offset + 16),
+    externalPort: view.getUint16(offset + 18),
+    externalAddress: IpAddress.read(view, offset + 20),
   };
-  readMapInto(fields, view, offset);
-  return fields;
-}
-
-/** As {@linkcode readMap}, into fields that are there, the nonce too. An address that is the same stays the same object. */
-export function readMapInto(fields: Mutable<MapFields>, view: DataView, offset: number): void {
-  const nonce: Mutable<Pick<Nonce, "w0" | "w1" | "w2">> = fields.nonce;
-  nonce.w0 = view.getInt32(offset);
-  nonce.w1 = view.getInt32(offset + 4);
-  nonce.w2 = view.getInt32(offset + 8);
-  fields.protocol = view.getUint8(offset + 12);
-  const ports = view.getInt32(offset + 16);
-  fields.internalPort = ports >>> 16;
-  fields.externalPort = ports & 0xffff;
-  if (!fields.externalAddress.matches(view, offset + 20)) {
-    fields.externalAddress = IpAddress.read(view, offset + 20);
-  }
 }
 
 /**

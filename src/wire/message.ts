@@ -1,32 +1,34 @@
 import { IpAddress } from "./address.ts";
-import { fixedLength, lengthFault, OPCODES, writeData, writeMessageBody } from "./body.ts";
+import { fixedLength, lengthFault, OPCODES, writeMessageBody } from "./body.ts";
+import { noRoom } from "./check.ts";
 import {
   AUTHENTICATION_LENGTH,
   HEADER_LENGTH,
   MAP_LENGTH,
   MAX_LENGTH,
+  NATPMP_VERSION,
   PCP_VERSION,
   PEER_LENGTH,
 } from "./constants.ts";
-import { copyOctets, ViewCache, viewOf } from "./data_view.ts";
+import { copyOctets, viewOf } from "./data_view.ts";
 import { type Decoded, refused } from "./errors.ts";
 import { opcodeAndReserved, R_BIT, writeRequestHeader, writeResponseHeader } from "./header.ts";
 import type {
-  AnnounceBody,
+  Body,
   BodyInit,
-  MapBody,
-  OtherInit,
+  MessageOptions,
   Request,
   RequestInit,
+  Response,
   ResponseInit,
 } from "./message_type.ts";
-import { readMap, writeMap } from "./map.ts";
+import { readMap } from "./map.ts";
 import { Opcode } from "./opcode.ts";
 import { decodeOptions, encodeOption, type Option, optionLength } from "./option.ts";
-import { readPeer, writePeer } from "./peer.ts";
+import { readPeer } from "./peer.ts";
+import { ResultCode } from "./result_code.ts";
 
 export type * from "./message_type.ts";
-export { decodeResponse } from "./response_reader.ts";
 
 /**
  * The octets of a request (RFC 6887 section 7.1).
@@ -44,8 +46,9 @@ export { decodeResponse } from "./response_reader.ts";
  * @throws {TypeError} If a value is of the wrong kind.
  */
 export function encodeRequest(request: RequestInit): Uint8Array {
-  // A view of a new buffer would cost more than the rest.
-  return SCRATCH.slice(0, encodeRequestInto(request, SCRATCH));
+  const bytes = new Uint8Array(messageLength(request));
+  writeRequest(request, viewOf(bytes));
+  return bytes;
 }
 
 /**
@@ -56,49 +59,19 @@ export function encodeRequest(request: RequestInit): Uint8Array {
  * @throws {TypeError} As {@linkcode encodeRequest}.
  */
 export function encodeRequestInto(request: RequestInit, buffer: Uint8Array): number {
-  const { options } = request;
-  if (request.type !== "map" || (options !== undefined && options.length > 0)) {
-    return encodeAnyInto(request, buffer);
-  }
-  // What is asked for most often needs no adding up.
-  writePlainMap(request, OUTGOING.of(buffer, MAP_LENGTH), 0);
-  return MAP_LENGTH;
-}
-
-/** By itself, so that the usual case is small enough for the compiler to put it into its callers. */
-function encodeAnyInto(request: RequestInit, buffer: Uint8Array): number {
-  const { options } = request;
   const length = messageLength(request);
-  const view = OUTGOING.of(buffer, length);
-  switch (request.type) {
-    case "map":
-      writeRequestHeader(request, Opcode.Map << 16, view);
-      writeMap(request, view, HEADER_LENGTH);
-      break;
-    case "peer":
-      writeRequestHeader(request, Opcode.Peer << 16, view);
-      writePeer(request, view, HEADER_LENGTH);
-      break;
-    default:
-      writeOther(request, view);
-  }
-  if (options !== undefined) writeOptions(request, options, view);
+  if (buffer.length < length) throw noRoom(buffer.length, 0, length, "a request");
+  writeRequest(request, viewOf(buffer));
   return length;
 }
 
-/**
- * As {@linkcode encodeRequest} of a MAP without options, but in memory that many requests have in common: to allocate some
- * for each takes longer than to write it. The octets are the caller's alone.
- */
-export function encodeAmongOthers(request: RequestInit & MapBody): Uint8Array {
-  if (poolUsed + MAP_LENGTH > pool.byteLength) {
-    pool = new DataView(new ArrayBuffer(POOL_LENGTH));
-    poolUsed = 0;
-  }
-  const at = poolUsed;
-  writePlainMap(request, pool, at);
-  poolUsed += MAP_LENGTH;
-  return new Uint8Array(pool.buffer, at, MAP_LENGTH);
+function writeRequest(request: RequestInit, view: DataView): void {
+  const octets = request.type === "other"
+    ? opcodeAndReserved(request.opcode, request.reserved)
+    : OPCODES[request.type] << 16;
+  writeRequestHeader(request, octets, view);
+  writeMessageBody(request, view);
+  if (request.options !== undefined) writeOptions(request, request.options, view);
 }
 
 /**
@@ -137,119 +110,110 @@ export function decodeRequest(bytes: Uint8Array): Decoded<Request> {
   if (view.getUint8(0) !== PCP_VERSION) return refused("version");
   const reason = lengthFault(length, opcode);
   if (reason !== undefined) return refused(reason);
-  const lifetime = view.getUint32(4);
-  const clientAddress = IpAddress.read(view, 8);
-  return { ok: true, value: readRequest(view, opcode, lifetime, clientAddress) };
+  const header = {
+    version: PCP_VERSION,
+    opcode,
+    lifetime: view.getUint32(4),
+    clientAddress: IpAddress.read(view, 8),
+  };
+  return { ok: true, value: { ...header, ...readBody(view, opcode, view.getUint16(2)) } };
 }
 
-// Each object is spelt out member by member: to spread one object into another costs more than all the rest.
+/**
+ * The response in a datagram. Never throws. The reserved octets are ignored; encoded again they are zeros.
+ *
+ * The checks are those of RFC 6887 section 8.3 in its order, so that UNSUPP_VERSION is seen before anything is asked
+ * of the length: such an answer may have as few as four octets. Fields that it is too short for are 0. An answer that
+ * names version 0 comes from a NAT-PMP server, whose octets 4 to 7 are its epoch (RFC 6886 section 3.5); it is taken
+ * with the R bit clear too, as the figure there has it.
+ */
+export function decodeResponse(bytes: Uint8Array): Decoded<Response> {
+  const { length } = bytes;
+  if (length < 4) return refused("tooShort");
+  const view = viewOf(bytes);
+  if (isVersionError(view)) return { ok: true, value: readVersionError(view) };
+  const opcode = view.getUint8(1) & ~R_BIT;
+  if (view.getUint8(1) < R_BIT) return refused("notResponse");
+  if (view.getUint8(0) !== PCP_VERSION) return refused("version");
+  const reason = lengthFault(length, opcode);
+  if (reason !== undefined) return refused(reason);
+  const header = {
+    version: PCP_VERSION,
+    opcode,
+    result: view.getUint8(3),
+    lifetime: view.getUint32(4),
+    epoch: view.getUint32(8),
+  };
+  return { ok: true, value: { ...header, ...readBody(view, opcode, view.getUint8(2)) } };
+}
 
-function readRequest(
-  view: DataView,
-  opcode: number,
-  lifetime: number,
-  clientAddress: IpAddress,
-): Request {
-  const version = PCP_VERSION;
+/** What follows the header, and the options. `reserved` is what an opcode without a name keeps of the header. */
+function readBody(view: DataView, opcode: number, reserved: number): Body & MessageOptions {
   switch (opcode) {
-    case Opcode.Announce: {
-      const { options, fault } = decodeOptions(view, HEADER_LENGTH);
-      return {
-        version,
-        opcode,
-        lifetime,
-        clientAddress,
-        type: "announce",
-        options,
-        optionFault: fault,
-      };
-    }
-    case Opcode.Map: {
-      const { nonce, protocol, internalPort, externalPort, externalAddress } = readMap(
-        view,
-        HEADER_LENGTH,
-      );
-      const { options, fault } = decodeOptions(view, MAP_LENGTH);
-      return {
-        version,
-        opcode,
-        lifetime,
-        clientAddress,
-        type: "map",
-        nonce,
-        protocol,
-        internalPort,
-        externalPort,
-        externalAddress,
-        options,
-        optionFault: fault,
-      };
-    }
-    case Opcode.Peer: {
-      const { options, fault } = decodeOptions(view, PEER_LENGTH);
-      const fields = readPeer(view, HEADER_LENGTH);
-      return {
-        version,
-        opcode,
-        lifetime,
-        clientAddress,
-        type: "peer",
-        ...fields,
-        options,
-        optionFault: fault,
-      };
-    }
+    case Opcode.Announce:
+      return { type: "announce", ...readOptions(view, HEADER_LENGTH) };
+    case Opcode.Map:
+      return { type: "map", ...readMap(view, HEADER_LENGTH), ...readOptions(view, MAP_LENGTH) };
+    case Opcode.Peer:
+      return { type: "peer", ...readPeer(view, HEADER_LENGTH), ...readOptions(view, PEER_LENGTH) };
     default: {
       const data = readData(view, opcode);
-      const { options, fault } = decodeOptions(view, HEADER_LENGTH + data.length);
-      const reserved = view.getUint16(2);
-      return {
-        version,
-        opcode,
-        lifetime,
-        clientAddress,
-        type: "other",
-        reserved,
-        data,
-        options,
-        optionFault: fault,
-      };
+      const options = readOptions(view, HEADER_LENGTH + data.length);
+      return { type: "other", reserved, data, ...options };
     }
   }
+}
+
+function readOptions(view: DataView, offset: number): MessageOptions {
+  const { options, fault } = decodeOptions(view, offset);
+  return { options, optionFault: fault };
+}
+
+/**
+ * Whether an answer with result octet 1 is to be believed whatever its length. The 16-bit result of NAT-PMP makes octet 2
+ * count in version 0. An answer of our own version is one if its body cannot be read as its opcode's.
+ */
+function isVersionError(view: DataView): boolean {
+  const [version, second] = [view.getUint8(0), view.getUint8(1)];
+  if (view.getUint8(3) !== ResultCode.UnsuppVersion) return false;
+  const isResponse = second >= R_BIT;
+  switch (version) {
+    case NATPMP_VERSION:
+      if (view.getUint8(2) !== 0) return false;
+      return isResponse || (second === 0 && view.byteLength >= NATPMP_ERROR_LENGTH);
+    case PCP_VERSION:
+      return isResponse && lengthFault(view.byteLength, second & ~R_BIT) !== undefined;
+    default:
+      return isResponse;
+  }
+}
+
+function readVersionError(view: DataView): Response {
+  const word = (at: number): number => view.byteLength >= at + 4 ? view.getUint32(at) : 0;
+  const version = view.getUint8(0);
+  const isNatPmp = version === NATPMP_VERSION;
+  // Another version may lay out what follows as it likes.
+  const hasData = lengthFault(view.byteLength, Opcode.Announce) === undefined;
+  return {
+    type: "other",
+    version,
+    opcode: view.getUint8(1) & ~R_BIT,
+    result: ResultCode.UnsuppVersion,
+    lifetime: isNatPmp ? 0 : word(4),
+    epoch: isNatPmp ? word(4) : word(8),
+    reserved: view.getUint8(2),
+    data: hasData
+      ? copyOctets(view, HEADER_LENGTH, view.byteLength - HEADER_LENGTH)
+      : new Uint8Array(0),
+    options: [],
+    optionFault: undefined,
+  };
 }
 
 /** The data of AUTHENTICATION have a length; those of an opcode without a name go on to the end. */
 function readData(view: DataView, opcode: number): Uint8Array {
   const end = opcode === Opcode.Authentication ? AUTHENTICATION_LENGTH : view.byteLength;
   return copyOctets(view, HEADER_LENGTH, end - HEADER_LENGTH);
-}
-
-/** All in one go, if all is in order; who finds out what is not is in no hurry. */
-function writePlainMap(request: RequestInit & MapBody, view: DataView, at: number): void {
-  const { lifetime, clientAddress, nonce, protocol, internalPort, externalPort, externalAddress } =
-    request;
-  const isInOrder = request.version === undefined && lifetime >>> 0 === lifetime &&
-    (protocol & 0xff) === protocol && (internalPort & 0xffff) === internalPort &&
-    (externalPort & 0xffff) === externalPort;
-  if (!isInOrder) {
-    writeRequestHeader(request, Opcode.Map << 16, view, at);
-    return writeMap(request, view, at + HEADER_LENGTH);
-  }
-  view.setInt32(at, PCP_VERSION << 24 | Opcode.Map << 16);
-  view.setInt32(at + 4, lifetime);
-  clientAddress.write(view, at + 8);
-  nonce.write(view, at + 24);
-  view.setInt32(at + 36, protocol << 24);
-  view.setInt32(at + 40, internalPort << 16 | externalPort);
-  externalAddress.write(view, at + 44);
-}
-
-function writeOther(request: RequestInit & (AnnounceBody | OtherInit), view: DataView): void {
-  if (request.type === "announce") {
-    return writeRequestHeader(request, Opcode.Announce << 16, view);
-  }
-  writeRequestHeader(request, opcodeAndReserved(request.opcode, request.reserved), view);
-  writeData(request.data, view);
 }
 
 function messageLength(message: BodyInit & { readonly options?: readonly Option[] }): number {
@@ -273,12 +237,5 @@ function writeOptions(body: BodyInit, options: readonly Option[], view: DataView
   for (const option of options) at = encodeOption(option, view, at);
 }
 
-const OUTGOING = new ViewCache();
-
-/** Room for so many requests as are in flight at the most, about. */
-const POOL_LENGTH = 96 * MAP_LENGTH;
-let pool = new DataView(new ArrayBuffer(0));
-let poolUsed = 0;
-
-/** Room for any message. */
-const SCRATCH = new Uint8Array(MAX_LENGTH);
+/** Octets of the NAT-PMP version error (RFC 6886 section 3.5). */
+const NATPMP_ERROR_LENGTH = 8;

@@ -135,7 +135,6 @@ export {
 export type { PeerFields } from "./peer.ts";
 export { choosePrefix64, prefix64Request, synthesizeAddress } from "./prefix64.ts";
 export { hasPorts, parseProtocol, protocolName, ProtocolNumber } from "./protocol_number.ts";
-export { ResponseReader } from "./response_reader.ts";
 export {
   type ResultClass,
   resultClass,

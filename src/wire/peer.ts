@@ -1,7 +1,6 @@
 import { IpAddress } from "./address.ts";
 import { checkField, type Field } from "./check.ts";
-import { MAP_DATA_LENGTH, type MapFields, type Mutable, readMapInto, writeMap } from "./map.ts";
-import { Nonce } from "./nonce.ts";
+import { MAP_DATA_LENGTH, type MapFields, readMap, writeMap } from "./map.ts";
 
 /** What PEER carries after the header: the fields of MAP, and who is at the other end (RFC 6887 section 12.1). */
 export interface PeerFields extends MapFields {
@@ -13,26 +12,11 @@ export interface PeerFields extends MapFields {
 
 /** Reads the 56 octets at `offset`. The reserved octets are ignored. */
 export function readPeer(view: DataView, offset: number): PeerFields {
-  const fields: PeerFields = {
-    nonce: new Nonce(0, 0, 0),
-    protocol: 0,
-    internalPort: 0,
-    externalPort: 0,
-    externalAddress: IpAddress.ANY_IPV4,
-    remotePort: 0,
-    remoteAddress: IpAddress.ANY_IPV4,
+  return {
+    ...readMap(view, offset),
+    remotePort: view.getUint16(offset + MAP_DATA_LENGTH),
+    remoteAddress: IpAddress.read(view, offset + MAP_DATA_LENGTH + 4),
   };
-  readPeerInto(fields, view, offset);
-  return fields;
-}
-
-/** As {@linkcode readPeer}, into fields that are there, the nonce too. An address that is the same stays the same object. */
-export function readPeerInto(fields: Mutable<PeerFields>, view: DataView, offset: number): void {
-  readMapInto(fields, view, offset);
-  fields.remotePort = view.getUint16(offset + MAP_DATA_LENGTH);
-  if (!fields.remoteAddress.matches(view, offset + MAP_DATA_LENGTH + 4)) {
-    fields.remoteAddress = IpAddress.read(view, offset + MAP_DATA_LENGTH + 4);
-  }
 }
 
 /**

@@ -1,13 +1,12 @@
 /**
  * `deno task bench [PICK...] [--short] [--json FILE]`: the library beside what does no more than must be done, measured in
- * turns. `codec`, `establish` or `establish.10000` pick rows. Fails when a row misses its target; with `--short`, when it
+ * turns. `process`, `establish` or `establish.10000` pick rows. Fails when a row misses its target; with `--short`, when it
  * does so by more than a third, twice, of what is reached today (`shortfalls.ts`).
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
 import { parseArgs } from "@std/cli/parse-args";
 import { alertRows } from "./alert_rows.ts";
-import { codecRows } from "./codec_rows.ts";
 import { type Effort, effortOf, type Family } from "./effort.ts";
 import { engineRows } from "./engine_rows.ts";
 import { establishRows } from "./establish_rows.ts";
@@ -24,7 +23,6 @@ import { SHORTFALLS } from "./shortfalls.ts";
 import { textTable } from "./table.ts";
 
 const FAMILIES: readonly Family[] = [
-  codecRows,
   engineRows,
   responderRows,
   establishRows,
@@ -37,7 +35,7 @@ const FAMILIES: readonly Family[] = [
 ];
 
 const USAGE = `deno task bench [PICK...] [--short] [--json FILE]
-  PICK         rows by family or by the beginning of their names: codec, establish.10000; all unless told
+  PICK         rows by family or by the beginning of their names: process, establish.10000; all unless told
   --short      the rows of the gate, a minute; only a miss by more than a third counts, and if it happens twice
   --json FILE  the results, for deno task bench:picture
 Families: ${FAMILIES.map(({ name }) => name).join(", ")}

@@ -1,7 +1,6 @@
 /** The engine's one deadline, spurious and late wake-ups, and the heap below (defect 23). */
 
 import { assert, assertEquals } from "@std/assert";
-import { Deadlines } from "../../src/engine/deadlines.ts";
 import { seededRandom } from "../helpers/random.ts";
 import { mapSpec, peerSpec } from "../helpers/specs.ts";
 import { granted, Timeline, type TimelineOptions } from "../helpers/timeline.ts";
@@ -95,28 +94,4 @@ Deno.test("10,000 announcements in a second: bounded work, bounded sends (C-14.1
   assert(sends <= 2 * 200, `${sends} requests`);
   assert(spent < 5_000, `${spent} ms`);
   assertEquals(t.events("lost"), []);
-});
-
-Deno.test("Deadlines gives slots back by time, whatever changes in between", () => {
-  const random = seededRandom(5);
-  const deadlines = new Deadlines();
-  const dueAt = Array.from({ length: 500 }, () => Infinity);
-  for (let round = 0; round < 20_000; round++) {
-    const slot = Math.floor(random() * dueAt.length);
-    const at = random() < 0.2 ? Infinity : Math.floor(random() * 1_000);
-    dueAt[slot] = at;
-    deadlines.set(slot, at);
-    if (round % 500 === 0) assertEquals(deadlines.earliest, Math.min(...dueAt));
-  }
-  const waiting = dueAt.filter((at) => at !== Infinity).length;
-  assertEquals(deadlines.due(-1), -1);
-  const taken: number[] = [];
-  for (let slot = deadlines.due(1_000); slot >= 0; slot = deadlines.due(1_000)) {
-    taken.push(dueAt[slot] ?? NaN);
-    assertEquals(deadlines.due(1_000), slot, "it stays due");
-    deadlines.set(slot, Infinity);
-  }
-  assertEquals(taken.length, waiting);
-  assertEquals(taken, taken.toSorted((x, y) => x - y));
-  assertEquals(deadlines.earliest, Infinity);
 });

@@ -5,9 +5,6 @@ import { seededWords } from "../helpers/random.ts";
 import { external4, mapSpec, peerSpec } from "../helpers/specs.ts";
 import { granted, mapOrPeer, type Sent, Timeline } from "../helpers/timeline.ts";
 import { hex } from "../helpers/hex.ts";
-import { Nonces } from "../../src/engine/nonces.ts";
-import { seededRandom } from "../helpers/random.ts";
-import { Nonce } from "../../src/wire/nonce.ts";
 
 const nonceOf = ({ request }: Sent): string => mapOrPeer(request).nonce.toString();
 
@@ -126,34 +123,4 @@ Deno.test("mappings whose nonces begin with the same word are told apart", () =>
     if (id !== undefined) t.release(id).answer(id);
   }
   assertEquals(ids.map((id) => t.state(id).type), ["revoked", "revoked", "revoked", "revoked"]);
-});
-
-Deno.test("Nonces finds every slot of a nonce, whatever comes and goes", () => {
-  const random = seededRandom(3);
-  // Few different words, so that many nonces begin alike and some are the same.
-  const word = (): number => Math.floor(random() * 40) - 20;
-  const nonces = new Nonces(word);
-  const bySlot = new Map<number, Nonce>();
-  const free: number[] = [];
-  for (let round = 0; round < 6_000; round++) {
-    if (random() < 0.45 && bySlot.size > 0) {
-      const slot = [...bySlot.keys()][Math.floor(random() * bySlot.size)] ?? 0;
-      nonces.remove(slot);
-      bySlot.delete(slot);
-      free.push(slot);
-    } else {
-      const slot = free.pop() ?? bySlot.size;
-      const nonce = new Nonce(word(), word(), word() % 2);
-      nonces.add(slot, nonce);
-      bySlot.set(slot, nonce);
-    }
-    const wanted = new Nonce(word(), word(), word() % 2);
-    const found: number[] = [];
-    for (let slot = nonces.find(wanted); slot >= 0; slot = nonces.find(wanted, slot)) {
-      found.push(slot);
-    }
-    const all = [...bySlot].filter(([, nonce]) => nonce.equals(wanted)).map(([slot]) => slot);
-    assertEquals(found.sort(), all.sort());
-  }
-  for (const [slot, nonce] of bySlot) assert(nonces.of(slot).equals(nonce));
 });

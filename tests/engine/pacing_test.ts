@@ -1,7 +1,6 @@
 /** Requests in flight: many mappings, no burst that a socket buffer cannot hold, no waiting that is not needed. */
 
 import { assert, assertEquals } from "@std/assert";
-import { SlotQueue } from "../../src/engine/slot_queue.ts";
 import { mapSpec, peerSpec } from "../helpers/specs.ts";
 import { type Sent, Timeline } from "../helpers/timeline.ts";
 
@@ -141,21 +140,6 @@ Deno.test("10,000 mappings are renewed without a burst, on one deadline (defect 
   assertEquals(sends.length, 10_000);
   assert(mostInFlight(sends, 5) <= 128);
   assertEquals(t.events("lost"), []);
-});
-
-Deno.test("SlotQueue gives everything back in order, also after it was long", () => {
-  const line = new SlotQueue();
-  assertEquals([line.length, line.shift()], [0, undefined]);
-  let next = 0;
-  for (let n = 0; n < 20_000; n++) {
-    line.push(n);
-    if (n % 3 === 0) assertEquals(line.shift(), next++);
-  }
-  while (line.length > 0) assertEquals(line.shift(), next++);
-  assertEquals([next, line.shift()], [20_000, undefined]);
-  line.push(7);
-  line.push(8);
-  assertEquals([line.shift(), line.shift(), line.length], [7, 8, 0]);
 });
 
 Deno.test("an answer for who still waits for his turn is none: he has not asked (C-11.4-1)", () => {

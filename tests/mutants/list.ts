@@ -128,11 +128,6 @@ const LIST: ChangesByFile = {
     ],
     ["a new mapping has a new nonce, whatever went before", " ?? remains?.nonce;", ";"],
     [
-      "who waits for the version goes on waiting when it was answered",
-      "if (wasRefused) this.#mappings.touchAwake((mapping) => mapping.askAgain());",
-      "",
-    ],
-    [
       "an address that was left can be left again",
       "    if (index !== this.#servers.index) return; // it was left already\n",
       "",
@@ -274,43 +269,6 @@ const LIST: ChangesByFile = {
       "",
     ],
     ["repeated requests measure the round trip", "    if (!clean) return;\n", ""],
-  ],
-  "resting.ts": [
-    ["who is raised has no deadline", "m.renewAt = times[t] as number;", ""],
-    ["who is raised was never granted", "m.used = counts[c + 5] as number;", ""],
-    ["who is raised belongs to no generation", "m.generation = counts[c + 6] as number;", ""],
-    ["who is raised has another lifetime", "m.lifetime = lifetime;", "m.lifetime = 1;"],
-    ["who is raised may renew at once", "m.renewalSentAt = times[t + 1] as number;", ""],
-    ["who is raised came by PCP", "m.viaNatPmp = (flags & VIA_NATPMP) !== 0;", ""],
-    ["who is raised is no heir", "m.isHeir = (flags & IS_HEIR) !== 0;", ""],
-    ["who was refused may rest", "m.holdUntil !== -Infinity ||", ""],
-    ["who rests renews again and again", "    times[TIMES * place] = Infinity;\n", ""],
-    ["who rests renews without being raised for it", 'm.phase = "renewing";', ""],
-  ],
-  "mappings.ts": [
-    ["who was not asked for takes answers", 'mapping.phase !== "waiting" && ', ""],
-  ],
-  "nonces.ts": [
-    [
-      "a nonce has 32 random bits",
-      "return new Nonce(this.#randomWord(), this.#randomWord(), this.#randomWord());",
-      "const word = this.#randomWord();\n    return new Nonce(word, word, word);",
-    ],
-    [
-      "all nonces are one",
-      "return new Nonce(this.#randomWord(), this.#randomWord(), this.#randomWord());",
-      "return new Nonce(1, 2, 3);",
-    ],
-    [
-      "all nonces of new mappings are one",
-      "this.#put(slot, this.#randomWord(), this.#randomWord(), this.#randomWord());",
-      "this.#put(slot, 1, 2, 3);",
-    ],
-    [
-      "a third of the nonce is compared",
-      "words[at] !== w0 || words[at + 1] !== w1 || words[at + 2] !== w2",
-      "words[at] !== w0",
-    ],
   ],
   "spec.ts": [
     ["answers of another protocol fit", "answer.protocol !== spec.protocol ||", ""],

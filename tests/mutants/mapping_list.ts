@@ -6,16 +6,6 @@ export type ChangesByFile = Readonly<
 /** Those of the life of one mapping. */
 export const MAPPING_MUTANTS: ChangesByFile = {
   "mapping_actions.ts": [
-    [
-      "who is answered stays in the line",
-      "m.queued || m.departure >= 0 || ",
-      "m.departure >= 0 || ",
-    ],
-    [
-      "who is answered goes on in NAT-PMP",
-      "m.queued || m.departure >= 0 || m.natPmp",
-      "m.queued || m.departure >= 0",
-    ],
     ["renewals suggest the first wish for ever", "  m.suggestedPort = externalPort;\n", ""],
     [
       "renewals suggest the first address for ever",

@@ -50,10 +50,10 @@ Deno.test("isMissed() lets pass what is within the slack, of which a limit of 0 
 });
 
 Deno.test("effortOf() picks rows by family and by the beginning of their names", () => {
-  const { wants } = effortOf(false, ["codec", "establish.10000"]);
-  const names = ["codec", "codec.encode.map", "establish", "establish.10000.memory"];
+  const { wants } = effortOf(false, ["process", "establish.10000"]);
+  const names = ["process", "process.script", "establish", "establish.10000.memory"];
   assertEquals(names.map(wants), [true, true, true, true]);
-  assertEquals(["establish.1000", "hold", "codecs"].map(wants), [false, false, false]);
+  assertEquals(["establish.1000", "hold", "processes"].map(wants), [false, false, false]);
   assert(effortOf(true).wants("anything"));
 });
 

@@ -34,11 +34,6 @@ const FLOORS: readonly Floor[] = [
     files: "src/client/",
     may: ["src/clock.ts", "src/discovery/", "src/engine/", "src/transport/", "src/wire/"],
   },
-  {
-    files: "src/modules.ts",
-    may: [...ON_CLOCK, "src/engine/", "src/discovery/", "src/client/"],
-  },
-  { files: "src/testing/modules.ts", may: ON_CLOCK },
   { files: "src/testing/manual_clock.ts", may: ON_CLOCK },
   { files: "src/testing/faults.ts", may: ON_CLOCK },
   { files: "src/testing/host.ts", may: ON_CLOCK },
@@ -57,7 +52,6 @@ const FLOORS: readonly Floor[] = [
   {
     files: "mod.ts",
     may: [
-      "src/modules.ts",
       "src/clock.ts",
       ...["wire", "transport", "engine", "discovery", "client"].map((f) => `src/${f}/`),
     ],
