@@ -32,22 +32,21 @@ export {
   SocketError,
   StoreError,
 } from "./src/client/errors.ts";
-export type { Announcement } from "./src/client/announcer.ts";
+export type { Announcement } from "./src/client/announce_requests.ts";
 export type { AddressKind } from "./src/client/address_kind.ts";
-export type {
-  Announcements,
-  Diagnosis,
-  Finding,
-  FindingCode,
-  Refusal,
-} from "./src/client/diagnosis.ts";
+export type { Announcements } from "./src/client/network/connection.ts";
+export type { Diagnosis, Finding, FindingCode, Refusal } from "./src/client/diagnosis/diagnosis.ts";
 export { Handle } from "./src/client/handle.ts";
 export type { ShutdownSummary } from "./src/client/shutdown_summary.ts";
 export type { Assigned, PortSet } from "./src/client/assigned.ts";
-export type { Surveyor, WatchOptions } from "./src/client/watcher.ts";
-export type { Addresses } from "./src/client/addresses.ts";
-export { FileStore } from "./src/client/file_store.ts";
-export type { Store, StoredMapping } from "./src/client/store.ts";
+export type {
+  HostSurvey,
+  HostSurvey as Surveyor,
+  WatchOptions,
+} from "./src/client/network/network_watcher.ts";
+export type { Addresses } from "./src/client/network/addresses.ts";
+export { FileStore } from "./src/client/persistence/file_store.ts";
+export type { Store, StoredMapping } from "./src/client/persistence/store.ts";
 export { InboundMap } from "./src/client/inbound_map.ts";
 export {
   type Alert,
@@ -61,7 +60,7 @@ export { OutboundMap } from "./src/client/outbound_map.ts";
 export { RequestType } from "./src/client/request_type.ts";
 export type { Stats } from "./src/client/stats.ts";
 export { type Clock, type Milliseconds, systemClock } from "./src/clock.ts";
-export { discover, type Discovered } from "./src/client/discover.ts";
+export { discover, type Gateway, type Gateway as Discovered } from "./src/client/discover.ts";
 export { DiscoveryError, type DiscoveryReason } from "./src/discovery/discovery_error.ts";
 export type {
   MulticastOptions,

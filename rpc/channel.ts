@@ -5,7 +5,7 @@ import type {
   MessageReader,
   MessageWriter,
 } from "vscode-jsonrpc";
-import { Announcer } from "./announcer.ts";
+import { EventEmitter } from "./event_emitter.ts";
 import { encodeFrame, FrameDecoder } from "./framing.ts";
 import type { Log } from "./log.ts";
 import { checkMessage, type IncomingMessage } from "./message_check.ts";
@@ -33,8 +33,8 @@ export class Channel {
   readonly #chunk = new Uint8Array(CHUNK);
   /** Ids of requests that wait for their answers. */
   readonly #inFlight = new Set<string>();
-  readonly #readFailed = new Announcer<Error>();
-  readonly #readClosed = new Announcer<void>();
+  readonly #readFailed = new EventEmitter<Error>();
+  readonly #readClosed = new EventEmitter<void>();
   #unread: IncomingMessage[] = [];
 
   constructor(source: ByteSource, sink: ByteSink, log: Log) {
@@ -44,18 +44,18 @@ export class Channel {
     this.reader = {
       onError: this.#readFailed.event,
       onClose: this.#readClosed.event,
-      onPartialMessage: new Announcer<never>().event,
+      onPartialMessage: new EventEmitter<never>().event,
       listen: (callback) => this.#listen(callback),
       dispose: () => {},
     };
-    const writeClosed = new Announcer<void>();
+    const writeClosed = new EventEmitter<void>();
     this.#outbox.broken.then((error) => {
       // Whoever read the answers is gone: the end of the connection, as the end of its requests would be.
       log("info", `Cannot write any more: ${error.message}`);
       writeClosed.fire();
     });
     this.writer = {
-      onError: new Announcer<never>().event,
+      onError: new EventEmitter<never>().event,
       onClose: writeClosed.event,
       write: (message) => this.write(message),
       end: () => {},

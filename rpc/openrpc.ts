@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { ErrorCode } from "./error_codes.ts";
-import { ERROR_NOTES, METHOD_NOTES, NOTIFICATION_NOTES } from "./notes.ts";
+import { ERROR_NOTES, METHOD_NOTES, NOTIFICATION_NOTES } from "./method_docs.ts";
 import { paramSchemas } from "./param_schemas.ts";
-import { notifications, resultSchemas, shared } from "./schemas.ts";
+import { notifications, resultSchemas, shared } from "./result_schemas.ts";
 import type { Method, Notifications, OpenRpcDocument } from "./types.ts";
 import { PROTOCOL_VERSION } from "./version.ts";
 

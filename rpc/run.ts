@@ -2,8 +2,8 @@ import { createMessageConnection } from "vscode-jsonrpc";
 import type { TraceEvent } from "../mod.ts";
 import type { Channel } from "./channel.ts";
 import type { Log } from "./log.ts";
-import { onSignals, surviveDefects, watchProcess } from "./process_edges.ts";
-import { installRuntime } from "./ral.ts";
+import { onSignals, surviveDefects, watchProcess } from "./process_lifetime.ts";
+import { installRuntime } from "./jsonrpc_runtime.ts";
 import { serve } from "./server.ts";
 import type { InitializeParams } from "./types.ts";
 

@@ -2,8 +2,8 @@ import {
   Client,
   type ClientOptions,
   discover as findGateways,
-  type Discovered,
   FileStore,
+  type Gateway,
   type Handle,
   InboundMap,
   type MapHandle,
@@ -18,7 +18,7 @@ import type { ServerHost } from "../src/testing/mod.ts";
 import { ErrorCode } from "./error_codes.ts";
 import { invalidParams } from "./validate.ts";
 import { RpcError } from "./rpc_error.ts";
-import { Sender } from "./sender.ts";
+import { AlertQueue } from "./alert_queue.ts";
 import type {
   ClientInfo,
   ClientStartParams,
@@ -34,7 +34,7 @@ export interface SessionDeps {
   /** What every client is told besides its params: network, clock and chance in tests, the trace. */
   readonly clientOptions?: ClientOptions;
   /** Finds gateways. */
-  readonly discover?: () => Promise<Discovered[]>;
+  readonly discover?: () => Promise<Gateway[]>;
   /** Puts a simulated server somewhere. */
   readonly startSimulator?: (params: SimulatorStartParams) => Promise<ServerHost>;
   /** Sends a notification; resolves when it has left, so that a slow reader is noticed. */
@@ -61,7 +61,7 @@ export class Session {
   }
 
   /** The default gateways of this host. */
-  async discover(): Promise<Discovered[]> {
+  async discover(): Promise<Gateway[]> {
     return await (this.#deps.discover ?? findGateways)();
   }
 
@@ -216,7 +216,9 @@ export class Session {
 
   async #tellAlerts(known: KnownMapping): Promise<void> {
     const { mappingId, mapping, client } = known;
-    const sender = new Sender((alert) => this.#deps.notify("mapping/alert", { mappingId, alert }));
+    const sender = new AlertQueue((alert) =>
+      this.#deps.notify("mapping/alert", { mappingId, alert })
+    );
     for await (const alert of mapping) sender.put(alert);
     // What is over can still be asked for, as long as there are not too many of them.
     this.#over.push(mappingId);

@@ -1,5 +1,5 @@
 /** Params and results of every method as TypeScript types. `schemas.ts` has the same as schemas, held together by a check. */
-import type { Alert, Diagnosis, Discovered, MappingSnapshot, RequestType } from "../mod.ts";
+import type { Alert, Diagnosis, Gateway, MappingSnapshot, RequestType } from "../mod.ts";
 
 /** Params of `initialize`. Members that this version does not know are let through. */
 export interface InitializeParams {
@@ -254,7 +254,7 @@ export interface Requests {
   /** The OpenRPC document. */
   "rpc.discover": { params: void; result: OpenRpcDocument };
   /** The default gateways of this host. */
-  discover: { params: Record<string, never>; result: Discovered[] };
+  discover: { params: Record<string, never>; result: Gateway[] };
   /** Starts a simulated PCP server. */
   "simulator/start": { params: SimulatorStartParams; result: SimulatorInfo };
   /** Stops one. */

@@ -3,12 +3,17 @@ import type { EngineConfig } from "../engine/config.ts";
 import { defaultNetwork } from "../transport/open.ts";
 import type { Network } from "../transport/transport.ts";
 import { ANNOUNCE_PORT, SERVER_PORT } from "../wire/constants.ts";
-import { type Addresses, resolveAddresses } from "./addresses.ts";
+import { type Addresses, resolveAddresses } from "./network/addresses.ts";
 import { discover } from "./discover.ts";
 import type { TraceEvent, Tracer } from "./trace.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./persistence/store.ts";
 import { Handle } from "./handle.ts";
-import type { Surveyor, Watcher, WatchEvents, WatchOptions } from "./watcher.ts";
+import type {
+  HostSurvey,
+  NetworkWatcher,
+  WatchEvents,
+  WatchOptions,
+} from "./network/network_watcher.ts";
 
 /** What a client can be told besides the addresses. */
 export interface ClientOptions {
@@ -186,13 +191,13 @@ const WATCH_INTERVAL: Milliseconds = 5_000;
 async function watcherFor(
   clock: Clock,
   interval: Milliseconds,
-  surveyor: Surveyor | undefined,
-  find: Surveyor["find"] | undefined,
-): Promise<(events: WatchEvents) => Watcher> {
-  const { Watcher } = await import("./watcher.ts");
-  const { fixedSurveyor, systemSurveyor } = await import("./system_surveyor.ts");
-  const machine = surveyor ?? (find === undefined ? fixedSurveyor() : systemSurveyor(find));
-  return (events) => new Watcher(clock, machine, events, interval);
+  surveyor: HostSurvey | undefined,
+  find: HostSurvey["find"] | undefined,
+): Promise<(events: WatchEvents) => NetworkWatcher> {
+  const { NetworkWatcher } = await import("./network/network_watcher.ts");
+  const { fixedSurvey, systemSurvey } = await import("./network/host_survey.ts");
+  const machine = surveyor ?? (find === undefined ? fixedSurvey() : systemSurvey(find));
+  return (events) => new NetworkWatcher(clock, machine, events, interval);
 }
 
 /** Only who looks at datagrams pays for loading what decodes them. */

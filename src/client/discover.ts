@@ -1,5 +1,5 @@
 /** One default gateway of this host, and the way to it. Plain JSON. */
-export interface Discovered {
+export interface Gateway {
   /** The family of both addresses. */
   readonly family: "IPv4" | "IPv6";
   /** The gateway; a link-local address carries its interface, as in `fe80::1%eth0`. */
@@ -23,7 +23,7 @@ export interface Discovered {
  * for (const { gateway, client } of await discover()) console.log(`${client} -> ${gateway}`);
  * ```
  */
-export async function discover(): Promise<Discovered[]> {
+export async function discover(): Promise<Gateway[]> {
   // Loaded on demand: it runs programs and brings a dependency, which most uses of a client do without.
   const { discoverGateways } = await import("../discovery/gateway.ts");
   return await discoverGateways();

@@ -1,12 +1,12 @@
-import type { Milliseconds } from "../engine/events.ts";
+import type { Input, Milliseconds } from "../engine/events.ts";
 import { checkSpec, type MappingSpec } from "../engine/spec.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
-import type { Addresses } from "./addresses.ts";
+import type { Addresses } from "./network/addresses.ts";
 import { abortable } from "./abortable.ts";
-import { type Announcement, Announcer } from "./announcer.ts";
-import { Connection, type ConnectionOptions } from "./connection.ts";
-import type { Diagnosis } from "./diagnosis.ts";
-import type { Driver, Outlet } from "./driver.ts";
+import { type Announcement, AnnounceRequests } from "./announce_requests.ts";
+import { Connection, type ConnectionOptions } from "./network/connection.ts";
+import type { Diagnosis } from "./diagnosis/diagnosis.ts";
+import type { Driver, Outlet } from "./network/driver.ts";
 import {
   ClosedError,
   NetworkChangedError,
@@ -17,18 +17,18 @@ import {
 } from "./errors.ts";
 import type { HandleInit } from "./handle_init.ts";
 import { InboundMap } from "./inbound_map.ts";
-import { Ledger } from "./ledger.ts";
-import { Mailbox } from "./mailbox.ts";
+import { MappingRecords } from "./persistence/mapping_records.ts";
+import { BoundedQueue } from "./bounded_queue.ts";
 import type { MapHandle } from "./map_handle.ts";
-import { type LedgerOwner, specOf } from "./noted.ts";
+import { type Endpoints, specOf } from "./persistence/mapping_record.ts";
 import type { OutboundMap } from "./outbound_map.ts";
 import type { Prefix64 } from "./prefix64.ts";
-import { Registry } from "./registry.ts";
+import { MappingRegistry } from "./mapping_registry.ts";
 import { RequestType } from "./request_type.ts";
 import type { ShutdownSummary } from "./shutdown_summary.ts";
-import type { StoredMapping } from "./store.ts";
+import type { StoredMapping } from "./persistence/store.ts";
 import { Statistics, type Stats } from "./stats.ts";
-import type { Watcher, WatchEvents } from "./watcher.ts";
+import type { NetworkWatcher, WatchEvents } from "./network/network_watcher.ts";
 
 /** A running client of one server: opens mappings and keeps them. Made by {@linkcode Client.start}. */
 export class Handle implements AsyncDisposable {
@@ -36,13 +36,13 @@ export class Handle implements AsyncDisposable {
   readonly port: number;
   readonly #init: HandleInit;
   readonly #options: ConnectionOptions;
-  readonly #registry: Registry;
-  readonly #announcer: Announcer;
-  readonly #errors = new Mailbox<PcpError>(ERROR_LIMIT);
+  readonly #registry: MappingRegistry;
+  readonly #announcer: AnnounceRequests;
+  readonly #errors = new BoundedQueue<PcpError>(ERROR_LIMIT);
   readonly #statistics = new Statistics();
   #connection: Connection;
-  readonly #ledger: Ledger;
-  #watcher: Watcher | undefined;
+  readonly #ledger: MappingRecords;
+  #watcher: NetworkWatcher | undefined;
   #shutdown: Promise<ShutdownSummary> | undefined;
 
   private constructor(init: HandleInit, options: ConnectionOptions, connection: Connection) {
@@ -50,16 +50,17 @@ export class Handle implements AsyncDisposable {
     this.#options = options;
     this.#connection = connection;
     this.port = init.connection.port;
-    this.#announcer = new Announcer((input) => this.#driver.step(input));
+    this.#announcer = new AnnounceRequests((input) => this.#driver.step(input));
     const now = (): Milliseconds => init.connection.clock.now();
-    this.#ledger = new Ledger(this.#owner, {
+    this.#ledger = new MappingRecords(this.#owner, {
       store: init.store,
       now,
       randomWord: init.connection.randomWord,
       onError: (error) => this.#report(error),
     });
     const ledger = this.#ledger;
-    this.#registry = new Registry({ step: (input) => this.#driver.step(input), now, ledger });
+    const step = (input: Input): void => this.#driver.step(input);
+    this.#registry = new MappingRegistry({ step, now, ledger });
   }
 
   /**
@@ -260,7 +261,7 @@ export class Handle implements AsyncDisposable {
    *
    * @internal
    */
-  watch(watcher: (events: WatchEvents) => Watcher): void {
+  watch(watcher: (events: WatchEvents) => NetworkWatcher): void {
     this.#watcher = watcher({
       current: () => this.#connection.addresses,
       moved: (addresses) => this.#move(addresses),
@@ -277,7 +278,7 @@ export class Handle implements AsyncDisposable {
     this.#errors.put(error);
   }
 
-  get #owner(): LedgerOwner {
+  get #owner(): Endpoints {
     const { client, server, port } = this;
     return { client, server, port };
   }
@@ -384,17 +385,16 @@ export class Handle implements AsyncDisposable {
 }
 
 /** Loads what {@linkcode Handle.diagnose} needs, once; in virtual time it must be there before. @internal */
-export function loadDiagnosis(): Promise<typeof import("./diagnose.ts")> {
-  return diagnosis ??= import("./diagnose.ts");
+export function loadDiagnosis(): Promise<typeof import("./diagnosis/diagnose.ts")> {
+  return diagnosis ??= import("./diagnosis/diagnose.ts");
 }
 
-let diagnosis: Promise<typeof import("./diagnose.ts")> | undefined;
+let diagnosis: Promise<typeof import("./diagnosis/diagnose.ts")> | undefined;
 
 /** Errors kept for a reader who comes later. */
 const ERROR_LIMIT = 100;
 
 /** Discard: nothing listens there, so that the short mapping opens nothing (RFC 6887 section 11.6). */
 const DISCARD_PORT = 9;
-
 /** Seconds; the shortest that common servers grant is 120. */
 const DISCARD_LIFETIME = 120;

@@ -1,6 +1,6 @@
-import type { Addresses } from "./addresses.ts";
-import type { ConnectionOptions } from "./connection.ts";
-import type { Store } from "./store.ts";
+import type { Addresses } from "./network/addresses.ts";
+import type { ConnectionOptions } from "./network/connection.ts";
+import type { Store } from "./persistence/store.ts";
 
 /** What {@linkcode Client.start} makes a handle of. */
 export interface HandleInit {

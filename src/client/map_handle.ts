@@ -5,7 +5,7 @@ import { MAX_LIFETIME } from "../wire/constants.ts";
 import { abortable } from "./abortable.ts";
 import { type Assigned, assignedOf } from "./assigned.ts";
 import { NotRunningError, ResultCodeError } from "./errors.ts";
-import { Mailbox } from "./mailbox.ts";
+import { BoundedQueue } from "./bounded_queue.ts";
 import type { RequestType } from "./request_type.ts";
 
 export type { MappingState };
@@ -62,7 +62,7 @@ export class MapHandle implements AsyncDisposable {
    */
   readonly spec: MappingSpec;
   readonly #control: MappingControl;
-  readonly #alerts = new Mailbox<Alert>(ALERT_LIMIT);
+  readonly #alerts = new BoundedQueue<Alert>(ALERT_LIMIT);
   /** Called when the state or the assignment has changed. */
   #waiters: Set<() => void> | undefined;
   #state: MappingState = { type: "requested" };

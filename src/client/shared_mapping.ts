@@ -1,7 +1,7 @@
 import type { Assignment, MappingId, MappingState } from "../engine/events.ts";
 import type { MappingSpec } from "../engine/spec.ts";
 import type { MapHandle } from "./map_handle.ts";
-import type { Noted } from "./noted.ts";
+import type { MappingRecord } from "./persistence/mapping_record.ts";
 import { lifetimesOf } from "./request_type.ts";
 
 /** One mapping of the engine, and the handles of those who want it: the server knows one mapping of a key. */
@@ -13,7 +13,7 @@ export class SharedMapping {
   releasing: "revoked" | "dropped" | undefined = undefined;
   /** The engine knows it; where notes are taken it must be noted first. */
   started = false;
-  note: Noted | undefined = undefined;
+  note: MappingRecord | undefined = undefined;
   /** Asked for while this is being deleted, and waits for the end of that. */
   heir: SharedMapping | undefined = undefined;
   /** Oldest first; at the end those who wanted it to the last. */

@@ -1,5 +1,5 @@
 import type { IgnoreReason, MappingState } from "../engine/events.ts";
-import type { DriverCounts } from "./driver.ts";
+import type { DriverCounts } from "./network/driver.ts";
 import type { MapHandle } from "./map_handle.ts";
 
 /** What a client did so far. Plain JSON. */

@@ -7,20 +7,20 @@ import { defaultConfig, type EngineConfig } from "./config.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import type { EpochSample } from "./epoch.ts";
 import type { IgnoreReason, Input, MappingId, Milliseconds, Output } from "./events.ts";
-import { holdTime } from "./holds.ts";
+import { holdTime } from "./error_hold.ts";
 import { Mapping } from "./mapping.ts";
 import { Mappings } from "./mappings.ts";
 import { Memory } from "./memory.ts";
 import { NatPmp } from "./natpmp.ts";
 import { Pacer } from "./pacer.ts";
-import type { Answer, Surroundings } from "./phase.ts";
-import { Probe } from "./probe.ts";
-import { Recovery } from "./recovery.ts";
+import type { Answer, MappingContext } from "./phase.ts";
+import { AnnounceRequest } from "./announce_request.ts";
+import { RecoverySchedule } from "./recovery_schedule.ts";
 import { checkLifetime, checkLifetimes, checkSpec, needsOptionData, requestKey } from "./spec.ts";
 import { ServerList } from "./server_list.ts";
 import { ServerState } from "./server_state.ts";
 import { Succession } from "./succession.ts";
-import { type Negotiation, refuseVersion } from "./version.ts";
+import { type Negotiation, refuseVersion } from "./version_negotiation.ts";
 
 /**
  * The protocol machine for one server: no clock, socket or chance inside.
@@ -38,10 +38,10 @@ export class Engine {
   readonly #randomWord: () => number;
   readonly #memory: Memory;
   readonly #succession: Succession;
-  readonly #recovery: Recovery;
-  readonly #probe: Probe;
+  readonly #recovery: RecoverySchedule;
+  readonly #probe: AnnounceRequest;
   readonly #natPmp: NatPmp;
-  readonly #world: Surroundings;
+  readonly #world: MappingContext;
   readonly #negotiation: Negotiation;
   #lastId = -1;
   #now: Milliseconds = 0;
@@ -57,8 +57,8 @@ export class Engine {
     this.#randomWord = options.randomWord;
     this.#memory = new Memory(this.#config);
     this.#succession = new Succession(this.#memory);
-    this.#recovery = new Recovery(this.#config);
-    this.#probe = new Probe(this.#config);
+    this.#recovery = new RecoverySchedule(this.#config);
+    this.#probe = new AnnounceRequest(this.#config);
     this.#world = this.#makeWorld(options.clientAddress);
     this.#natPmp = this.#makeNatPmp();
     this.#mappings = new Mappings(this.#pacer);
@@ -357,7 +357,7 @@ export class Engine {
     });
   }
 
-  #makeWorld(clientAddress: IpAddress): Surroundings {
+  #makeWorld(clientAddress: IpAddress): MappingContext {
     return {
       config: this.#config,
       clientAddress,

@@ -5,8 +5,8 @@ import type { Assignment, IgnoreReason, KnownMapping, MappingId, Milliseconds } 
 import { isOfDeletionBefore } from "./late_answers.ts";
 import type { Timed } from "./deadlines.ts";
 import * as act from "./mapping_actions.ts";
-import type { Remains } from "./memory.ts";
-import type { Answer, Phase, Surroundings } from "./phase.ts";
+import type { ReusableMapping } from "./memory.ts";
+import type { Answer, MappingContext, Phase } from "./phase.ts";
 import type { MappingSpec } from "./spec.ts";
 
 type Row = {
@@ -75,7 +75,7 @@ export class Mapping implements Timed {
   /** Until when the server may hold it although it is not assigned: from an earlier run, or by an unanswered request. */
   heldByServerUntil: Milliseconds = -Infinity;
   endAs: "revoked" | "dropped" = "revoked";
-  readonly world: Surroundings;
+  readonly world: MappingContext;
 
   /** State x event -> what is done. An event that a row does not name changes nothing there. */
   static readonly table: Readonly<Record<Phase, Row>> = {
@@ -165,7 +165,7 @@ export class Mapping implements Timed {
     nonce: Nonce,
     lifetimes: number,
     heldUntil: Milliseconds,
-    world: Surroundings,
+    world: MappingContext,
   ) {
     this.id = id;
     this.nonce = nonce;
@@ -199,7 +199,7 @@ export class Mapping implements Timed {
   }
 
   /** Takes over from an earlier mapping of the same key. Its port is suggested unless the caller has a wish of his own. */
-  inherit({ suggestedAddress, suggestedPort }: Remains): void {
+  inherit({ suggestedAddress, suggestedPort }: ReusableMapping): void {
     this.isHeir = true;
     if (this.spec.externalPort !== 0 || !this.spec.externalAddress.isUnspecified) return;
     this.suggestedAddress = suggestedAddress;

@@ -8,13 +8,13 @@ import {
   type MappingState,
   type Milliseconds,
 } from "./events.ts";
-import { holdTime } from "./holds.ts";
+import { holdTime } from "./error_hold.ts";
 import { heldAfterGrant, isLateGrant, SAME_END } from "./late_answers.ts";
 import type { Mapping } from "./mapping.ts";
 import { encodeMappingRequest } from "./mapping_request.ts";
-import type { Answer, Phase, Surroundings } from "./phase.ts";
+import type { Answer, MappingContext, Phase } from "./phase.ts";
 import { nextRenewal } from "./renewal.ts";
-import { retransmissionTime } from "./retransmit.ts";
+import { retransmissionTime } from "./retransmission.ts";
 import { isSuggested, isSuggestionBinding } from "./spec.ts";
 
 // What the entries of the table in mapping.ts do. Every number is in config.ts, every wait in retransmit.ts, renewal.ts and holds.ts.
@@ -196,7 +196,7 @@ function portFor(m: Mapping, { externalAddress }: Answer): number {
 }
 
 /** The address, as one object for all mappings that have it. */
-function shared(world: Surroundings, address: IpAddress): IpAddress {
+function shared(world: MappingContext, address: IpAddress): IpAddress {
   if (world.external?.equals(address) !== true) world.external = address;
   return world.external;
 }

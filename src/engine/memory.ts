@@ -5,7 +5,7 @@ import type { Milliseconds } from "./events.ts";
 import type { MappingKey } from "./spec.ts";
 
 /** What a later mapping of the same key can use of one that ended. */
-export interface Remains {
+export interface ReusableMapping {
   readonly nonce: Nonce;
   readonly suggestedAddress: IpAddress;
   readonly suggestedPort: number;
@@ -19,7 +19,7 @@ export interface Remains {
  */
 export class Memory {
   readonly #config: EngineConfig;
-  readonly #remains = new Map<MappingKey, Remains & { readonly until: Milliseconds }>();
+  readonly #remains = new Map<MappingKey, ReusableMapping & { readonly until: Milliseconds }>();
   readonly #holds = new Map<MappingKey, Milliseconds>();
 
   constructor(config: EngineConfig) {
@@ -33,7 +33,7 @@ export class Memory {
 
   keep(
     key: MappingKey,
-    { nonce, suggestedAddress, suggestedPort }: Remains,
+    { nonce, suggestedAddress, suggestedPort }: ReusableMapping,
     now: Milliseconds,
   ): void {
     this.#remains.delete(key);
@@ -47,7 +47,7 @@ export class Memory {
   }
 
   /** Takes out what is kept under the key. */
-  recall(key: MappingKey, now: Milliseconds): Remains | undefined {
+  recall(key: MappingKey, now: Milliseconds): ReusableMapping | undefined {
     const remains = this.#remains.get(key);
     this.#remains.delete(key);
     return remains !== undefined && remains.until > now ? remains : undefined;

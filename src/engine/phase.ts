@@ -27,7 +27,7 @@ export type Phase =
   | "ended";
 
 /** What a mapping needs of the engine that holds it. */
-export interface Surroundings {
+export interface MappingContext {
   readonly config: EngineConfig;
   readonly clientAddress: IpAddress;
   readonly server: ServerState;

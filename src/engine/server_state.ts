@@ -1,7 +1,7 @@
 import type { EngineConfig } from "./config.ts";
 import { type EpochSample, isEpochValid } from "./epoch.ts";
 import type { Milliseconds } from "./events.ts";
-import { holdTime } from "./holds.ts";
+import { holdTime } from "./error_hold.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import type { Mapping } from "./mapping.ts";
 

@@ -1,5 +1,5 @@
 import type { Mapping } from "./mapping.ts";
-import type { Memory, Remains } from "./memory.ts";
+import type { Memory, ReusableMapping } from "./memory.ts";
 import type { Milliseconds } from "./events.ts";
 import { type MappingKey, mappingKey, type MappingSpec } from "./spec.ts";
 
@@ -20,7 +20,7 @@ export class Succession {
   claim(
     spec: MappingSpec,
     now: Milliseconds,
-  ): { before?: Mapping | undefined; remains: Remains | undefined } {
+  ): { before?: Mapping | undefined; remains: ReusableMapping | undefined } {
     if (this.#deleting.size === 0 && this.#memory.isEmpty) return { remains: undefined };
     const key = mappingKey(spec);
     const before = this.#deleting.get(key);

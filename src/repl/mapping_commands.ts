@@ -1,8 +1,8 @@
 import { type MapHandle, NotRunningError, ResultCodeError } from "../../mod.ts";
 import { adviceOnSilence } from "./advice.ts";
 import type { Command, CommonOptions } from "./command.ts";
-import type { Connection } from "./connection.ts";
-import type { Followed } from "./followed.ts";
+import type { ReplClient } from "./repl_client.ts";
+import type { TrackedMapping } from "./tracked_mapping.ts";
 import { ignoredText, internalText, readyLines, stateText, tableLines } from "./render.ts";
 import type { SessionParts } from "./session_parts.ts";
 import { clockTime, printable } from "./text.ts";
@@ -10,9 +10,9 @@ import { checked, CommandError } from "./usage_error.ts";
 import { abortable, TimeoutError, waitFor } from "./wait.ts";
 
 /** What a command works with. */
-export interface Circumstances {
+export interface CommandContext {
   readonly parts: SessionParts;
-  readonly connection: Connection;
+  readonly connection: ReplClient;
   readonly options: CommonOptions;
   readonly signal: AbortSignal;
 }
@@ -27,7 +27,7 @@ export interface Outcome {
 /** `map` and `peer`: asks, waits, tells; on the command line also stays for a mapping that is kept alive. */
 export async function openMapping(
   command: Command & { name: "map" | "peer" },
-  circumstances: Circumstances,
+  circumstances: CommandContext,
 ): Promise<Outcome> {
   const { parts, connection, options, signal } = circumstances;
   const { screen, mode } = parts;
@@ -61,7 +61,7 @@ export async function openMapping(
 /** `renew`: waits until the server has answered. */
 export async function renewMapping(
   { id, lifetime }: Command & { name: "renew" },
-  circumstances: Circumstances,
+  circumstances: CommandContext,
 ): Promise<void> {
   const { parts, connection, options } = circumstances;
   const mapping = findMapping(id, connection);
@@ -84,7 +84,7 @@ export async function renewMapping(
 /** `revoke`: waits until the server has confirmed. */
 export async function revokeMappings(
   { id }: Command & { name: "revoke" },
-  circumstances: Circumstances,
+  circumstances: CommandContext,
 ): Promise<void> {
   const { parts, connection, options } = circumstances;
   const mappings = id === "all" ? connection.handle.mappings : [findMapping(id, connection)];
@@ -112,7 +112,7 @@ export async function revokeMappings(
 }
 
 /** `watch`: the table, kept current. Ends when no mapping is left, at the user's wish, or after the timeout. */
-export async function watchMappings(circumstances: Circumstances): Promise<void> {
+export async function watchMappings(circumstances: CommandContext): Promise<void> {
   const { parts, connection, options, signal } = circumstances;
   const { screen, clock } = parts;
   const table = (): string[] =>
@@ -130,7 +130,7 @@ export async function watchMappings(circumstances: Circumstances): Promise<void>
 }
 
 /** The mapping of that id. */
-export function findMapping(id: number, connection: Connection | undefined): MapHandle {
+export function findMapping(id: number, connection: ReplClient | undefined): MapHandle {
   const mapping = connection?.find(id);
   if (mapping !== undefined) return mapping;
   const ids = connection?.handle.mappings.map((each) => each.id) ?? [];
@@ -155,7 +155,7 @@ export function look({ screen }: SessionParts): {
 export const DEFAULT_TIMEOUT = 30;
 
 /** How a server that does not answer is told of. */
-export function silence(connection: Connection, seconds: number): CommandError {
+export function silence(connection: ReplClient, seconds: number): CommandError {
   const { server, port } = connection.handle;
   return new CommandError(
     `No answer from ${connection.place} within ${seconds} s`,
@@ -164,8 +164,8 @@ export function silence(connection: Connection, seconds: number): CommandError {
 }
 
 async function waitReady(
-  followed: Followed,
-  circumstances: Circumstances,
+  followed: TrackedMapping,
+  circumstances: CommandContext,
   forever: boolean,
 ): Promise<void> {
   const { mapping } = followed;
@@ -175,7 +175,7 @@ async function waitReady(
 async function waitAnswer(
   mapping: MapHandle,
   work: (signal: AbortSignal) => Promise<unknown>,
-  { parts, connection, options, signal }: Circumstances,
+  { parts, connection, options, signal }: CommandContext,
   forever = false,
 ): Promise<void> {
   const timeout = forever ? undefined : options.timeout ?? DEFAULT_TIMEOUT;
@@ -201,7 +201,10 @@ async function waitAnswer(
   }
 }
 
-function tellReady({ mapping }: Followed, { parts, options, connection }: Circumstances): void {
+function tellReady(
+  { mapping }: TrackedMapping,
+  { parts, options, connection }: CommandContext,
+): void {
   const { screen, mode } = parts;
   const snapshot = mapping.toJSON();
   if (options.json === true) return screen.print(JSON.stringify(snapshot));

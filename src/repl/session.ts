@@ -1,9 +1,9 @@
 import type { TraceEvent } from "../../mod.ts";
 import type { Command, CommonOptions, Invocation } from "./command.ts";
-import { addressed, Connection } from "./connection.ts";
-import { timelineLines } from "./followed.ts";
+import { addressed, ReplClient } from "./repl_client.ts";
+import { timelineLines } from "./tracked_mapping.ts";
 import {
-  type Circumstances,
+  type CommandContext,
   DEFAULT_TIMEOUT,
   findMapping,
   look,
@@ -26,7 +26,7 @@ export type ExitCode = 0 | 1 | 2;
 /** Carries out commands, one at a time, and prints what becomes of them. Knows no terminal. */
 export class Session {
   readonly #parts: SessionParts;
-  #connection: Connection | undefined;
+  #connection: ReplClient | undefined;
   #tracing = false;
   #leaves = false;
   #mappingsStay = false;
@@ -43,7 +43,7 @@ export class Session {
   }
 
   /** The client of the moment. What was shut down by `js` counts as left. */
-  get connection(): Connection | undefined {
+  get connection(): ReplClient | undefined {
     if (this.#connection?.handle.isShutDown === true) {
       this.#connection.gateway?.close();
       this.#connection = undefined;
@@ -97,7 +97,7 @@ export class Session {
   ): Promise<ExitCode> {
     const { screen } = this.#parts;
     this.#json = options.json === true;
-    const circumstances = async (): Promise<Circumstances> => ({
+    const circumstances = async (): Promise<CommandContext> => ({
       parts: this.#parts,
       connection: await this.#connect(own, options, command, signal),
       options,
@@ -167,7 +167,7 @@ export class Session {
     options: CommonOptions,
     command: Command,
     signal: AbortSignal,
-  ): Promise<Connection> {
+  ): Promise<ReplClient> {
     const existing = this.connection;
     if (existing !== undefined) {
       if (existing.fits(own)) return existing;
@@ -184,10 +184,10 @@ export class Session {
     options: CommonOptions,
     multicast: boolean,
     signal: AbortSignal,
-  ): Promise<Connection> {
+  ): Promise<ReplClient> {
     const { screen, clock } = this.#parts;
-    const opening = (ending: AbortSignal): Promise<Connection> =>
-      Connection.open(options, this.#parts, {
+    const opening = (ending: AbortSignal): Promise<ReplClient> =>
+      ReplClient.open(options, this.#parts, {
         json: () => this.#json,
         onTrace: this.#parts.mode === "once" ? undefined : (event) => this.#trace(event),
         multicast,
@@ -294,7 +294,7 @@ export class Session {
     return 0;
   }
 
-  async #announce(circumstances: Circumstances): Promise<ExitCode> {
+  async #announce(circumstances: CommandContext): Promise<ExitCode> {
     const { screen, date } = this.#parts;
     const { connection, options } = circumstances;
     const answer = await this.#ask(
@@ -313,7 +313,7 @@ export class Session {
     return 0;
   }
 
-  async #external(circumstances: Circumstances): Promise<ExitCode> {
+  async #external(circumstances: CommandContext): Promise<ExitCode> {
     const { connection, options } = circumstances;
     const externalAddress = await this.#ask(
       circumstances,
@@ -325,7 +325,7 @@ export class Session {
     return 0;
   }
 
-  async #diagnose(circumstances: Circumstances): Promise<ExitCode> {
+  async #diagnose(circumstances: CommandContext): Promise<ExitCode> {
     const { connection: { handle }, options } = circumstances;
     const diagnosis = await this.#ask(circumstances, (signal) => handle.diagnose({ signal }));
     if (options.json === true) this.#parts.screen.print(JSON.stringify(diagnosis));
@@ -337,7 +337,7 @@ export class Session {
   }
 
   async #ask<T>(
-    { connection, options, signal }: Circumstances,
+    { connection, options, signal }: CommandContext,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const { screen, clock } = this.#parts;

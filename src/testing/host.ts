@@ -1,10 +1,10 @@
 import type { Clock } from "../clock.ts";
 import type { Network, SocketAddress, Transport } from "../transport/transport.ts";
 import { IpAddress } from "../wire/address.ts";
-import type { SimulatedServer } from "./server.ts";
-import type { Datagram } from "./server_reply.ts";
-import type { RestartOptions, UpdateChanges } from "./server_script.ts";
-import type { ServerMapping } from "./server_mapping.ts";
+import type { SimulatedServer } from "./server/simulated_server.ts";
+import type { Datagram } from "./server/replies.ts";
+import type { RestartOptions, UpdateChanges } from "./server/fault_script.ts";
+import type { ServerMapping } from "./server/mapping.ts";
 
 /** Where and how a {@linkcode ServerHost} listens. */
 export interface HostOptions {

@@ -8,8 +8,8 @@ import { type FaultOptions, faults } from "./faults.ts";
 import { ServerHost } from "./host.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { seededRandom, seededWords } from "./random.ts";
-import { SimulatedServer } from "./server.ts";
-import type { ServerOptions } from "./server_options.ts";
+import { SimulatedServer } from "./server/simulated_server.ts";
+import type { ServerOptions } from "./server/server_options.ts";
 
 /** What a {@linkcode Lab} is made of. */
 export interface LabOptions {

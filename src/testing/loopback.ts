@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { defaultNetwork } from "../transport/open.ts";
 import { type HostOptions, ServerHost } from "./host.ts";
-import { SimulatedServer } from "./server.ts";
-import type { ServerOptions } from "./server_options.ts";
+import { SimulatedServer } from "./server/simulated_server.ts";
+import type { ServerOptions } from "./server/server_options.ts";
 
 /**
  * Puts a simulated server on a real loopback socket, to try things without a router: start the client with

@@ -1,5 +1,5 @@
 import type { Clock, Milliseconds } from "../clock.ts";
-import { Heap } from "./heap.ts";
+import { Heap } from "./server/heap.ts";
 
 /** So many alarms at one instant are taken for a loop that would never end. */
 const ALARMS_AT_ONE_INSTANT = 200_000;

@@ -5,24 +5,29 @@
  * @module
  */
 
-export type { Counters, Tally, Violation } from "./counters.ts";
+export type { Counters, Tally, Violation } from "./server/counters.ts";
 export { type FaultOptions, faults } from "./faults.ts";
 export { type HostOptions, ServerHost } from "./host.ts";
 export { Lab, lab, type LabOptions, type WireRecord } from "./lab.ts";
 export { startLoopbackServer } from "./loopback.ts";
 export { ManualClock } from "./manual_clock.ts";
 export { seededRandom, seededWords } from "./random.ts";
-export { SimulatedServer } from "./server.ts";
-export type { MappingKind, ServerMapping } from "./server_mapping.ts";
-export type { LogEntry } from "./server_observer.ts";
-export { miniupnpd, type PortAssigner, type Quirks, type ServerOptions } from "./server_options.ts";
-export type { Datagram } from "./server_reply.ts";
+export { SimulatedServer } from "./server/simulated_server.ts";
+export type { MappingKind, ServerMapping } from "./server/mapping.ts";
+export type { LogEntry } from "./server/request_log.ts";
+export {
+  miniupnpd,
+  type PortAssigner,
+  type Quirks,
+  type ServerOptions,
+} from "./server/server_options.ts";
+export type { Datagram } from "./server/replies.ts";
 export type {
   FailOptions,
   InsertedMapping,
   RestartOptions,
   UpdateChanges,
-} from "./server_script.ts";
+} from "./server/fault_script.ts";
 
 // What the names above are made of, so that a test needs one import.
 export { MemoryNetwork } from "../transport/memory.ts";
@@ -35,16 +40,20 @@ export type {
 export type * from "../transport/transport.ts";
 export type { Clock, Milliseconds } from "../clock.ts";
 export type { Assigned, PortSet } from "../client/assigned.ts";
-export type { Addresses } from "../client/addresses.ts";
+export type { Addresses } from "../client/network/addresses.ts";
 export type { ClientOptions } from "../client/client.ts";
-export type { Surveyor, WatchOptions } from "../client/watcher.ts";
+export type {
+  HostSurvey,
+  HostSurvey as Surveyor,
+  WatchOptions,
+} from "../client/network/network_watcher.ts";
 export type { TraceEvent } from "../client/trace.ts";
 export type { PcpError } from "../client/errors.ts";
-export type { Announcement } from "../client/announcer.ts";
+export type { Announcement } from "../client/announce_requests.ts";
 export type { Handle } from "../client/handle.ts";
 export type { ShutdownSummary } from "../client/shutdown_summary.ts";
 export type { Prefix64 } from "../client/prefix64.ts";
-export type { Store, StoredMapping } from "../client/store.ts";
+export type { Store, StoredMapping } from "../client/persistence/store.ts";
 export type { InboundMap } from "../client/inbound_map.ts";
 export type { Alert, MapHandle, MappingSnapshot, MappingState } from "../client/map_handle.ts";
 export type { MappingBuilder } from "../client/mapping_builder.ts";

@@ -35,7 +35,7 @@ export interface ResponderOptions {
 
 /**
  * Answers MAP, PEER and ANNOUNCE as a server would that has enough of everything, and knows no options: no object is made for a
- * request, so that the bench measures the client. Not a strict server, that is `src/testing/server.ts`.
+ * request, so that the bench measures the client. Not a strict server, that is `src/testing/server/simulated_server.ts`.
  */
 export class ResponderTable {
   counts: Counts = noCounts();

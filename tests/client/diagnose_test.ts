@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ClosedError } from "../../src/client/errors.ts";
-import type { Diagnosis } from "../../src/client/diagnosis.ts";
+import type { Diagnosis } from "../../src/client/diagnosis/diagnosis.ts";
 import type { TraceEvent } from "../../src/client/trace.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { type Lab, lab, type LabOptions } from "../../src/testing/lab.ts";

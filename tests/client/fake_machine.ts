@@ -1,16 +1,16 @@
 /** A machine that changes under its client, in place of the one that the tests run on. */
 
-import type { Addresses } from "../../src/client/addresses.ts";
-import type { Surveyor } from "../../src/client/watcher.ts";
+import type { Addresses } from "../../src/client/network/addresses.ts";
+import type { HostSurvey } from "../../src/client/network/network_watcher.ts";
 import type { Clock } from "../../src/clock.ts";
 import { type Lab, lab, type LabOptions } from "../../src/testing/lab.ts";
 import { ServerHost } from "../../src/testing/host.ts";
-import { SimulatedServer } from "../../src/testing/server.ts";
-import type { ServerOptions } from "../../src/testing/server_options.ts";
+import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
+import type { ServerOptions } from "../../src/testing/server/server_options.ts";
 import { IpAddress } from "../../src/wire/address.ts";
 import { CLIENT, SERVER } from "./parts.ts";
 
-export class FakeMachine implements Surveyor {
+export class FakeMachine implements HostSurvey {
   /** The machine's address and its gateway; undefined without a network. */
   network: { readonly client: string; readonly server: string } | undefined = {
     client: CLIENT,

@@ -4,8 +4,8 @@ import { InboundMap } from "../../src/client/inbound_map.ts";
 import type { MapHandle } from "../../src/client/map_handle.ts";
 import { OutboundMap } from "../../src/client/outbound_map.ts";
 import { RequestType } from "../../src/client/request_type.ts";
-import type { Store, StoredMapping } from "../../src/client/store.ts";
-import type { SimulatedServer } from "../../src/testing/server.ts";
+import type { Store, StoredMapping } from "../../src/client/persistence/store.ts";
+import type { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
 import { anotherServer, LOOK, movingLab } from "./fake_machine.ts";
 import {
   CLIENT,

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { systemClock } from "../../src/clock.ts";
 import { ServerHost } from "../../src/testing/host.ts";
-import { SimulatedServer } from "../../src/testing/server.ts";
+import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
 import { nodeNetwork } from "../../src/transport/node.ts";
 import { followDeno, runDeno } from "./child.ts";
 

@@ -1,5 +1,5 @@
 /** Has two defects, and must live on. */
-import { surviveDefects } from "../../rpc/process_edges.ts";
+import { surviveDefects } from "../../rpc/process_lifetime.ts";
 import { writeStderr } from "../../rpc/stdout.ts";
 
 surviveDefects((level, text) => writeStderr(`${level}: ${text}`));

@@ -9,8 +9,8 @@ import type { Alert, MapHandle } from "../../src/client/map_handle.ts";
 import { OutboundMap } from "../../src/client/outbound_map.ts";
 import { systemClock } from "../../src/clock.ts";
 import { ServerHost } from "../../src/testing/host.ts";
-import { SimulatedServer } from "../../src/testing/server.ts";
-import type { ServerOptions } from "../../src/testing/server_options.ts";
+import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
+import type { ServerOptions } from "../../src/testing/server/server_options.ts";
 import type { Network, SocketAddress } from "../../src/transport/transport.ts";
 import { hasIpv6Loopback } from "../transport/loopback.ts";
 

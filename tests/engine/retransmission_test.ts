@@ -1,7 +1,7 @@
 /** Retransmission (RFC 6887 section 8.1.1). */
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { retransmissionTime } from "../../src/engine/retransmit.ts";
+import { retransmissionTime } from "../../src/engine/retransmission.ts";
 import { defaultConfig } from "../../src/engine/config.ts";
 import { assertWithin, retransmissionGaps, transmissionTimes } from "../helpers/oracle.ts";
 import { mapSpec, peerSpec } from "../helpers/specs.ts";

@@ -1,4 +1,4 @@
-import { Heap } from "../../src/testing/heap.ts";
+import { Heap } from "../../src/testing/server/heap.ts";
 
 /** What is to happen in a world, in order of time. */
 export class EventQueue {

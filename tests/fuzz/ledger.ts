@@ -1,8 +1,8 @@
 import { assert } from "@std/assert";
 import type { MappingId } from "../../src/engine/events.ts";
-import type { SimulatedServer } from "../../src/testing/server.ts";
-import type { Datagram } from "../../src/testing/server_reply.ts";
-import { mappingKey, type ServerMapping } from "../../src/testing/server_mapping.ts";
+import type { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
+import type { Datagram } from "../../src/testing/server/replies.ts";
+import { mappingKey, type ServerMapping } from "../../src/testing/server/mapping.ts";
 import { describe } from "../../src/wire/describe.ts";
 import { ResultCode } from "../../src/wire/result_code.ts";
 import { decodeRequest } from "../../src/wire/message.ts";
@@ -11,7 +11,7 @@ import { client4 } from "../helpers/specs.ts";
 import type { Wish } from "./wishes.ts";
 
 /** What passed on the wire about each mapping, to compare what the client says with what the server holds. */
-export class Ledger {
+export class MappingRecords {
   /** Mappings made after their deletion by a request that left before. */
   lateCreations = 0;
   readonly #nonces = new Map<MappingId, string>();

@@ -4,7 +4,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { checkMessage } from "../../rpc/message_check.ts";
 import { parseLine } from "../../src/repl/parse.ts";
 import { UsageError } from "../../src/repl/usage_error.ts";
-import { newMapping, remainingLife } from "../../src/testing/server_mapping.ts";
+import { newMapping, remainingLife } from "../../src/testing/server/mapping.ts";
 import { client4, external4 } from "../helpers/specs.ts";
 
 Deno.test("parseLine() complains of options that the parser of arguments keeps for itself", () => {

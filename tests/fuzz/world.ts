@@ -1,13 +1,13 @@
 import { assert } from "@std/assert";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Input, Output } from "../../src/engine/events.ts";
-import { SimulatedServer } from "../../src/testing/server.ts";
+import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
 import { seededRandom, seededWords } from "../../src/testing/random.ts";
-import type { Datagram } from "../../src/testing/server_reply.ts";
+import type { Datagram } from "../../src/testing/server/replies.ts";
 import { client4, server4 } from "../helpers/specs.ts";
 import { Acts } from "./acts.ts";
 import { EventQueue } from "./event_queue.ts";
-import { Ledger } from "./ledger.ts";
+import { MappingRecords } from "./ledger.ts";
 import { Misfortunes } from "./misfortunes.ts";
 import { decodeResponse } from "../../src/wire/message.ts";
 import { ResultCode } from "../../src/wire/result_code.ts";
@@ -71,7 +71,7 @@ export class World {
   /** Until when the host sleeps: it hears nothing and does nothing. */
   asleepUntil = 0;
   readonly random: () => number;
-  readonly #ledger = new Ledger();
+  readonly #ledger = new MappingRecords();
   readonly #trace: ((line: string) => void) | undefined;
   #steps = 0;
   #sends = 0;

@@ -1,4 +1,4 @@
-import { miniupnpd, type ServerOptions } from "../../src/testing/server_options.ts";
+import { miniupnpd, type ServerOptions } from "../../src/testing/server/server_options.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 
 /** What kind of world it is; everything follows from the seed. Times are milliseconds, lifetimes seconds. */

@@ -43,7 +43,7 @@ scenarios("the command line and a real router", await labPossible(), {
     await using lab = await startLab();
     await lab.listenInside("tcp", 6000);
     const program = lab.insideDeno("repl.ts", ["map", "6000/tcp", "--lifetime", "600", "--json"]);
-    const mapping = await program.expectLine((line) => "mappingId" in line, PATIENCE);
+    const mapping = await program.expectLine((line) => "mappingId" in line, PROBE_TIMEOUT);
     assertEquals((mapping["state"] as Line)["type"], "running");
     assertEquals((await program.ended()).code, 0);
     await lab.expectMappings([TCP_6000]);
@@ -86,7 +86,7 @@ function keepAlive(lab: Router, more: readonly string[] = []): LabProcess {
 
 async function endsTidily(lab: Router, signal: "SIGINT" | "SIGTERM"): Promise<void> {
   const program = keepAlive(lab);
-  await program.expectLine((line) => line["text"] === "20.30.40.1:6000", PATIENCE);
+  await program.expectLine((line) => line["text"] === "20.30.40.1:6000", PROBE_TIMEOUT);
   await lab.expectMappings([TCP_6000]);
   assertEquals((await program.kill(signal)).code, 0);
   // No waiting here: it must be gone when the program is.
@@ -97,7 +97,11 @@ async function endsTidily(lab: Router, signal: "SIGINT" | "SIGTERM"): Promise<vo
 
 /** The next run of the program: the variables that it was given. */
 async function hook(program: LabProcess): Promise<Readonly<Record<string, unknown>>> {
-  return await program.expectLine((line) => "PCP_STATE" in line, PATIENCE, "a run of the program");
+  return await program.expectLine(
+    (line) => "PCP_STATE" in line,
+    PROBE_TIMEOUT,
+    "a run of the program",
+  );
 }
 
 const NAMES = [
@@ -117,4 +121,4 @@ const HOOK = `sh -c 'printf "{${NAMES.map((name) => `\\"${name}\\":\\"%s\\"`).jo
 const TCP_6000 = "map tcp 6000 -> 192.168.77.2:6000";
 
 /** Milliseconds that a program may take to start on a busy machine, and a router to be noticed. */
-const PATIENCE = 15_000;
+const PROBE_TIMEOUT = 15_000;

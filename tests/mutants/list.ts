@@ -133,7 +133,7 @@ const LIST: ChangesByFile = {
       "",
     ],
   ],
-  "version.ts": [
+  "version_negotiation.ts": [
     [
       "UNSUPP_VERSION counts when nothing is asked",
       '  if (awaiting.length === 0 && !probe.isUnderWay) return "stale";\n',
@@ -157,7 +157,7 @@ const LIST: ChangesByFile = {
     ["an ANNOUNCE goes on after a version error", "    probe.stop();\n", ""],
   ],
   ...MAPPING_MUTANTS,
-  "retransmit.ts": [
+  "retransmission.ts": [
     ["waits are not random", "(0.9 + 0.2 * random())", "1"],
     ["waits are never longer than nominal", "(0.9 + 0.2 * random())", "(0.9 + 0.1 * random())"],
     ["waits do not double", "Math.min(2 * previous, cap)", "Math.min(previous, cap)"],
@@ -214,7 +214,7 @@ const LIST: ChangesByFile = {
       "return at < grantedAt + 2 * lifetime ?",
     ],
   ],
-  "holds.ts": [
+  "error_hold.ts": [
     ["error lifetime 0 means at once", "if (lifetime > 0)", "if (lifetime >= 0)"],
     [
       "error lifetimes are not limited",
@@ -228,7 +228,7 @@ const LIST: ChangesByFile = {
       "config.minimumLongHold * 2 ** refusals",
     ],
   ],
-  "recovery.ts": [
+  "recovery_schedule.ts": [
     ["rounds are not limited", "#rounds = 2;", "#rounds = 1e9;"],
     ["a second reason begins a second round", "    if (this.deadline !== Infinity) return;\n", ""],
     ["rounds never come back", "this.#rounds = Math.min(2, this.#rounds + refill);", ""],
@@ -419,7 +419,7 @@ const LIST: ChangesByFile = {
     ],
     ["the next round begins at once", "if (this.index !== 0) return now;", "return now;"],
   ],
-  "probe.ts": [
+  "announce_request.ts": [
     [
       "ANNOUNCE is sent once",
       "    this.deadline = now + this.#wait;\n",

@@ -4,7 +4,7 @@ import { assert } from "@std/assert";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import type { MapHandle } from "../../src/client/map_handle.ts";
 import { type Lab, lab, type LabOptions } from "../../src/testing/lab.ts";
-import type { ServerOptions } from "../../src/testing/server_options.ts";
+import type { ServerOptions } from "../../src/testing/server/server_options.ts";
 import { decodeNatPmpRequest } from "../../src/wire/natpmp.ts";
 
 /** A client and a server that speaks nothing but NAT-PMP. */
@@ -13,7 +13,7 @@ export function natPmpLab(server: ServerOptions = {}, options: LabOptions = {}):
 }
 
 /** One request of the client. */
-export interface Asked {
+export interface RequestedOptions {
   readonly at: number;
   /** `PCP`, `address`, or as `map tcp 6000 -> 0 for 7200`. */
   readonly what: string;
@@ -21,17 +21,17 @@ export interface Asked {
 }
 
 /** What the client asked since a time. */
-export function asked(world: Lab, since = 0): Asked[] {
+export function asked(world: Lab, since = 0): RequestedOptions[] {
   return world.sent(since).map(({ at, bytes }) => ({ at, what: describe(bytes), bytes }));
 }
 
 /** The NAT-PMP requests among them. */
-export function askedInNatPmp(world: Lab, since = 0): Asked[] {
+export function askedInNatPmp(world: Lab, since = 0): RequestedOptions[] {
   return asked(world, since).filter(({ what }) => what !== "PCP");
 }
 
 /** The texts alone. */
-export function whats(requests: readonly Asked[]): string[] {
+export function whats(requests: readonly RequestedOptions[]): string[] {
   return requests.map(({ what }) => what);
 }
 

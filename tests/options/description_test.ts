@@ -3,7 +3,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { OutboundMap } from "../../src/client/outbound_map.ts";
-import { miniupnpd } from "../../src/testing/server_options.ts";
+import { miniupnpd } from "../../src/testing/server/server_options.ts";
 import { lab } from "../../src/testing/lab.ts";
 import { mapRequests, opened, requests } from "../client/parts.ts";
 

@@ -4,7 +4,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { ResultCodeError } from "../../src/client/errors.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { lab } from "../../src/testing/lab.ts";
-import { miniupnpd } from "../../src/testing/server_options.ts";
+import { miniupnpd } from "../../src/testing/server/server_options.ts";
 import { mapRequests, opened } from "../client/parts.ts";
 
 Deno.test("filters begin with the one that removes all, so that they replace (C-13.3-1, C-13.3-2)", async () => {

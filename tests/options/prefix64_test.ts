@@ -66,7 +66,7 @@ Deno.test("each message replaces what was told before, asked or not (E-7225-3)",
   await world.settled(world.handle.prefix64());
   const told = world.handle.prefix64();
   // An unsolicited announcement crosses the question; the answer comes after it and counts.
-  const { announceReply } = await import("../../src/testing/server_reply.ts");
+  const { announceReply } = await import("../../src/testing/server/replies.ts");
   await deliver(world, announceReply(world.server.epoch(world.clock.now()), [WELL_KNOWN]));
   assertEquals((await world.settled(told)).length, 1);
   assertEquals((await world.settled(world.handle.prefix64()))[0]?.prefix, "2001:db8:122:300::/64");

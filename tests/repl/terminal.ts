@@ -18,7 +18,7 @@ interface Answer {
 }
 
 /** Seconds after which an expectation has failed; a busy machine starts programs slowly. */
-const PATIENCE = 20;
+const PROBE_TIMEOUT = 20;
 
 /** `repl.ts` on a pseudo-terminal of its own, with a state folder of its own. */
 export class Terminal implements AsyncDisposable {
@@ -56,7 +56,7 @@ export class Terminal implements AsyncDisposable {
   /** Waits for output that fits, and returns all output since the last time, up to its end. */
   async expect(pattern: string | RegExp): Promise<string> {
     const source = typeof pattern === "string" ? RegExp.escape(pattern) : pattern.source;
-    return (await this.#order(["expect", source, PATIENCE])).output;
+    return (await this.#order(["expect", source, PROBE_TIMEOUT])).output;
   }
 
   /** Gives the terminal another size. */
@@ -76,7 +76,7 @@ export class Terminal implements AsyncDisposable {
 
   /** Waits for the program's end; gives the exit code and the rest of the output. */
   async end(): Promise<{ readonly exitCode: number; readonly output: string }> {
-    const { exitCode = -1, output } = await this.#order(["wait", PATIENCE]);
+    const { exitCode = -1, output } = await this.#order(["wait", PROBE_TIMEOUT]);
     return { exitCode, output };
   }
 

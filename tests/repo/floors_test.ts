@@ -18,6 +18,14 @@ const SIMULATOR = ["src/testing/loopback.ts"];
 /** Of both programs; nothing else has to do with it. */
 const VERSION = ["src/version.ts"];
 const ON_CLOCK = ["src/clock.ts", "src/transport/", "src/wire/"];
+const UNDER_CLIENT = [
+  "src/clock.ts",
+  "src/discovery/",
+  "src/engine/",
+  "src/transport/",
+  "src/wire/",
+];
+const ON_SERVER = [...ON_CLOCK, "src/testing/server/"];
 
 const FLOORS: readonly Floor[] = [
   { files: "src/clock.ts", may: [] },
@@ -31,16 +39,33 @@ const FLOORS: readonly Floor[] = [
     packages: ["default-gateway", "node:child_process", "node:os"],
   },
   {
+    files: "src/client/persistence/",
+    may: ["src/engine/", "src/wire/", "src/clock.ts", "src/client/errors.ts"],
+  },
+  {
+    files: "src/client/network/",
+    may: [...UNDER_CLIENT, ...["discover", "errors", "trace"].map((f) => `src/client/${f}.ts`)],
+  },
+  {
+    files: "src/client/diagnosis/",
+    may: [
+      ...UNDER_CLIENT,
+      "src/client/network/",
+      ...["address_kind", "errors", "map_handle", "trace"].map((f) => `src/client/${f}.ts`),
+    ],
+  },
+  {
     files: "src/client/",
-    may: ["src/clock.ts", "src/discovery/", "src/engine/", "src/transport/", "src/wire/"],
+    may: UNDER_CLIENT,
   },
   { files: "src/testing/manual_clock.ts", may: ON_CLOCK },
-  { files: "src/testing/faults.ts", may: ON_CLOCK },
-  { files: "src/testing/host.ts", may: ON_CLOCK },
-  { files: "src/testing/loopback.ts", may: ON_CLOCK },
-  { files: "src/testing/lab.ts", may: [...ON_CLOCK, "src/client/"] },
-  { files: "src/testing/mod.ts", may: [...ON_CLOCK, "src/client/", "src/engine/"] },
-  { files: "src/testing/", may: ["src/wire/"] },
+  { files: "src/testing/faults.ts", may: ON_SERVER },
+  { files: "src/testing/host.ts", may: ON_SERVER },
+  { files: "src/testing/loopback.ts", may: ON_SERVER },
+  { files: "src/testing/lab.ts", may: [...ON_SERVER, "src/client/"] },
+  { files: "src/testing/mod.ts", may: [...ON_SERVER, "src/client/", "src/engine/"] },
+  { files: "src/testing/server/", may: ["src/wire/"] },
+  { files: "src/testing/random.ts", may: [] },
   { files: "src/repl/", may: [...PUBLIC, ...VERSION], packages: ["@std/cli", "node:readline"] },
   { files: "rpc/", may: [...PUBLIC, ...VERSION], packages: ["vscode-jsonrpc", "zod", "node:"] },
   { files: "examples/", may: [...PUBLIC, "rpc/mod.ts"], packages: ["vscode-jsonrpc", "node:"] },
@@ -75,7 +100,7 @@ Deno.test("allowed() refuses what the floors forbid", () => {
     ["src/engine/engine.ts", "src/wire/mod.ts"],
     ["src/client/handle.ts", "src/client/mod.ts"],
     ["src/discovery/gateway.ts", "src/wire/header.ts"],
-    ["src/testing/server.ts", "src/clock.ts"],
+    ["src/testing/server/simulated_server.ts", "src/clock.ts"],
     ["src/repl/session.ts", "src/client/handle.ts"],
     ["rpc/server.ts", "src/wire/address.ts"],
     ["examples/map.ts", "src/client/client.ts"],
@@ -86,8 +111,11 @@ Deno.test("allowed() refuses what the floors forbid", () => {
 });
 
 Deno.test("the simulated server reaches nothing but itself and the wire", async () => {
-  const reached = closure("src/testing/server.ts", await listImports(await sources()));
-  const strangers = [...reached].filter((file) => !/^src\/(testing|wire)\//.test(file));
+  const reached = closure(
+    "src/testing/server/simulated_server.ts",
+    await listImports(await sources()),
+  );
+  const strangers = [...reached].filter((file) => !/^src\/(testing\/server|wire)\//.test(file));
   assertEquals(reached.has("src/wire/message.ts"), true);
   assertEquals(strangers, []);
 });

@@ -7,8 +7,8 @@ import {
   type MessageReader,
   type MessageWriter,
 } from "vscode-jsonrpc";
-import { Announcer } from "../../rpc/announcer.ts";
-import { installRuntime } from "../../rpc/ral.ts";
+import { EventEmitter } from "../../rpc/event_emitter.ts";
+import { installRuntime } from "../../rpc/jsonrpc_runtime.ts";
 
 /** Two connections with nothing but memory between them, so that tests need no process and no framing. */
 export interface ConnectionPair {
@@ -39,8 +39,8 @@ export class Pipe {
   readonly writer: MessageWriter;
   /** Everything that came through. */
   readonly passed: Message[] = [];
-  readonly #closed = new Announcer<void>();
-  readonly #failed = new Announcer<Error>();
+  readonly #closed = new EventEmitter<void>();
+  readonly #failed = new EventEmitter<Error>();
   #callback: DataCallback | undefined;
   #waiting: { message: Message; left: () => void }[] = [];
   #held = false;
@@ -49,7 +49,7 @@ export class Pipe {
     this.reader = {
       onError: this.#failed.event,
       onClose: this.#closed.event,
-      onPartialMessage: new Announcer<never>().event,
+      onPartialMessage: new EventEmitter<never>().event,
       listen: (callback): Disposable => {
         this.#callback = callback;
         this.#deliver();
@@ -58,8 +58,8 @@ export class Pipe {
       dispose: () => {},
     };
     this.writer = {
-      onError: new Announcer<never>().event,
-      onClose: new Announcer<void>().event,
+      onError: new EventEmitter<never>().event,
+      onClose: new EventEmitter<void>().event,
       write: (message) => this.write(message),
       end: () => {},
       dispose: () => {},

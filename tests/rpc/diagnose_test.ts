@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { ClientDiagnoseRequest, MappingReadyRequest, MappingRequest } from "../../rpc/mod.ts";
-import { resultSchemas } from "../../rpc/schemas.ts";
+import { resultSchemas } from "../../rpc/result_schemas.ts";
 import { World } from "./world.ts";
 
 Deno.test("client/diagnose answers what its schema says, and leaves no mapping", async () => {

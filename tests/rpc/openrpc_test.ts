@@ -6,7 +6,7 @@ import { ErrorCode, type OpenRpcDocument, PROTOCOL_VERSION } from "../../rpc/mod
 import * as protocol from "../../rpc/protocol.ts";
 import { openRpcDocument } from "../../rpc/openrpc.ts";
 import { paramSchemas } from "../../rpc/param_schemas.ts";
-import { notifications } from "../../rpc/schemas.ts";
+import { notifications } from "../../rpc/result_schemas.ts";
 import { violations } from "./json_schema.ts";
 import { World } from "./world.ts";
 

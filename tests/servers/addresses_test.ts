@@ -1,19 +1,19 @@
 /** Sockets and addresses of a client (RFC 6887 sections 4, 8.1, 11.5, 16.4). */
 
 import { assert, assertEquals } from "@std/assert";
-import { resolveAddresses } from "../../src/client/addresses.ts";
+import { resolveAddresses } from "../../src/client/network/addresses.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
-import type { Surveyor } from "../../src/client/watcher.ts";
+import type { HostSurvey } from "../../src/client/network/network_watcher.ts";
 import { IpAddress } from "../../src/wire/address.ts";
 import { decodeRequest } from "../../src/wire/message.ts";
-import { Town } from "./parts.ts";
+import { MultiHostLab } from "./parts.ts";
 
 const [CLIENT, MOVED, ROUTER] = ["192.168.1.10", "192.168.1.77", "192.168.1.1"];
 const map = (port = 6000) => new InboundMap(port, 7200);
 
 Deno.test("a mapping is asked for whatever the address: private or public (C-4-1, C-8.4-2)", async () => {
   for (const client of [CLIENT, "198.51.100.10", "10.0.0.7"]) {
-    await using town = new Town();
+    await using town = new MultiHostLab();
     const host = await town.serve(ROUTER);
     const handle = await town.start(client, ROUTER);
     await town.settled(handle.request(map()).ready());
@@ -24,7 +24,7 @@ Deno.test("a mapping is asked for whatever the address: private or public (C-4-1
 Deno.test("every request of a client leaves from one random port of one address (C-11.5-1, C-8.1-4, C-18.1-2)", async () => {
   const ports = new Set<number>();
   for (let n = 0; n < 20; n++) {
-    await using town = new Town();
+    await using town = new MultiHostLab();
     await town.serve(ROUTER, { maxLifetime: 600 });
     const others = [];
     for (let other = 0; other < n; other++) others.push(await town.start(CLIENT, ROUTER));
@@ -40,7 +40,7 @@ Deno.test("every request of a client leaves from one random port of one address 
 });
 
 Deno.test("the address in the header is the one that the datagram comes from (C-8.1-5)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   await town.serve(ROUTER);
   const handle = await town.start(CLIENT, ROUTER);
   await town.settled(handle.request(map()).ready());
@@ -52,7 +52,7 @@ Deno.test("the address in the header is the one that the datagram comes from (C-
 });
 
 Deno.test("nothing is ready before the server has answered (C-10.2-1)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   const host = await town.serve(ROUTER);
   host.server.silent = true;
   const handle = await town.start(CLIENT, ROUTER);
@@ -67,10 +67,10 @@ Deno.test("nothing is ready before the server has answered (C-10.2-1)", async ()
 });
 
 Deno.test("when this host's address changes, mappings are made from the new one, and the user is told (C-11.5-3, C-16.4-2, C-16.4-1)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   const host = await town.serve(ROUTER);
   let here = CLIENT;
-  const surveyor: Surveyor = {
+  const surveyor: HostSurvey = {
     hostAddresses: () => Promise.resolve([here]),
     find: () => resolveAddresses(here, ROUTER, false),
     wallTime: () => town.clock.now(),
@@ -100,7 +100,7 @@ Deno.test("when this host's address changes, mappings are made from the new one,
 });
 
 Deno.test("who left an address deletes from there what he made there (C-8.4-D, C-8.4-3)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   const host = await town.serve("2001:db8:1::1");
   const options = { multicast: false } as const;
   const old = await town.start("2001:db8:1::a1", "2001:db8:1::1", options);
@@ -116,7 +116,7 @@ Deno.test("who left an address deletes from there what he made there (C-8.4-D, C
 });
 
 Deno.test("renewals need no traffic and no traffic replaces them (C-15-2)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   const host = await town.serve(ROUTER, { maxLifetime: 120 });
   const handle = await town.start(CLIENT, ROUTER);
   handle.request(map());
@@ -127,7 +127,7 @@ Deno.test("renewals need no traffic and no traffic replaces them (C-15-2)", asyn
 });
 
 Deno.test("asking again for any one mapping tells that the server lost the others (C-16.3.2-1)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   const host = await town.serve(ROUTER);
   const handle = await town.start(CLIENT, ROUTER);
   const mappings = [6000, 6001, 6002].map((port) => handle.request(map(port)));
@@ -141,7 +141,7 @@ Deno.test("asking again for any one mapping tells that the server lost the other
 });
 
 Deno.test("the wall clock may jump as it likes (C-8.5-6)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   const host = await town.serve(ROUTER, { maxLifetime: 600 });
   const handle = await town.start(CLIENT, ROUTER);
   const mapping = handle.request(map());
@@ -160,7 +160,7 @@ Deno.test("the wall clock may jump as it likes (C-8.5-6)", async () => {
 });
 
 Deno.test("a link-local client has its scope in the socket, not in the request (C-8.1-5)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   await town.serve("fe80::1%eth0");
   const handle = await town.start("fe80::2%eth0", "fe80::1%eth0", { multicast: false });
   await town.settled(handle.request(map()).ready());

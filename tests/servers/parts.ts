@@ -5,12 +5,12 @@ import type { Handle } from "../../src/client/handle.ts";
 import { ServerHost } from "../../src/testing/host.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { seededRandom, seededWords } from "../../src/testing/random.ts";
-import { SimulatedServer } from "../../src/testing/server.ts";
-import type { ServerOptions } from "../../src/testing/server_options.ts";
+import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
+import type { ServerOptions } from "../../src/testing/server/server_options.ts";
 import { MemoryNetwork, type TappedDatagram } from "../../src/transport/memory.ts";
 
 /** A network to put servers and clients into. Close it with `await using`. */
-export class Town implements AsyncDisposable {
+export class MultiHostLab implements AsyncDisposable {
   readonly clock = new ManualClock();
   readonly network = new MemoryNetwork({ clock: this.clock, latency: 1 });
   /** Every datagram so far. */

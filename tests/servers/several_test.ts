@@ -1,13 +1,13 @@
 /** Several servers, and several addresses of one (RFC 7488, RFC 7723, RFC 6887 section 8.1). */
 
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { resolveAddresses } from "../../src/client/addresses.ts";
-import type { Discovered } from "../../src/client/discover.ts";
+import { resolveAddresses } from "../../src/client/network/addresses.ts";
+import type { Gateway } from "../../src/client/discover.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { encodeResponse } from "../../src/wire/message.ts";
 import { decodeRequest } from "../../src/wire/message.ts";
 import { assertWithin, transmissionTimes } from "../helpers/oracle.ts";
-import { Town } from "./parts.ts";
+import { MultiHostLab } from "./parts.ts";
 
 const CLIENT = "192.168.1.10";
 const ROUTER = "192.168.1.1";
@@ -15,7 +15,7 @@ const ANYCAST = "192.0.0.9"; // RFC 7723 section 3
 const map = (port = 6000) => new InboundMap(port, 7200);
 
 Deno.test("a client asks the server that it was given, and nobody else (C-8.1-1, C-8.1-3)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   await town.serve(ROUTER);
   const configured = await town.serve("198.51.100.1");
   const handle = await town.start(CLIENT, "198.51.100.1");
@@ -54,7 +54,7 @@ Deno.test("the anycast address comes after the gateway, if the caller wants it a
 });
 
 Deno.test("a silent router is left after four requests, then the anycast address is asked (E-7723-1, C-7488-3)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   const far = await town.serve(ANYCAST);
   const handle = await town.start(CLIENT, [ROUTER, ANYCAST]);
   const mapping = handle.request(map());
@@ -68,7 +68,7 @@ Deno.test("a silent router is left after four requests, then the anycast address
 });
 
 Deno.test("what answers under another address than the anycast one is not believed (E-7723-3)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   const handle = await town.start(CLIENT, ANYCAST);
   const mapping = handle.request(map());
   await town.advance(100);
@@ -82,7 +82,7 @@ Deno.test("what answers under another address than the anycast one is not believ
 });
 
 Deno.test("a change of the route to the anycast address is a restart like any other (E-7723-4)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   const near = await town.serve(ANYCAST, { epoch: 100_000, maxLifetime: 600 });
   const handle = await town.start(CLIENT, ANYCAST);
   const mappings = [6000, 6001, 6002].map((port) => handle.request(map(port)));
@@ -96,7 +96,7 @@ Deno.test("a change of the route to the anycast address is a restart like any ot
 });
 
 Deno.test("two servers are two handles: other nonces, other epochs, other holds (C-7488-9, C-11.4-L2, C-8.5-8, C-11.2-N2)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   const [young, old] = [await town.serve(ROUTER), await town.serve("192.168.1.2", { epoch: 1e6 })];
   const handles = [await town.start(CLIENT, ROUTER), await town.start(CLIENT, "192.168.1.2")];
   young.server.fail(8, { lifetime: 3600, times: 2 });
@@ -115,7 +115,7 @@ Deno.test("two servers are two handles: other nonces, other epochs, other holds 
 });
 
 Deno.test("a new server is asked at once, whatever the one before said (C-8.3-NEW)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   const one = await town.serve(ROUTER);
   await town.serve("192.168.1.2");
   one.server.fail(2, { lifetime: 1800, times: Infinity });
@@ -129,7 +129,7 @@ Deno.test("a new server is asked at once, whatever the one before said (C-8.3-NE
 });
 
 Deno.test("all gateways at once: each keeps the mapping made with it, one that is silent holds up none (C-7488-10, C-7488-11)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   await town.serve(ROUTER);
   await town.serve("192.168.1.2");
   const handles = await Promise.all(
@@ -141,7 +141,7 @@ Deno.test("all gateways at once: each keeps the mapping made with it, one that i
 });
 
 Deno.test("a family that is refused leaves the other alone: support is found out by asking (C-10-3, C-8.1-2)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   const router6 = await town.serve("2001:db8:1::1");
   const router4 = await town.serve(ROUTER);
   router6.server.fail(2, { times: Infinity });
@@ -154,7 +154,7 @@ Deno.test("a family that is refused leaves the other alone: support is found out
 });
 
 Deno.test("IPv6: link-local routers with their interface, pinholes for the own address (C-11.1-F1, C-11.1-F3)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   await town.serve("fe80::1%eth0");
   const handle = await town.start("fe80::2%eth0", "fe80::1%eth0", { multicast: false });
   assertEquals([handle.client, handle.server], ["fe80::2%eth0", "fe80::1%eth0"]);
@@ -163,7 +163,7 @@ Deno.test("IPv6: link-local routers with their interface, pinholes for the own a
 });
 
 Deno.test("five mappings at once at an unreachable address all move on together, once (C-7488-5)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   const second = await town.serve("192.168.1.2");
   const refused = Object.assign(new Error("Connection refused"), { code: "ECONNREFUSED" });
   town.network.failSends = ({ hostname }) => hostname === ROUTER ? refused : undefined;
@@ -175,7 +175,7 @@ Deno.test("five mappings at once at an unreachable address all move on together,
 });
 
 Deno.test("an address that falls silent is left in time, before the mapping ends (C-7488-7)", async () => {
-  await using town = new Town();
+  await using town = new MultiHostLab();
   const one = await town.serve(ROUTER, { maxLifetime: 600 });
   const two = await town.serve("192.168.1.2", { maxLifetime: 600 });
   const handle = await town.start(CLIENT, [ROUTER, "192.168.1.2"]);
@@ -194,7 +194,7 @@ Deno.test("no list of addresses is empty", async () => {
   await assertRejects(() => resolveAddresses(CLIENT, [], false), TypeError, "empty");
 });
 
-const GATEWAYS: readonly Discovered[] = [
+const GATEWAYS: readonly Gateway[] = [
   { family: "IPv4", gateway: ROUTER, interface: "eth0", client: CLIENT },
   { family: "IPv6", gateway: "fe80::1%eth0", interface: "eth0", client: "2001:db8:1::10" },
 ];

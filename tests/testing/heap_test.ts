@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Heap, type HeapEntry } from "../../src/testing/heap.ts";
+import { Heap, type HeapEntry } from "../../src/testing/server/heap.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 
 Deno.test("Heap.pop() gives values in order of time, equals as they came", () => {

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { systemClock } from "../../src/clock.ts";
 import { ServerHost } from "../../src/testing/host.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
-import { SimulatedServer } from "../../src/testing/server.ts";
+import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
 import { MemoryNetwork } from "../../src/transport/memory.ts";
 import { defaultNetwork } from "../../src/transport/open.ts";
 import type { SocketAddress } from "../../src/transport/transport.ts";

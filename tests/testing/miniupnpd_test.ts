@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { SimulatedServer } from "../../src/testing/server.ts";
-import { miniupnpd } from "../../src/testing/server_options.ts";
+import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
+import { miniupnpd } from "../../src/testing/server/server_options.ts";
 import {
   announce,
   ask,

@@ -2,7 +2,7 @@
 
 import { IpAddress } from "../../src/wire/address.ts";
 import type { Endpoint } from "../../src/wire/address.ts";
-import type { SimulatedServer } from "../../src/testing/server.ts";
+import type { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
 
 export const NONCE = "a0a1a2a3 a4a5a6a7 a8a9aaab";
 export const OTHER_NONCE = "b0b1b2b3 b4b5b6b7 b8b9babb";

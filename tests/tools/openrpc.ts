@@ -4,7 +4,7 @@
 
 // deno-lint-ignore-file no-console -- a command line tool
 import { ErrorCode } from "../../rpc/error_codes.ts";
-import { ERROR_NOTES } from "../../rpc/notes.ts";
+import { ERROR_NOTES } from "../../rpc/method_docs.ts";
 import { openRpcDocument } from "../../rpc/openrpc.ts";
 import { readFile, ROOT, runDeno } from "./repository.ts";
 

@@ -8,7 +8,7 @@ export interface Received {
 }
 
 /** Far longer than any datagram takes within one computer: only a failing test waits for it. */
-const PATIENCE = 10_000;
+const PROBE_TIMEOUT = 10_000;
 
 export class Inbox implements Sink {
   /** What has arrived and was not read yet. */
@@ -39,7 +39,7 @@ export class Inbox implements Sink {
 
   #arrival(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error("No datagram has arrived")), PATIENCE);
+      const timer = setTimeout(() => reject(new Error("No datagram has arrived")), PROBE_TIMEOUT);
       this.#arrived = () => {
         clearTimeout(timer);
         resolve();

@@ -1,0 +1,164 @@
+import { ResultCode, resultSentence } from "../../wire/result_code.ts";
+import type { Diagnosis, Finding, FindingCode } from "./diagnosis.ts";
+import type { ProbeResult } from "./server_probe.ts";
+
+type Facts = Omit<Diagnosis, "findings">;
+
+/** What a diagnosis means, in sentences for whoever runs this computer. */
+export function findings(facts: Facts, probe: ProbeResult): readonly Finding[] {
+  const about = [server(facts, probe)];
+  if (facts.protocol === null) return about;
+  if (facts.refusal !== null) about.push(refused(facts, facts.refusal.code));
+  else about.push(outside(facts));
+  if (facts.epoch !== null) about.push(upSince(facts.epoch));
+  return [...about, announcements(facts)];
+}
+
+function server({ protocol, server, roundTrip }: Facts, probe: ProbeResult): Finding {
+  const quickly = `${Math.max(1, Math.round(roundTrip ?? 0))} ms`;
+  if (protocol === "PCP") {
+    return good(
+      "pcp",
+      `The router at ${server} opens ports on request: it speaks PCP and answered in ${quickly}.`,
+    );
+  }
+  if (protocol === "NAT-PMP") {
+    return good(
+      "natPmp",
+      `The router at ${server} opens ports on request: it speaks NAT-PMP, the older form of PCP, and answered in ${quickly}. It can do that for TCP and UDP, and nothing more.`,
+    );
+  }
+  if (probe.otherVersion !== undefined) {
+    return problem(
+      "otherVersion",
+      `The router at ${server} speaks version ${probe.otherVersion} of the protocol, which this program does not. An update of the router may help.`,
+    );
+  }
+  if (probe.sendError !== undefined) {
+    return problem(
+      "cannotSend",
+      `This computer cannot send to ${server} (${probe.sendError}). Is the cable plugged in, or the wireless network connected?`,
+    );
+  }
+  return problem(
+    "noServer",
+    `Nothing at ${server} answers requests for ports, neither in PCP nor in NAT-PMP. If that is your router, look in its settings for "PCP", "NAT-PMP" or "automatic port forwarding" and switch it on; if there is no such thing, open the port there by hand. A firewall on this computer may also be in the way.`,
+  );
+}
+
+function refused({ client, server, protocol }: Facts, code: number): Finding {
+  if (code === ResultCode.AddressMismatch) {
+    return problem(
+      "addressMismatch",
+      `Something between this computer and ${server} changes addresses: the requests do not arrive there from ${client}. There are two routers in a row (double NAT); ask the nearer one.`,
+    );
+  }
+  if (code === ResultCode.NetworkFailure) return noInternet();
+  return problem(
+    "refused",
+    `The router refuses to open ports over ${protocol}. ${resultSentence(code)}`,
+  );
+}
+
+function outside({ externalAddress: address, addressKind: kind, client }: Facts): Finding {
+  switch (kind) {
+    case null:
+      return notice(
+        "addressUnknown",
+        "The router did not tell its Internet address. It may be busy: ask again in a while.",
+      );
+    case "global":
+      return good(
+        "public",
+        address === client
+          ? `This computer's own address ${address} is valid in the whole Internet: the router need only let the traffic through.`
+          : `Its Internet address is ${address}, valid in the whole Internet: ports opened there can be reached, unless the provider filters them.`,
+      );
+    case "private":
+      return problem(
+        "doubleNat",
+        `Its address on the other side, ${address}, is a private one: between it and the Internet is one more router (double NAT). Ports opened here cannot be reached from the Internet. Open them on the other router too, or switch one of the two to bridge mode.`,
+      );
+    case "shared":
+      return problem(
+        "carrierNat",
+        `Its address on the other side, ${address}, belongs to the provider, who shares one Internet address among many customers (carrier-grade NAT). Ports opened here cannot be reached from the Internet. Ask the provider for an IPv4 address of your own, or use IPv6.`,
+      );
+    case "documentation":
+      return notice(
+        "simulated",
+        `Its address on the other side, ${address}, is one for examples and tests: this is a simulated router.`,
+      );
+    default:
+      return problem(
+        "oddAddress",
+        `Its address on the other side, ${address}, is not one of the Internet (${
+          KINDS[kind]
+        }): ports opened here cannot be reached from there. Is the router's line connected?`,
+      );
+  }
+}
+
+function noInternet(): Finding {
+  return problem(
+    "noInternet",
+    "The router has no Internet address at the moment. Is its line connected?",
+  );
+}
+
+function upSince(epoch: number): Finding {
+  return notice(
+    "upSince",
+    `The router has kept its list of open ports for ${
+      duration(epoch)
+    }. When it begins anew, as by a restart, this program opens its ports again.`,
+  );
+}
+
+function announcements({ announcements: { listening, heard } }: Facts): Finding {
+  if (!listening) {
+    return notice(
+      "deaf",
+      "A restart of the router is noticed late, when a port is renewed: its announcements are not listened for, or another program keeps their UDP port to itself.",
+    );
+  }
+  const times = heard === 1 ? "once" : `${heard} times`;
+  return good(
+    "hears",
+    `A restart of the router is noticed at once if it announces it; so far ${
+      heard === 0 ? "nothing was" : `it was ${times}`
+    } heard.`,
+  );
+}
+
+/** For people: the two largest units do. */
+function duration(seconds: number): string {
+  const units = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]] as const;
+  const index = Math.max(0, units.findIndex(([, length]) => seconds >= length));
+  let rest = seconds;
+  const parts = units.slice(seconds < 1 ? 3 : index).slice(0, 2).flatMap(([name, length]) => {
+    const count = Math.floor(rest / length);
+    rest -= count * length;
+    return count === 0 && seconds >= 1 ? [] : [`${count} ${name}${count === 1 ? "" : "s"}`];
+  });
+  return parts.join(" and ");
+}
+
+const KINDS = {
+  linkLocal: "one that hosts give themselves when nobody else does",
+  loopback: "one of the router itself",
+  multicast: "one of a group",
+  reserved: "a reserved one",
+} as const;
+
+function good(code: FindingCode, text: string): Finding {
+  return { code, level: "good", text };
+}
+
+function notice(code: FindingCode, text: string): Finding {
+  return { code, level: "notice", text };
+}
+
+function problem(code: FindingCode, text: string): Finding {
+  return { code, level: "problem", text };
+}

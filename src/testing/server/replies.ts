@@ -1,0 +1,133 @@
+import type { Endpoint, IpAddress } from "../../wire/address.ts";
+import {
+  HEADER_LENGTH,
+  MAP_LENGTH,
+  MAX_LENGTH,
+  PCP_VERSION,
+  PEER_LENGTH,
+} from "../../wire/constants.ts";
+import { Opcode } from "../../wire/opcode.ts";
+import { encodeOption, optionLength } from "../../wire/option.ts";
+import type { Option } from "../../wire/option_type.ts";
+import { ResultCode } from "../../wire/result_code.ts";
+import type { ServerMapping } from "./mapping.ts";
+
+/** Octets and where they go. */
+export interface Datagram {
+  /** The octets. */
+  readonly bytes: Uint8Array;
+  /** Where they go. */
+  readonly to: Endpoint;
+}
+
+/** The fields of a response header that the server decides (RFC 6887 section 7.2). */
+export interface ReplyHeader {
+  readonly version?: number;
+  readonly result: number;
+  readonly lifetime: number;
+  readonly epoch: number;
+}
+
+/**
+ * An error answer: the request itself with the server's fields written over it (RFC 6887 section 8.2). Without `parsed`
+ * the last 12 octets of the header stay as the request had them.
+ */
+export function errorReply(request: Uint8Array, header: ReplyHeader, parsed: boolean): Uint8Array {
+  const length = Math.min(MAX_LENGTH, Math.max(HEADER_LENGTH, (request.length + 3) & ~3));
+  const bytes = new Uint8Array(length);
+  bytes.set(request.subarray(0, length));
+  writeHeader(new DataView(bytes.buffer), request[1] ?? 0, header, parsed);
+  return bytes;
+}
+
+/**
+ * A success: nonce, protocol, ports and peer as in the request, the external side as assigned. `undefined` when it
+ * would be longer than a message may be.
+ */
+export function successReply(
+  request: Uint8Array,
+  header: ReplyHeader,
+  external: { readonly externalAddress: IpAddress; readonly externalPort: number } | undefined,
+  options: readonly Option[],
+): Uint8Array | undefined {
+  const opcode = request[1] ?? 0;
+  const fixed = opcode === Opcode.Map
+    ? MAP_LENGTH
+    : opcode === Opcode.Peer
+    ? PEER_LENGTH
+    : HEADER_LENGTH;
+  const length = options.reduce((sum, option) => sum + optionLength(option), fixed);
+  if (length > MAX_LENGTH) return undefined;
+  const bytes = new Uint8Array(length);
+  bytes.set(request.subarray(0, fixed));
+  const view = new DataView(bytes.buffer);
+  writeHeader(view, opcode, header, true);
+  if (external !== undefined) {
+    // Reserved octets leave the server as zeros (RFC 6887 sections 11.1, 12.1).
+    bytes.fill(0, 37, 40);
+    if (opcode === Opcode.Peer) bytes.fill(0, 62, 64);
+    view.setUint16(42, external.externalPort);
+    external.externalAddress.write(view, 44);
+  }
+  let offset = fixed;
+  for (const option of options) offset = encodeOption(option, view, offset);
+  return bytes;
+}
+
+/** An announcement, asked for or not: RFC 6887 section 14.1. */
+export function announceReply(epoch: number, options: readonly Option[], lifetime = 0): Uint8Array {
+  const request = new Uint8Array(HEADER_LENGTH);
+  const reply = successReply(
+    request,
+    { result: ResultCode.Success, lifetime, epoch },
+    undefined,
+    options,
+  );
+  if (reply !== undefined) return reply;
+  throw new RangeError(
+    `Cannot announce: the options must fit in ${MAX_LENGTH} octets, got "${options.length}" options`,
+  );
+}
+
+/** An answer nobody asked for: how a mapping stands now (RFC 6887 section 14.2). */
+export function updateReply(mapping: ServerMapping, header: ReplyHeader): Uint8Array {
+  const { nonce, remote } = mapping;
+  const opcode = mapping.kind === "peer" ? Opcode.Peer : Opcode.Map;
+  const request = new Uint8Array(opcode === Opcode.Peer ? PEER_LENGTH : MAP_LENGTH);
+  const view = new DataView(request.buffer);
+  request[1] = opcode;
+  nonce?.write(view, 24);
+  request[36] = mapping.protocol;
+  view.setUint16(40, mapping.internalPort);
+  if (remote !== undefined) {
+    view.setUint16(60, remote.port);
+    remote.address.write(view, 64);
+  }
+  const options: Option[] = [];
+  if (mapping.thirdParty) options.push({ type: "thirdParty", address: mapping.internalAddress });
+  options.push(...mapping.filters);
+  if (mapping.ports > 1) {
+    options.push({
+      type: "portSet",
+      size: mapping.ports,
+      firstInternalPort: mapping.internalPort,
+      parity: false,
+    });
+  }
+  const reply = successReply(request, header, mapping, options);
+  if (reply !== undefined) return reply;
+  throw new RangeError(
+    `Cannot update a mapping: its options must fit in ${MAX_LENGTH} octets, got "${mapping.key}"`,
+  );
+}
+
+function writeHeader(view: DataView, opcode: number, header: ReplyHeader, parsed: boolean): void {
+  view.setUint8(0, header.version ?? PCP_VERSION);
+  view.setUint8(1, 0x80 | opcode);
+  view.setUint8(2, 0);
+  view.setUint8(3, header.result);
+  view.setUint32(4, header.lifetime);
+  view.setUint32(8, header.epoch);
+  if (!parsed) return;
+  for (let offset = 12; offset < HEADER_LENGTH; offset += 4) view.setUint32(offset, 0);
+}

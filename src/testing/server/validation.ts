@@ -1,0 +1,63 @@
+import {
+  HEADER_LENGTH,
+  MAP_LENGTH,
+  MAX_LENGTH,
+  PCP_VERSION,
+  PEER_LENGTH,
+} from "../../wire/constants.ts";
+import { Opcode } from "../../wire/opcode.ts";
+import { ResultCode } from "../../wire/result_code.ts";
+import { IpAddress } from "../../wire/address.ts";
+import type { Endpoint } from "../../wire/address.ts";
+import type { Settings } from "./server_options.ts";
+
+/** What the first octets of a datagram call for. */
+export type Validation =
+  | { readonly kind: "drop"; readonly reason: string }
+  | { readonly kind: "natpmp" }
+  | { readonly kind: "version" }
+  /** `parsed` is false where the request could not even be told apart from noise. */
+  | { readonly kind: "refuse"; readonly result: number; readonly parsed: boolean }
+  | { readonly kind: "accept" };
+
+/** Judges a datagram up to its opcode and length, in the order of RFC 6887 section 8.2. */
+export function validateDatagram(
+  bytes: Uint8Array,
+  source: Endpoint,
+  settings: Settings,
+): Validation {
+  const [version, opcode] = bytes;
+  if (version === undefined || opcode === undefined) return { kind: "drop", reason: "short" };
+  if (opcode >= 0x80) return { kind: "drop", reason: "response" };
+  if (version === 0 && (settings.natPmp || settings.natPmpOnly)) return { kind: "natpmp" };
+  if (settings.natPmpOnly || version !== settings.supportedVersion || version !== PCP_VERSION) {
+    return { kind: "version" };
+  }
+  if (bytes.length < HEADER_LENGTH) return { kind: "drop", reason: "shortHeader" };
+  if (bytes.length > MAX_LENGTH || bytes.length % 4 !== 0) {
+    return { kind: "refuse", result: ResultCode.MalformedRequest, parsed: false };
+  }
+  if (!settings.opcodes.includes(opcode)) {
+    return { kind: "refuse", result: ResultCode.UnsuppOpcode, parsed: true };
+  }
+  if (bytes.length < shortest(opcode)) {
+    return { kind: "refuse", result: ResultCode.MalformedRequest, parsed: false };
+  }
+  const claimed = IpAddress.read(new DataView(bytes.buffer, bytes.byteOffset), 8);
+  // miniupnpd's leniency is its own; RFC 6887 section 8.2 asks this of every opcode.
+  if (!claimed.equals(source.address)) {
+    return { kind: "refuse", result: ResultCode.AddressMismatch, parsed: true };
+  }
+  return { kind: "accept" };
+}
+
+function shortest(opcode: number): number {
+  switch (opcode) {
+    case Opcode.Map:
+      return MAP_LENGTH;
+    case Opcode.Peer:
+      return PEER_LENGTH;
+    default:
+      return HEADER_LENGTH;
+  }
+}

@@ -1,0 +1,60 @@
+import { assertEquals } from "@std/assert";
+import type { Alert } from "../../mod.ts";
+import { AlertQueue } from "../../rpc/alert_queue.ts";
+import { nextTurn } from "./world.ts";
+
+const starting = (attempt: number): Alert => ({
+  type: "stateChange",
+  state: { type: "starting", attempt },
+});
+const assigned = (externalPort: number): Alert => ({
+  type: "assigned",
+  externalAddress: "203.0.113.5",
+  externalPort,
+  lifetime: 60,
+});
+
+Deno.test("Sender sends every alert in order to a reader that reads", async () => {
+  const sent: Alert[] = [];
+  const sender = new AlertQueue((alert) => Promise.resolve(void sent.push(alert)));
+  const alerts = Array.from({ length: 100 }, (_, index) => starting(index));
+  for (const alert of alerts) {
+    sender.put(alert);
+    await nextTurn();
+  }
+  assertEquals(sent, alerts);
+});
+
+Deno.test("Sender keeps 16 alerts for a slow reader, then the newest of each type", async () => {
+  const sent: Alert[] = [];
+  let left = (): void => {};
+  const sender = new AlertQueue((alert) => {
+    sent.push(alert);
+    return new Promise((resolve) => left = resolve);
+  });
+  sender.put(starting(0)); // on its way
+  sender.put(assigned(1));
+  sender.put(assigned(2));
+  for (let attempt = 1; attempt <= 14; attempt++) sender.put(starting(attempt));
+  await drain();
+  assertEquals(sent.length, 17); // 16 waited, nothing is lost
+
+  sent.length = 0;
+  sender.put(starting(0));
+  sender.put(assigned(1));
+  for (let attempt = 1; attempt <= 1_000; attempt++) sender.put(starting(attempt));
+  sender.put(assigned(3));
+  await drain();
+  assertEquals(sent[0], starting(0));
+  assertEquals(sent.length <= 17, true);
+  assertEquals(sent.slice(-2), [starting(1_000), assigned(3)]);
+  assertEquals(sent.filter(({ type }) => type === "assigned").length <= 2, true);
+
+  async function drain(): Promise<void> {
+    for (let before = -1; before < sent.length;) {
+      before = sent.length;
+      left();
+      await nextTurn();
+    }
+  }
+});
