@@ -13,7 +13,8 @@ import { Mappings } from "./mappings.ts";
 import { Memory } from "./memory.ts";
 import { NatPmp } from "./natpmp.ts";
 import { Pacer } from "./pacer.ts";
-import type { Answer, MappingContext } from "./phase.ts";
+import type { MappingResponse } from "../wire/message_type.ts";
+import type { MappingContext } from "./phase.ts";
 import { AnnounceRequest } from "./announce_request.ts";
 import { RecoverySchedule } from "./recovery_schedule.ts";
 import { checkLifetime, checkLifetimes, checkSpec, needsOptionData, requestKey } from "./spec.ts";
@@ -224,7 +225,7 @@ export class Engine {
     }
   }
 
-  #answer(now: Milliseconds, answer: Answer): IgnoreReason | undefined {
+  #answer(now: Milliseconds, answer: MappingResponse): IgnoreReason | undefined {
     const mapping = this.#mappings.answeredBy(answer);
     if (mapping === undefined) return "unmatched";
     if (answer.optionFault !== undefined && needsOptionData(mapping.spec)) {

@@ -1,7 +1,7 @@
 import { ResultCode } from "../wire/result_code.ts";
 import type { Milliseconds } from "./events.ts";
 import type { Mapping } from "./mapping.ts";
-import type { Answer } from "./phase.ts";
+import type { MappingResponse } from "../wire/message_type.ts";
 
 // What an answer may be besides the answer to the last request: datagrams overtake each other, and come twice.
 
@@ -29,14 +29,14 @@ export function heldAfterGrant(
 export const SAME_END: Milliseconds = 2_000;
 
 /** Whether it refuses the deletion of the mapping whose place this one takes: errors echo the request (RFC 6887 section 8.2). */
-export function isOfDeletionBefore(m: Mapping, answer: Answer): boolean {
+export function isOfDeletionBefore(m: Mapping, answer: MappingResponse): boolean {
   if (answer.result === ResultCode.Success || m.natPmp || m.suggestedPort === 0) return false;
   return m.phase !== "deleting" && m.phase !== "ended" && answer.externalPort === 0 &&
     answer.externalAddress.isUnspecified;
 }
 
 /** Whether it is one more copy of what granted the mapping, or an update: a lifetime to idle out is shorter than what was left. */
-export function isLateGrant(m: Mapping, now: Milliseconds, answer: Answer): boolean {
+export function isLateGrant(m: Mapping, now: Milliseconds, answer: MappingResponse): boolean {
   const { assigned } = m;
   if (answer.externalPort === 0) return false;
   return assigned === undefined || answer.externalPort !== assigned.externalPort ||

@@ -6,13 +6,22 @@ import { isOfDeletionBefore } from "./late_answers.ts";
 import type { Timed } from "./deadlines.ts";
 import * as act from "./mapping_actions.ts";
 import type { ReusableMapping } from "./memory.ts";
-import type { Answer, MappingContext, Phase } from "./phase.ts";
+import type { MappingResponse } from "../wire/message_type.ts";
+import type { MappingContext, Phase } from "./phase.ts";
 import type { MappingSpec } from "./spec.ts";
 
 type Row = {
   readonly turn?: (m: Mapping, now: Milliseconds) => void;
-  readonly success?: (m: Mapping, now: Milliseconds, answer: Answer) => IgnoreReason | void;
-  readonly failure?: (m: Mapping, now: Milliseconds, answer: Answer) => IgnoreReason | void;
+  readonly success?: (
+    m: Mapping,
+    now: Milliseconds,
+    answer: MappingResponse,
+  ) => IgnoreReason | void;
+  readonly failure?: (
+    m: Mapping,
+    now: Milliseconds,
+    answer: MappingResponse,
+  ) => IgnoreReason | void;
   readonly retransmitDue?: (m: Mapping, now: Milliseconds) => void;
   readonly renewDue?: (m: Mapping, now: Milliseconds) => void;
   readonly expireDue?: (m: Mapping, now: Milliseconds) => void;
@@ -228,7 +237,7 @@ export class Mapping implements Timed {
   }
 
   /** An answer; returns why it changed nothing, if so. */
-  answer(now: Milliseconds, answer: Answer): IgnoreReason | undefined {
+  answer(now: Milliseconds, answer: MappingResponse): IgnoreReason | undefined {
     if (this.isHeir && isOfDeletionBefore(this, answer)) return "stale";
     const row = Mapping.table[this.phase];
     const handler = answer.result === ResultCode.Success ? row.success : row.failure;

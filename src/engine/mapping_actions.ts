@@ -12,7 +12,8 @@ import { holdTime } from "./error_hold.ts";
 import { heldAfterGrant, isLateGrant, SAME_END } from "./late_answers.ts";
 import type { Mapping } from "./mapping.ts";
 import { encodeMappingRequest } from "./mapping_request.ts";
-import type { Answer, MappingContext, Phase } from "./phase.ts";
+import type { MappingResponse } from "../wire/message_type.ts";
+import type { MappingContext, Phase } from "./phase.ts";
 import { nextRenewal } from "./renewal.ts";
 import { retransmissionTime } from "./retransmission.ts";
 import { isSuggested, isSuggestionBinding } from "./spec.ts";
@@ -132,7 +133,7 @@ export function armRenewal(m: Mapping, now: Milliseconds): void {
   m.renewAt = Math.max(next.at, m.holdUntil);
 }
 
-export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReason | void {
+export function grant(m: Mapping, now: Milliseconds, answer: MappingResponse): IgnoreReason | void {
   const { world } = m;
   if (m.spec.options.length > 0 && !isSuggested(m.spec, answer)) return "notSuggested";
   if (answer.lifetime === 0 && m.isHeir) return "stale"; // a second answer to the deletion before
@@ -191,7 +192,7 @@ export function grant(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReas
 }
 
 /** A common firewall answers a repeated request with the suggested port 0, and means the port that it opened. */
-function portFor(m: Mapping, { externalAddress }: Answer): number {
+function portFor(m: Mapping, { externalAddress }: MappingResponse): number {
   return externalAddress.equals(m.world.clientAddress) ? m.spec.internalPort : 0;
 }
 
@@ -217,7 +218,7 @@ export function resume(m: Mapping, now: Milliseconds): void {
 }
 
 /** A request was refused and no assignment is left. */
-export function refuse(m: Mapping, now: Milliseconds, answer: Answer): void {
+export function refuse(m: Mapping, now: Milliseconds, answer: MappingResponse): void {
   const hold = holdTime(answer.result, answer.lifetime, m.refusals, m.world.config);
   if (m.phase === "recovering" && m.assigned !== undefined) {
     m.heldByServerUntil = m.assigned.expiresAt; // a server that begins a new epoch may keep its mappings
@@ -228,7 +229,11 @@ export function refuse(m: Mapping, now: Milliseconds, answer: Answer): void {
 }
 
 /** A renewal was refused: the mapping lives to its known end, and is asked for again after the hold. */
-export function refuseRenewal(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReason | void {
+export function refuseRenewal(
+  m: Mapping,
+  now: Milliseconds,
+  answer: MappingResponse,
+): IgnoreReason | void {
   if (!m.awaiting) return withdraw(m, now, answer);
   // NOT_AUTHORIZED says that the mapping is not ours any more.
   if (answer.result === ResultCode.NotAuthorized) return refuse(m, now, answer);
@@ -250,7 +255,11 @@ export function refuseRenewal(m: Mapping, now: Milliseconds, answer: Answer): Ig
 }
 
 /** An error that answers no request: the server took the mapping back (sections 8.3, 14.2). */
-export function withdraw(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReason | void {
+export function withdraw(
+  m: Mapping,
+  now: Milliseconds,
+  answer: MappingResponse,
+): IgnoreReason | void {
   if (answer.result === m.lastRefusal && now < m.holdUntil) return "stale"; // a copy of the last refusal
   if (m.remaining > 0) return refuse(m, now, answer);
   fail(m, answer.result, now + holdTime(answer.result, answer.lifetime, 0, m.world.config));
@@ -307,7 +316,11 @@ export function beginDeletion(m: Mapping, now: Milliseconds): void {
   begin(m, "deleting");
 }
 
-export function deleted(m: Mapping, now: Milliseconds, answer: Answer): IgnoreReason | void {
+export function deleted(
+  m: Mapping,
+  now: Milliseconds,
+  answer: MappingResponse,
+): IgnoreReason | void {
   // Success with a lifetime is a late answer to a request before, or a server that lets the mapping idle out.
   if (answer.lifetime !== 0) {
     if (m.createsPending > 0) {
@@ -322,7 +335,7 @@ export function deleted(m: Mapping, now: Milliseconds, answer: Answer): IgnoreRe
 export function deletionRefused(
   m: Mapping,
   now: Milliseconds,
-  answer: Answer,
+  answer: MappingResponse,
 ): IgnoreReason | void {
   if (m.createsPending > 0 && !m.natPmp) {
     m.createsPending--; // as likely the answer to the request before; if not, the repetition brings another

@@ -2,7 +2,7 @@ import { Deadlines } from "./deadlines.ts";
 import type { MappingId, Milliseconds } from "./events.ts";
 import type { Mapping } from "./mapping.ts";
 import type { Pacer } from "./pacer.ts";
-import type { Answer } from "./phase.ts";
+import type { MappingResponse } from "../wire/message_type.ts";
 import { answerFits } from "./spec.ts";
 
 /** All mappings of an engine that are not over: by id, by nonce, by deadline. */
@@ -28,7 +28,7 @@ export class Mappings implements Iterable<Mapping> {
   }
 
   /** The mapping that the answer is about, if it asked (RFC 6887 sections 11.4, 12.4). */
-  answeredBy(answer: Answer): Mapping | undefined {
+  answeredBy(answer: MappingResponse): Mapping | undefined {
     return this.#byNonce.get(answer.nonce.w0)?.find((mapping) =>
       mapping.nonce.equals(answer.nonce) && mapping.phase !== "waiting" &&
       answerFits(mapping.spec, answer)

@@ -14,7 +14,7 @@ import type { EngineConfig } from "./config.ts";
 import type { EpochSample } from "./epoch.ts";
 import type { IgnoreReason, Milliseconds } from "./events.ts";
 import type { Mapping } from "./mapping.ts";
-import type { Answer } from "./phase.ts";
+import type { MappingResponse } from "../wire/message_type.ts";
 import type { MappingSpec } from "./spec.ts";
 
 /** What the NAT-PMP side needs of its engine. */
@@ -22,7 +22,7 @@ export interface NatPmpOptions {
   readonly config: EngineConfig;
   readonly send: (bytes: Uint8Array, mapping: Mapping) => void;
   /** Gives a mapping its answer, put into PCP's terms. */
-  readonly answer: (mapping: Mapping, answer: Answer) => void;
+  readonly answer: (mapping: Mapping, answer: MappingResponse) => void;
   /** The server speaks no NAT-PMP either: asking again waits for so long. */
   readonly giveUp: (mapping: Mapping, hold: Milliseconds) => void;
   /** A server that seemed to speak no NAT-PMP does. */

@@ -1,5 +1,4 @@
 import type { IpAddress } from "../wire/address.ts";
-import type { Response } from "../wire/message.ts";
 import type { EngineConfig } from "./config.ts";
 import type { Output } from "./events.ts";
 import type { Mapping } from "./mapping.ts";
@@ -48,6 +47,3 @@ export interface MappingContext {
   /** The server's address did not answer that many. */
   serverSilent(): void;
 }
-
-/** A response that was matched to a mapping. */
-export type Answer = Response & { readonly type: "map" | "peer" };

@@ -2,7 +2,7 @@ import type { IpAddress } from "../wire/address.ts";
 import { MAP_LENGTH, MAX_LIFETIME, PEER_LENGTH } from "../wire/constants.ts";
 import type { MapFields } from "../wire/map.ts";
 import { encodeOption, type Option, optionLength } from "../wire/option.ts";
-import type { Answer } from "./phase.ts";
+import type { MappingResponse } from "../wire/message_type.ts";
 
 /** What a mapping is wanted to be. Checked by {@linkcode checkSpec} before anything is sent. */
 export interface MappingSpec {
@@ -116,7 +116,7 @@ export function isSuggested(spec: MappingSpec, answer: MapFields): boolean {
 }
 
 /** Whether a response is about the mapping: everything that RFC 6887 sections 11.4 and 12.4 name, besides the nonce. */
-export function answerFits(spec: MappingSpec, answer: Answer): boolean {
+export function answerFits(spec: MappingSpec, answer: MappingResponse): boolean {
   if (
     answer.type !== spec.opcode || answer.protocol !== spec.protocol ||
     answer.internalPort !== spec.internalPort

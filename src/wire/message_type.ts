@@ -67,3 +67,6 @@ export type RequestInit = RequestInitHeader & BodyInit;
 
 /** A response to encode. */
 export type ResponseInit = ResponseInitHeader & BodyInit;
+
+/** A response about one mapping: MAP or PEER. */
+export type MappingResponse = Response & { readonly type: "map" | "peer" };
