@@ -144,6 +144,7 @@ const SCENARIOS: readonly (readonly [string, (network: Network) => Promise<void>
     });
     await within(Promise.all(mappings.map((mapping) => mapping.ready())));
     assertEquals(world.server.mappings.size, 1000);
+    assertEquals(world.handle.stats().retransmissions, 0);
     assertEquals((await within(world.handle.shutdown())).unconfirmed, 0);
     assertEquals(world.server.mappings.size, 0);
   }],
