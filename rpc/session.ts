@@ -10,10 +10,10 @@ import {
   NotRunningError,
   OutboundMap,
   type PcpError,
-  ProtocolNumber,
   RenewalRefusedError,
   ServerRestartedError,
 } from "../mod.ts";
+import { applyMappingOptions } from "../src/mapping_options.ts";
 import type { ServerHost } from "../src/testing/mod.ts";
 import { ErrorCode } from "./error_codes.ts";
 import { invalidParams } from "./validate.ts";
@@ -263,28 +263,11 @@ function snapshot({ mappingId, client: { clientId }, mapping }: KnownMapping): M
 }
 
 function toMap(params: MappingRequestParams): InboundMap | OutboundMap {
-  const { internalPort, lifetime, remoteAddress, remotePort } = params;
-  if (params.kind === "outbound") {
-    return wish(
-      new OutboundMap(internalPort, remoteAddress ?? "", remotePort ?? 0, lifetime),
-      params,
-    );
-  }
-  const map = wish(new InboundMap(internalPort, lifetime), params);
-  if (params.preferFailure) map.preferFailure();
-  for (const { address, prefix, port } of params.filters ?? []) map.filter(port, address, prefix);
-  return map;
-}
-
-function wish<M extends InboundMap | OutboundMap>(map: M, params: MappingRequestParams): M {
-  const { protocol = "tcp", externalPort, externalAddress, thirdParty } = params;
-  if (protocol === "tcp") map.protocol(ProtocolNumber.Tcp);
-  else if (protocol === "udp") map.protocol(ProtocolNumber.Udp);
-  else map.protocol(protocol);
-  if (externalPort !== undefined) map.externalPort(externalPort);
-  if (externalAddress !== undefined) map.externalAddress(externalAddress);
-  if (thirdParty !== undefined) map.thirdParty(thirdParty);
-  return map;
+  const { internalPort, lifetime, remoteAddress = "", remotePort = 0 } = params;
+  const map = params.kind === "inbound"
+    ? new InboundMap(internalPort, lifetime)
+    : new OutboundMap(internalPort, remoteAddress, remotePort, lifetime);
+  return applyMappingOptions(map, params);
 }
 
 /** The caller's mistakes that a schema cannot see, such as addresses of two families, come as errors of the library. */

@@ -16,7 +16,7 @@ const PUBLIC = ["mod.ts", "src/testing/mod.ts"];
 /** `src/testing/mod.ts` exports it too, but loads the lab as well; a command must start fast. */
 const SIMULATOR = ["src/testing/loopback.ts"];
 /** For the two programs only. */
-const VERSION = ["src/version.ts"];
+const SHARED = ["src/mapping_options.ts", "src/version.ts"];
 const ON_CLOCK = ["src/clock.ts", "src/transport/", "src/wire/"];
 const UNDER_CLIENT = [
   "src/clock.ts",
@@ -30,6 +30,7 @@ const ON_SERVER = [...ON_CLOCK, "src/testing/server/"];
 const FLOORS: readonly Floor[] = [
   { files: "src/clock.ts", may: [] },
   { files: "src/version.ts", may: [] },
+  { files: "src/mapping_options.ts", may: ["mod.ts"] },
   { files: "src/wire/", may: [] },
   { files: "src/transport/", may: ["src/clock.ts"], packages: ["node:dgram"] },
   { files: "src/engine/", may: ["src/wire/"] },
@@ -66,8 +67,8 @@ const FLOORS: readonly Floor[] = [
   { files: "src/testing/mod.ts", may: [...ON_SERVER, "src/client/", "src/engine/"] },
   { files: "src/testing/server/", may: ["src/wire/"] },
   { files: "src/testing/random.ts", may: [] },
-  { files: "src/repl/", may: [...PUBLIC, ...VERSION], packages: ["@std/cli", "node:readline"] },
-  { files: "rpc/", may: [...PUBLIC, ...VERSION], packages: ["vscode-jsonrpc", "zod", "node:"] },
+  { files: "src/repl/", may: [...PUBLIC, ...SHARED], packages: ["@std/cli", "node:readline"] },
+  { files: "rpc/", may: [...PUBLIC, ...SHARED], packages: ["vscode-jsonrpc", "zod", "node:"] },
   { files: "examples/", may: [...PUBLIC, "rpc/mod.ts"], packages: ["vscode-jsonrpc", "node:"] },
   {
     files: "repl.ts",
