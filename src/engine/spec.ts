@@ -1,8 +1,7 @@
 import type { IpAddress } from "../wire/address.ts";
 import { MAP_LENGTH, MAX_LIFETIME, PEER_LENGTH } from "../wire/constants.ts";
-import type { MapFields } from "../wire/map.ts";
 import { encodeOption, type Option, optionLength } from "../wire/option.ts";
-import type { MappingResponse } from "../wire/message_type.ts";
+import type { MapFields, MappingResponse } from "../wire/message_type.ts";
 
 /** What a mapping is wanted to be. Checked by {@linkcode checkSpec} before anything is sent. */
 export interface MappingSpec {

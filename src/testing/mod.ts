@@ -63,11 +63,19 @@ export type { Stats } from "../client/stats.ts";
 export type { EngineConfig } from "../engine/config.ts";
 export type { IgnoreReason } from "../engine/events.ts";
 export type * from "../wire/address.ts";
-export type * from "../wire/body.ts";
 export type { DecodeReason } from "../wire/errors.ts";
-export type * from "../wire/header.ts";
-export type { MapFields } from "../wire/map.ts";
-export type { MessageOptions, Request } from "../wire/message_type.ts";
+export type {
+  AnnounceBody,
+  Body,
+  MapBody,
+  MapFields,
+  MessageOptions,
+  OtherBody,
+  PeerBody,
+  PeerFields,
+  Request,
+  RequestHeader,
+  ResponseHeader,
+} from "../wire/message_type.ts";
 export type { Nonce } from "../wire/nonce.ts";
 export type * from "../wire/option_type.ts";
-export type { PeerFields } from "../wire/peer.ts";

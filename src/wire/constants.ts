@@ -22,6 +22,9 @@ export const ANYCAST_IPV4 = "192.0.0.9";
 /** IPv6 anycast address of a PCP server (RFC 7723 section 4.2). */
 export const ANYCAST_IPV6 = "2001:1::1";
 
+/** Top bit of the second octet, set in responses of PCP and NAT-PMP (RFC 6887 section 7.1; RFC 6886 section 3.2). */
+export const R_BIT = 0x80;
+
 /** Longest message in octets, either way (RFC 6887 section 7). */
 export const MAX_LENGTH = 1100;
 

@@ -1,5 +1,5 @@
 import { IpAddress } from "./address.ts";
-import { viewOf } from "./data_view.ts";
+import { viewOf } from "./octets.ts";
 
 /**
  * The PCP servers in the options of a DHCPv4 message (RFC 7291 section 4): for each server the list of its addresses.

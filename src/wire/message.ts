@@ -1,37 +1,75 @@
 import { IpAddress } from "./address.ts";
-import { fixedLength, lengthFault, OPCODES, writeMessageBody } from "./body.ts";
-import { noRoom } from "./check.ts";
+import { checkUnsigned, noRoom } from "./check.ts";
 import {
   AUTHENTICATION_LENGTH,
   HEADER_LENGTH,
   MAP_LENGTH,
   MAX_LENGTH,
+  MAX_LIFETIME,
   NATPMP_VERSION,
   PCP_VERSION,
   PEER_LENGTH,
+  R_BIT,
 } from "./constants.ts";
-import { copyOctets, viewOf } from "./data_view.ts";
-import { type Decoded, refused } from "./errors.ts";
-import { opcodeAndReserved, R_BIT, writeRequestHeader, writeResponseHeader } from "./header.ts";
+import { type Decoded, type DecodeReason, refused } from "./errors.ts";
 import type {
   Body,
   BodyInit,
+  MapFields,
   MessageOptions,
   Request,
   RequestInit,
+  RequestInitHeader,
   Response,
   ResponseInit,
 } from "./message_type.ts";
-import { readMap } from "./map.ts";
+import { Nonce } from "./nonce.ts";
+import { octetsOf, viewOf } from "./octets.ts";
 import { Opcode } from "./opcode.ts";
-import { decodeOptions, encodeOption, type Option, optionLength } from "./option.ts";
-import { readPeer } from "./peer.ts";
+import { decodeOptions, encodeOption, optionLength } from "./option.ts";
 import { ResultCode } from "./result_code.ts";
 
 export type * from "./message_type.ts";
 
+/** Offsets of the fields (RFC 6887 sections 7.1, 7.2, 11.1 and 12.1). */
+const AT = {
+  version: 0,
+  opcode: 1,
+  /** Two octets in a request, one in a response. */
+  reserved: 2,
+  result: 3,
+  lifetime: 4,
+  clientAddress: 8,
+  epoch: 8,
+  nonce: 24,
+  protocol: 36,
+  internalPort: 40,
+  externalPort: 42,
+  externalAddress: 44,
+  remotePort: 60,
+  remoteAddress: 64,
+} as const;
+
+/** Minimum length by opcode; for opcodes 0 to 2 also the offset of the options. */
+const MIN_LENGTHS: readonly number[] = [
+  HEADER_LENGTH,
+  MAP_LENGTH,
+  PEER_LENGTH,
+  AUTHENTICATION_LENGTH,
+];
+
+/** Length of the NAT-PMP version error (RFC 6886 section 3.5). */
+const NATPMP_ERROR_LENGTH = 8;
+
+/** Where NAT-PMP has its epoch (RFC 6886 section 3.5). */
+const NATPMP_EPOCH_OFFSET = 4;
+
+const OPCODES = { announce: Opcode.Announce, map: Opcode.Map, peer: Opcode.Peer } as const;
+
+// ---- Encode ----------------------------------------------------------------------------------------------------------
+
 /**
- * The octets of a request (RFC 6887 section 7.1).
+ * Encodes a request (RFC 6887 section 7.1).
  *
  * @example
  * ```ts
@@ -42,8 +80,8 @@ export type * from "./message_type.ts";
  * assertEquals(encodeRequest({ type: "announce", lifetime: 0, clientAddress }).length, 24);
  * ```
  *
- * @throws {RangeError} If it is longer than 1100 octets or a number does not fit its field.
- * @throws {TypeError} If a value is of the wrong kind.
+ * @throws {RangeError} If the message is longer than 1100 octets (RFC 6887 section 7) or a number does not fit its field.
+ * @throws {TypeError} If a value has the wrong type.
  */
 export function encodeRequest(request: RequestInit): Uint8Array {
   const bytes = new Uint8Array(messageLength(request));
@@ -52,7 +90,7 @@ export function encodeRequest(request: RequestInit): Uint8Array {
 }
 
 /**
- * As {@linkcode encodeRequest}, into a buffer that the caller uses again and again, from its first octet on.
+ * As {@linkcode encodeRequest}, into the start of a buffer that the caller can use again.
  *
  * @returns The number of octets written.
  * @throws {RangeError} If the buffer is too small, and as {@linkcode encodeRequest}.
@@ -61,107 +99,181 @@ export function encodeRequest(request: RequestInit): Uint8Array {
 export function encodeRequestInto(request: RequestInit, buffer: Uint8Array): number {
   const length = messageLength(request);
   if (buffer.length < length) throw noRoom(buffer.length, 0, length, "a request");
-  writeRequest(request, viewOf(buffer));
+  const bytes = buffer.subarray(0, length);
+  // The fields are written one by one; the reserved octets between them must be zero.
+  writeRequest(request, viewOf(bytes.fill(0)));
   return length;
 }
 
-function writeRequest(request: RequestInit, view: DataView): void {
-  const octets = request.type === "other"
-    ? opcodeAndReserved(request.opcode, request.reserved)
-    : OPCODES[request.type] << 16;
-  writeRequestHeader(request, octets, view);
-  writeMessageBody(request, view);
-  if (request.options !== undefined) writeOptions(request, request.options, view);
-}
-
 /**
- * The octets of a response (RFC 6887 section 7.2), always in the form of at least 24 octets.
+ * Encodes a response (RFC 6887 section 7.2), always with the full header of 24 octets.
  *
- * @throws {RangeError} If it is longer than 1100 octets or a number does not fit its field.
- * @throws {TypeError} If a value is of the wrong kind.
+ * @throws {RangeError} If the message is longer than 1100 octets (RFC 6887 section 7) or a number does not fit its field.
+ * @throws {TypeError} If a value has the wrong type.
  */
 export function encodeResponse(response: ResponseInit): Uint8Array {
   const bytes = new Uint8Array(messageLength(response));
   const view = viewOf(bytes);
-  writeResponseHeader(
-    view,
-    response.version ?? PCP_VERSION,
-    response.type === "other" ? response.opcode : OPCODES[response.type],
-    response.type === "other" ? response.reserved ?? 0 : 0,
-    response.result,
-    response.lifetime,
-    response.epoch,
-  );
-  writeMessageBody(response, view);
-  if (response.options !== undefined) writeOptions(response, response.options, view);
+  view.setUint8(AT.version, checkUnsigned(response.version ?? PCP_VERSION, 0xff, "version"));
+  view.setUint8(AT.opcode, R_BIT | opcodeOf(response));
+  view.setUint8(AT.reserved, checkUnsigned(reservedOf(response), 0xff, "reserved"));
+  view.setUint8(AT.result, checkUnsigned(response.result, 0xff, "result"));
+  view.setUint32(AT.lifetime, checkUnsigned(response.lifetime, MAX_LIFETIME, "lifetime"));
+  view.setUint32(AT.epoch, checkUnsigned(response.epoch, 0xffff_ffff, "epoch"));
+  writeBody(response, view);
   return bytes;
 }
 
+function writeRequest(request: RequestInit, view: DataView): void {
+  view.setUint8(AT.version, checkUnsigned(request.version ?? PCP_VERSION, 0xff, "version"));
+  view.setUint8(AT.opcode, opcodeOf(request));
+  view.setUint16(AT.reserved, checkUnsigned(reservedOf(request), 0xffff, "reserved"));
+  view.setUint32(AT.lifetime, checkUnsigned(request.lifetime, MAX_LIFETIME, "lifetime"));
+  request.clientAddress.write(view, AT.clientAddress);
+  writeBody(request, view);
+}
+
+function opcodeOf(body: BodyInit): number {
+  return body.type === "other" ? checkUnsigned(body.opcode, 0x7f, "opcode") : OPCODES[body.type];
+}
+
+function reservedOf(body: BodyInit): number {
+  return body.type === "other" ? body.reserved ?? 0 : 0;
+}
+
+/** Writes the opcode's data and the options. */
+function writeBody(message: RequestInit | ResponseInit, view: DataView): void {
+  if (message.type === "map" || message.type === "peer") writeMap(message, view);
+  if (message.type === "peer") {
+    view.setUint16(AT.remotePort, checkUnsigned(message.remotePort, 0xffff, "remote port"));
+    message.remoteAddress.write(view, AT.remoteAddress);
+  }
+  if (message.type === "other") writeData(message.data, view);
+  let at = optionsOffset(message);
+  for (const option of message.options ?? []) at = encodeOption(option, view, at);
+}
+
+function writeMap(fields: MapFields, view: DataView): void {
+  fields.nonce.write(view, AT.nonce);
+  view.setUint8(AT.protocol, checkUnsigned(fields.protocol, 0xff, "protocol"));
+  view.setUint16(AT.internalPort, checkUnsigned(fields.internalPort, 0xffff, "internal port"));
+  view.setUint16(AT.externalPort, checkUnsigned(fields.externalPort, 0xffff, "external port"));
+  fields.externalAddress.write(view, AT.externalAddress);
+}
+
+function writeData(data: Uint8Array, view: DataView): void {
+  if ((data.length & 3) !== 0) {
+    throw new RangeError(
+      `Cannot encode a message: opcode data must be a multiple of 4 octets, got "${data.length}"`,
+    );
+  }
+  octetsOf(view, HEADER_LENGTH).set(data);
+}
+
+function messageLength(message: BodyInit & Pick<RequestInitHeader, "options">): number {
+  let length = optionsOffset(message);
+  for (const option of message.options ?? []) length += optionLength(option);
+  if (length <= MAX_LENGTH) return length;
+  throw new RangeError(`Cannot encode a message: at most ${MAX_LENGTH} octets, got "${length}"`);
+}
+
+function optionsOffset(body: BodyInit): number {
+  return body.type === "other" ? HEADER_LENGTH + body.data.length : minLength(OPCODES[body.type]);
+}
+
+// ---- Decode ----------------------------------------------------------------------------------------------------------
+
 /**
- * The request in a datagram. Never throws. It does not judge: a MAP with impossible fields decodes, and is for the
- * server to refuse.
+ * Decodes the request in a datagram. Never throws. Values are not validated: a MAP whose fields contradict each other
+ * decodes, and the server has to refuse it.
  */
 export function decodeRequest(bytes: Uint8Array): Decoded<Request> {
-  const length = bytes.length;
-  if (length < 2) return refused("tooShort");
+  if (bytes.length < 2) return refused("tooShort");
   const view = viewOf(bytes);
-  const opcode = view.getUint8(1);
+  const opcode = view.getUint8(AT.opcode);
   if (opcode >= R_BIT) return refused("notRequest");
-  if (view.getUint8(0) !== PCP_VERSION) return refused("version");
-  const reason = lengthFault(length, opcode);
+  if (view.getUint8(AT.version) !== PCP_VERSION) return refused("version");
+  const reason = lengthFault(bytes.length, opcode);
   if (reason !== undefined) return refused(reason);
   const header = {
     version: PCP_VERSION,
     opcode,
-    lifetime: view.getUint32(4),
-    clientAddress: IpAddress.read(view, 8),
+    lifetime: view.getUint32(AT.lifetime),
+    clientAddress: IpAddress.read(view, AT.clientAddress),
   };
-  return { ok: true, value: { ...header, ...readBody(view, opcode, view.getUint16(2)) } };
+  return { ok: true, value: { ...header, ...readBody(view, opcode, view.getUint16(AT.reserved)) } };
 }
 
 /**
- * The response in a datagram. Never throws. The reserved octets are ignored; encoded again they are zeros.
+ * Decodes the response in a datagram. Never throws. The reserved octets are ignored, and are zero when the response is
+ * encoded again.
  *
- * The checks are those of RFC 6887 section 8.3 in its order, so that UNSUPP_VERSION is seen before anything is asked
- * of the length: such an answer may have as few as four octets. Fields that it is too short for are 0. An answer that
- * names version 0 comes from a NAT-PMP server, whose octets 4 to 7 are its epoch (RFC 6886 section 3.5); it is taken
- * with the R bit clear too, as the figure there has it.
+ * The checks follow the order of RFC 6887 section 8.3, so UNSUPP_VERSION is recognised before the length is checked: such
+ * a response may have only four octets. Fields beyond its end are 0. A response of version 0 comes from a NAT-PMP server;
+ * its octets 4 to 7 are the epoch (RFC 6886 section 3.5). It is accepted with the R bit clear too, as in the figure there.
  */
 export function decodeResponse(bytes: Uint8Array): Decoded<Response> {
-  const { length } = bytes;
-  if (length < 4) return refused("tooShort");
+  if (bytes.length < 4) return refused("tooShort");
   const view = viewOf(bytes);
   if (isVersionError(view)) return { ok: true, value: readVersionError(view) };
-  const opcode = view.getUint8(1) & ~R_BIT;
-  if (view.getUint8(1) < R_BIT) return refused("notResponse");
-  if (view.getUint8(0) !== PCP_VERSION) return refused("version");
-  const reason = lengthFault(length, opcode);
+  if (view.getUint8(AT.opcode) < R_BIT) return refused("notResponse");
+  if (view.getUint8(AT.version) !== PCP_VERSION) return refused("version");
+  const opcode = view.getUint8(AT.opcode) & ~R_BIT;
+  const reason = lengthFault(bytes.length, opcode);
   if (reason !== undefined) return refused(reason);
   const header = {
     version: PCP_VERSION,
     opcode,
-    result: view.getUint8(3),
-    lifetime: view.getUint32(4),
-    epoch: view.getUint32(8),
+    result: view.getUint8(AT.result),
+    lifetime: view.getUint32(AT.lifetime),
+    epoch: view.getUint32(AT.epoch),
   };
-  return { ok: true, value: { ...header, ...readBody(view, opcode, view.getUint8(2)) } };
+  return { ok: true, value: { ...header, ...readBody(view, opcode, view.getUint8(AT.reserved)) } };
 }
 
-/** What follows the header, and the options. `reserved` is what an opcode without a name keeps of the header. */
+/** Which rule the length breaks (RFC 6887 sections 7, 8.3, 11.4 and 12.4). */
+function lengthFault(length: number, opcode: number): DecodeReason | undefined {
+  if (length < minLength(opcode)) return "tooShort";
+  if (length > MAX_LENGTH) return "tooLong";
+  return (length & 3) === 0 ? undefined : "oddLength";
+}
+
+/** Minimum length of a message (RFC 6887 sections 7, 11.1, 12.1; RFC 7652 section 5.1). */
+function minLength(opcode: number): number {
+  return MIN_LENGTHS[opcode] ?? HEADER_LENGTH;
+}
+
+/** Reads the opcode's data and the options. `reserved` are the header's reserved octets, kept for `other`. */
 function readBody(view: DataView, opcode: number, reserved: number): Body & MessageOptions {
   switch (opcode) {
     case Opcode.Announce:
       return { type: "announce", ...readOptions(view, HEADER_LENGTH) };
     case Opcode.Map:
-      return { type: "map", ...readMap(view, HEADER_LENGTH), ...readOptions(view, MAP_LENGTH) };
+      return { type: "map", ...readMap(view), ...readOptions(view, MAP_LENGTH) };
     case Opcode.Peer:
-      return { type: "peer", ...readPeer(view, HEADER_LENGTH), ...readOptions(view, PEER_LENGTH) };
+      return {
+        type: "peer",
+        ...readMap(view),
+        remotePort: view.getUint16(AT.remotePort),
+        remoteAddress: IpAddress.read(view, AT.remoteAddress),
+        ...readOptions(view, PEER_LENGTH),
+      };
     default: {
-      const data = readData(view, opcode);
-      const options = readOptions(view, HEADER_LENGTH + data.length);
-      return { type: "other", reserved, data, ...options };
+      const end = opcode === Opcode.Authentication ? AUTHENTICATION_LENGTH : view.byteLength;
+      const data = octetsOf(view, HEADER_LENGTH, end - HEADER_LENGTH).slice();
+      return { type: "other", reserved, data, ...readOptions(view, end) };
     }
   }
+}
+
+function readMap(view: DataView): MapFields {
+  return {
+    nonce: Nonce.read(view, AT.nonce),
+    protocol: view.getUint8(AT.protocol),
+    internalPort: view.getUint16(AT.internalPort),
+    externalPort: view.getUint16(AT.externalPort),
+    externalAddress: IpAddress.read(view, AT.externalAddress),
+  };
 }
 
 function readOptions(view: DataView, offset: number): MessageOptions {
@@ -170,16 +282,16 @@ function readOptions(view: DataView, offset: number): MessageOptions {
 }
 
 /**
- * Whether an answer with result octet 1 is to be believed whatever its length. The 16-bit result of NAT-PMP makes octet 2
- * count in version 0. An answer of our own version is one if its body cannot be read as its opcode's.
+ * Whether the response is an UNSUPP_VERSION that counts whatever its length. In version 0 octets 2 and 3 are the 16-bit
+ * result of NAT-PMP. One of version 2 is read as its opcode's response if its length allows.
  */
 function isVersionError(view: DataView): boolean {
-  const [version, second] = [view.getUint8(0), view.getUint8(1)];
-  if (view.getUint8(3) !== ResultCode.UnsuppVersion) return false;
+  if (view.getUint8(AT.result) !== ResultCode.UnsuppVersion) return false;
+  const second = view.getUint8(AT.opcode);
   const isResponse = second >= R_BIT;
-  switch (version) {
+  switch (view.getUint8(AT.version)) {
     case NATPMP_VERSION:
-      if (view.getUint8(2) !== 0) return false;
+      if (view.getUint8(AT.reserved) !== 0) return false;
       return isResponse || (second === 0 && view.byteLength >= NATPMP_ERROR_LENGTH);
     case PCP_VERSION:
       return isResponse && lengthFault(view.byteLength, second & ~R_BIT) !== undefined;
@@ -190,52 +302,20 @@ function isVersionError(view: DataView): boolean {
 
 function readVersionError(view: DataView): Response {
   const word = (at: number): number => view.byteLength >= at + 4 ? view.getUint32(at) : 0;
-  const version = view.getUint8(0);
+  const version = view.getUint8(AT.version);
   const isNatPmp = version === NATPMP_VERSION;
-  // Another version may lay out what follows as it likes.
+  // Kept only if a message can hold it: the layout of another version is unknown.
   const hasData = lengthFault(view.byteLength, Opcode.Announce) === undefined;
   return {
     type: "other",
     version,
-    opcode: view.getUint8(1) & ~R_BIT,
+    opcode: view.getUint8(AT.opcode) & ~R_BIT,
     result: ResultCode.UnsuppVersion,
-    lifetime: isNatPmp ? 0 : word(4),
-    epoch: isNatPmp ? word(4) : word(8),
-    reserved: view.getUint8(2),
-    data: hasData
-      ? copyOctets(view, HEADER_LENGTH, view.byteLength - HEADER_LENGTH)
-      : new Uint8Array(0),
+    lifetime: isNatPmp ? 0 : word(AT.lifetime),
+    epoch: word(isNatPmp ? NATPMP_EPOCH_OFFSET : AT.epoch),
+    reserved: view.getUint8(AT.reserved),
+    data: hasData ? octetsOf(view, HEADER_LENGTH).slice() : new Uint8Array(0),
     options: [],
     optionFault: undefined,
   };
 }
-
-/** The data of AUTHENTICATION have a length; those of an opcode without a name go on to the end. */
-function readData(view: DataView, opcode: number): Uint8Array {
-  const end = opcode === Opcode.Authentication ? AUTHENTICATION_LENGTH : view.byteLength;
-  return copyOctets(view, HEADER_LENGTH, end - HEADER_LENGTH);
-}
-
-function messageLength(message: BodyInit & { readonly options?: readonly Option[] }): number {
-  const { options } = message;
-  const length = fixedLength(message) + (options === undefined ? 0 : optionsLength(options));
-  return length <= MAX_LENGTH ? length : tooLong(length);
-}
-
-function optionsLength(options: readonly Option[]): number {
-  let length = 0;
-  for (const option of options) length += optionLength(option);
-  return length;
-}
-
-function tooLong(length: number): never {
-  throw new RangeError(`Cannot encode a message: at most ${MAX_LENGTH} octets, got "${length}"`);
-}
-
-function writeOptions(body: BodyInit, options: readonly Option[], view: DataView): void {
-  let at = fixedLength(body);
-  for (const option of options) at = encodeOption(option, view, at);
-}
-
-/** Octets of the NAT-PMP version error (RFC 6886 section 3.5). */
-const NATPMP_ERROR_LENGTH = 8;

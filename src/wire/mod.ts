@@ -61,8 +61,6 @@ export {
   encodeDhcpv6Servers,
 } from "./dhcp.ts";
 export type { Decoded, DecodeReason } from "./errors.ts";
-export type { RequestHeader, ResponseHeader } from "./header.ts";
-export type { MapFields } from "./map.ts";
 export {
   type AnnounceBody,
   type Body,
@@ -73,14 +71,18 @@ export {
   encodeRequestInto,
   encodeResponse,
   type MapBody,
+  type MapFields,
   type MessageOptions,
   type OtherBody,
   type OtherInit,
   type PeerBody,
+  type PeerFields,
   type Request,
+  type RequestHeader,
   type RequestInit,
   type RequestInitHeader,
   type Response,
+  type ResponseHeader,
   type ResponseInit,
   type ResponseInitHeader,
 } from "./message.ts";
@@ -102,37 +104,14 @@ export {
 export { Nonce } from "./nonce.ts";
 export { Opcode, opcodeName } from "./opcode.ts";
 export {
-  type AuthenticationTagOption,
-  type CheckpointRequiredOption,
-  type DecodedOptions,
   decodeOptions,
-  type DescriptionOption,
-  type EapPayloadOption,
   encodeOption,
-  type FilterOption,
-  type IdIndicatorOption,
-  type Ipv4Prefix,
-  type MacAlgorithmOption,
-  type MalformedOption,
-  type NonceOption,
-  type Option,
   OptionCode,
   optionCode,
-  type OptionFault,
   optionLength,
   optionName,
-  type PaAuthenticationTagOption,
-  type PortSetOption,
-  type PreferFailureOption,
-  type Prefix64Option,
-  type PrfOption,
-  type ReceivedPakOption,
-  type SessionLifetimeOption,
-  type ThirdPartyIdOption,
-  type ThirdPartyOption,
-  type UnknownOption,
 } from "./option.ts";
-export type { PeerFields } from "./peer.ts";
+export type * from "./option_type.ts";
 export { choosePrefix64, prefix64Request, synthesizeAddress } from "./prefix64.ts";
 export { hasPorts, parseProtocol, protocolName, ProtocolNumber } from "./protocol_number.ts";
 export {

@@ -1,9 +1,8 @@
 import { IpAddress } from "./address.ts";
 import { checkUnsigned } from "./check.ts";
-import { MAX_LIFETIME, NATPMP_VERSION } from "./constants.ts";
-import { viewOf } from "./data_view.ts";
+import { MAX_LIFETIME, NATPMP_VERSION, R_BIT } from "./constants.ts";
+import { viewOf } from "./octets.ts";
 import { type Decoded, refused } from "./errors.ts";
-import { R_BIT } from "./header.ts";
 import { ProtocolNumber } from "./protocol_number.ts";
 
 /** The two protocols that NAT-PMP maps: 17 (UDP) and 6 (TCP). */

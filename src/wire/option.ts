@@ -1,85 +1,104 @@
 import { checkUnsigned, noRoom } from "./check.ts";
 import { OPTION_HEADER_LENGTH } from "./constants.ts";
-import { copyOctets } from "./data_view.ts";
-import { bodyCode, bodyLength, isKnown, readBody, writeBody } from "./option_body.ts";
-import { optionName } from "./option_code.ts";
-import type { DecodedOptions, Option } from "./option_type.ts";
+import { octetsOf } from "./octets.ts";
+import { OPTION_CODECS, type OptionCodec } from "./option_codecs.ts";
+import type { DecodedOptions, MalformedOption, Option, UnknownOption } from "./option_type.ts";
 
-export { OptionCode, optionName } from "./option_code.ts";
+export { OptionCode } from "./option_codecs.ts";
 export type * from "./option_type.ts";
+
+/** The name of an option as in the RFCs, `FILTER`, or `OPTION_100` for one without a name. */
+export function optionName(code: number): string {
+  return BY_CODE.get(code)?.name ?? `OPTION_${code}`;
+}
 
 /** The option's code, 0 to 255. */
 export function optionCode(option: Option): number {
-  return bodyCode(option);
+  return codecOf(option).code;
 }
 
 /**
- * Octets the option takes in a message, with its head and its padding.
+ * Octets of the option in a message, with header and padding.
  *
  * @throws {TypeError} If a text is not well-formed Unicode.
  */
 export function optionLength(option: Option): number {
-  return OPTION_HEADER_LENGTH + padded(bodyLength(option));
+  return OPTION_HEADER_LENGTH + padded(codecOf(option).length(option));
 }
 
 /**
- * Writes the option at `offset` and gives the offset after it. Padding is zeros, and the length does not count it
+ * Writes the option at `offset` and returns the offset after it. Padding is zero and not counted in the option's length
  * (RFC 6887 section 7.3).
  *
- * @throws {RangeError} If it does not fit the view, or a number does not fit its field.
- * @throws {TypeError} If a text is not well-formed Unicode, or an address is of the wrong family.
+ * @throws {RangeError} If the option does not fit the view, or a number does not fit its field.
+ * @throws {TypeError} If a text is not well-formed Unicode, or an address has the wrong family.
  */
 export function encodeOption(option: Option, view: DataView, offset: number): number {
-  const code = checkUnsigned(bodyCode(option), 0xff, "option code");
-  const length = checkUnsigned(bodyLength(option), 0xffff, "option length");
-  const next = offset + OPTION_HEADER_LENGTH + padded(length);
-  if (offset < 0 || next > view.byteLength) {
-    throw noRoom(view.byteLength, offset, next - offset, `the option ${optionName(code)}`);
+  const codec = codecOf(option);
+  const code = checkUnsigned(codec.code, 0xff, "option code");
+  const length = checkUnsigned(codec.length(option), 0xffff, "option length");
+  const size = OPTION_HEADER_LENGTH + padded(length);
+  if (offset < 0 || offset + size > view.byteLength) {
+    throw noRoom(view.byteLength, offset, size, `the option ${optionName(code)}`);
   }
-  view.setInt32(offset, (code << 24) | length);
-  writeBody(option, view, offset + OPTION_HEADER_LENGTH);
-  return next;
+  // Zeros for padding and reserved octets, which the codecs do not write.
+  octetsOf(view, offset, size).fill(0);
+  view.setUint8(offset, code);
+  view.setUint16(offset + 2, length);
+  codec.write(option, dataOf(view, offset + OPTION_HEADER_LENGTH, length));
+  return offset + size;
 }
 
 /**
- * Reads options from `offset` to the end of the view. Never throws and never reads past the end: the first option
- * that does not fit stops the reading, and `fault` says so. Unknown and malformed options are kept octet for octet.
+ * Decodes options from `offset` to the end of the view. Never throws and never reads past the end: decoding stops at the
+ * first option that does not fit, and `fault` gives the reason. Unknown and malformed options are kept octet for octet.
  */
 export function decodeOptions(view: DataView, offset: number): DecodedOptions {
-  return readOptions(view, offset, view.byteLength);
-}
-
-/** As {@linkcode decodeOptions}, to an end before that of the view. */
-export function readOptions(view: DataView, offset: number, end: number): DecodedOptions {
-  return offset >= end ? NO_OPTIONS : readSome(view, offset, end);
-}
-
-function readSome(view: DataView, offset: number, end: number): DecodedOptions {
   const options: Option[] = [];
   let at = offset;
-  while (at < end) {
-    if (end - at < OPTION_HEADER_LENGTH) return { options, fault: "truncatedHeader" };
+  while (at < view.byteLength) {
+    if (view.byteLength - at < OPTION_HEADER_LENGTH) return { options, fault: "truncatedHeader" };
     const code = view.getUint8(at);
-    // Octet 1 is reserved and ignored.
+    // Octet 1 is reserved and ignored (RFC 6887 section 7.3).
     const length = view.getUint16(at + 2);
     at += OPTION_HEADER_LENGTH;
-    if (length > end - at) return { options, fault: "overrun" };
-    options.push(decodeBody(code, view, at, length));
+    if (length > view.byteLength - at) return { options, fault: "overrun" };
+    options.push(decodeData(code, dataOf(view, at, length)));
     at += padded(length);
   }
   return { options, fault: undefined };
 }
 
-function decodeBody(code: number, view: DataView, offset: number, length: number): Option {
-  const type = isKnown(code) ? "malformed" : "unknown";
-  return readBody(code, view, offset, length) ??
-    { type, code, data: copyOctets(view, offset, length) };
+function decodeData(code: number, data: DataView): Option {
+  const codec = BY_CODE.get(code);
+  const type = codec === undefined ? "unknown" : "malformed";
+  return codec?.read(data) ?? { type, code, data: octetsOf(data).slice() };
 }
 
-/** The next multiple of four. */
+/** The table's codec, or one that writes the data of an unknown or malformed option octet for octet. */
+function codecOf(option: Option): Omit<OptionCodec<Option>, "name" | "read"> {
+  return option.type === "unknown" || option.type === "malformed"
+    ? { code: option.code, ...RAW }
+    : OPTION_CODECS[option.type];
+}
+
+const RAW = {
+  length: ({ data }: UnknownOption | MalformedOption) => data.length,
+  write({ data }: UnknownOption | MalformedOption, view: DataView): void {
+    octetsOf(view).set(data);
+  },
+};
+
+/** A view of an option's data alone. */
+function dataOf(view: DataView, offset: number, length: number): DataView {
+  return new DataView(view.buffer, view.byteOffset + offset, length);
+}
+
+/** The next multiple of four (RFC 6887 section 7.3). */
 function padded(length: number): number {
   return (length + 3) & ~3;
 }
 
-/** Nothing after the fixed part of a message. */
-export const NO_OPTIONS: DecodedOptions = { options: Object.freeze([]), fault: undefined };
+const BY_CODE: ReadonlyMap<number, OptionCodec<Option>> = new Map(
+  Object.values(OPTION_CODECS).map((codec) => [codec.code, codec]),
+);

@@ -98,12 +98,12 @@ Deno.test("no file imports above its floor", async () => {
 
 Deno.test("allowed() refuses what the floors forbid", () => {
   const refused = [
-    ["src/wire/header.ts", "src/clock.ts"],
-    ["src/wire/header.ts", "npm:zod@4"],
+    ["src/wire/message.ts", "src/clock.ts"],
+    ["src/wire/message.ts", "npm:zod@4"],
     ["src/engine/engine.ts", "src/transport/transport.ts"],
     ["src/engine/engine.ts", "src/wire/mod.ts"],
     ["src/client/handle.ts", "src/client/mod.ts"],
-    ["src/discovery/gateway.ts", "src/wire/header.ts"],
+    ["src/discovery/gateway.ts", "src/wire/message.ts"],
     ["src/testing/server/simulated_server.ts", "src/clock.ts"],
     ["src/repl/session.ts", "src/client/handle.ts"],
     ["rpc/server.ts", "src/wire/address.ts"],

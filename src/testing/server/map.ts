@@ -1,7 +1,6 @@
 import type { Endpoint, IpAddress } from "../../wire/address.ts";
 import { MAX_LIFETIME } from "../../wire/constants.ts";
-import type { MapFields } from "../../wire/map.ts";
-import type { RequestHeader } from "../../wire/header.ts";
+import type { MapFields, RequestHeader } from "../../wire/message_type.ts";
 import { ProtocolNumber } from "../../wire/protocol_number.ts";
 import { ResultCode } from "../../wire/result_code.ts";
 import type { FilterOption } from "../../wire/option_type.ts";

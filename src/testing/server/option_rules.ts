@@ -1,8 +1,7 @@
 import type { Endpoint, IpAddress } from "../../wire/address.ts";
 import type { Request } from "../../wire/message.ts";
 import { Opcode } from "../../wire/opcode.ts";
-import { OptionCode } from "../../wire/option_code.ts";
-import { optionCode } from "../../wire/option.ts";
+import { OptionCode, optionCode } from "../../wire/option.ts";
 import type { FilterOption, Option, PortSetOption } from "../../wire/option_type.ts";
 import { ResultCode } from "../../wire/result_code.ts";
 import type { Violation } from "./counters.ts";

@@ -1,6 +1,5 @@
 import type { Endpoint, IpAddress } from "../../wire/address.ts";
-import type { RequestHeader } from "../../wire/header.ts";
-import type { PeerFields } from "../../wire/peer.ts";
+import type { PeerFields, RequestHeader } from "../../wire/message_type.ts";
 import { ResultCode } from "../../wire/result_code.ts";
 import {
   type Answer,

@@ -1,6 +1,6 @@
 import { HEADER_LENGTH, MAP_LENGTH, PEER_LENGTH } from "../../wire/constants.ts";
 import { Opcode } from "../../wire/opcode.ts";
-import { OptionCode } from "../../wire/option_code.ts";
+import { OptionCode } from "../../wire/option.ts";
 import { hasPorts } from "../../wire/protocol_number.ts";
 import type { Violation } from "./counters.ts";
 

@@ -1,0 +1,13 @@
+/** A view of exactly these octets. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** `length` octets of the view from `offset` on, in the view's own memory; all that follow if there is no length. */
+export function octetsOf(
+  view: DataView,
+  offset = 0,
+  length: number = view.byteLength - offset,
+): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset + offset, length);
+}
