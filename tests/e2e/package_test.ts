@@ -1,7 +1,9 @@
 /** The package as it is published: built by `deno task build`, and used as whoever imports it uses it. */
 
-import { assertEquals, assertMatch, assertObjectMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertObjectMatch, assertRejects } from "@std/assert";
+import { relative } from "node:path/posix";
 import { buildPackage } from "../tools/build_package.ts";
+import { deadLinks } from "../tools/documents.ts";
 import { manifest, ROOT } from "../tools/repository.ts";
 import { runDeno } from "./child.ts";
 import { RpcProcess } from "./rpc_process.ts";
@@ -89,7 +91,7 @@ Deno.test("a folder that holds anything else is left alone", async () => {
   await Deno.remove(other, { recursive: true });
 });
 
-Deno.test("the package can be published", async () => {
+Deno.test("the package can be published, and its documents link to its files", async () => {
   const { code, stderr } = await runDeno([
     "publish",
     "--dry-run",
@@ -98,7 +100,14 @@ Deno.test("the package can be published", async () => {
     `${folder}/deno.json`,
   ]);
   assertEquals(code, 0, stderr);
-  assertMatch(stderr, /built\/mod\.js/);
+  const files = [...stderr.matchAll(/file:\/\/(\S+) \(/g)].map(([, path = ""]) => {
+    return relative(folder, decodeURI(path));
+  });
+  for (const file of ["built/mod.js", "README.md", "docs/api.md"]) {
+    assert(files.includes(file), file);
+  }
+  const read = (path: string): Promise<string> => Deno.readTextFile(`${folder}/${path}`);
+  assertEquals(await deadLinks(files, read), []);
 });
 
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));

@@ -1,4 +1,4 @@
-/** What the README says about permissions, on loopback: with these it works, without one of them an error names the flag. */
+/** The permissions of docs/operations.md, on loopback: with these it works, without one of them an error names the flag. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { encodeFrame, FrameDecoder } from "../../rpc/framing.ts";
@@ -27,7 +27,7 @@ for (const flags of [["--unstable-net"], []]) {
 }
 
 Deno.test({
-  name: "discovery needs the flags of the README, and names the one to run ip when it is missing",
+  name: "discovery needs the documented flags, and names the one to run ip when it is missing",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     const flags = ["--allow-net", "--allow-run=ip", "--allow-sys=networkInterfaces"];

@@ -1,11 +1,11 @@
-/** The bench's arithmetic, its judgement, and what the README shows of it. */
+/** The bench's arithmetic, its judgement, and what docs/performance.md shows of it. */
 
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { effortOf, inTurns } from "../bench/effort.ts";
 import { Lines } from "../bench/lines.ts";
 import { median } from "../bench/median.ts";
+import { performanceBlock, replaceBetween } from "../bench/performance_page.ts";
 import { draw } from "../bench/picture.ts";
-import { readmeBlock, replaceBetween } from "../bench/readme.ts";
 import type { Results } from "../bench/results.ts";
 import { ResponderTable } from "../bench/responder_table.ts";
 import { isMissed, judged, row, type RowInit } from "../bench/row.ts";
@@ -132,11 +132,11 @@ Deno.test("replaceBetween() replaces, and refuses a text without its marks", () 
   assertThrows(() => replaceBetween(text + text, "x", "new\n"), Error, "once each");
 });
 
-Deno.test("README and picture show what tests/bench/results.json says", async () => {
+Deno.test("docs/performance.md and its picture show tests/bench/results.json", async () => {
   const results = JSON.parse(await readFile("tests/bench/results.json")) as Results;
-  const readme = await readFile("README.md");
-  assert(replaceBetween(readme, "bench", readmeBlock(results)) === readme, HINT);
-  const picture = await readFile("tests/bench/picture.svg");
+  const page = await readFile("docs/performance.md");
+  assert(replaceBetween(page, "bench", performanceBlock(results)) === page, HINT);
+  const picture = await readFile("docs/pictures/performance.svg");
   assert(picture === draw(results), HINT);
   assert(picture.length < 30_000);
 });

@@ -1,10 +1,12 @@
-/** Every dependency is declared, locked, used and told to the reader. */
+/** Every dependency is declared, locked, imported and documented. */
 
 import { assertEquals } from "@std/assert";
 import { listFiles, listImports, manifest, readFile } from "../tools/repository.ts";
 
-Deno.test("the README's table names every dependency", async () => {
-  const rows = (await readFile("README.md")).split("\n").filter((line) => line.startsWith("|"));
+Deno.test("the table of CONTRIBUTING.md names every dependency", async () => {
+  const rows = (await readFile("CONTRIBUTING.md")).split("\n").filter((line) =>
+    line.startsWith("|")
+  );
   const names = Object.keys((await manifest()).imports);
   assertEquals(names.filter((name) => !rows.some((row) => row.includes(name))), []);
 });

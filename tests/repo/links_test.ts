@@ -1,4 +1,4 @@
-/** The stand-ins of `links/` must behave as the packages they stand for. */
+/** The stand-ins of `links/` behave as the packages that they replace. */
 
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { parseArgs } from "@std/cli/parse-args";

@@ -29,9 +29,12 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 /** What goes along as it is. */
 const COPIED = [
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
   "LICENSE",
   "README.md",
+  "SECURITY.md",
   "deno.lock",
+  "docs",
   "examples",
   "links",
   "mod.ts",

@@ -1,6 +1,6 @@
 /**
  * `deno task record`: runs a session of the prompt in a real terminal (tmux) and draws what the terminal shows, colours
- * included, as a picture: examples/repl_session.svg.
+ * included, as a picture: docs/pictures/prompt.svg.
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
@@ -63,8 +63,8 @@ async function main(): Promise<number> {
       await shown(new RegExp(`${RegExp.escape(line)}\\n[^]*${pattern.source}`));
     }
     const picture = draw((await tmux("capture-pane", "-p", "-e")).trimEnd().split("\n"));
-    await Deno.writeTextFile(new URL("examples/repl_session.svg", ROOT), picture);
-    console.log(`examples/repl_session.svg: ${picture.length} characters`);
+    await Deno.writeTextFile(new URL("docs/pictures/prompt.svg", ROOT), picture);
+    console.log(`docs/pictures/prompt.svg: ${picture.length} characters`);
     return 0;
   } finally {
     await tmux("kill-server").catch(() => {

@@ -163,9 +163,9 @@ async function unitFolders(): Promise<string[]> {
   return folders.sort();
 }
 
-/** Everything that shows code to a reader. */
+/** Documents and sources, whose examples are tests. */
 async function documented(): Promise<string[]> {
-  const paths = ["README.md", "CONTRIBUTING.md", "mod.ts", "repl.ts", "src", "rpc"];
+  const paths = ["README.md", "CONTRIBUTING.md", "docs", "mod.ts", "repl.ts", "src", "rpc"];
   const present = await Promise.all(paths.map((path) => exists(path)));
   return paths.filter((_, index) => present[index]);
 }

@@ -1,13 +1,13 @@
 import { circumstances, type Results } from "./results.ts";
 import { markdownTable } from "./table.ts";
 
-/** What the README shows of a bench: the rows that have a target, and where and when. */
-export function readmeBlock(results: Results): string {
+/** The bench's part of docs/performance.md: date and machine, and the rows that have a target. */
+export function performanceBlock(results: Results): string {
   return `\n${circumstances(results)}.\n\n${markdownTable(results.rows)}\n\n`;
 }
 
 /**
- * Replaces what stands between `<!-- name -->` and `<!-- /name -->`.
+ * Replaces the text between `<!-- name -->` and `<!-- /name -->`.
  *
  * @throws {Error} If the two marks are not there, once each and in this order.
  */
