@@ -1,5 +1,5 @@
 import type { Assignment } from "../engine/events.ts";
-import type { MappingSpec } from "../engine/spec.ts";
+import type { MappingSpec } from "../engine/mapping_spec.ts";
 import { IpAddress } from "../wire/address.ts";
 import type { Option } from "../wire/option.ts";
 import { isGloballyReachable } from "./address_kind.ts";

@@ -1,5 +1,6 @@
 import type { Input, Milliseconds } from "../engine/events.ts";
-import { checkSpec, type MappingSpec } from "../engine/spec.ts";
+import type { MappingSpec } from "../engine/mapping_spec.ts";
+import { checkSpec } from "../engine/check_spec.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
 import type { Addresses } from "./network/addresses.ts";
 import { abortable } from "./abortable.ts";
@@ -176,8 +177,7 @@ export class Handle implements AsyncDisposable {
   }
 
   /**
-   * Asks how the network's NAT64 builds IPv6 addresses from IPv4 ones (PREFIX64, RFC 7225). The first one is for
-   * destinations that no list names.
+   * Asks how the network's NAT64 builds IPv6 addresses from IPv4 ones (PREFIX64, RFC 7225); the first is the default.
    *
    * @returns None if the server tells none, or knows nothing of it.
    * @throws {ResultCodeError} If the server refuses.

@@ -1,4 +1,4 @@
-import type { MappingSpec } from "../engine/spec.ts";
+import type { MappingSpec } from "../engine/mapping_spec.ts";
 import { IpAddress } from "../wire/address.ts";
 import { MappingBuilder } from "./mapping_builder.ts";
 

@@ -1,5 +1,5 @@
 import type { Assignment, MappingState } from "../engine/events.ts";
-import type { MappingSpec } from "../engine/spec.ts";
+import type { MappingSpec } from "../engine/mapping_spec.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
 import { MAX_LIFETIME } from "../wire/constants.ts";
 import { abortable } from "./abortable.ts";

@@ -2,7 +2,7 @@ import { IpAddress } from "../wire/address.ts";
 import type { Option } from "../wire/option.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
 import { MAX_LIFETIME } from "../wire/constants.ts";
-import type { MappingSpec } from "../engine/spec.ts";
+import type { MappingSpec } from "../engine/mapping_spec.ts";
 
 /** What inbound and outbound mappings have in common: ports, protocol, suggestions, and whom they are for. */
 export abstract class MappingBuilder {

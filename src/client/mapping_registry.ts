@@ -1,6 +1,6 @@
 import type { Input, MappingId, MappingState, Milliseconds, Output } from "../engine/events.ts";
 import type { Nonce } from "../wire/nonce.ts";
-import { type MappingKey, mappingKey, type MappingSpec } from "../engine/spec.ts";
+import { type MappingKey, mappingKey, type MappingSpec } from "../engine/mapping_spec.ts";
 import { MappingConflictError } from "./errors.ts";
 import type { MappingRecords, RecordedRequest } from "./persistence/mapping_records.ts";
 import { MapHandle, type MappingControl } from "./map_handle.ts";

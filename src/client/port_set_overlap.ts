@@ -1,4 +1,4 @@
-import type { MappingSpec } from "../engine/spec.ts";
+import type { MappingSpec } from "../engine/mapping_spec.ts";
 
 /** Whether the mapping is of a run of ports (PORT_SET). */
 export function isSet(spec: MappingSpec): boolean {

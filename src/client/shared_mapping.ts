@@ -1,5 +1,5 @@
 import type { Assignment, MappingId, MappingState } from "../engine/events.ts";
-import type { MappingSpec } from "../engine/spec.ts";
+import type { MappingSpec } from "../engine/mapping_spec.ts";
 import type { MapHandle } from "./map_handle.ts";
 import type { MappingRecord } from "./persistence/mapping_record.ts";
 import { lifetimesOf } from "./request_type.ts";

@@ -17,7 +17,9 @@ import type { MappingResponse } from "../wire/message_type.ts";
 import type { MappingContext } from "./phase.ts";
 import { AnnounceRequest } from "./announce_request.ts";
 import { RecoverySchedule } from "./recovery_schedule.ts";
-import { checkLifetime, checkLifetimes, checkSpec, needsOptionData, requestKey } from "./spec.ts";
+import { requestKey } from "./mapping_spec.ts";
+import { checkId, checkLifetime, checkLifetimes, checkSpec } from "./check_spec.ts";
+import { needsOptionData } from "./response_match.ts";
 import { ServerList } from "./server_list.ts";
 import { ServerState } from "./server_state.ts";
 import { Succession } from "./succession.ts";
@@ -162,11 +164,7 @@ export class Engine {
 
   #request(now: Milliseconds, input: Input & { type: "request" }): void {
     const { id, spec, lifetimes, known } = input;
-    if (id <= this.#lastId) {
-      throw new RangeError(
-        `Cannot request a mapping: its id must be greater than any before, got "${id}"`,
-      );
-    }
+    checkId(id, this.#lastId);
     checkLifetimes(lifetimes, "Cannot request a mapping");
     checkSpec(spec, this.#world.clientAddress);
     this.#lastId = id;

@@ -2,7 +2,7 @@ import type { Endpoint, IpAddress } from "../wire/address.ts";
 import type { Option, Prefix64Option } from "../wire/option.ts";
 import type { Nonce } from "../wire/nonce.ts";
 import type { DecodeReason } from "../wire/errors.ts";
-import type { MappingSpec } from "./spec.ts";
+import type { MappingSpec } from "./mapping_spec.ts";
 
 /** A time or duration in milliseconds; times are monotonic. */
 export type Milliseconds = number;

@@ -8,7 +8,7 @@ import * as act from "./mapping_actions.ts";
 import type { ReusableMapping } from "./memory.ts";
 import type { MappingResponse } from "../wire/message_type.ts";
 import type { MappingContext, Phase } from "./phase.ts";
-import type { MappingSpec } from "./spec.ts";
+import type { MappingSpec } from "./mapping_spec.ts";
 
 type Row = {
   readonly turn?: (m: Mapping, now: Milliseconds) => void;

@@ -16,7 +16,8 @@ import type { MappingResponse } from "../wire/message_type.ts";
 import type { MappingContext, Phase } from "./phase.ts";
 import { nextRenewal } from "./renewal.ts";
 import { retransmissionTime } from "./retransmission.ts";
-import { isSuggested, isSuggestionBinding } from "./spec.ts";
+import { isSuggestionBinding } from "./mapping_spec.ts";
+import { isSuggested } from "./response_match.ts";
 
 // What the entries of the table in mapping.ts do. Every number is in config.ts, every wait in retransmit.ts, renewal.ts and holds.ts.
 

@@ -1,7 +1,7 @@
 import { IpAddress } from "../wire/address.ts";
 import { encodeRequest } from "../wire/message.ts";
 import type { Mapping } from "./mapping.ts";
-import { deletionOptions } from "./spec.ts";
+import { deletionOptions } from "./mapping_spec.ts";
 
 /** The request that the mapping sends in its phase: RFC 6887 sections 11.1, 12.1, and 15.1 for deletions. */
 export function encodeMappingRequest(m: Mapping): Uint8Array {

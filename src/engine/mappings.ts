@@ -3,7 +3,7 @@ import type { MappingId, Milliseconds } from "./events.ts";
 import type { Mapping } from "./mapping.ts";
 import type { Pacer } from "./pacer.ts";
 import type { MappingResponse } from "../wire/message_type.ts";
-import { answerFits } from "./spec.ts";
+import { matchesSpec } from "./response_match.ts";
 
 /** All mappings of an engine that are not over: by id, by nonce, by deadline. */
 export class Mappings implements Iterable<Mapping> {
@@ -31,7 +31,7 @@ export class Mappings implements Iterable<Mapping> {
   answeredBy(answer: MappingResponse): Mapping | undefined {
     return this.#byNonce.get(answer.nonce.w0)?.find((mapping) =>
       mapping.nonce.equals(answer.nonce) && mapping.phase !== "waiting" &&
-      answerFits(mapping.spec, answer)
+      matchesSpec(mapping.spec, answer)
     );
   }
 

@@ -2,7 +2,7 @@ import type { IpAddress } from "../wire/address.ts";
 import type { Nonce } from "../wire/nonce.ts";
 import type { EngineConfig } from "./config.ts";
 import type { Milliseconds } from "./events.ts";
-import type { MappingKey } from "./spec.ts";
+import type { MappingKey } from "./mapping_spec.ts";
 
 /** What a later mapping of the same key can use of one that ended. */
 export interface ReusableMapping {

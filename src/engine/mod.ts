@@ -33,7 +33,8 @@ export {
   type Milliseconds,
   type Output,
 } from "./events.ts";
-export { checkSpec, type MappingSpec } from "./spec.ts";
+export type { MappingSpec } from "./mapping_spec.ts";
+export { checkSpec } from "./check_spec.ts";
 export type { Endpoint, Family } from "../wire/address.ts";
 export { IpAddress } from "../wire/address.ts";
 export { Nonce } from "../wire/nonce.ts";

@@ -9,13 +9,13 @@ import {
 } from "../wire/natpmp.ts";
 import { Opcode } from "../wire/opcode.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
-import { ResultCode } from "../wire/result_code.ts";
 import type { EngineConfig } from "./config.ts";
 import type { EpochSample } from "./epoch.ts";
 import type { IgnoreReason, Milliseconds } from "./events.ts";
 import type { Mapping } from "./mapping.ts";
 import type { MappingResponse } from "../wire/message_type.ts";
-import type { MappingSpec } from "./spec.ts";
+import type { MappingSpec } from "./mapping_spec.ts";
+import { pcpResult } from "./natpmp_terms.ts";
 
 /** What the NAT-PMP side needs of its engine. */
 export interface NatPmpOptions {
@@ -208,7 +208,7 @@ export class NatPmp {
       type: "map",
       version: 0,
       opcode: Opcode.Map,
-      result: PCP_RESULTS[result] ?? ResultCode.MalformedRequest,
+      result: pcpResult(result),
       // An error has no lifetime: what stands in its place is that of the request (RFC 6886 section 3.5).
       lifetime: result === NatPmpResultCode.Success ? lifetime : 0,
       epoch: this.#epoch?.server ?? 0,
@@ -260,42 +260,11 @@ export class NatPmp {
   }
 }
 
-/**
- * Whether NAT-PMP can do what is wanted: TCP or UDP, IPv4, one port, and no option that must be obeyed. It is for hosts
- * behind a NAT, those with a private address (section 3).
- */
-export function isNatPmpPossible(
-  { opcode, protocol, internalPort, externalAddress, options }: MappingSpec,
-  clientAddress: IpAddress,
-): boolean {
-  if (!clientAddress.isPrivate && !clientAddress.isLoopback) return false;
-  return opcode === "map" && (protocol === ProtocolNumber.Tcp || protocol === ProtocolNumber.Udp) &&
-    internalPort !== 0 && externalAddress.family === "IPv4" &&
-    !options.some(({ type }) => BINDING_OPTIONS.has(type));
-}
-
-const BINDING_OPTIONS: ReadonlySet<string> = new Set([
-  "thirdParty",
-  "thirdPartyId",
-  "filter",
-  "preferFailure",
-]);
-
 /** 250 ms, doubling, nine transmissions (RFC 6886 section 3.1). */
 const FIRST_WAIT = 250;
 const TRANSMISSIONS = 9;
 
 const ADDRESS_REQUEST = encodeNatPmpRequest({ type: "externalAddress" });
-
-/** What NAT-PMP's result codes are called in PCP; from 3 on the numbers differ (RFC 6886 section 3.5). */
-const PCP_RESULTS: Readonly<Record<number, number>> = {
-  [NatPmpResultCode.Success]: ResultCode.Success,
-  [NatPmpResultCode.UnsupportedVersion]: ResultCode.UnsuppVersion,
-  [NatPmpResultCode.NotAuthorized]: ResultCode.NotAuthorized,
-  [NatPmpResultCode.NetworkFailure]: ResultCode.NetworkFailure,
-  [NatPmpResultCode.OutOfResources]: ResultCode.NoResources,
-  [NatPmpResultCode.UnsupportedOpcode]: ResultCode.UnsuppOpcode,
-};
 
 function mapRequest(mapping: Mapping): Uint8Array {
   const { spec } = mapping;

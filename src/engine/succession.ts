@@ -1,7 +1,7 @@
 import type { Mapping } from "./mapping.ts";
 import type { Memory, ReusableMapping } from "./memory.ts";
 import type { Milliseconds } from "./events.ts";
-import { type MappingKey, mappingKey, type MappingSpec } from "./spec.ts";
+import { type MappingKey, mappingKey, type MappingSpec } from "./mapping_spec.ts";
 
 /**
  * Hands on what ended mappings leave behind. A mapping that is wanted again while it is being deleted waits for the end

@@ -141,6 +141,18 @@ Deno.test("diagnose() tells a gateway that speaks NAT-PMP only", async () => {
   assertEquals(offline.findings[1]?.code, "noInternet");
 });
 
+Deno.test("diagnose() names a NAT-PMP result as the engine does, a code that no RFC defines included", async () => {
+  for (const [result, name] of [[2, "NOT_AUTHORIZED"], [9, "MALFORMED_REQUEST"]] as const) {
+    const { refusal } = await diagnosis({ server: { natPmpOnly: true } }, ({ server }) => {
+      server.tamper = (reply, request) => {
+        if (request[0] === 0) reply[3] = result;
+        return [reply];
+      };
+    });
+    assertEquals(refusal?.name, name);
+  }
+});
+
 Deno.test("diagnose() prefers PCP where a router speaks both and one answer was lost", async () => {
   const result = await diagnosis({ server: { natPmp: true } }, ({ server }) => server.swallow(1));
   assertEquals([result.protocol, result.took > 3_000], ["PCP", true]);

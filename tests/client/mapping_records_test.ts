@@ -11,7 +11,7 @@ import {
 import { MappingRecords } from "../../src/client/persistence/mapping_records.ts";
 import type { MappingRecord } from "../../src/client/persistence/mapping_record.ts";
 import type { KnownMapping } from "../../src/engine/events.ts";
-import type { MappingSpec } from "../../src/engine/spec.ts";
+import type { MappingSpec } from "../../src/engine/mapping_spec.ts";
 import { lab } from "../../src/testing/mod.ts";
 import { seededWords } from "../../src/testing/random.ts";
 import { IpAddress } from "../../src/wire/address.ts";

@@ -1,7 +1,7 @@
 /** What requests look like on the wire (RFC 6887 sections 5, 7, 11.1, 12.1). */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import type { MappingSpec } from "../../src/engine/spec.ts";
+import type { MappingSpec } from "../../src/engine/mapping_spec.ts";
 import { IpAddress } from "../../src/wire/address.ts";
 import { encodeRequest } from "../../src/wire/message.ts";
 import type { Option } from "../../src/wire/option.ts";

@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
 import type { Input, Output } from "../../src/engine/events.ts";
-import { type MappingKey, type MappingSpec, requestKey } from "../../src/engine/spec.ts";
+import { type MappingKey, type MappingSpec, requestKey } from "../../src/engine/mapping_spec.ts";
 import type { Assignment, MappingState } from "../../src/engine/events.ts";
 import { ResultCode } from "../../src/wire/result_code.ts";
 

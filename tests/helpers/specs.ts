@@ -1,4 +1,4 @@
-import type { MappingSpec } from "../../src/engine/spec.ts";
+import type { MappingSpec } from "../../src/engine/mapping_spec.ts";
 import { IpAddress } from "../../src/wire/address.ts";
 
 /** The client of the golden messages. */

@@ -9,7 +9,7 @@ import type {
   Milliseconds,
   Output,
 } from "../../src/engine/events.ts";
-import type { MappingSpec } from "../../src/engine/spec.ts";
+import type { MappingSpec } from "../../src/engine/mapping_spec.ts";
 import type { Endpoint, IpAddress } from "../../src/wire/address.ts";
 import { decodeRequest, encodeResponse, type Request } from "../../src/wire/message.ts";
 import type { Option } from "../../src/wire/option.ts";

@@ -270,44 +270,36 @@ const LIST: ChangesByFile = {
     ],
     ["repeated requests measure the round trip", "    if (!clean) return;\n", ""],
   ],
-  "spec.ts": [
-    ["answers of another protocol fit", "answer.protocol !== spec.protocol ||", ""],
+  "response_match.ts": [
+    ["answers of another protocol fit", "response.protocol !== spec.protocol ||", ""],
     [
       "answers of another port fit",
-      "    answer.internalPort !== spec.internalPort\n",
+      "    response.internalPort !== spec.internalPort\n",
       "    false\n",
     ],
     [
       "answers of another remote port fit",
-      "    if (answer.remotePort !== spec.remotePort) return false;\n",
+      "    if (response.remotePort !== spec.remotePort) return false;\n",
       "",
     ],
     [
       "answers of another remote address fit",
-      " || !answer.remoteAddress.equals(spec.remoteAddress)",
+      " || !response.remoteAddress.equals(spec.remoteAddress)",
       "",
     ],
-    [
-      "answers for another third party fit",
-      "return wanted === undefined ? told === undefined : told !== undefined && told.equals(wanted);",
-      "return true;",
-    ],
-    [
-      "a deletion carries all options",
-      '    type === "thirdParty" || type === "thirdPartyId" || type === "portSet"\n',
-      "    type.length > 0\n",
-    ],
-    [
-      "a deletion carries no options",
-      '    type === "thirdParty" || type === "thirdPartyId" || type === "portSet"\n',
-      "    type.length === 0\n",
-    ],
+    ["answers for another third party fit", "echoed.equals(requested)", "true"],
+  ],
+  "mapping_spec.ts": [
+    ["a deletion carries all options", "optionRules(option).inDeletion", "true"],
+    ["a deletion carries no options", "optionRules(option).inDeletion", "false"],
+  ],
+  "check_spec.ts": [
     [
       "this host may be its own third party",
       'option.type === "thirdParty" && option.address.equals(clientAddress)',
       "false",
     ],
-    ["FILTER may stand on PEER", 'spec.opcode === "peer" && MAP_ONLY.has(option.type)', "false"],
+    ["FILTER may stand on PEER", 'mapOnly && spec.opcode === "peer"', "false"],
     [
       "requests may have 1100 octets",
       "const LARGEST_REQUEST = 1024;",
@@ -394,6 +386,8 @@ const LIST: ChangesByFile = {
       "if (this.#gaveUp && !asked) this.#options.heard();",
       "",
     ],
+  ],
+  "natpmp_terms.ts": [
     [
       "NAT-PMP is spoken from public addresses",
       "if (!clientAddress.isPrivate && !clientAddress.isLoopback) return false;",
@@ -401,8 +395,8 @@ const LIST: ChangesByFile = {
     ],
     [
       "NAT-PMP errors are taken by PCP's numbers",
-      "PCP_RESULTS[result] ?? ResultCode.MalformedRequest",
-      "result",
+      "PCP_RESULTS[natPmpResult] ?? ResultCode.MalformedRequest",
+      "natPmpResult",
     ],
   ],
   "server_list.ts": [

@@ -1,5 +1,5 @@
 import type { Clock } from "../../clock.ts";
-import { NatPmpResultCode } from "../../wire/natpmp.ts";
+import { pcpResult } from "../../engine/natpmp_terms.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { ResultCode, resultName } from "../../wire/result_code.ts";
 import { addressKind } from "../address_kind.ts";
@@ -93,14 +93,6 @@ function refusing(code: number): Outside {
 /** The codes of NAT-PMP are not those of PCP (RFC 6886 section 3.5). */
 function refusalOf({ protocol, result }: ProbeResult): Refusal | null {
   if (result === null || result === ResultCode.Success) return null;
-  const code = protocol === "PCP" ? result : NATPMP_CODES[result] ?? ResultCode.NotAuthorized;
+  const code = protocol === "PCP" ? result : pcpResult(result);
   return { code, name: resultName(code) };
 }
-
-const NATPMP_CODES: Readonly<Record<number, number>> = {
-  [NatPmpResultCode.UnsupportedVersion]: ResultCode.UnsuppVersion,
-  [NatPmpResultCode.NotAuthorized]: ResultCode.NotAuthorized,
-  [NatPmpResultCode.NetworkFailure]: ResultCode.NetworkFailure,
-  [NatPmpResultCode.OutOfResources]: ResultCode.NoResources,
-  [NatPmpResultCode.UnsupportedOpcode]: ResultCode.UnsuppOpcode,
-};

@@ -1,5 +1,5 @@
 import type { Assignment, Milliseconds } from "../../engine/events.ts";
-import { type MappingKey, mappingKey, type MappingSpec } from "../../engine/spec.ts";
+import { type MappingKey, mappingKey, type MappingSpec } from "../../engine/mapping_spec.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { Nonce } from "../../wire/nonce.ts";
 import { decodeOptions, encodeOption, type Option, optionLength } from "../../wire/option.ts";

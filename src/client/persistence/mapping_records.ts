@@ -4,7 +4,7 @@ import {
   type MappingKey,
   mappingKey,
   type MappingSpec,
-} from "../../engine/spec.ts";
+} from "../../engine/mapping_spec.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { Nonce } from "../../wire/nonce.ts";
 import { PcpError, StoreError } from "../errors.ts";

@@ -1,0 +1,38 @@
+import type { Option } from "../wire/option.ts";
+
+/** What the engine needs to know of a kind of option; a rule that is left out does not hold. */
+export interface OptionRules {
+  /** Goes with MAP only. */
+  readonly mapOnly?: true;
+  /** May stand more than once in a request. */
+  readonly repeatable?: true;
+  /** Says which mapping is meant, so a deletion carries it as well. */
+  readonly inDeletion?: true;
+  /** Its effect depends on data in the response (RFC 6887 section 7.3). */
+  readonly hasResponseData?: true;
+  /** NAT-PMP cannot do what it demands. */
+  readonly pcpOnly?: true;
+}
+
+/** The rules of the option. */
+export function optionRules({ type }: Option): OptionRules {
+  return RULES[type] ?? {};
+}
+
+const RULES: Readonly<Partial<Record<Option["type"], OptionRules>>> = {
+  // RFC 6887 section 13.1
+  thirdParty: { inDeletion: true, hasResponseData: true, pcpOnly: true },
+  // RFC 6887 section 13.2
+  preferFailure: { mapOnly: true, pcpOnly: true },
+  // RFC 6887 section 13.3; filters end with the mapping
+  filter: { mapOnly: true, repeatable: true, pcpOnly: true },
+  // RFC 7220 section 3.1; a mapping without its description still serves
+  description: { hasResponseData: true },
+  // RFC 7225 section 4.2
+  prefix64: { hasResponseData: true },
+  // RFC 7753 section 4
+  portSet: { mapOnly: true, inDeletion: true, hasResponseData: true },
+  // RFC 7843 section 3
+  thirdPartyId: { inDeletion: true, pcpOnly: true },
+  unknown: { repeatable: true },
+};
