@@ -8,9 +8,9 @@ import {
   SocketError,
 } from "../../mod.ts";
 
-/** What to do about an error, in one sentence without a period; undefined where the error says it all. */
+/** What to do about an error, in one sentence without a period; undefined where the message suffices. */
 export function adviceFor(error: unknown): string | undefined {
-  if (error instanceof ResultCodeError) return adviceForCode(error.code);
+  if (error instanceof ResultCodeError) return ADVICE.get(error.code);
   if (error instanceof DiscoveryError) {
     return "Give both addresses with --client and --server, or use --simulate to go without a router";
   }
@@ -22,13 +22,8 @@ export function adviceFor(error: unknown): string | undefined {
   return undefined;
 }
 
-/** What to do about a result code. */
-export function adviceForCode(code: number): string | undefined {
-  return ADVICE.get(code);
-}
-
-/** What to do when nothing answers. */
-export function adviceOnSilence(server: string, port: number): string {
+/** What to do when the server does not answer. */
+export function adviceForNoAnswer(server: string, port: number): string {
   return `Is ${server} the router, and is PCP or NAT-PMP switched on in its settings (UDP port ${port})? ` +
     '"discover" shows the gateways, --server chooses one, --simulate goes without';
 }

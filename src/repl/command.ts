@@ -1,13 +1,14 @@
 import type { InboundMap, OutboundMap, RequestType } from "../../mod.ts";
 
-/** A command that was understood: everything in it is in range. */
+/** A parsed command; every value in it is in range. */
 export type Command =
   | {
     readonly name: "map" | "peer";
-    readonly wish: InboundMap | OutboundMap;
+    readonly map: InboundMap | OutboundMap;
     readonly requestType: RequestType;
   }
   | { readonly name: "connect"; readonly client?: string; readonly server?: string }
+  | { readonly name: "simulate" }
   | { readonly name: "show"; readonly id: number }
   | { readonly name: "renew"; readonly id: number; readonly lifetime: number }
   | { readonly name: "revoke"; readonly id: number | "all" }
@@ -23,29 +24,31 @@ export type Command =
       | "exit"
       | "external"
       | "list"
-      | "simulate"
       | "version"
       | "watch";
   };
 
-/** The name of every command that can be typed; the version is told by an option. */
+/** The commands of the given names. */
+export type CommandNamed<Name extends Command["name"]> = Extract<Command, { readonly name: Name }>;
+
+/** The commands that can be typed; the version is printed by an option. */
 export type CommandName = Exclude<Command["name"], "version">;
 
-/** What every command can be told. */
+/** Options of every command. */
 export interface CommonOptions {
   readonly server?: string;
   readonly client?: string;
   /** The server's UDP port. */
   readonly port?: number;
-  /** Against a simulated gateway on loopback. */
+  /** Use a simulated gateway on loopback. */
   readonly simulate?: boolean;
-  /** One JSON object a line. */
+  /** Print one JSON object a line. */
   readonly json?: boolean;
   /** Program and arguments to run when an external address or port changes. */
   readonly exec?: readonly string[];
   /** The file that keeps the mappings across runs. */
   readonly state?: string;
-  /** Seconds to wait for an answer. */
+  /** Seconds to wait for a response. */
   readonly timeout?: number;
 }
 
@@ -54,3 +57,6 @@ export interface Invocation {
   readonly command: Command;
   readonly options: CommonOptions;
 }
+
+/** Exit code of the process: 0 done, 1 failed, 2 usage error. */
+export type ExitCode = 0 | 1 | 2;

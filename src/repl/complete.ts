@@ -8,23 +8,23 @@ import {
   type OptionSpec,
 } from "./table.ts";
 
-/** What completion knows of the session. */
+/** The values that completion offers besides commands and options. */
 export interface CompletionContext {
-  /** Numbers of the mappings that can be named. */
+  /** Ids of the mappings. */
   readonly ids: readonly number[];
-  /** Addresses of gateways; may take a moment. */
+  /** Addresses of the gateways. */
   gateways(): Promise<readonly string[]>;
-  /** Addresses of this host; may take a moment. */
+  /** Addresses of this host. */
   clients(): Promise<readonly string[]>;
-  /** Names in reach of `js`. */
+  /** Variables of `js`. */
   readonly names: readonly string[];
 }
 
-/** What may stand in place of the word that is being typed. */
+/** The possible completions of the word being typed. */
 export interface Completion {
-  /** Whole words, each with a blank at the end where the word is complete. */
+  /** Whole words, with a blank at the end except in `js`. */
   readonly candidates: readonly string[];
-  /** The word so far. */
+  /** The part that is typed. */
   readonly word: string;
 }
 
@@ -44,7 +44,7 @@ export async function complete(line: string, context: CompletionContext): Promis
     const unused = options.filter((option) => option.many || !words.includes(`--${option.name}`));
     return choose(word, unused.map((option) => `--${option.name}`));
   }
-  const option = options.find((each) => isOpen(each, words.at(-1)));
+  const option = options.find((each) => takesNext(each, words.at(-1)));
   if (option !== undefined) {
     return choose(word, await optionValues(option, context));
   }
@@ -68,12 +68,12 @@ async function completeArgument(
   return choose(word, argument === undefined ? [] : await argumentValues(argument, context));
 }
 
-/** The command and its arguments so far, without the options and what belongs to them. */
+/** The command and its arguments, without options and their values. */
 function argumentsIn(words: readonly string[], command: CommandSpec): string[] {
   const options = [...command.options, ...COMMON_OPTIONS];
   return words.filter((word, index) =>
     word !== "" && !word.startsWith("-") &&
-    !options.some((option) => isOpen(option, words[index - 1]))
+    !options.some((option) => takesNext(option, words[index - 1]))
   );
 }
 
@@ -107,8 +107,8 @@ function optionValues(
   return name === "client" ? context.clients() : Promise.resolve([]);
 }
 
-/** Whether the word is that option and waits for its value. */
-function isOpen({ name, short, value }: OptionSpec, word: string | undefined): boolean {
+/** Whether the word is this option and its value follows. */
+function takesNext({ name, short, value }: OptionSpec, word: string | undefined): boolean {
   return value !== undefined && word !== undefined &&
     (word === `--${name}` || (short !== undefined && word === `-${short}`));
 }

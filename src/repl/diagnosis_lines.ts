@@ -1,12 +1,12 @@
 import type { Diagnosis, Finding } from "../../mod.ts";
-import type { Look } from "./render.ts";
+import type { RenderOptions } from "./render.ts";
 import { type Paint, printable } from "./text.ts";
 
-/** A diagnosis as a list of its findings, each broken into lines that fit. */
-export function diagnosisLines({ findings }: Diagnosis, look: Look): string[] {
+/** The findings of a diagnosis, wrapped to the width of the terminal. */
+export function diagnosisLines({ findings }: Diagnosis, options: RenderOptions): string[] {
   return findings.flatMap((finding) => {
-    const [first = "", ...rest] = wrapped(printable(finding.text), look);
-    return [`${label(finding, look.paint)}${first}`, ...rest.map((line) => `${INDENT}${line}`)];
+    const [first = "", ...rest] = wrap(printable(finding.text), options);
+    return [`${label(finding, options.paint)}${first}`, ...rest.map((line) => `${INDENT}${line}`)];
   });
 }
 
@@ -16,8 +16,8 @@ function label({ level }: Finding, paint: Paint): string {
   return level === "good" ? paint.green(text) : paint.yellow(text);
 }
 
-function wrapped(text: string, { columns, widthOf }: Look): string[] {
-  const room = Math.max(20, Math.min(columns, WIDEST) - INDENT.length);
+function wrap(text: string, { columns, widthOf }: RenderOptions): string[] {
+  const room = Math.max(20, Math.min(columns, MAX_COLUMNS) - INDENT.length);
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const last = lines.at(-1);
@@ -31,4 +31,4 @@ function wrapped(text: string, { columns, widthOf }: Look): string[] {
 const INDENT = " ".repeat("problem ".length);
 
 /** Longer lines are hard to read. */
-const WIDEST = 100;
+const MAX_COLUMNS = 100;

@@ -9,13 +9,13 @@ import {
   usage,
 } from "./table.ts";
 
-/** The help for one command, or for all; at most one screen of 80 columns and 24 lines. */
+/** The help for one command, or an overview that fits 80 columns and 24 lines. */
 export function helpLines(topic: string | undefined): string[] {
   const spec = topic === undefined ? undefined : findCommand(topic);
   return spec === undefined ? overview() : details(spec);
 }
 
-/** What `--version` prints. */
+/** The output of `--version`. */
 export function versionLine(json: boolean): string {
   return json ? JSON.stringify({ version: VERSION }) : `pcp ${VERSION}`;
 }

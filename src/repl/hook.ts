@@ -9,13 +9,13 @@ export interface HookResult {
   readonly reason: string;
 }
 
-/** Runs a program, never through a shell, with these variables added to the environment. */
+/** Runs a program, without a shell, with variables added to its environment. */
 export type RunProgram = (
   program: readonly string[],
   variables: Readonly<Record<string, string>>,
 ) => Promise<HookResult>;
 
-/** The environment variables that tell a program of an assignment. */
+/** The environment variables that describe an assignment to a program. */
 export function hookVariables(
   snapshot: MappingSnapshot,
   assigned: Assigned,
@@ -30,12 +30,14 @@ export function hookVariables(
   };
 }
 
-/** Runs a program whenever the external address or port of one mapping is another one than before. */
+/** Runs the program of `--exec` whenever the external address or port of one mapping changes. */
 export class Hook {
   readonly #program: readonly string[];
   readonly #run: RunProgram;
   readonly #onFailure: (reason: string) => void;
-  #last = "";
+  /** The address and port of the latest run. */
+  #lastEndpoint = "";
+  /** The variables of the next run, if there is to be one. */
   #next: Readonly<Record<string, string>> | undefined;
   #running: Promise<void> | undefined;
   #failed = false;
@@ -50,28 +52,28 @@ export class Hook {
     this.#onFailure = onFailure;
   }
 
-  /** Whether it ever failed. */
+  /** Whether a run has failed. */
   get failed(): boolean {
     return this.#failed;
   }
 
-  /** For `show`. */
+  /** The line of `show`. */
   get field(): readonly [string, string] {
     return ["program", printable(this.#program.join(" "))];
   }
 
-  /** What is assigned now. One run at a time; of changes during a run only the last one counts. */
+  /** Runs the program if the assignment has changed. Changes during a run lead to one more run, for the latest. */
   assigned(snapshot: MappingSnapshot): void {
     if (snapshot.assigned === null) return;
     const { externalAddress, externalPort } = snapshot.assigned;
-    const key = `${externalAddress} ${externalPort}`;
-    if (key === this.#last) return;
-    this.#last = key;
+    const endpoint = `${externalAddress} ${externalPort}`;
+    if (endpoint === this.#lastEndpoint) return;
+    this.#lastEndpoint = endpoint;
     this.#next = hookVariables(snapshot, snapshot.assigned);
     this.#running ??= this.#runAll();
   }
 
-  /** When nothing runs any more. */
+  /** Resolves when no run is left. */
   async finished(): Promise<void> {
     await this.#running;
   }

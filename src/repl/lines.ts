@@ -1,13 +1,13 @@
 import { LONGEST_LINE } from "./parse.ts";
 
-/** A line that came in; without text it was too long to be one. */
+/** A line of a script; its text is undefined if it was longer than {@linkcode LONGEST_LINE}. */
 export interface Line {
   /** Counted from 1. */
   readonly number: number;
   readonly text: string | undefined;
 }
 
-/** Cuts a stream of octets into lines, holding no more of it than one line may have. */
+/** Splits a stream of octets into lines; never holds more than the longest line and one chunk. */
 export async function* readLines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
   const decoder = new TextDecoder();
   let number = 0;
@@ -34,52 +34,49 @@ function line(number: number, text: string, isTooLong: boolean): Line {
   return { number, text: isTooLong || whole.length > LONGEST_LINE ? undefined : whole };
 }
 
-/**
- * Keeps a line that somebody pastes from growing without bound: what is too much of one line is swallowed up to its end,
- * and the line as far as it had got is wiped out.
- */
+/** Limits the length of the line being typed: a longer one is cleared, and its rest up to the line's end is discarded. */
 export class TypingLimit {
   readonly #onTooLong: () => void;
   #length = 0;
-  #swallowing = false;
+  #discarding = false;
 
   constructor(onTooLong: () => void) {
     this.#onTooLong = onTooLong;
   }
 
-  /** What of the text is to be passed on to the line editor. */
+  /** The part of the text that goes to the line editor. */
   filter(text: string): string {
     let passed = "";
     for (const part of text.split(ENDS)) {
       const isEnd = ENDS.test(part);
-      if (this.#swallowing) {
+      if (this.#discarding) {
         if (!isEnd) continue;
-        this.#swallowing = false;
+        this.#discarding = false;
         this.#length = 0;
         this.#onTooLong();
         continue;
       }
       const room = LONGEST_LINE - this.#length;
       this.#length = isEnd ? 0 : this.#length + part.length;
-      this.#swallowing = this.#length > LONGEST_LINE;
-      passed += this.#swallowing ? part.slice(0, room) + WIPE : part;
+      this.#discarding = this.#length > LONGEST_LINE;
+      passed += this.#discarding ? part.slice(0, room) + CLEAR_LINE : part;
     }
     return passed;
   }
 }
 
-/** Takes input apart: what is put into the line as a whole, because nobody types that fast, and keys. */
-export function piecesOf(text: string): { readonly text: string; readonly isPaste: boolean }[] {
+/** Splits input into keys and pastes: longer text than can be typed at once. */
+export function splitPastes(text: string): { readonly text: string; readonly isPaste: boolean }[] {
   return text.split(PASTES)
     .map((piece, index) => ({ text: piece, isPaste: index % 2 === 1 }))
     .filter((piece) => piece.text !== "");
 }
 
-/** What ends a line, or throws it away: Enter and Ctrl-C. */
+/** Enter ends a line, and Ctrl-C discards it. */
 const ENDS = new RegExp(`([\r\n${String.fromCharCode(3)}])`);
 
-/** The editor's keys to the end of the line, and to delete from there to its beginning. */
-const WIPE = "\x05\x15";
+/** The editor's keys that clear the line: to its end, delete to its start. */
+const CLEAR_LINE = "\x05\x15";
 
-/** From the beginning of a line on, more characters at once than anybody types, and no key of the editor among them. */
+/** At the start of a line 32 characters or more in one read, none of them a key of the editor. */
 const PASTES = /((?<![^\r\n])\P{Cc}{32,})/u;

@@ -1,9 +1,9 @@
-/** The candidate that was most likely meant, or undefined if none is near. */
+/** The candidate most similar to a mistyped name; undefined if none is similar enough. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  if (word.length > LONGEST) return undefined;
+  if (word.length > MAX_LENGTH) return undefined;
   const typed = word.toLowerCase();
-  const begun = candidates.filter((candidate) => typed !== "" && candidate.startsWith(typed));
-  if (begun.length === 1) return begun[0];
+  const completions = candidates.filter((candidate) => typed !== "" && candidate.startsWith(typed));
+  if (completions.length === 1) return completions[0];
   let best: string | undefined;
   let least = Infinity;
   for (const candidate of candidates) {
@@ -16,7 +16,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that make one word of the other. */
+/** The least number of insertions, deletions, replacements and swaps of neighbours between two texts. */
 function editDistance(from: string, to: string): number {
   let before: number[] = [];
   let above = Array.from({ length: to.length + 1 }, (_, index) => index);
@@ -40,5 +40,5 @@ function at(row: readonly number[], index: number): number {
   return row[index] ?? Infinity;
 }
 
-/** No command is nearly as long; what is longer is not worth comparing. */
-const LONGEST = 40;
+/** Longer than every command and option. */
+const MAX_LENGTH = 40;

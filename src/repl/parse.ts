@@ -9,30 +9,29 @@ import {
   COMMON_OPTIONS,
   findCommand,
   type OptionSpec,
+  type OptionValues,
   START_OPTIONS,
 } from "./table.ts";
 import { quote } from "./text.ts";
 import { UsageError } from "./usage_error.ts";
 import { splitWords } from "./words.ts";
 
-/** What the words on the command line ask for. */
-export interface StartUp {
-  /** Undefined for the prompt or a script. */
+/** The parsed arguments of the process. */
+export interface CommandLine {
+  /** The command; undefined for the prompt or a script. */
   readonly invocation: Invocation | undefined;
   readonly options: CommonOptions;
   readonly keepGoing: boolean;
 }
 
-/** Options by name; switches are true, what may be given several times is a list. */
-export type OptionValues = ReadonlyMap<string, readonly string[] | true>;
-
-/** The longest line that is a command; what is longer was pasted by mistake. */
+/** Characters of the longest line that is parsed; longer ones are pasted by mistake. */
 export const LONGEST_LINE = 4_096;
 
 /**
- * Understands a line typed at the prompt or standing in a script; undefined for one without a command.
+ * Parses a line of the prompt or of a script.
  *
- * @throws {UsageError} If it is no command.
+ * @returns Undefined for a blank line or a comment.
+ * @throws {UsageError} If it is not a valid command.
  */
 export function parseLine(line: string): Invocation | undefined {
   if (line.length > LONGEST_LINE) throw tooLong();
@@ -40,10 +39,10 @@ export function parseLine(line: string): Invocation | undefined {
   if (text === "" || text.startsWith("#")) return undefined;
   const code = /^js(?:\s+(?<code>[^]*))?$/.exec(text);
   if (code !== null) {
-    // JavaScript has its own quotes, so it is not split into words.
+    // JavaScript has its own quotes, so the line is not split into words.
     return { command: readCommand(spec("js"), words(code.groups?.["code"]), NONE), options: {} };
   }
-  if (/(?!\t)\p{Cc}/u.test(text)) { // but the tab, which is a blank
+  if (/(?!\t)\p{Cc}/u.test(text)) {
     throw new UsageError(
       `Cannot read the line: it holds a control character, type ${
         quote(text.replace(/(?!\t)\p{Cc}/gu, ""))
@@ -58,14 +57,14 @@ export function parseLine(line: string): Invocation | undefined {
 }
 
 /**
- * Understands the words of the command line.
+ * Parses the arguments of the process.
  *
- * @throws {UsageError} If they are no command.
+ * @throws {UsageError} If they are not a valid command.
  */
-export function parseWords(args: readonly string[]): StartUp {
+export function parseWords(args: readonly string[]): CommandLine {
   const at = firstWord(args);
   if (args[at] === "js" && !(args.length === at + 2 && /^(-h|--help)$/.test(args[at + 1] ?? ""))) {
-    // JavaScript may look like options.
+    // JavaScript may begin with "-" as options do.
     const options = readCommonOptions(splitArguments(args.slice(0, at), true).values);
     const command = readCommand(spec("js"), words(args.slice(at + 1).join(" ")), NONE);
     return { invocation: { command, options }, options, keepGoing: false };
@@ -75,8 +74,8 @@ export function parseWords(args: readonly string[]): StartUp {
   if (command !== undefined) {
     return { invocation: invocationOf(command, values), options, keepGoing: false };
   }
-  const asked = (["help", "version"] as const).find((name) => values.has(name));
-  const invocation = asked === undefined ? undefined : { command: { name: asked }, options };
+  const name = (["help", "version"] as const).find((each) => values.has(each));
+  const invocation = name === undefined ? undefined : { command: { name }, options };
   return { invocation, options, keepGoing: values.has("keep-going") };
 }
 
@@ -94,7 +93,7 @@ function invocationOf(
   return { command: readCommand(command, args, values), options };
 }
 
-/** Where the options in front of the command end. */
+/** The index of the first argument that is no option. */
 function firstWord(args: readonly string[]): number {
   let at = 0;
   for (let word = args[at]; word?.startsWith("-") === true; word = args[at]) {
@@ -104,7 +103,7 @@ function firstWord(args: readonly string[]): number {
   return at;
 }
 
-/** Takes options and words apart and finds the command. Options may stand anywhere. */
+/** Separates the options from the other arguments, wherever they stand, and finds the command. */
 function splitArguments(args: readonly string[], onCommandLine: boolean): Split {
   const known = [
     ...COMMON_OPTIONS,
@@ -114,7 +113,7 @@ function splitArguments(args: readonly string[], onCommandLine: boolean): Split 
   const end = args.indexOf("--");
   const reserved = args.slice(0, end < 0 ? args.length : end).find((arg) => RESERVED.test(arg));
   if (reserved !== undefined) throw unknownOption(reserved, COMMON_OPTIONS, undefined);
-  const strangers: string[] = [];
+  const unknown: string[] = [];
   const parsed = parseArgs(args, {
     string: ["_", ...known.filter((option) => option.value !== undefined).map(({ name }) => name)],
     boolean: known.filter((option) => option.value === undefined).map(({ name }) => name),
@@ -123,7 +122,7 @@ function splitArguments(args: readonly string[], onCommandLine: boolean): Split 
       known.flatMap(({ name, short }) => short === undefined ? [] : [[short, name]]),
     ),
     unknown: (arg, key) => {
-      if (key !== undefined) strangers.push(arg);
+      if (key !== undefined) unknown.push(arg);
       return key === undefined;
     },
   });
@@ -140,8 +139,8 @@ function splitArguments(args: readonly string[], onCommandLine: boolean): Split 
     if (Array.isArray(value) && value.length > 0) values.set(option.name, value.map(String));
   }
   const misplaced = [...values.keys()].filter((key) => !allowed.some((one) => one.name === key));
-  const [stranger] = [...strangers, ...misplaced.map((key) => `--${key}`)];
-  if (stranger !== undefined) throw unknownOption(stranger, allowed, command);
+  const [refused] = [...unknown, ...misplaced.map((key) => `--${key}`)];
+  if (refused !== undefined) throw unknownOption(refused, allowed, command);
   checkValues(values, allowed);
   return { command: command === undefined ? undefined : [command, rest], values };
 }
@@ -203,22 +202,22 @@ function commandNamed(name: string): CommandSpec {
 }
 
 function unknownOption(
-  stranger: string,
+  option: string,
   allowed: readonly OptionSpec[],
   command: CommandSpec | undefined,
 ): UsageError {
-  const name = stranger.replace(/^-+/, "").replace(/=[^]*$/, "");
-  const meant = nearest(name, allowed.map((option) => option.name));
+  const name = option.replace(/^-+/, "").replace(/=[^]*$/, "");
+  const meant = nearest(name, allowed.map((each) => each.name));
   const where = command === undefined ? "" : ` of "${command.name}"`;
   const advice = meant !== undefined
     ? `did you mean --${meant}?`
     : command === undefined
     ? 'type "help" for all of them'
     : `type "help ${command.name}" for all of them`;
-  return new UsageError(`Unknown option ${quote(stranger)}${where}: ${advice}`);
+  return new UsageError(`Unknown option ${quote(option)}${where}: ${advice}`);
 }
 
-/** The error for a line that nobody typed. */
+/** The error for a line longer than {@linkcode LONGEST_LINE}. */
 export function tooLong(): UsageError {
   return new UsageError(
     `Cannot read the line: it is longer than ${LONGEST_LINE} characters, type "help" for what commands look like`,
@@ -237,5 +236,5 @@ function words(code: string | undefined): string[] {
 
 const NONE: OptionValues = new Map();
 
-/** "_" is where the words stand in what parseArgs() returns: as an option it would break that. */
+/** An option named "_" would overwrite the arguments in the result of parseArgs(). */
 const RESERVED = /^-(?!-)[^=]*_|^--_(?:=|$)/;

@@ -1,36 +1,38 @@
 import type { Completer, Interface, ReadLineOptions } from "node:readline";
 import { complete, type CompletionContext } from "./complete.ts";
 import { HISTORY_LIMIT } from "./history.ts";
-import type { Screen, Typing } from "./screen.ts";
+import type { ReplClient } from "./repl_client.ts";
+import type { InputLine, Screen } from "./screen.ts";
 import { printable } from "./text.ts";
 import type { Marks } from "./vscode.ts";
 
-/** What a prompt gets from outside. */
+/** The streams of a prompt, and what it shows. */
 export interface PromptParts {
   /** `createInterface` of `node:readline`. */
   readonly createInterface: (options: ReadLineOptions) => Interface;
-  /** Keys, as the terminal sends them. */
+  /** The keys that the terminal sends. */
   readonly input: ReadLineOptions["input"];
-  /** Makes the stream that the line editor draws on. */
+  /** Creates the stream that the line editor draws on. */
   readonly makeOutput: (write: (text: string) => void) => NonNullable<ReadLineOptions["output"]>;
   readonly write: (text: string) => void;
   readonly screen: Screen;
   readonly marks: Marks;
   /** Oldest first. */
   readonly history: readonly string[];
-  /** What stands in front of the line, as it is at the moment. */
+  /** The text in front of the line, computed for each drawing. */
   readonly label: () => string;
   readonly completion: CompletionContext;
   /** Ctrl-C while a command runs. */
   readonly onInterrupt: () => void;
 }
 
-/** A line that is typed with editing, history and completion, below news that keep coming. */
-export class Prompt implements Typing {
+/** Reads lines with editing, history and completion, while alerts are printed above them. */
+export class Prompt implements InputLine {
   readonly #parts: PromptParts;
   readonly #editor: Interface;
   readonly #queue: string[] = [];
-  #waiting: ((line: string | undefined) => void) | undefined;
+  /** Resolves the pending {@linkcode Prompt.next}. */
+  #resolve: ((line: string | undefined) => void) | undefined;
   #muted = true;
   #closed = false;
   #interrupts = 0;
@@ -51,27 +53,27 @@ export class Prompt implements Typing {
     this.#editor.on("line", (line) => this.#entered(line));
     this.#editor.on("close", () => this.close());
     this.#editor.on("SIGINT", () => this.#interrupted());
-    // Ctrl-Z would stop the renewals of every mapping, so it does nothing.
+    // Ctrl-Z is ignored: a stopped process renews no mapping.
     this.#editor.on("SIGTSTP", () => {});
     parts.input.on("keypress", (_text: string, key: { ctrl?: boolean; name?: string } = {}) => {
       if (key.ctrl !== true || key.name !== "c") this.#interrupts = 0;
     });
   }
 
-  /** Asks for a line; undefined if there will be none any more. */
+  /** Reads a line; undefined at the end of the input. */
   async next(): Promise<string | undefined> {
     const { label, marks, screen, write } = this.#parts;
-    const early = this.#queue.shift();
-    if (early !== undefined) {
-      // It was typed while a command was running: shown as if it had been typed now.
-      write(`${marks.promptStart}${label()}${marks.promptEnd}${printable(early)}\n`);
-      return early;
+    const queued = this.#queue.shift();
+    if (queued !== undefined) {
+      // Typed while a command was running: drawn as if it were typed now.
+      write(`${marks.promptStart}${label()}${marks.promptEnd}${printable(queued)}\n`);
+      return queued;
     }
     if (this.#closed) return undefined;
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
-    this.#waiting = resolve;
+    this.#resolve = resolve;
     this.show();
-    screen.typing(this);
+    screen.setInputLine(this);
     return await promise;
   }
 
@@ -85,42 +87,42 @@ export class Prompt implements Typing {
     const text = label();
     this.#editor.setPrompt(text);
     if (marks.promptStart !== "") write(`${marks.promptStart}${text}${marks.promptEnd}`);
-    this.#drawnRows(0);
+    this.#setCursorRow(0);
     this.#muted = false;
-    // The terminal may have gone, before or with what was just written; a closed editor throws.
+    // The write above closes the editor if the terminal has gone, and a closed editor throws.
     if (!this.#closed) this.#editor.prompt(true);
   }
 
-  /** Puts text into the line as a whole; much faster than key by key. */
+  /** Inserts text at once, which is much faster than key by key. */
   paste(text: string): void {
     if (this.#closed) return;
     this.#interrupts = 0;
     this.#editor.write(text);
-    this.#drawnRows(this.#editor.getCursorPos().rows);
+    this.#setCursorRow(this.#editor.getCursorPos().rows);
   }
 
-  /** No line will be asked for any more. */
+  /** Ends the input. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#queue.length = 0;
-    if (this.#waiting === undefined) this.#parts.onInterrupt();
-    else this.#settle(undefined, `\n${this.#parts.marks.finished()}`);
+    if (this.#resolve === undefined) this.#parts.onInterrupt();
+    else this.#finish(undefined, `\n${this.#parts.marks.finished()}`);
     this.#editor.close();
   }
 
   /**
-   * Tells the editor on which row below the prompt the cursor is: it goes up by as many before it draws. Deno's does not
-   * count what came in one piece, and none knows what was printed in between.
+   * Sets the editor's record of the cursor's row below the prompt, which it moves up by before it draws. Deno's editor does
+   * not count text inserted at once, and no editor knows what was printed in between.
    */
-  #drawnRows(rows: number): void {
+  #setCursorRow(rows: number): void {
     Object.assign(this.#editor, { prevRows: rows });
   }
 
   #entered(line: string): void {
     this.#interrupts = 0;
-    if (this.#waiting === undefined) this.#queue.push(line);
-    else this.#settle(line, "");
+    if (this.#resolve === undefined) this.#queue.push(line);
+    else this.#finish(line, "");
   }
 
   #interrupted(): void {
@@ -128,28 +130,27 @@ export class Prompt implements Typing {
     this.#interrupts++;
     this.#queue.length = 0;
     if (this.#interrupts > 1) return this.close();
-    const isTyping = this.#waiting !== undefined;
     this.#muted = true;
-    this.#wipe();
-    if (!isTyping) return this.#parts.onInterrupt();
-    screen.typing(undefined);
+    this.#clearLine();
+    if (this.#resolve === undefined) return this.#parts.onInterrupt();
+    screen.setInputLine(undefined);
     this.#parts.write(`^C\n${marks.finished()}`);
     screen.print(screen.paint.dim("Ctrl-C again, or Ctrl-D, deletes every mapping and leaves"));
     this.show();
-    screen.typing(this);
+    screen.setInputLine(this);
   }
 
-  #settle(line: string | undefined, ending: string): void {
-    const settle = this.#waiting;
-    this.#waiting = undefined;
+  #finish(line: string | undefined, ending: string): void {
+    const resolve = this.#resolve;
+    this.#resolve = undefined;
     this.#muted = true;
-    this.#parts.screen.typing(undefined);
+    this.#parts.screen.setInputLine(undefined);
     this.#parts.write(ending);
-    settle?.(line);
+    resolve?.(line);
   }
 
-  /** Empties the line by the editor's own keys. */
-  #wipe(): void {
+  /** Clears the line with the editor's keys: to its end, delete to its start. */
+  #clearLine(): void {
     this.#editor.write(null, { ctrl: true, name: "e" });
     this.#editor.write(null, { ctrl: true, name: "u" });
   }
@@ -162,7 +163,7 @@ export class Prompt implements Typing {
     ): void => {
       complete(line, completion).then(
         ({ candidates, word }) => done(null, [[...candidates], word]),
-        // Nothing to offer is no trouble.
+        // A failed completion offers nothing.
         () => done(null, [[], ""]),
       );
     };
@@ -171,8 +172,8 @@ export class Prompt implements Typing {
 }
 
 /** `pcp 192.168.1.1 [2]> `: the server and the number of mappings. */
-export function promptLabel(server: string | undefined, mappings: number, screen: Screen): string {
-  const { paint } = screen;
-  if (server === undefined) return `${paint.bold("pcp")}> `;
-  return `${paint.bold("pcp")} ${paint.cyan(printable(server))} [${mappings}]> `;
+export function promptLabel(client: ReplClient | undefined, { paint }: Screen): string {
+  if (client === undefined) return `${paint.bold("pcp")}> `;
+  const { label, handle } = client;
+  return `${paint.bold("pcp")} ${paint.cyan(printable(label))} [${handle.mappings.length}]> `;
 }

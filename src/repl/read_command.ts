@@ -1,7 +1,6 @@
 import { InboundMap, OutboundMap, RequestType } from "../../mod.ts";
 import type { Command, CommandName } from "./command.ts";
 import { nearest } from "./nearest.ts";
-import type { OptionValues } from "./parse.ts";
 import {
   readCount,
   readFilter,
@@ -11,7 +10,7 @@ import {
   readTarget,
   readWirePort,
 } from "./read_values.ts";
-import { COMMANDS, type CommandSpec, findCommand, usage } from "./table.ts";
+import { COMMANDS, type CommandSpec, findCommand, type OptionValues, usage } from "./table.ts";
 import { quote } from "./text.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -44,7 +43,7 @@ type Reader = (args: readonly string[], values: OptionValues) => Command;
 const READERS: { readonly [Name in CommandName]: Reader } = {
   map: ([target = ""], values) => {
     const { port, protocol } = readTarget(target);
-    return wish("map", values, () => {
+    return mapCommand("map", values, () => {
       const map = new InboundMap(port, lifetime(values)).protocol(protocol);
       if (values.has("prefer-failure")) map.preferFailure();
       const count = one(values, "port-set");
@@ -58,7 +57,7 @@ const READERS: { readonly [Name in CommandName]: Reader } = {
   peer: ([target = "", peer = ""], values) => {
     const { port, protocol } = readTarget(target);
     const remote = readPeer(peer);
-    return wish(
+    return mapCommand(
       "peer",
       values,
       () => new OutboundMap(port, remote.address, remote.port, lifetime(values)).protocol(protocol),
@@ -105,7 +104,7 @@ const READERS: { readonly [Name in CommandName]: Reader } = {
 };
 
 /** What both kinds of mappings can be told. The library checks it, and its errors are the user's mistakes here. */
-function wish(
+function mapCommand(
   name: "map" | "peer",
   values: OptionValues,
   make: () => InboundMap | OutboundMap,
@@ -137,7 +136,7 @@ function wish(
       : repeat === undefined
       ? RequestType.Once
       : RequestType.Repeat(readCount("--repeat", repeat));
-    return { name, wish: map, requestType };
+    return { name, map, requestType };
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) {
       throw new UsageError(`${error.message}: type "help ${name}" for examples`);

@@ -3,7 +3,7 @@ import { nearest } from "./nearest.ts";
 import { quote } from "./text.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** A port of this host and a transport protocol. */
+/** An internal port and a transport protocol. */
 export interface Target {
   readonly port: number;
   readonly protocol: number;
@@ -15,7 +15,7 @@ export interface Peer {
   readonly port: number;
 }
 
-/** Names of protocols as they can be typed. */
+/** Names of protocols that can be typed. */
 export const PROTOCOL_NAMES: readonly string[] = Object.keys(ProtocolNumber).map((name) =>
   name.toLowerCase()
 );
@@ -57,7 +57,7 @@ export function readPeer(text: string): Peer {
   return { address, port };
 }
 
-/** A peer that is let in: `198.51.100.7`, `198.51.100.0/24:7000`, `[2001:db8::]/32:7000`; every port if none is given. */
+/** A FILTER: `198.51.100.7`, `198.51.100.0/24:7000`, `[2001:db8::]/32:7000`; without a port all ports (RFC 6887 section 13.3). */
 export function readFilter(text: string): Peer & { readonly bits: number } {
   const match =
     /^(?:\[(?<v6>[^\]]+)\]|(?<bare6>[^[\]/]*:[^[\]/]*:[^[\]/]*)|(?<v4>[^:/]+))(?:\/(?<bits>\d+))?(?::(?<port>\d+))?$/
@@ -77,7 +77,7 @@ export function readFilter(text: string): Peer & { readonly bits: number } {
   return { address, bits: length, port: number };
 }
 
-/** The number of a mapping. */
+/** The id of a mapping. */
 export function readId(text: string): number {
   const id = readInteger(text, 1, Number.MAX_SAFE_INTEGER);
   if (id === undefined) {
@@ -88,7 +88,7 @@ export function readId(text: string): number {
   return id;
 }
 
-/** A lifetime or a wait. */
+/** A lifetime or a timeout in seconds. */
 export function readSeconds(what: string, text: string): number {
   const seconds = readInteger(text, 1, MAX_SECONDS);
   if (seconds === undefined) {
@@ -108,7 +108,7 @@ export function readCount(what: string, text: string): number {
   return count;
 }
 
-/** A port that datagrams are sent to, or that is suggested. */
+/** A port other than 0. */
 export function readWirePort(what: string, text: string): number {
   const port = readInteger(text, 1, 65_535);
   if (port === undefined) {
@@ -136,5 +136,5 @@ function readInteger(text: string, least: number, most: number): number | undefi
   return number >= least && number <= most ? number : undefined;
 }
 
-/** The longest lifetime that the protocol can say (RFC 6887 section 7.1: 32 bits). */
+/** The Requested Lifetime field has 32 bits (RFC 6887 section 7.1). */
 const MAX_SECONDS = 0xffff_ffff;

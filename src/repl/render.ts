@@ -2,10 +2,10 @@ import type { Assigned, MappingSnapshot, MappingState, PortSet } from "../../mod
 import { protocolText } from "./read_values.ts";
 import { clockTime, cut, duration, endpoint, pad, type Paint, plain, printable } from "./text.ts";
 
-/** What rendering depends on besides the values. */
-export interface Look {
+/** What rendering depends on besides the values; a `Screen` has it. */
+export interface RenderOptions {
   readonly paint: Paint;
-  /** How many columns fit; Infinity where output is no terminal. */
+  /** Columns of the terminal; Infinity where the output is no terminal. */
   readonly columns: number;
   readonly widthOf: (text: string) => number;
 }
@@ -16,39 +16,43 @@ export function internalText({ protocol, internalPort }: MappingSnapshot): strin
   return internalPort === 0 ? `all ports of ${name}` : `${name} ${internalPort}`;
 }
 
-/** The external side, or a dash. */
+/** The external address and port, or a dash. */
 export function externalText({ assigned }: MappingSnapshot): string {
   return assigned === null ? "-" : endpoint(assigned.externalAddress, assigned.externalPort);
 }
 
-/** What a mapping is told with when it is ready: the external side first. */
-export function readyLines(snapshot: MappingSnapshot, now: Date, { paint }: Look): string[] {
+/** A mapping that is ready: the external address and port, then its lifetime. */
+export function readyLines(
+  snapshot: MappingSnapshot,
+  now: Date,
+  { paint }: Pick<RenderOptions, "paint">,
+): string[] {
   const { assigned } = snapshot;
   if (assigned === null) return [stateText(snapshot.state)];
   return [
     paint.bold(paint.green(externalText(snapshot))),
     `mapping ${snapshot.mappingId}: ${internalText(snapshot)}${remoteText(snapshot)}, granted for ${
       duration(assigned.lifetime)
-    }, ${lifeText(snapshot, now)}`,
+    }, ${lifetimeText(snapshot, now)}`,
   ];
 }
 
-/** Until when it lives, and when it is renewed. */
-export function lifeText(snapshot: MappingSnapshot, now: Date): string {
+/** When a mapping expires, and when it is renewed. */
+function lifetimeText(snapshot: MappingSnapshot, now: Date): string {
   const { expiresAt, assigned, requestType } = snapshot;
   if (expiresAt === null || assigned === null) return "nothing is assigned";
-  const end = new Date(expiresAt);
-  const until = `until ${clockTime(end, now)}`;
+  const expiry = new Date(expiresAt);
+  const until = `until ${clockTime(expiry, now)}`;
   if (requestType === "once") return `${until}, not renewed`;
   // RFC 6887 section 11.2.1: the first renewal is sent at 1/2 to 5/8 of the lifetime.
-  const renewal = new Date(end.getTime() - assigned.lifetime * 500);
+  const renewal = new Date(expiry.getTime() - assigned.lifetime * 500);
   const count = typeof requestType === "object" ? `, ${requestType.repeat} lifetimes in all` : "";
   return renewal > now
     ? `${until}, renewed from ${clockTime(renewal, now)} on${count}`
     : `${until}, being renewed${count}`;
 }
 
-/** The state in words. */
+/** A state as text, with the number of transmissions. */
 export function stateText(state: MappingState): string {
   switch (state.type) {
     case "starting":
@@ -64,7 +68,7 @@ export function stateText(state: MappingState): string {
   }
 }
 
-/** The state in the colour that says whether to worry. */
+/** A state in colour: green runs, red has failed, yellow is in between. */
 export function paintedState(state: MappingState, paint: Paint): string {
   const text = stateText(state);
   if (state.type === "running") return paint.green(text);
@@ -76,7 +80,7 @@ export function paintedState(state: MappingState, paint: Paint): string {
 export function tableLines(
   mappings: readonly MappingSnapshot[],
   now: Date,
-  look: Look,
+  options: RenderOptions,
 ): string[] {
   if (mappings.length === 0) return ['No mappings. Type "map 6000/tcp" to make one'];
   const rows = mappings.map((each) => [
@@ -85,22 +89,24 @@ export function tableLines(
     protocolText(each.protocol),
     each.internalPort === 0 ? "all" : String(each.internalPort),
     externalText(each),
-    paintedState(each.state, look.paint),
+    paintedState(each.state, options.paint),
     each.expiresAt === null ? "-" : duration((Date.parse(each.expiresAt) - now.getTime()) / 1000),
   ]);
-  return align([HEADINGS.map(look.paint.bold), ...rows], look);
+  return align([HEADINGS.map(options.paint.bold), ...rows], options);
 }
 
-/** Columns under each other, each as wide as needed; the widest give way until the terminal holds a row. */
-export function align(rows: readonly (readonly string[])[], look: Look): string[] {
-  const { widthOf, columns } = look;
+/** Aligns the cells of a table; the widest columns are cut until a row fits the terminal. */
+function align(
+  rows: readonly (readonly string[])[],
+  { widthOf, columns }: RenderOptions,
+): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => widthOf(plain(row[column] ?? ""))))
   );
   const gaps = (widths.length - 1) * GAP.length;
   for (let excess = sum(widths) + gaps - columns; excess > 0; excess--) {
     const widest = widths.indexOf(Math.max(...widths));
-    if ((widths[widest] ?? 0) <= NARROWEST) break;
+    if ((widths[widest] ?? 0) <= MIN_WIDTH) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return rows.map((row) => {
@@ -112,20 +118,23 @@ export function align(rows: readonly (readonly string[])[], look: Look): string[
   });
 }
 
-/** `name  value` lines. */
-export function fieldLines(fields: readonly (readonly [string, string])[], look: Look): string[] {
+/** Names and values as two columns. */
+export function fieldLines(
+  fields: readonly (readonly [string, string])[],
+  { paint }: Pick<RenderOptions, "paint">,
+): string[] {
   const width = Math.max(...fields.map(([name]) => name.length));
-  return fields.map(([name, value]) => `${look.paint.dim(name.padEnd(width))}  ${value}`);
+  return fields.map(([name, value]) => `${paint.dim(name.padEnd(width))}  ${value}`);
 }
 
-/** What a mapping is known by, for `show`. */
+/** The fields of `show`. */
 export function detailFields(
   snapshot: MappingSnapshot,
   now: Date,
   paint: Paint,
 ): [string, string][] {
   const { kind, requestType, lifetime, assigned, mappingId } = snapshot;
-  const wanted = typeof requestType === "object"
+  const requested = typeof requestType === "object"
     ? `${requestType.repeat} lifetimes`
     : requestType === "once"
     ? "one lifetime"
@@ -137,30 +146,26 @@ export function detailFields(
     ...remoteFields(snapshot),
     ["external", paint.bold(externalText(snapshot))],
     ["state", paintedState(snapshot.state, paint)],
-    ["wanted", `${wanted} of ${duration(lifetime)}`],
+    ["wanted", `${requested} of ${duration(lifetime)}`],
     ["granted", assigned === null ? "-" : duration(assigned.lifetime)],
-    ["life", lifeText(snapshot, now)],
+    ["life", lifetimeText(snapshot, now)],
     ...optionFields(assigned),
   ];
 }
 
-/** What the server did not do although it was asked; undefined if it did all. */
+/** The options that the server has ignored; undefined if there are none. */
 export function ignoredText({ assigned }: MappingSnapshot): string | undefined {
   const ignored = assigned?.ignoredOptions ?? [];
-  return ignored.length === 0 ? undefined : `The router took no notice of ${ignored.join(", ")}`;
+  return ignored.length === 0 ? undefined : `The router ignored ${ignored.join(", ")}`;
 }
 
 function optionFields(assigned: Assigned | null): [string, string][] {
   const { portSet, description, ignoredOptions = [] } = assigned ?? {};
-  return [
-    ...(portSet === undefined ? [] : [["ports", rangeText(portSet)] as [string, string]]),
-    ...(description === undefined
-      ? []
-      : [["description", printable(description)] as [string, string]]),
-    ...(ignoredOptions.length === 0
-      ? []
-      : [["ignored", ignoredOptions.join(", ")] as [string, string]]),
-  ];
+  const fields: [string, string][] = [];
+  if (portSet !== undefined) fields.push(["ports", rangeText(portSet)]);
+  if (description !== undefined) fields.push(["description", printable(description)]);
+  if (ignoredOptions.length > 0) fields.push(["ignored", ignoredOptions.join(", ")]);
+  return fields;
 }
 
 /** `6000-6003 at 40000-40003`. */
@@ -190,5 +195,5 @@ const HEADINGS = ["ID", "KIND", "PROTOCOL", "INTERNAL", "EXTERNAL", "STATE", "TI
 
 const GAP = "  ";
 
-/** A column is not made narrower than this; the rest of the row is cut instead. */
-const NARROWEST = 4;
+/** Columns are not cut below this width; the end of the row is cut instead. */
+const MIN_WIDTH = 4;

@@ -1,93 +1,100 @@
-import { type Clock, FileStore, type Handle, type MapHandle, type TraceEvent } from "../../mod.ts";
+import { FileStore, type Handle, type MapHandle, type TraceEvent } from "../../mod.ts";
 import type { ServerHost } from "../testing/mod.ts";
-import type { Command, CommonOptions } from "./command.ts";
-import { TrackedMapping } from "./tracked_mapping.ts";
+import type { CommonOptions } from "./command.ts";
 import { Hook } from "./hook.ts";
 import { internalText } from "./render.ts";
 import type { SessionParts } from "./session_parts.ts";
 import { clockTime, endpoint, printable } from "./text.ts";
+import { TrackedMapping } from "./tracked_mapping.ts";
+import { sleep } from "./wait.ts";
 
-/** A client of one server, with everything that was asked of it at the prompt. */
+/** How the client prints what arrives between commands: alerts, errors, datagrams. */
+export interface BackgroundOutput {
+  /** One JSON object a line. */
+  json: boolean;
+  /** Print every datagram. */
+  trace: boolean;
+}
+
+/** A client, the simulated gateway that it may own, and the mappings requested at the prompt. */
 export class ReplClient {
   readonly handle: Handle;
-  /** The simulated gateway, if there is one. */
+  /** The simulated gateway of `--simulate`. */
   readonly gateway: ServerHost | undefined;
-  /** Mappings by id, those that are over included as long as there are not many. */
-  readonly followed = new Map<number, TrackedMapping>();
+  /** By mapping id; ended mappings stay while there is room ({@linkcode MAX_TRACKED}). */
+  readonly tracked = new Map<number, TrackedMapping>();
   readonly #parts: SessionParts;
-  readonly #json: () => boolean;
+  readonly #output: BackgroundOutput;
   readonly #state: string | undefined;
 
   private constructor(
     handle: Handle,
     gateway: ServerHost | undefined,
     parts: SessionParts,
-    json: () => boolean,
+    output: BackgroundOutput,
     state: string | undefined,
   ) {
     this.handle = handle;
-    this.#state = state;
     this.gateway = gateway;
     this.#parts = parts;
-    this.#json = json;
-    void this.#tellErrors();
-    this.#tellLeftovers();
+    this.#output = output;
+    this.#state = state;
+    void this.#printErrors();
+    this.#printLeftovers();
   }
 
-  /** Starts a client, and a simulated gateway before it if that is wanted. */
+  /** Starts a client, with `--simulate` after a simulated gateway. */
   static async open(
     options: CommonOptions,
     parts: SessionParts,
-    settings: {
-      readonly json: () => boolean;
-      /** Undefined where nobody can ask for it: to decode each datagram takes its time. */
-      readonly onTrace: ((event: TraceEvent) => void) | undefined;
-      readonly multicast: boolean;
-      readonly signal: AbortSignal;
-    },
+    output: BackgroundOutput,
+    settings: { readonly multicast: boolean; readonly signal: AbortSignal },
   ): Promise<ReplClient> {
-    const { onTrace, signal, json } = settings;
+    const { client, server, port, simulate, state } = options;
     const common = {
-      ...(onTrace === undefined ? {} : { onTrace }),
-      signal,
+      // Decoding every datagram takes time, and a command that runs once cannot turn the trace on.
+      ...(parts.mode === "once"
+        ? {}
+        : { onTrace: (event: TraceEvent) => printTrace(event, parts, output) }),
+      signal: settings.signal,
       shutdownTimeout: SHUTDOWN_TIMEOUT,
-      // Whoever types --third-party means it.
+      // The option --third-party is consent enough.
       allowThirdParty: true,
-      ...(options.state === undefined ? {} : { store: new FileStore(options.state) }),
+      ...(state === undefined ? {} : { store: new FileStore(state) }),
     };
-    if (options.simulate === true) {
-      const gateway = await parts.startGateway(options.port);
-      try {
-        const { hostname, port } = gateway.local;
-        const handle = await parts.startClient(hostname, hostname, { ...common, port });
-        return new ReplClient(handle, gateway, parts, json, options.state);
-      } catch (error) {
-        gateway.close();
-        throw error;
-      }
+    if (simulate !== true) {
+      const handle = await parts.startClient(client, server, {
+        ...common,
+        ...(port === undefined ? {} : { port }),
+        ...(settings.multicast ? {} : { multicast: false }),
+      });
+      return new ReplClient(handle, undefined, parts, output, state);
     }
-    const handle = await parts.startClient(options.client, options.server, {
-      ...common,
-      ...(options.port === undefined ? {} : { port: options.port }),
-      ...(settings.multicast ? {} : { multicast: false }),
-    });
-    return new ReplClient(handle, undefined, parts, json, options.state);
+    const gateway = await parts.startGateway(port);
+    try {
+      const { hostname, port } = gateway.local;
+      const handle = await parts.startClient(hostname, hostname, { ...common, port });
+      return new ReplClient(handle, gateway, parts, output, state);
+    } catch (error) {
+      gateway.close();
+      throw error;
+    }
   }
 
-  /** The server as the prompt names it. */
-  get name(): string {
+  /** The server as the prompt shows it. */
+  get label(): string {
     return this.gateway === undefined ? this.handle.server : "simulated";
   }
 
-  /** The server with its port, for messages. */
-  get place(): string {
+  /** The server and its port as messages show them. */
+  get serverText(): string {
     const { server, port } = this.handle;
-    const place = `${server}${port === STANDARD_PORT ? "" : ` port ${port}`}`;
-    return this.gateway === undefined ? place : `the simulated gateway at ${place}`;
+    const text = `${server}${port === STANDARD_PORT ? "" : ` port ${port}`}`;
+    return this.gateway === undefined ? text : `the simulated gateway at ${text}`;
   }
 
-  /** Whether that is what the options ask for; what they leave open does not matter. */
-  fits({ server, client, port, simulate, state }: CommonOptions): boolean {
+  /** Whether the client has the addresses, port and state file of the options; missing ones match. */
+  matches({ server, client, port, simulate, state }: CommonOptions): boolean {
     return (server ?? this.handle.server) === this.handle.server &&
       (client ?? this.handle.client) === this.handle.client &&
       (state ?? this.#state) === this.#state &&
@@ -95,16 +102,7 @@ export class ReplClient {
       (port ?? this.handle.port) === this.handle.port;
   }
 
-  #tellLeftovers(): void {
-    const { length } = this.handle.leftovers;
-    if (length === 0 || this.#json()) return;
-    const which = length === 1 ? "1 mapping is" : `${length} mappings are`;
-    this.#parts.screen.print(
-      `${which} left from an earlier run: ask for the same to continue, or "revoke all"`,
-    );
-  }
-
-  /** Keeps the news of a mapping from now on. */
+  /** Records the alerts of a mapping, and runs a program for it. */
   track(mapping: MapHandle, program: readonly string[] | undefined): TrackedMapping {
     const { runProgram, screen, date } = this.#parts;
     const hook = program === undefined ? undefined : new Hook(program, runProgram, (reason) => {
@@ -114,124 +112,132 @@ export class ReplClient {
         }" ended with ${printable(reason)}; the mapping lives on`,
       );
     });
-    const followed = new TrackedMapping(mapping, hook, date);
-    for (const [id, { mapping: old }] of this.followed) {
-      if (this.followed.size >= MOST_KEPT && old.isOver) this.followed.delete(id);
+    for (const [id, { mapping: old }] of this.tracked) {
+      if (this.tracked.size >= MAX_TRACKED && old.isOver) this.tracked.delete(id);
     }
-    this.followed.set(mapping.id, followed);
-    return followed;
+    const tracked = new TrackedMapping(mapping, hook, date);
+    this.tracked.set(mapping.id, tracked);
+    return tracked;
   }
 
-  /** Tells the further news of a mapping as they come. */
-  tell(followed: TrackedMapping): Promise<void> {
+  /** Prints the alerts of a mapping from now on. Resolves when the mapping is over. */
+  printAlerts(tracked: TrackedMapping): Promise<void> {
     const { screen } = this.#parts;
-    return followed.follow((alert) => {
-      if (this.#json()) {
-        return screen.print(JSON.stringify({ mappingId: followed.mapping.id, alert }));
+    return tracked.follow((alert) => {
+      if (this.#output.json) {
+        return screen.print(JSON.stringify({ mappingId: tracked.mapping.id, alert }));
       }
-      const line = followed.describe(alert, screen.paint);
+      const line = tracked.describe(alert, screen.paint);
       if (line !== undefined) screen.print(line);
     });
   }
 
-  /** The mapping of that id, whoever made it. */
+  /** The mapping of an id, whether `map`, `peer` or `js` requested it. */
   find(id: number): MapHandle | undefined {
-    return this.followed.get(id)?.mapping ??
+    return this.tracked.get(id)?.mapping ??
       this.handle.mappings.find((mapping) => mapping.id === id);
   }
 
   /**
-   * Deletes every mapping, with a word about each, and leaves the server.
+   * Deletes every mapping, prints a line about each, and shuts the client down.
    *
    * @returns Whether every deletion was confirmed.
    */
-  async close(clock: Clock): Promise<boolean> {
-    const { screen, date } = this.#parts;
+  async close(): Promise<boolean> {
+    const { screen, clock } = this.#parts;
     const open = this.handle.mappings.map((mapping) => ({ mapping, before: mapping.toJSON() }));
-    let late: readonly MapHandle[] = [];
-    // When the handle gives up it ends all of them, so what is late must be looked for just before.
+    const late = new Set<MapHandle>();
+    // shutdown() ends every mapping at its timeout, so the unconfirmed ones are collected just before.
     const cancel = clock.alarm(clock.now() + SHUTDOWN_TIMEOUT - 50, () => {
-      late = open.map(({ mapping }) => mapping).filter((mapping) => !mapping.isOver);
+      for (const { mapping } of open) if (!mapping.isOver) late.add(mapping);
     });
     if (open.length > 0) screen.live(["Releasing the mappings"]);
-    // A server that never said a word has hardly mapped anything: the deletion was sent, its confirmation will not come.
+    // A server that has never answered holds no mapping that is known: the deletions are sent, and not waited for.
     const isSilent = this.handle.stats().received === 0;
     const shutdown = this.handle.shutdown();
     const summary = isSilent
-      ? await Promise.race([shutdown, after(SILENT_TIMEOUT, clock)])
+      ? await Promise.race([shutdown, sleep(SILENT_TIMEOUT, clock)])
       : await shutdown;
     cancel();
     screen.live();
     await this.#hooksFinished();
-    if (!this.#json() && !isSilent) {
+    if (!this.#output.json && !isSilent) {
       for (const { mapping, before } of open) {
-        const external = before.assigned === null
-          ? ""
-          : ` at ${endpoint(before.assigned.externalAddress, before.assigned.externalPort)}`;
-        const name = `mapping ${mapping.id} (${internalText(before)}${external})`;
-        const end = before.expiresAt === null
-          ? "soon"
-          : `at ${clockTime(new Date(before.expiresAt), date())}`;
-        screen.print(
-          late.includes(mapping)
-            ? screen.paint.yellow(`Not confirmed: ${name} ends by itself ${end}`)
-            : mapping.kind === "outbound"
-            ? `Released ${name}, it expires by itself ${end}`
-            : `Released ${name}`,
-        );
+        screen.print(this.#releaseText(mapping, before, late.has(mapping)));
       }
     }
     this.gateway?.close();
     return summary === undefined || summary.unconfirmed === 0;
   }
 
-  /** Leaves the server and the mappings as they are. */
-  async leave(): Promise<void> {
+  /** Shuts the client down and leaves the mappings open. */
+  async closeKeepingMappings(): Promise<void> {
     await this.#hooksFinished();
     await this.handle.shutdown({ keep: true });
     this.gateway?.close();
   }
 
-  async #hooksFinished(): Promise<void> {
-    await Promise.all([...this.followed.values()].map(({ hook }) => hook?.finished()));
+  #releaseText(
+    mapping: MapHandle,
+    before: ReturnType<MapHandle["toJSON"]>,
+    isLate: boolean,
+  ): string {
+    const { assigned, expiresAt } = before;
+    const { screen, date } = this.#parts;
+    const external = assigned === null
+      ? ""
+      : ` at ${endpoint(assigned.externalAddress, assigned.externalPort)}`;
+    const name = `mapping ${mapping.id} (${internalText(before)}${external})`;
+    const end = expiresAt === null ? "soon" : `at ${clockTime(new Date(expiresAt), date())}`;
+    if (isLate) return screen.paint.yellow(`Not confirmed: ${name} ends by itself ${end}`);
+    return mapping.kind === "outbound"
+      ? `Released ${name}, it expires by itself ${end}`
+      : `Released ${name}`;
   }
 
-  async #tellErrors(): Promise<void> {
+  async #hooksFinished(): Promise<void> {
+    await Promise.all([...this.tracked.values()].map(({ hook }) => hook?.finished()));
+  }
+
+  async #printErrors(): Promise<void> {
     const { screen } = this.#parts;
     for await (const error of this.handle.errors()) {
-      if (this.#json()) screen.error(JSON.stringify({ error: error.toJSON() }));
+      if (this.#output.json) screen.error(JSON.stringify({ error: error.toJSON() }));
       else screen.error(screen.paint.yellow(printable(error.message)));
     }
   }
+
+  #printLeftovers(): void {
+    const { length } = this.handle.leftovers;
+    if (length === 0 || this.#output.json) return;
+    const which = length === 1 ? "1 mapping is" : `${length} mappings are`;
+    this.#parts.screen.print(
+      `${which} left from an earlier run: ask for the same to continue, or "revoke all"`,
+    );
+  }
 }
 
-/** The options with the addresses that the command itself gives. */
-export function addressed(command: Command, options: CommonOptions): CommonOptions {
-  const { server: _server, client: _client, simulate: _simulate, ...rest } = options;
-  if (command.name === "simulate") return { ...rest, simulate: true };
-  if (command.name !== "connect" || command.server === undefined) return options;
-  return {
-    ...rest,
-    server: command.server,
-    ...(command.client === undefined ? {} : { client: command.client }),
-  };
+function printTrace(event: TraceEvent, { screen }: SessionParts, output: BackgroundOutput): void {
+  if (!output.trace) return;
+  const { direction, remote, text, ignored } = event;
+  if (output.json) {
+    return screen.print(
+      JSON.stringify({ direction, remote, text, ...(ignored === undefined ? {} : { ignored }) }),
+    );
+  }
+  const arrow = direction === "sent" ? "->" : "<-";
+  const reason = ignored === undefined ? "" : screen.paint.yellow(` ignored: ${ignored}`);
+  screen.print(`${screen.paint.dim(`${arrow} ${printable(text)}`)}${reason}`);
 }
 
-/** Milliseconds that a release may take: two transmissions and their answers fit into it (RFC 6887 section 8.1.1). */
+/** Milliseconds until shutdown() gives up: two transmissions and their responses fit (RFC 6887 section 8.1.1). */
 const SHUTDOWN_TIMEOUT = 5_000;
 
-/** The same for a server that has not answered once. */
+/** Milliseconds until shutdown() is not waited for any more, with a server that has never answered. */
 const SILENT_TIMEOUT = 1_000;
 
 /** RFC 6887 section 19.1. */
 const STANDARD_PORT = 5351;
 
-/** Mappings that are over are kept for `show` up to this many. */
-const MOST_KEPT = 100;
-
-/** Resolves after so many milliseconds. */
-function after(milliseconds: number, clock: Clock): Promise<undefined> {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  clock.alarm(clock.now() + milliseconds, () => resolve(undefined));
-  return promise;
-}
+/** Ended mappings are kept for `show` up to this many mappings in all. */
+const MAX_TRACKED = 100;

@@ -3,17 +3,20 @@ import { adviceFor } from "./advice.ts";
 import { type Paint, printable, printableLines } from "./text.ts";
 import { CommandError, UsageError } from "./usage_error.ts";
 
-/** How errors are told. */
-export interface ErrorLook {
+/** How errors are printed. */
+export interface ReportOptions {
   readonly json: boolean;
   readonly paint: Paint;
   readonly inspect: (value: unknown) => string;
-  /** In front of the message: which line of a script it is. */
+  /** Printed in front of the message: the line of a script. */
   readonly where: string;
 }
 
-/** An error as lines for people, the second one saying what to do; or as one JSON object. */
-export function errorLines(error: unknown, { json, paint, inspect, where }: ErrorLook): string[] {
+/** An error as its message and, in a second line, what to do about it; or as one JSON object. */
+export function errorLines(
+  error: unknown,
+  { json, paint, inspect, where }: ReportOptions,
+): string[] {
   const advice = error instanceof CommandError ? error.advice : adviceFor(error);
   if (json) return [JSON.stringify({ error: { ...fieldsOf(error), advice } })];
   if (!(error instanceof Error)) return printableLines(`${where}Uncaught ${inspect(error)}`);

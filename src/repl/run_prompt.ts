@@ -1,76 +1,60 @@
 import type { discover } from "../../mod.ts";
 import type { CompletionContext } from "./complete.ts";
-import { addToHistory, historyPath, historyText, readHistory } from "./history.ts";
-import { piecesOf, TypingLimit } from "./lines.ts";
+import type { HistoryFile } from "./history.ts";
+import { splitPastes, TypingLimit } from "./lines.ts";
 import { parseLine, tooLong } from "./parse.ts";
 import { Prompt, promptLabel, type PromptParts } from "./prompt.ts";
 import type { Screen } from "./screen.ts";
-import type { Session } from "./session.ts";
+import type { CommandSession } from "./session.ts";
 import type { Marks } from "./vscode.ts";
 
-/** Where lines are kept across runs. */
-export interface HistoryFile {
-  readonly os: string;
-  readonly env: (name: string) => string | undefined;
-  /** The text of a file; empty if it cannot be read. */
-  readonly read: (path: string) => Promise<string>;
-  /** Writes a whole file; does nothing if that is impossible. */
-  readonly replace: (path: string, text: string) => Promise<void>;
-}
-
-/** What a session at a terminal runs with. */
+/** What the prompt of a terminal runs with. */
 export interface PromptRun
   extends Pick<PromptParts, "createInterface" | "input" | "makeOutput" | "write"> {
-  readonly session: Session;
+  readonly session: CommandSession;
   readonly screen: Screen;
   readonly marks: Marks;
   readonly folder: string;
   /** What the terminal sends. */
   readonly keys: AsyncIterable<Uint8Array>;
-  /** Passes on to `input`. */
+  /** Writes to `input`. */
   readonly feed: (text: string) => Promise<void>;
   /** Ends `input`. */
   readonly feedEnd: () => void;
   readonly historyFile: HistoryFile;
   readonly discover: typeof discover;
-  /** Names in reach of `js`. */
+  /** Variables of `js`, for completion. */
   readonly names: readonly string[];
-  readonly connectsAtOnce: boolean;
-  readonly simulates: boolean;
-  /** The signal that cancels the next command. */
+  /** The command to run first: the options of the start name a server. */
+  readonly first: "connect" | "simulate" | undefined;
+  /** A new signal that cancels the next command. */
   readonly nextSignal: () => AbortSignal;
-  /** Cancels the command that runs. */
+  /** Cancels the running command. */
   readonly interrupt: () => void;
   /** Ends the prompt. */
-  readonly leaving: AbortSignal;
+  readonly exitSignal: AbortSignal;
 }
 
-/** Asks for commands and carries them out, until somebody leaves. */
+/** Reads and runs commands until `exit`, Ctrl-D or the end of the terminal. */
 export async function runPrompt(run: PromptRun): Promise<void> {
-  const { session, screen, marks, write, leaving } = run;
-  const path = historyPath(run.historyFile.os, run.historyFile.env);
-  const history = path === undefined ? [] : readHistory(await run.historyFile.read(path));
+  const { session, screen, marks, write, historyFile, first, exitSignal } = run;
   const prompt = new Prompt({
     ...run,
-    history,
-    label: () => {
-      const { connection } = session;
-      return promptLabel(connection?.name, connection?.handle.mappings.length ?? 0, screen);
-    },
+    history: await historyFile.read(),
+    label: () => promptLabel(session.client, screen),
     completion: completionOf(run),
     onInterrupt: run.interrupt,
   });
-  leaving.addEventListener("abort", () => prompt.close(), { once: true });
+  exitSignal.addEventListener("abort", () => prompt.close(), { once: true });
   const limit = new TypingLimit(() => session.report(tooLong(), false));
-  void pump(run, limit, prompt);
+  void forwardKeys(run, limit, prompt);
   write(marks.folder(run.folder));
   screen.print('Type "help" for the commands, Tab completes, Ctrl-D leaves');
-  if (run.connectsAtOnce) {
-    const name = run.simulates ? "simulate" : "connect";
-    await session.execute(() => ({ command: { name }, options: {} }), run.nextSignal());
+  if (first !== undefined) {
+    await session.execute(() => ({ command: { name: first }, options: {} }), run.nextSignal());
   }
   let saving = Promise.resolve();
-  while (!session.leaves && !leaving.aborted) {
+  while (!session.exitRequested && !exitSignal.aborted) {
     const line = await prompt.next();
     if (line === undefined) break;
     if (line.trim() === "") {
@@ -78,17 +62,17 @@ export async function runPrompt(run: PromptRun): Promise<void> {
       continue;
     }
     write(marks.executing(line));
-    saving = saving.then(() => save(run.historyFile, path, line));
+    saving = historyFile.add(line);
     const status = await session.execute(() => parseLine(line), run.nextSignal());
-    if (session.leaves) await session.end();
+    if (session.exitRequested) await session.end();
     write(marks.finished(status));
   }
   prompt.close();
   await saving;
 }
 
-/** Brings what the terminal sends to the line editor. */
-async function pump(
+/** Passes what the terminal sends to the line editor. */
+async function forwardKeys(
   { keys, feed, feedEnd }: PromptRun,
   limit: TypingLimit,
   prompt: Prompt,
@@ -96,27 +80,20 @@ async function pump(
   const decoder = new TextDecoder();
   try {
     for await (const octets of keys) {
-      for (const piece of piecesOf(limit.filter(decoder.decode(octets, { stream: true })))) {
-        if (piece.isPaste) prompt.paste(piece.text);
-        else await feed(piece.text);
+      for (const { text, isPaste } of splitPastes(limit.filter(decoder.decode(octets, STREAM)))) {
+        if (isPaste) prompt.paste(text);
+        else await feed(text);
       }
     }
   } catch {
-    // The terminal has gone, as at its end.
+    // The terminal has gone: the same as its end.
   }
   feedEnd();
 }
 
-/** Read anew each time, so that several prompts at once keep each other's lines. */
-async function save(file: HistoryFile, path: string | undefined, line: string): Promise<void> {
-  if (path === undefined) return;
-  const lines = readHistory(await file.read(path));
-  await file.replace(path, historyText(addToHistory(lines, line)));
-}
-
 function completionOf({ session, discover, names }: PromptRun): CompletionContext {
   let found: ReturnType<typeof discover> | undefined;
-  // Asked once, when Tab is pressed at a place where it helps; without a network there is nothing to offer.
+  // Discovered once, when Tab first needs an address; without a network there is nothing to offer, and the next Tab tries again.
   const gateways = (): ReturnType<typeof discover> =>
     found ??= discover().catch(() => {
       found = undefined;
@@ -124,10 +101,12 @@ function completionOf({ session, discover, names }: PromptRun): CompletionContex
     });
   return {
     get ids() {
-      return session.connection?.handle.mappings.map(({ id }) => id) ?? [];
+      return session.client?.handle.mappings.map(({ id }) => id) ?? [];
     },
     gateways: async () => (await gateways()).map(({ gateway }) => gateway),
     clients: async () => (await gateways()).map(({ client }) => client),
     names: [...names, "await", "gateway", "handle", "mappings"],
   };
 }
+
+const STREAM = { stream: true };

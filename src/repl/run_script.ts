@@ -1,43 +1,40 @@
+import type { ExitCode } from "./command.ts";
 import { readLines } from "./lines.ts";
 import { parseLine, tooLong } from "./parse.ts";
 import { promptLabel } from "./prompt.ts";
 import type { Screen } from "./screen.ts";
-import type { ExitCode, Session } from "./session.ts";
-import { abortable } from "./wait.ts";
+import type { CommandSession } from "./session.ts";
+import { unlessAborted } from "./wait.ts";
 
 /** What a script runs with. */
 export interface ScriptParts {
-  readonly session: Session;
+  readonly session: CommandSession;
   readonly screen: Screen;
   readonly octets: AsyncIterable<Uint8Array>;
-  /** Whether it goes on after a command that failed. */
+  /** Whether the script continues after a command that failed. */
   readonly keepGoing: boolean;
-  /** Called before each line, with what stands in front of it. */
+  /** Called with the prompt before each line is read. */
   readonly ask: (label: string) => void;
-  /** Whether somebody types it, at a terminal that cannot do more: then errors need no line numbers. */
+  /** Whether the lines are typed at a dumb terminal: errors then need no line numbers. */
   readonly isTyped: boolean;
-  /** The signal that cancels the next command. */
+  /** A new signal that cancels the next command. */
   readonly nextSignal: () => AbortSignal;
   /** Ends the wait for further lines. */
-  readonly leaving: AbortSignal;
+  readonly exitSignal: AbortSignal;
 }
 
 /**
- * Carries out line after line.
+ * Runs one line after the other.
  *
  * @returns 1 if a command failed.
  */
 export async function runScript(parts: ScriptParts): Promise<ExitCode> {
-  const { session, screen, leaving } = parts;
+  const { session, exitSignal } = parts;
   let status: ExitCode = 0;
   const lines = readLines(parts.octets);
-  while (!session.leaves && !leaving.aborted) {
-    const { connection } = session;
-    parts.ask(promptLabel(connection?.name, connection?.handle.mappings.length ?? 0, screen));
-    const next = await abortable(lines.next(), leaving).catch((error: unknown) => {
-      if (!leaving.aborted) throw error;
-      return undefined;
-    });
+  while (!session.exitRequested && !exitSignal.aborted) {
+    parts.ask(promptLabel(session.client, parts.screen));
+    const next = await unlessAborted(lines.next(), exitSignal);
     if (next === undefined || next.done === true) break;
     const { number, text } = next.value;
     const code = await session.execute(

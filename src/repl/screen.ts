@@ -1,40 +1,40 @@
 import { cut, type Paint, paint, plain } from "./text.ts";
 import type { Marks } from "./vscode.ts";
 
-/** What a screen is made of. */
+/** The streams and the size of a terminal. */
 export interface ScreenParts {
   /** Writes to standard output. */
   readonly write: (text: string) => void;
-  /** Writes to standard error; where both are one terminal, the same. */
+  /** Writes to standard error, or to standard output while lines are edited. */
   readonly writeError: (text: string) => void;
-  /** How many columns there are now; Infinity where standard output is no terminal. */
+  /** The current number of columns; Infinity where standard output is no terminal. */
   readonly columns: () => number;
   readonly widthOf: (text: string) => number;
-  /** Whether lines can be replaced. */
+  /** Whether lines can be replaced in place. */
   readonly live: boolean;
   readonly colours: boolean;
   readonly marks: Marks;
 }
 
-/** The line being typed: goes out of the way while something is printed above it. */
-export interface Typing {
-  /** Takes the line off the terminal. */
+/** The line being typed, which is erased while something is printed above it. */
+export interface InputLine {
+  /** Erases the line. */
   hide(): void;
-  /** Puts it back. */
+  /** Draws the line again. */
   show(): void;
 }
 
-/** Everything that is printed goes through here, so that nothing is written into the middle of something else. */
+/** Prints everything, so that output never mixes with live lines or with the line being typed. */
 export class Screen {
   readonly paint: Paint;
-  /** Whether lines can be replaced, so that spinners and tables can be kept current. */
+  /** Whether live lines are shown: spinners and tables that are updated in place. */
   readonly isLive: boolean;
   readonly widthOf: (text: string) => number;
   readonly #parts: ScreenParts;
   #live: readonly string[] = [];
   #drawnRows = 0;
   #busy = false;
-  #typing: Typing | undefined;
+  #inputLine: InputLine | undefined;
 
   constructor(parts: ScreenParts) {
     this.#parts = parts;
@@ -43,22 +43,22 @@ export class Screen {
     this.widthOf = parts.widthOf;
   }
 
-  /** How many columns fit. */
+  /** The current number of columns. */
   get columns(): number {
     return this.#parts.columns();
   }
 
-  /** Prints lines: above the live ones, and above the line being typed. */
+  /** Prints lines above the live lines and the line being typed. */
   print(...lines: readonly string[]): void {
     this.#around(() => this.#parts.write(lines.map((line) => `${line}\n`).join("")));
   }
 
-  /** Prints a line of trouble. */
+  /** Prints lines to standard error. */
   error(...lines: readonly string[]): void {
     this.#around(() => this.#parts.writeError(lines.map((line) => `${line}\n`).join("")));
   }
 
-  /** Shows lines that stay below everything else and change in place; none takes them away. */
+  /** Replaces the live lines, which stay below everything else; without lines it removes them. */
   live(lines: readonly string[] = []): void {
     if (!this.isLive) return;
     const busy = lines.length > 0;
@@ -67,12 +67,12 @@ export class Screen {
     this.#parts.write(this.#erase() + this.#draw(lines) + mark);
   }
 
-  /** Tells which line is being typed; undefined while none is. */
-  typing(typing: Typing | undefined): void {
-    this.#typing = typing;
+  /** Sets the line that is being typed; undefined while there is none. */
+  setInputLine(inputLine: InputLine | undefined): void {
+    this.#inputLine = inputLine;
   }
 
-  /** The terminal has another width: what was drawn may take other rows now. */
+  /** Draws the live lines for a new width of the terminal. */
   resized(): void {
     if (this.#drawnRows === 0) return;
     this.#drawnRows = this.#rowsOf(this.#live);
@@ -83,13 +83,13 @@ export class Screen {
     const live = this.#live;
     const erased = this.#erase();
     if (erased !== "") this.#parts.write(erased);
-    this.#typing?.hide();
+    this.#inputLine?.hide();
     write();
-    this.#typing?.show();
+    this.#inputLine?.show();
     if (live.length > 0) this.#parts.write(this.#draw(live));
   }
 
-  /** Cut to one row each, so that it is known how many there are to erase. */
+  /** Cuts each line to one row, so that the number of rows to erase is known. */
   #draw(lines: readonly string[]): string {
     this.#live = lines;
     const columns = this.#parts.columns();
@@ -105,7 +105,7 @@ export class Screen {
     return rows === 0 ? "" : `\x1b[${rows}A\r\x1b[J`;
   }
 
-  /** A narrower terminal wraps what was drawn before. */
+  /** The rows that lines take; a terminal that became narrower has wrapped them. */
   #rowsOf(lines: readonly string[]): number {
     const columns = Math.max(1, this.#parts.columns());
     return lines.reduce(

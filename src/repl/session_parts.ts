@@ -4,12 +4,12 @@ import type { CommonOptions } from "./command.ts";
 import type { RunProgram } from "./hook.ts";
 import type { Screen } from "./screen.ts";
 
-/** What a session gets from outside: the terminal, time, sockets and programs. */
+/** The terminal, clock, sockets and programs that a session works with. */
 export interface SessionParts {
   readonly screen: Screen;
   /** `once` for one command of the command line. */
   readonly mode: "once" | "prompt" | "script";
-  /** What holds for every command that does not say otherwise. */
+  /** Options of every command that does not set them itself. */
   readonly defaults: CommonOptions;
   readonly clock: Clock;
   readonly date: () => Date;
@@ -18,8 +18,8 @@ export interface SessionParts {
   readonly startGateway: (port: number | undefined) => Promise<ServerHost>;
   readonly discover: typeof discover;
   readonly runProgram: RunProgram;
-  /** A value as text, in colour if wanted. */
+  /** Formats a value, in colour where colours are on. */
   readonly inspect: (value: unknown) => string;
-  /** The library's names, in reach of `js`. */
+  /** The library's exports, for `js`. */
   readonly library: Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,6 @@
 import type { CommandName } from "./command.ts";
 
-/** What an argument stands for: how it is completed. */
+/** The meaning of an argument, by which it is completed. */
 export type ArgumentKind =
   | "client"
   | "code"
@@ -16,24 +16,27 @@ export type ArgumentKind =
 /** One argument of a command. */
 export interface ArgumentSpec {
   readonly kind: ArgumentKind;
-  /** As the help shows it. */
+  /** The argument as the help shows it. */
   readonly label: string;
   readonly optional?: true;
 }
 
-/** One option. Without `value` it is a switch. */
+/** One option. */
 export interface OptionSpec {
   readonly name: string;
-  /** One letter that stands for it. */
+  /** Its one-letter form. */
   readonly short?: string;
-  /** What follows it, as the help shows it. */
+  /** Its value as the help shows it; without one the option is a switch. */
   readonly value?: string;
   /** May be given several times. */
   readonly many?: true;
   readonly help: string;
 }
 
-/** One command: everything that parsing, help and completion know of it. */
+/** Options by name: `true` for a switch, otherwise the values that were given. */
+export type OptionValues = ReadonlyMap<string, readonly string[] | true>;
+
+/** One command, for parsing, help and completion. */
 export interface CommandSpec {
   readonly name: CommandName;
   readonly args: readonly ArgumentSpec[];
@@ -61,7 +64,7 @@ const LIFETIME: readonly OptionSpec[] = [
 
 const ID: ArgumentSpec = { kind: "id", label: "ID" };
 
-/** Every command, in the order of the help. */
+/** The commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "map",
@@ -232,7 +235,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
 ];
 
-/** What goes with every command, and with no command too. */
+/** Options of every command, and of the start without one. */
 export const COMMON_OPTIONS: readonly OptionSpec[] = [
   { name: "server", value: "ADDRESS", help: "the router; the default gateway if not given" },
   { name: "client", value: "ADDRESS", help: "the address of this host that faces it" },
@@ -253,7 +256,7 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
   { name: "help", short: "h", help: "help, also for one command" },
 ];
 
-/** What goes only with no command: with the prompt or a script. */
+/** Options of the start without a command: of the prompt or a script. */
 export const START_OPTIONS: readonly OptionSpec[] = [
   { name: "keep-going", help: "a script goes on after a failure" },
   { name: "version", short: "V", help: "the version" },

@@ -1,23 +1,22 @@
 /**
- * Text that goes to a terminal. What comes from the network or from the user passes {@linkcode printable} first, so that no
- * byte of theirs is obeyed by the terminal.
+ * Text for a terminal. Text from the network or from the user passes {@linkcode printable} first, so that the terminal
+ * executes no control sequence in it.
  *
  * @module
  */
 
-/** One line: control characters, line separators and the marks that reorder text become visible escapes. */
+/** Escapes control characters, line separators and the characters that change the direction of text. */
 export function printable(text: string): string {
-  // Control characters, line separators, and what turns the direction of writing.
   return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, escape);
 }
 
-/** What somebody typed, for a message: harmless, in quotes, and no longer than a line takes. */
+/** User input for a message: printable, in quotes, and at most {@linkcode MAX_QUOTED} characters long. */
 export function quote(text: string): string {
-  const safe = printable(text.slice(0, QUOTED + 1));
-  return `"${safe.length > QUOTED ? `${safe.slice(0, QUOTED)}\u2026` : safe}"`;
+  const safe = printable(text.slice(0, MAX_QUOTED + 1));
+  return `"${safe.length > MAX_QUOTED ? `${safe.slice(0, MAX_QUOTED)}\u2026` : safe}"`;
 }
 
-/** Several lines, which may have colours of their own; everything else that a terminal would obey becomes visible. */
+/** Splits text into printable lines; keeps its colours. */
 export function printableLines(text: string): string[] {
   return text.split("\n").map((line) =>
     line.split(COLOUR).map((part, index) => index % 2 === 1 ? part : printable(part)).join("")
@@ -29,22 +28,22 @@ export function plain(text: string): string {
   return text.replace(COLOUR, "");
 }
 
-/** Cuts text to so many columns, with an ellipsis where something is missing. Colours take no columns. */
+/** Cuts text to a number of columns and ends it with an ellipsis. Colours take no columns. */
 export function cut(text: string, columns: number, widthOf: (text: string) => number): string {
   if (columns === Infinity || widthOf(plain(text)) <= columns) return text;
   if (columns < 1) return "";
   let kept = "";
   let left = columns - 1;
-  let colourful = false;
+  let isColoured = false;
   for (const part of text.split(COLOUR)) {
     if (part.startsWith(ESCAPE)) {
       kept += part;
-      colourful = true;
+      isColoured = true;
       continue;
     }
     for (const character of part) {
       const width = widthOf(character);
-      if (width > left) return `${kept}\u2026${colourful ? RESET : ""}`;
+      if (width > left) return `${kept}\u2026${isColoured ? RESET : ""}`;
       kept += character;
       left -= width;
     }
@@ -52,18 +51,18 @@ export function cut(text: string, columns: number, widthOf: (text: string) => nu
   return kept;
 }
 
-/** Fills up with blanks to so many columns. */
+/** Pads text with blanks to a number of columns. */
 export function pad(text: string, columns: number, widthOf: (text: string) => number): string {
   return text + " ".repeat(Math.max(0, columns - widthOf(plain(text))));
 }
 
-/** `203.0.113.5:6000`, `[2001:db8::1]:6000`; without a port for a mapping of all ports. */
+/** `203.0.113.5:6000`, `[2001:db8::1]:6000`; without the port for port 0, which is all ports (RFC 6887 section 11.1). */
 export function endpoint(address: string, port: number): string {
   if (port === 0) return address;
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** `3 s`, `1 h 5 min`; the two largest units. */
+/** `3 s`, `1 h 5 min`: the two largest units. */
 export function duration(seconds: number): string {
   let rest = Math.max(0, Math.round(seconds));
   const parts: string[] = [];
@@ -84,7 +83,7 @@ export function clockTime(time: Date, now: Date): string {
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`;
 }
 
-/** The colours in use; all of them leave the text alone where there are none. */
+/** Functions that colour text, or return it unchanged where colours are off. */
 export interface Paint {
   readonly enabled: boolean;
   bold(text: string): string;
@@ -95,7 +94,7 @@ export interface Paint {
   cyan(text: string): string;
 }
 
-/** Colours, or none. */
+/** Creates the functions that colour text. */
 export function paint(enabled: boolean): Paint {
   const colour = (code: number) => (text: string): string =>
     enabled && text !== "" ? `${ESCAPE}[${code}m${text}${RESET}` : text;
@@ -110,13 +109,12 @@ export function paint(enabled: boolean): Paint {
   };
 }
 
-/** What begins every control sequence. */
+/** The first character of every control sequence. */
 export const ESCAPE = "\x1b";
 
 const RESET = `${ESCAPE}[0m`;
 
-/** Characters that a message repeats at most. */
-const QUOTED = 60;
+const MAX_QUOTED = 60;
 
 const COLOUR = new RegExp(`(${ESCAPE}\\[[0-9;]*m)`, "g");
 

@@ -3,21 +3,22 @@ import type { Hook } from "./hook.ts";
 import { internalText, stateText } from "./render.ts";
 import { clockTime, duration, endpoint, type Paint, printable } from "./text.ts";
 
-/** One piece of news of a mapping, and when it came. */
+/** One alert and the time at which it was read. */
 export interface TimelineEntry {
   readonly at: Date;
   readonly alert: Alert;
 }
 
-/** A mapping whose news are kept, told to the user, and passed on to a program. */
+/** A mapping with the alerts read from it and the program that `--exec` runs for it. */
 export class TrackedMapping {
   readonly mapping: MapHandle;
   readonly hook: Hook | undefined;
-  /** The newest pieces of news, oldest first. */
+  /** The latest alerts, oldest first. */
   readonly timeline: TimelineEntry[] = [];
   readonly #date: () => Date;
-  #told: Assigned | undefined;
-  #inTrouble = false;
+  #lastAssigned: Assigned | undefined;
+  /** Whether trouble was printed since the mapping last ran, so that its recovery is worth a line. */
+  #isFailing = false;
 
   constructor(mapping: MapHandle, hook: Hook | undefined, date: () => Date) {
     this.mapping = mapping;
@@ -25,60 +26,59 @@ export class TrackedMapping {
     this.#date = date;
   }
 
-  /** Keeps the news that came so far without telling them: the user sees them by other means. */
-  catchUp(): void {
+  /** Reads the alerts that are there without printing them: the command has printed the result itself. */
+  drainAlerts(): void {
     for (
       let alert = this.mapping.pollAlert();
       alert !== undefined;
       alert = this.mapping.pollAlert()
-    ) this.#keep(alert);
-    this.#told = this.mapping.assigned;
+    ) this.#record(alert);
+    this.#lastAssigned = this.mapping.assigned;
   }
 
-  /** Passes on what is assigned, and tells all further news, until the mapping is over. */
-  async follow(tell: (alert: Alert) => void): Promise<void> {
+  /** Passes every alert to `onAlert`, and every assignment to the hook, until the mapping is over. */
+  async follow(onAlert: (alert: Alert) => void): Promise<void> {
     this.hook?.assigned(this.mapping.toJSON());
     for await (const alert of this.mapping) {
-      this.#keep(alert);
+      this.#record(alert);
       if (alert.type === "assigned") this.hook?.assigned(this.mapping.toJSON());
-      tell(alert);
+      onAlert(alert);
     }
   }
 
-  /** A piece of news in words; undefined if it is not worth a line. To be asked once for each. */
+  /** An alert as a line; undefined if it is not worth one. To be called once for each alert, in order. */
   describe(alert: Alert, paint: Paint): string | undefined {
     const { mapping } = this;
     const name = `mapping ${mapping.id} (${internalText(mapping.toJSON())})`;
     if (alert.type === "assigned") return this.#describeAssigned(alert, name, paint);
     const { state } = alert;
     switch (state.type) {
-      case "error":
-        this.#inTrouble = true;
-        return paint.red(
-          `${name} was refused: ${state.name}${
-            state.code > 0 ? `, ${resultSentence(state.code)}` : ""
-          }${
-            state.retryIn === undefined
-              ? ""
-              : ` It is asked for again in ${duration(state.retryIn)}`
-          }`,
-        );
+      case "error": {
+        this.#isFailing = true;
+        const meaning = state.code > 0 ? `, ${resultSentence(state.code)}` : "";
+        const retry = state.retryIn === undefined
+          ? ""
+          : ` It is asked for again in ${duration(state.retryIn)}`;
+        return paint.red(`${name} was refused: ${state.name}${meaning}${retry}`);
+      }
       case "expired":
-        this.#told = undefined;
-        this.#inTrouble = true;
+        this.#lastAssigned = undefined;
+        this.#isFailing = true;
         return paint.red(
           `${name} has expired${mapping.isOver ? "" : ", it is being asked for again"}`,
         );
       case "updating":
         if (state.lifetime === 0 || state.attempt !== 1) return undefined;
-        this.#inTrouble = true;
+        this.#isFailing = true;
         return paint.yellow(
-          `${name}: no answer yet to its renewal${this.#end(", it holds until ")}`,
+          `${name}: no answer yet to its renewal${this.#expiry(", it holds until ")}`,
         );
       case "running": {
-        const wasInTrouble = this.#inTrouble;
-        this.#inTrouble = false;
-        return wasInTrouble ? paint.green(`${name} is running${this.#end(", until ")}`) : undefined;
+        const wasFailing = this.#isFailing;
+        this.#isFailing = false;
+        return wasFailing
+          ? paint.green(`${name} is running${this.#expiry(", until ")}`)
+          : undefined;
       }
       default:
         return undefined;
@@ -86,31 +86,31 @@ export class TrackedMapping {
   }
 
   #describeAssigned(assigned: Assigned, name: string, paint: Paint): string {
-    const before = this.#told;
-    this.#told = assigned;
+    const before = this.#lastAssigned;
+    this.#lastAssigned = assigned;
     const { externalAddress, externalPort, lifetime } = assigned;
-    const external = endpoint(externalAddress, externalPort);
     if (before?.externalAddress === externalAddress && before.externalPort === externalPort) {
-      return `${name}: granted for ${duration(lifetime)}${this.#end(", until ")}`;
+      return `${name}: granted for ${duration(lifetime)}${this.#expiry(", until ")}`;
     }
-    const was = before === undefined
+    const old = before === undefined
       ? ""
       : `, no longer ${endpoint(before.externalAddress, before.externalPort)}`;
-    return paint.bold(paint.green(`${name} is reached at ${external}${was}`));
+    const external = endpoint(externalAddress, externalPort);
+    return paint.bold(paint.green(`${name} is reached at ${external}${old}`));
   }
 
-  #end(words: string): string {
+  #expiry(prefix: string): string {
     const { expiresAt } = this.mapping;
-    return expiresAt === undefined ? "" : `${words}${clockTime(expiresAt, this.#date())}`;
+    return expiresAt === undefined ? "" : `${prefix}${clockTime(expiresAt, this.#date())}`;
   }
 
-  #keep(alert: Alert): void {
+  #record(alert: Alert): void {
     this.timeline.push({ at: this.#date(), alert });
     if (this.timeline.length > TIMELINE_LIMIT) this.timeline.shift();
   }
 }
 
-/** The news of a mapping with their times, one a line. */
+/** The alerts of a mapping with their times, one a line. */
 export function timelineLines(timeline: readonly TimelineEntry[], now: Date): string[] {
   return timeline.map(({ at, alert }) => {
     const text = alert.type === "stateChange"

@@ -1,9 +1,9 @@
-/** What was typed is no command: the message says what to type instead. Nothing was done. */
+/** A line that is not a valid command; nothing was done. The message says what to type instead. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** A command could not be carried out. */
+/** A command that failed. */
 export class CommandError extends Error {
   override readonly name: string = "CommandError";
   /** What to do about it. */
@@ -15,7 +15,7 @@ export class CommandError extends Error {
   }
 }
 
-/** Somebody pressed Ctrl-C, or ended the program, while a command was waiting. */
+/** The user pressed Ctrl-C, or the program is ending, while a command was waiting. */
 export class CancelledError extends CommandError {
   override readonly name = "CancelledError";
 
@@ -24,7 +24,7 @@ export class CancelledError extends CommandError {
   }
 }
 
-/** Runs what the library checks; what it finds wrong is the user's mistake. */
+/** Runs a library call; an argument that the library rejects becomes a {@linkcode UsageError}. */
 export function checked<T>(work: () => T): T {
   try {
     return work();
@@ -33,7 +33,7 @@ export function checked<T>(work: () => T): T {
   }
 }
 
-/** The library's word for a caller's mistake is the prompt's word for the user's. */
+/** A `TypeError` or `RangeError` of the library as a {@linkcode UsageError}; other errors unchanged. */
 export function usageErrorOf(error: unknown): unknown {
   return error instanceof TypeError || error instanceof RangeError
     ? new UsageError(error.message, { cause: error })

@@ -1,24 +1,17 @@
 /**
- * What the terminal of VS Code is told so that each command gets its decoration and can be run again, and what terminals
- * that show progress are told while a command waits. Empty where nobody would understand it.
+ * Shell integration of VS Code's terminal (OSC 633), which decorates each command and can run it again, and the progress
+ * of other terminals (OSC 9;4 of ConEmu). Both are empty text where the terminal does not support them.
  *
- * The sequences: https://code.visualstudio.com/docs/terminal/shell-integration, and OSC 9;4 of ConEmu.
+ * See https://code.visualstudio.com/docs/terminal/shell-integration.
  *
  * @module
  */
 
-/** What is known of a terminal. */
-export interface TerminalFacts {
-  readonly isTerminal: boolean;
-  /** Reads an environment variable. */
-  readonly env: (name: string) => string | undefined;
-}
-
 /** What a terminal can do. */
-export interface Abilities {
-  /** It moves the cursor, so that lines can be edited and replaced. */
+export interface TerminalCapabilities {
+  /** It moves the cursor, so lines can be edited and replaced. */
   readonly cursor: boolean;
-  /** Colours, spinners and everything else that is only decoration. */
+  /** Colours, spinners and other decoration are wanted. */
   readonly decoration: boolean;
   /** OSC 633. */
   readonly marks: boolean;
@@ -26,8 +19,11 @@ export interface Abilities {
   readonly progress: boolean;
 }
 
-/** Judges by the environment; no terminal is asked anything. */
-export function abilitiesOf({ isTerminal, env }: TerminalFacts): Abilities {
+/** Derives the capabilities from the environment, without querying the terminal. */
+export function terminalCapabilities(
+  isTerminal: boolean,
+  env: (name: string) => string | undefined,
+): TerminalCapabilities {
   const cursor = isTerminal && env("TERM") !== "dumb";
   // https://no-color.org: any value but the empty one.
   const decoration = cursor && (env("NO_COLOR") ?? "") === "";
@@ -38,31 +34,33 @@ export function abilitiesOf({ isTerminal, env }: TerminalFacts): Abilities {
   return { cursor, decoration, marks, progress };
 }
 
-/** The sequences of OSC 633 and OSC 9;4, each empty where it is not wanted. */
+/** The sequences of OSC 633 and OSC 9;4, each empty where it is not supported. */
 export interface Marks {
   /** The prompt begins. */
   readonly promptStart: string;
   /** The prompt ends, the command line begins. */
   readonly promptEnd: string;
   /**
-   * The line being typed goes out of the way, and its prompt will begin once more. VS Code ignores a second beginning unless
-   * the first line has ended, and would take news printed in between for a part of the command.
+   * The line being typed is erased, and its prompt will be drawn again. VS Code ignores a second prompt start unless a
+   * command has started since the first, and would take alerts printed in between for a part of the command line.
    */
   readonly lineLeft: string;
-  /** The command line, and that it is now carried out. */
+  /** The command starts; the sequence carries its line. */
   executing(commandLine: string): string;
-  /** The command is over; without an exit code none was given. */
+  /** The command has ended; without an exit code the line was empty or cancelled. */
   finished(exitCode?: number): string;
-  /** The current folder, for links in what is printed. */
+  /** The current folder, to which links in the output are relative. */
   folder(path: string): string;
-  /** Something is waited for. */
+  /** Progress starts. */
   readonly busy: string;
-  /** Nothing is waited for any more. */
+  /** Progress ends. */
   readonly idle: string;
 }
 
-/** The marks for a terminal of such abilities. */
-export function marksFor({ marks, progress }: Pick<Abilities, "marks" | "progress">): Marks {
+/** The sequences that a terminal supports. */
+export function marksFor(
+  { marks, progress }: Pick<TerminalCapabilities, "marks" | "progress">,
+): Marks {
   const mark = (text: string): string => marks ? osc(`633;${text}`) : "";
   return {
     promptStart: mark("A"),
@@ -76,7 +74,7 @@ export function marksFor({ marks, progress }: Pick<Abilities, "marks" | "progres
   };
 }
 
-/** VS Code's rules: a backslash doubled; semicolons and control characters as `\x` and two hexadecimal digits. */
+/** Escapes text as OSC 633 requires: `\\` for a backslash, `\xHH` for semicolons and control characters. */
 export function escapeMark(text: string): string {
   return text.replace(
     /[\\;\p{Cc}]/gu,

@@ -3,41 +3,41 @@ import type { Screen } from "./screen.ts";
 import { duration } from "./text.ts";
 import { CancelledError } from "./usage_error.ts";
 
-/** How something is waited for. */
-export interface Waiting {
+/** How to wait, and what to show meanwhile. */
+export interface WaitOptions {
   readonly screen: Screen;
   readonly clock: Clock;
-  /** Ends the waiting, at the user's wish. */
+  /** Aborted when the user cancels. */
   readonly signal: AbortSignal;
-  /** Seconds after which nobody waits any longer; forever if undefined. */
+  /** Longest wait in seconds; no limit if undefined. */
   readonly timeout: number | undefined;
-  /** What is being waited for, asked anew for every picture. */
+  /** The text beside the spinner, computed for every frame. */
   readonly text: () => string;
-  /** Called with every picture. */
+  /** Called with every frame. */
   readonly onTick?: () => void;
 }
 
-/** Nothing came in time. */
+/** The wait has reached its timeout. */
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
 }
 
 /**
- * Waits with a spinner, a limit, and a way out.
+ * Waits with a spinner, a timeout and Ctrl-C.
  *
  * @throws {CancelledError} If the signal was aborted.
- * @throws {TimeoutError} If nothing came in time.
+ * @throws {TimeoutError} If the timeout has passed.
  */
 export async function waitFor<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  { screen, clock, signal, timeout, text, onTick }: Waiting,
+  { screen, clock, signal, timeout, text, onTick }: WaitOptions,
 ): Promise<T> {
   if (signal.aborted) throw new CancelledError();
   const ending = new AbortController();
   const cancel = (): void => ending.abort(new CancelledError());
   signal.addEventListener("abort", cancel, { once: true });
   const start = clock.now();
-  const cancelLimit = timeout === undefined ? () => {} : clock.alarm(
+  const cancelTimeout = timeout === undefined ? () => {} : clock.alarm(
     start + timeout * 1000,
     () => ending.abort(new TimeoutError(`Nothing came within ${duration(timeout)}`)),
   );
@@ -50,21 +50,21 @@ export async function waitFor<T>(
       const seconds = duration((clock.now() - start) / 1000);
       screen.live([`${screen.paint.cyan(spinner)} ${text()}, ${seconds}. Ctrl-C cancels`]);
     }
-    cancelTick = clock.alarm(clock.now() + TICK, tick);
+    cancelTick = clock.alarm(clock.now() + FRAME_TIME, tick);
   };
-  // The first picture comes a little later: most answers are faster than the eye.
+  // The first frame draws nothing: most responses arrive before the second one.
   if (screen.isLive || onTick !== undefined) tick();
   try {
     return await abortable(work(ending.signal), ending.signal);
   } finally {
     cancelTick();
-    cancelLimit();
+    cancelTimeout();
     signal.removeEventListener("abort", cancel);
     screen.live();
   }
 }
 
-/** The promise, or the reason to wait no longer. */
+/** The promise's result; rejects with the signal's reason when that is aborted first. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(signal.reason);
@@ -73,7 +73,30 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", abort));
 }
 
+/** The promise's result; undefined when the signal is aborted first. */
+export async function unlessAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  return await abortable(promise, signal).catch((error: unknown) => {
+    if (signal.aborted) return undefined;
+    throw error;
+  });
+}
+
+/** Resolves after so many milliseconds, or when the signal is aborted. */
+export async function sleep(
+  milliseconds: number,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.alarm(clock.now() + milliseconds, resolve);
+  await (signal === undefined ? promise : unlessAborted(promise, signal));
+  cancel();
+}
+
 const FRAMES = [..."⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"];
 
-/** Milliseconds between two pictures. */
-const TICK = 120;
+/** Milliseconds between two frames of the spinner. */
+const FRAME_TIME = 120;

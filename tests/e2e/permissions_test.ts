@@ -114,8 +114,8 @@ Deno.test("programs are run by discovery and --exec only, and text becomes code 
     if (/new Function|AsyncFunction|\beval\(/.test(text)) found.makesCode.push(file);
   }
   assertEquals(found, {
-    runs: ["repl.ts", "src/discovery/system.ts"],
-    makesCode: ["src/repl/javascript.ts"],
+    runs: ["src/discovery/system.ts", "src/repl/shell.ts"],
+    makesCode: ["src/repl/commands/js.ts"],
   });
 });
 

@@ -6,13 +6,13 @@ import * as library from "../../mod.ts";
 import "../../src/client/trace.ts";
 import "../../src/repl/diagnosis_lines.ts";
 import "../../src/repl/help.ts";
-import "../../src/repl/javascript.ts";
+import "../../src/repl/commands/js.ts";
 import { loadDiagnosis } from "../../src/client/handle.ts";
-import type { CommonOptions } from "../../src/repl/command.ts";
+import type { CommonOptions, ExitCode } from "../../src/repl/command.ts";
 import type { HookResult } from "../../src/repl/hook.ts";
 import { parseLine } from "../../src/repl/parse.ts";
 import { Screen } from "../../src/repl/screen.ts";
-import { type ExitCode, Session } from "../../src/repl/session.ts";
+import { CommandSession } from "../../src/repl/session.ts";
 import { marksFor } from "../../src/repl/vscode.ts";
 import {
   ManualClock,
@@ -49,7 +49,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
 }
 
 export class Harness implements AsyncDisposable {
-  readonly session: Session;
+  readonly session: CommandSession;
   /** What was printed so far, live lines left out. */
   readonly out: string[] = [];
   readonly errors: string[] = [];
@@ -82,7 +82,7 @@ export class Harness implements AsyncDisposable {
     });
     const runProgram = options.runProgram ??
       (() => Promise.resolve({ success: true, reason: "exit code 0" }));
-    this.session = new Session({
+    this.session = new CommandSession({
       screen,
       mode: options.mode ?? "script",
       defaults: { client: "192.168.1.20", server: "192.168.1.1", ...options.defaults },

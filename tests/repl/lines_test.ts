@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type Line, piecesOf, readLines, TypingLimit } from "../../src/repl/lines.ts";
+import { type Line, readLines, splitPastes, TypingLimit } from "../../src/repl/lines.ts";
 
 async function linesOf(...chunks: string[]): Promise<Line[]> {
   async function* stream(): AsyncGenerator<Uint8Array> {
@@ -48,14 +48,14 @@ Deno.test("TypingLimit wipes out a line that is too long, says so at its end, an
   assertEquals([limit.filter("y\rlist\r"), complaints], ["list\r", 1]);
 });
 
-Deno.test("piecesOf() tells what was pasted from keys", () => {
+Deno.test("splitPastes() tells what was pasted from keys", () => {
   const long = "map 6000/tcp --keep-alive --lifetime 60";
-  assertEquals(piecesOf(`list\r${long}\r`), [
+  assertEquals(splitPastes(`list\r${long}\r`), [
     { text: "list\r", isPaste: false },
     { text: long, isPaste: true },
     { text: "\r", isPaste: false },
   ]);
-  assertEquals(piecesOf("map\t"), [{ text: "map\t", isPaste: false }]);
-  assertEquals(piecesOf(`\x1b[A${long}`), [{ text: `\x1b[A${long}`, isPaste: false }]);
-  assertEquals(piecesOf(""), []);
+  assertEquals(splitPastes("map\t"), [{ text: "map\t", isPaste: false }]);
+  assertEquals(splitPastes(`\x1b[A${long}`), [{ text: `\x1b[A${long}`, isPaste: false }]);
+  assertEquals(splitPastes(""), []);
 });

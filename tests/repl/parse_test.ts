@@ -17,7 +17,7 @@ Deno.test("parseLine() reads map with everything that a mapping can be told", ()
   );
   if (command.name !== "map") throw new Error(command.name);
   assertEquals(command.requestType, "keepAlive");
-  assertEquals([command.wish.internalPort, command.wish.lifetime], [6000, 120]);
+  assertEquals([command.map.internalPort, command.map.lifetime], [6000, 120]);
   assertEquals(options, { json: true, timeout: 5 });
 });
 
@@ -25,7 +25,7 @@ Deno.test("parseLine() takes tcp, one lifetime and an hour where nothing is said
   const { command, options } = parse("map 6000");
   if (command.name !== "map") throw new Error(command.name);
   assertEquals(
-    [command.requestType, command.wish.lifetime, command.wish.kind],
+    [command.requestType, command.map.lifetime, command.map.kind],
     ["once", 3600, "inbound"],
   );
   assertEquals(options, {});
@@ -35,7 +35,7 @@ Deno.test("parseLine() reads peers of both families", () => {
   for (const peer of ["198.51.100.7:7000", "[2001:db8::7]:7000"]) {
     const { command } = parse(`peer 6000/17 ${peer} --repeat 3`);
     if (command.name !== "peer") throw new Error(command.name);
-    assertEquals(command.wish.kind, "outbound");
+    assertEquals(command.map.kind, "outbound");
     assertEquals(command.requestType, { repeat: 3 });
   }
 });

@@ -21,17 +21,17 @@ function snapshot(changes: Partial<MappingSnapshot> = {}): MappingSnapshot {
   };
 }
 
-function look(columns: number, colours = false) {
+function options(columns: number, colours = false) {
   return { paint: paint(colours), columns, widthOf: unicodeWidth };
 }
 
 Deno.test("readyLines() begins with where the mapping is reached", () => {
-  assertEquals(readyLines(snapshot(), NOW, look(80)), [
+  assertEquals(readyLines(snapshot(), NOW, options(80)), [
     "203.0.113.5:40000",
     "mapping 1: tcp 6000, granted for 1 h, until 13:00:00, renewed from 12:30:00 on",
   ]);
   assertEquals(
-    readyLines(snapshot({ requestType: "once" }), NOW, look(80))[1],
+    readyLines(snapshot({ requestType: "once" }), NOW, options(80))[1],
     "mapping 1: tcp 6000, granted for 1 h, until 13:00:00, not renewed",
   );
 });
@@ -54,11 +54,11 @@ Deno.test("tableLines() fits every width, wide characters and colours included",
     }),
   ];
   for (const columns of [1, 5, 20, 40, 60, 80, 200]) {
-    for (const line of tableLines(rows, NOW, look(columns, true))) {
+    for (const line of tableLines(rows, NOW, options(columns, true))) {
       assertEquals(unicodeWidth(plain(line)) <= columns, true, `${columns}: ${line}`);
     }
   }
-  assertEquals(tableLines(rows, NOW, look(Infinity)), [
+  assertEquals(tableLines(rows, NOW, options(Infinity)), [
     "ID  KIND     PROTOCOL  INTERNAL  EXTERNAL                  STATE                        TIME LEFT",
     "1   inbound  tcp       6000      203.0.113.5:40000         running                      1 h",
     "12  inbound  sctp      6000      [fe80::1%イーサネット]:1  NO_RESOURCES, again in 30 s  1 h",

@@ -63,13 +63,13 @@ Deno.test("Screen shows nothing live where lines cannot be replaced", () => {
 Deno.test("Screen takes the line being typed out of the way and puts it back", () => {
   const { screen, take } = makeScreen(true);
   const calls: string[] = [];
-  screen.typing({
+  screen.setInputLine({
     hide: () => calls.push(`hide${take()}`),
     show: () => calls.push(`show${take()}`),
   });
   screen.print("news");
   assertEquals(calls, ["hide", "shownews\n"]);
-  screen.typing(undefined);
+  screen.setInputLine(undefined);
   screen.print("more");
   assertEquals(calls.length, 2);
 });

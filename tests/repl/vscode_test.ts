@@ -1,26 +1,26 @@
 import { assertEquals } from "@std/assert";
-import { abilitiesOf, escapeMark, marksFor } from "../../src/repl/vscode.ts";
+import { escapeMark, marksFor, terminalCapabilities } from "../../src/repl/vscode.ts";
 
-function abilities(env: Record<string, string>, isTerminal = true): string {
-  const found = abilitiesOf({ isTerminal, env: (name) => env[name] });
+function capabilities(env: Record<string, string>, isTerminal = true): string {
+  const found = terminalCapabilities(isTerminal, (name) => env[name]);
   return Object.entries(found).filter(([, can]) => can).map(([name]) => name).join(" ");
 }
 
-Deno.test("abilitiesOf() turns off what nobody would understand or nobody wants", () => {
-  assertEquals(abilities({ TERM: "xterm-256color" }), "cursor decoration");
+Deno.test("terminalCapabilities() turns off what nobody would understand or nobody wants", () => {
+  assertEquals(capabilities({ TERM: "xterm-256color" }), "cursor decoration");
   assertEquals(
-    abilities({ TERM: "xterm-256color", TERM_PROGRAM: "vscode" }),
+    capabilities({ TERM: "xterm-256color", TERM_PROGRAM: "vscode" }),
     "cursor decoration marks progress",
   );
-  assertEquals(abilities({ WT_SESSION: "1" }), "cursor decoration progress");
-  assertEquals(abilities({ TERM_PROGRAM: "iTerm.app" }), "cursor decoration");
-  assertEquals(abilities({ TERM_PROGRAM: "vscode", NO_COLOR: "1" }), "cursor");
+  assertEquals(capabilities({ WT_SESSION: "1" }), "cursor decoration progress");
+  assertEquals(capabilities({ TERM_PROGRAM: "iTerm.app" }), "cursor decoration");
+  assertEquals(capabilities({ TERM_PROGRAM: "vscode", NO_COLOR: "1" }), "cursor");
   assertEquals(
-    abilities({ TERM_PROGRAM: "vscode", NO_COLOR: "" }),
+    capabilities({ TERM_PROGRAM: "vscode", NO_COLOR: "" }),
     "cursor decoration marks progress",
   );
-  assertEquals(abilities({ TERM_PROGRAM: "vscode", TERM: "dumb" }), "");
-  assertEquals(abilities({ TERM_PROGRAM: "vscode" }, false), "");
+  assertEquals(capabilities({ TERM_PROGRAM: "vscode", TERM: "dumb" }), "");
+  assertEquals(capabilities({ TERM_PROGRAM: "vscode" }, false), "");
 });
 
 Deno.test("marksFor() writes the sequences of OSC 633 and OSC 9;4", () => {

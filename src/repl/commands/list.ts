@@ -1,0 +1,60 @@
+/** `list`, `show` and `watch`: the mappings as text. */
+
+import type { CommandNamed, ExitCode } from "../command.ts";
+import type { CommandContext } from "../command_context.ts";
+import { detailFields, fieldLines, tableLines } from "../render.ts";
+import { timelineLines } from "../tracked_mapping.ts";
+import { sleep } from "../wait.ts";
+
+/** `list`: all mappings. Connects only for a state file, so that what an earlier run left is mentioned. */
+export async function list(context: CommandContext): Promise<ExitCode> {
+  if (context.options.state !== undefined) await context.connect();
+  printMappings(context);
+  return 0;
+}
+
+/** `show`: one mapping, its options and its alerts. */
+export function show({ id }: CommandNamed<"show">, context: CommandContext): ExitCode {
+  const { parts: { screen, date }, state } = context;
+  const mapping = context.findMapping(id).toJSON();
+  const { timeline = [], hook = undefined } = state.client?.tracked.get(id) ?? {};
+  const fields = detailFields(mapping, date(), screen.paint);
+  context.print(
+    { ...mapping, timeline },
+    ...fieldLines(hook === undefined ? fields : [...fields, hook.field], screen),
+    ...(timeline.length === 0 ? [] : [screen.paint.dim("history")]),
+    ...timelineLines(timeline, date()).map((line) => `  ${line}`),
+  );
+  return 0;
+}
+
+/** `watch`: the table, kept current until no mapping is left, Ctrl-C, or the timeout. */
+export async function watch(context: CommandContext): Promise<ExitCode> {
+  const { parts: { screen, clock }, state, options, signal } = context;
+  if (state.client !== undefined) {
+    const { handle } = await context.connect();
+    const end = options.timeout === undefined ? Infinity : clock.now() + options.timeout * 1000;
+    if (!screen.isLive) context.printText(...table(context));
+    while (!signal.aborted && handle.mappings.length > 0 && clock.now() < end) {
+      screen.live([...table(context), screen.paint.dim("Ctrl-C ends watching")]);
+      await sleep(Math.min(WATCH_INTERVAL, end - clock.now()), clock, signal);
+    }
+    screen.live();
+  }
+  printMappings(context);
+  return 0;
+}
+
+function printMappings(context: CommandContext): void {
+  const { parts: { screen }, state, options } = context;
+  if (options.json !== true) return screen.print(...table(context));
+  for (const mapping of state.client?.handle.mappings ?? []) screen.print(JSON.stringify(mapping));
+}
+
+function table({ parts: { screen, date }, state }: CommandContext): string[] {
+  const mappings = state.client?.handle.mappings ?? [];
+  return tableLines(mappings.map((each) => each.toJSON()), date(), screen);
+}
+
+/** Milliseconds between two updates; times are shown in seconds. */
+const WATCH_INTERVAL = 500;

@@ -1,0 +1,69 @@
+/** `discover`, `announce`, `external` and `diagnose`: what the gateways of this host answer. */
+
+import type { ExitCode } from "../command.ts";
+import type { CommandContext } from "../command_context.ts";
+import { clockTime, printable } from "../text.ts";
+import { CommandError } from "../usage_error.ts";
+
+/** `discover`: the default gateways of this host. */
+export async function discover(context: CommandContext): Promise<ExitCode> {
+  const { parts, options: { timeout } } = context;
+  const found = await context.wait(() => parts.discover(), {
+    timeout,
+    text: () => "Looking for gateways",
+  });
+  if (found.length === 0) {
+    throw new CommandError(
+      "This host has no default gateway",
+      "Connect to a network, or use --simulate to go without a router",
+    );
+  }
+  for (const { family, gateway, interface: name, client } of found) {
+    context.print(
+      { family, gateway, interface: name, client },
+      `${family}  gateway ${gateway}  interface ${printable(name)}  this host ${client}`,
+    );
+  }
+  return 0;
+}
+
+/** `announce`: whether the server answers, and since when it has kept its mappings. */
+export async function announce(context: CommandContext): Promise<ExitCode> {
+  const client = await context.connect();
+  const response = await context.waitForServer(
+    client,
+    (signal) => client.handle.announce({ signal }),
+  );
+  const now = context.parts.date();
+  const since = clockTime(new Date(now.getTime() - response.epoch * 1000), now);
+  context.print(
+    response,
+    `${client.serverText} is alive: it has known its mappings since ${since}, and answered in ${
+      response.roundTrip.toFixed(1)
+    } ms`,
+  );
+  return 0;
+}
+
+/** `external`: the external address. */
+export async function external(context: CommandContext): Promise<ExitCode> {
+  const client = await context.connect();
+  const externalAddress = await context.waitForServer(
+    client,
+    (signal) => client.handle.externalAddress({ signal }),
+  );
+  context.print({ externalAddress }, externalAddress);
+  return 0;
+}
+
+/** `diagnose`: what blocks connections from outside. Fails if there is a problem. */
+export async function diagnose(context: CommandContext): Promise<ExitCode> {
+  const client = await context.connect();
+  const diagnosis = await context.waitForServer(
+    client,
+    (signal) => client.handle.diagnose({ signal }),
+  );
+  const { diagnosisLines } = await import("../diagnosis_lines.ts");
+  context.print(diagnosis, ...diagnosisLines(diagnosis, context.parts.screen));
+  return diagnosis.findings.some(({ level }) => level === "problem") ? 1 : 0;
+}

@@ -1,0 +1,294 @@
+import { Client, discover, systemClock as clock } from "../../mod.ts";
+import * as library from "../../mod.ts";
+import type { ExitCode } from "./command.ts";
+import { HistoryFile, historyPath } from "./history.ts";
+import type { RunProgram } from "./hook.ts";
+import type { CommandLine } from "./parse.ts";
+import { Screen } from "./screen.ts";
+import { CommandSession } from "./session.ts";
+import { printableLines } from "./text.ts";
+import { type Marks, marksFor, type TerminalCapabilities } from "./vscode.ts";
+
+/** Connects a session with this process: its terminal, signals and child programs. */
+export class Shell {
+  readonly #commandLine: CommandLine;
+  readonly #terminal: TerminalCapabilities;
+  readonly #marks: Marks;
+  readonly #mode: "once" | "prompt" | "script";
+  #screen: Screen;
+  /** Cancels the running command. */
+  #command = new AbortController();
+  /** Ends the prompt or the script. */
+  readonly #exit = new AbortController();
+  #isEnding = false;
+  #isRaw = false;
+  #onResize = (): void => {};
+
+  constructor(commandLine: CommandLine, terminal: TerminalCapabilities) {
+    this.#commandLine = commandLine;
+    this.#terminal = terminal;
+    this.#marks = marksFor(terminal);
+    this.#mode = commandLine.invocation !== undefined
+      ? "once"
+      : Deno.stdin.isTerminal()
+      ? "prompt"
+      : "script";
+    this.#screen = this.#createScreen((text) => [...text].length);
+  }
+
+  /** Runs the command of the command line, or else a prompt or a script. */
+  async run(): Promise<ExitCode> {
+    this.#addSignalListeners();
+    const { invocation } = this.#commandLine;
+    if (invocation !== undefined) {
+      const session = this.#createSession();
+      return await this.#end(
+        session,
+        await session.execute(() => invocation, this.#command.signal),
+      );
+    }
+    const { unicodeWidth } = await import("@std/cli/unicode-width");
+    this.#screen = this.#createScreen(unicodeWidth);
+    const session = this.#createSession();
+    reportUncaughtErrors(session);
+    return this.#mode === "prompt" && this.#terminal.cursor
+      ? await this.#runPrompt(session)
+      : await this.#runScript(session);
+  }
+
+  /** Restores the terminal's mode. */
+  restore(): void {
+    if (!this.#isRaw) return;
+    this.#isRaw = false;
+    try {
+      Deno.stdin.setRaw(false);
+    } catch {
+      // The terminal has gone.
+    }
+  }
+
+  async #runPrompt(session: CommandSession): Promise<ExitCode> {
+    const { runPrompt } = await import("./run_prompt.ts");
+    const { createInterface } = await import("node:readline");
+    const { PassThrough, Writable } = await import("node:stream");
+    const { simulate, server, client, port } = this.#commandLine.options;
+    const input = new PassThrough();
+    Deno.stdin.setRaw(true);
+    this.#isRaw = true;
+    await runPrompt({
+      session,
+      screen: this.#screen,
+      marks: this.#marks,
+      folder: Deno.cwd(),
+      write: (text) => this.#write(text),
+      input,
+      keys: Deno.stdin.readable,
+      feed: (text) =>
+        new Promise((done) => {
+          // The line editor reads the stream one turn of the event loop later.
+          input.write(text, () => setTimeout(done, 0));
+        }),
+      feedEnd: () => void input.end(),
+      createInterface,
+      makeOutput: (write) => {
+        const output = new Writable({
+          decodeStrings: false,
+          write: (text: string | Uint8Array, _encoding, done) => {
+            write(typeof text === "string" ? text : new TextDecoder().decode(text));
+            done();
+          },
+        });
+        Object.defineProperty(output, "columns", { get: () => this.#columns() });
+        this.#onResize = () => void output.emit("resize");
+        return output;
+      },
+      historyFile: new HistoryFile(historyPath(Deno.build.os, env)),
+      discover,
+      names: Object.keys(library),
+      first: simulate === true
+        ? "simulate"
+        : (server ?? client ?? port) === undefined
+        ? undefined
+        : "connect",
+      nextSignal: () => this.#nextSignal(),
+      interrupt: () => this.#command.abort(),
+      exitSignal: this.#exit.signal,
+    });
+    return await this.#end(session, 0);
+  }
+
+  async #runScript(session: CommandSession): Promise<ExitCode> {
+    const { runScript } = await import("./run_script.ts");
+    const isTyped = this.#mode === "prompt";
+    const status = await runScript({
+      session,
+      screen: this.#screen,
+      octets: Deno.stdin.readable,
+      keepGoing: isTyped || this.#commandLine.keepGoing,
+      ask: (label) => {
+        if (isTyped) this.#write(label);
+      },
+      isTyped,
+      nextSignal: () => this.#nextSignal(),
+      exitSignal: this.#exit.signal,
+    });
+    return await this.#end(session, isTyped ? 0 : status);
+  }
+
+  async #end(session: CommandSession, status: ExitCode): Promise<ExitCode> {
+    this.#isEnding = true;
+    this.restore(); // so that Ctrl-C is a signal again
+    const isComplete = await session.end();
+    return status === 0 && !isComplete ? 1 : status;
+  }
+
+  #createSession(): CommandSession {
+    return new CommandSession({
+      screen: this.#screen,
+      mode: this.#mode,
+      defaults: this.#commandLine.options,
+      clock,
+      date: () => new Date(),
+      startClient: (client, server, more) => Client.start(client, server, { clock, ...more }),
+      startGateway: async (port) => {
+        // Loaded only when a simulated gateway is used: it is larger than the client.
+        const { startLoopbackServer } = await import("../testing/loopback.ts");
+        return await startLoopbackServer(
+          { assignPort: "same" },
+          port === undefined ? { clock } : { port, clock },
+        );
+      },
+      discover,
+      runProgram: this.#runProgram,
+      inspect: (value) => Deno.inspect(value, { colors: this.#screen.paint.enabled, depth: 4 }),
+      library,
+    });
+  }
+
+  #createScreen(widthOf: (text: string) => number): Screen {
+    const { cursor, decoration } = this.#terminal;
+    return new Screen({
+      write: (text) => this.#write(text),
+      // At the prompt errors go to standard output too, so that they do not break the line being typed.
+      writeError: (text) =>
+        this.#mode === "prompt" && cursor ? this.#write(text) : tryWrite(Deno.stderr, text),
+      columns: () => this.#columns(),
+      widthOf,
+      live: decoration,
+      colours: decoration,
+      marks: this.#marks,
+    });
+  }
+
+  #columns(): number {
+    if (!this.#terminal.cursor) return Infinity;
+    try {
+      return Deno.consoleSize().columns || DEFAULT_COLUMNS;
+    } catch {
+      return DEFAULT_COLUMNS; // the terminal has gone
+    }
+  }
+
+  #write(text: string): void {
+    if (tryWrite(Deno.stdout, text) || this.#isEnding) return;
+    // The reader of the output has gone: the program ends and deletes its mappings.
+    this.#command.abort();
+    this.#exit.abort();
+  }
+
+  #nextSignal(): AbortSignal {
+    this.#command = new AbortController();
+    if (this.#exit.signal.aborted) this.#command.abort();
+    return this.#command.signal;
+  }
+
+  #addSignalListeners(): void {
+    const signals: Deno.Signal[] = Deno.build.os === "windows"
+      ? ["SIGINT", "SIGBREAK"]
+      : ["SIGINT", "SIGTERM", "SIGHUP"];
+    for (const signal of signals) {
+      Deno.addSignalListener(signal, () => {
+        if (this.#isEnding && signal === "SIGHUP") return; // follows the end of the terminal's input
+        if (this.#isEnding) {
+          // The second signal ends the program without waiting for confirmations.
+          this.restore();
+          Deno.exit(1);
+        }
+        this.#isEnding = true;
+        this.#command.abort();
+        this.#exit.abort();
+      });
+    }
+    if (this.#terminal.cursor && Deno.build.os !== "windows") {
+      Deno.addSignalListener("SIGWINCH", () => {
+        this.#screen.resized();
+        this.#onResize();
+      });
+    }
+  }
+
+  readonly #runProgram: RunProgram = async ([program = "", ...args], variables) => {
+    const { invocation, options } = this.#commandLine;
+    // The program's output is captured where it would mix with JSON lines or with the line being typed.
+    const isCaptured = this.#mode === "prompt" || options.json === true ||
+      invocation?.options.json === true;
+    const output = isCaptured ? "piped" : "inherit";
+    try {
+      const child = new Deno.Command(program, {
+        args,
+        env: { ...variables },
+        stdin: "null",
+        stdout: output,
+        stderr: output,
+      }).spawn();
+      if (isCaptured) await Promise.all([this.#print(child.stdout), this.#print(child.stderr)]);
+      const { success, code, signal } = await child.status;
+      return { success, reason: signal === null ? `exit code ${code}` : `signal ${signal}` };
+    } catch (error) {
+      return { success: false, reason: error instanceof Error ? error.message : String(error) };
+    }
+  };
+
+  async #print(stream: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      const lines = printableLines(text.replace(/\r?\n$/, ""));
+      if (this.#mode === "prompt") this.#screen.print(...lines);
+      else this.#screen.error(...lines);
+    }
+  }
+}
+
+/** Code run by `js` may throw later, outside any command; the program must live on, or its mappings stay open. */
+function reportUncaughtErrors(session: CommandSession): void {
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    session.report(event.reason);
+  });
+  addEventListener("error", (event) => {
+    event.preventDefault();
+    session.report(event.error);
+  });
+}
+
+/** A variable of the environment; undefined also without the permission to read it (--allow-env). */
+export function env(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the whole text; returns false if the other end is closed. */
+export function tryWrite(to: { writeSync(bytes: Uint8Array): number }, text: string): boolean {
+  const bytes = new TextEncoder().encode(text);
+  try {
+    for (let sent = 0; sent < bytes.length;) sent += to.writeSync(bytes.subarray(sent));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Of terminals that do not report their size. */
+const DEFAULT_COLUMNS = 80;
