@@ -2,30 +2,30 @@ import type { Milliseconds } from "../clock.ts";
 import type { Link } from "../transport/memory.ts";
 import { seededRandom } from "./random.ts";
 
-/** What {@linkcode faults} does to datagrams. Probabilities run from 0 (never, the default) to 1 (always). */
+/** The faults that {@linkcode faults} causes. Probabilities are from 0 (never, the default) to 1 (always). */
 export interface FaultOptions {
-  /** The same seed gives the same trouble. */
+  /** The same seed gives the same faults. */
   readonly seed: number;
-  /** How likely a datagram is lost. */
+  /** Probability that a datagram is lost. */
   readonly loss?: number;
-  /** How likely a datagram arrives twice. */
+  /** Probability that a datagram arrives twice. */
   readonly duplicate?: number;
-  /** How likely a datagram is held back so that later ones overtake it. */
+  /** Probability that a datagram is delayed further, so that later ones overtake it. */
   readonly reorder?: number;
-  /** Shortest way, in milliseconds. 0 unless told. */
+  /** Shortest latency in milliseconds. Default 0. */
   readonly minDelay?: Milliseconds;
-  /** Longest way, in milliseconds. As `minDelay` unless told. */
+  /** Longest latency in milliseconds. Default `minDelay`. */
   readonly maxDelay?: Milliseconds;
-  /** How much longer a datagram held back takes at most, in milliseconds. 100 unless told. */
+  /** Longest further delay of a reordered datagram in milliseconds. Default 100. */
   readonly reorderDelay?: Milliseconds;
-  /** Which datagrams meet trouble; the others take `minDelay`. All unless told. */
+  /** Selects the datagrams with faults; the others take `minDelay`. Default all. */
   readonly only?: (datagram: Parameters<Link>[0]) => boolean;
 }
 
 /**
- * A bad network, the same each time: give it to a `MemoryNetwork` as its `link`.
+ * A repeatable faulty link for `MemoryNetwork.link`.
  *
- * @throws {RangeError} When a probability is not from 0 to 1, or a delay is negative or not in order.
+ * @throws {RangeError} If a probability is not from 0 to 1, a delay is negative, or `minDelay` is above `maxDelay`.
  *
  * @example
  * ```ts
@@ -49,11 +49,15 @@ export function faults(options: FaultOptions): Link {
   const delay = () => minDelay + random() * (maxDelay - minDelay);
   return (datagram) => {
     if (only !== undefined && !only(datagram)) return [minDelay];
-    // All draws are made every time, so that one probability does not shift the luck of another.
-    const [lost, twice, held] = [random() < loss, random() < duplicate, random() < reorder];
-    const first = delay() + (held ? random() * reorderDelay : 0);
-    if (lost) return [];
-    return twice ? [first, delay()] : [first];
+    // Every number is drawn each time, so that changing one probability does not change the other faults.
+    const [isLost, isDuplicate, isReordered] = [
+      random() < loss,
+      random() < duplicate,
+      random() < reorder,
+    ];
+    const first = delay() + (isReordered ? random() * reorderDelay : 0);
+    if (isLost) return [];
+    return isDuplicate ? [first, delay()] : [first];
   };
 }
 

@@ -1,28 +1,27 @@
 import type { Clock } from "../clock.ts";
 import type { Network, SocketAddress, Transport } from "../transport/transport.ts";
 import { IpAddress } from "../wire/address.ts";
-import type { SimulatedServer } from "./server/simulated_server.ts";
-import type { Datagram } from "./server/replies.ts";
-import type { RestartOptions, UpdateChanges } from "./server/fault_script.ts";
 import type { ServerMapping } from "./server/mapping.ts";
+import type { Datagram } from "./server/replies.ts";
+import type { RestartOptions, SimulatedServer, UpdateChanges } from "./server/simulated_server.ts";
 
-/** Where and how a {@linkcode ServerHost} listens. */
+/** Where a {@linkcode ServerHost} listens, and where it announces. */
 export interface HostOptions {
-  /** Address to listen on; `127.0.0.1` unless told. */
+  /** Address to listen on. Default `127.0.0.1`. */
   readonly hostname?: string;
-  /** Port to listen on; 0, any free one, unless told. */
+  /** Port to listen on; 0 is any free one. Default 0. */
   readonly port?: number;
-  /** A second address, of the other family, on the same port; none unless told. */
+  /** Second address to listen on, of the other family, with the same port. Default none. */
   readonly hostname6?: string;
-  /** Who gets announcements in place of the multicast groups; without multicast all clients that were heard of. */
+  /** Destinations of announcements. Default: the multicast groups, or without `multicast` the last 64 clients. */
   readonly announceTo?: readonly SocketAddress[];
-  /** Whether announcements go to the multicast groups; true in a `MemoryNetwork`, false elsewhere, unless told. */
+  /** Whether announcements go to the multicast groups. Default: true in a `MemoryNetwork`, false elsewhere. */
   readonly multicast?: boolean;
 }
 
 /**
- * A {@linkcode SimulatedServer} with sockets and a clock: in a `MemoryNetwork` for tests in virtual time, or on the loopback
- * interface to try things without a router.
+ * A {@linkcode SimulatedServer} with sockets and a clock: in a `MemoryNetwork` for tests in virtual time, or on the
+ * loopback interface for experiments without a router.
  *
  * @example
  * ```ts
@@ -32,13 +31,13 @@ export interface HostOptions {
  * const clock = new ManualClock();
  * const network = new MemoryNetwork({ clock });
  * await using host = await ServerHost.start(network, clock, new SimulatedServer(), { hostname: "192.168.1.1", port: 5351 });
- * if (host.local.port !== 5351) throw new Error("The server must listen where it is told");
+ * if (host.local.port !== 5351) throw new Error("The server must listen on the given port");
  * ```
  */
 export class ServerHost implements AsyncDisposable {
-  /** The server that answers. */
+  /** The server that answers the datagrams. */
   readonly server: SimulatedServer;
-  /** What could not be sent, newest last, 100 at most. */
+  /** The last 100 socket errors, newest last. */
   readonly errors: Error[] = [];
 
   #clock: Clock;
@@ -62,7 +61,11 @@ export class ServerHost implements AsyncDisposable {
     this.#multicast = options.multicast ?? network.name === "memory";
   }
 
-  /** Binds a server to a network. */
+  /**
+   * Opens the sockets of a server.
+   *
+   * @throws {Error} If an address cannot be bound.
+   */
   static async start(
     network: Network,
     clock: Clock,
@@ -80,11 +83,15 @@ export class ServerHost implements AsyncDisposable {
       host.close();
       throw error;
     }
-    host.#arm();
+    host.#setAlarm();
     return host;
   }
 
-  /** Where the server listens. */
+  /**
+   * Address and port of the server.
+   *
+   * @throws {Error} If no socket is open.
+   */
   get local(): SocketAddress {
     const first = this.#transports[0];
     if (first === undefined) {
@@ -93,37 +100,37 @@ export class ServerHost implements AsyncDisposable {
     return first.local;
   }
 
-  /** Where the server listens with its second address. */
+  /** Second address of the server, and its port. */
   get local6(): SocketAddress | undefined {
     return this.#transports[1]?.local;
   }
 
-  /** As {@linkcode SimulatedServer.restart}, now, and sends what is to be sent. */
+  /** Calls {@linkcode SimulatedServer.restart} and sends the datagrams. */
   restart(options?: RestartOptions): void {
     this.#send(this.server.restart(this.#clock.now(), options));
   }
 
-  /** As {@linkcode SimulatedServer.announce}, now, and sends what is to be sent. */
+  /** Calls {@linkcode SimulatedServer.announce} and sends the datagrams. */
   announce(): void {
     this.#send(this.server.announce(this.#clock.now()));
   }
 
-  /** As {@linkcode SimulatedServer.changeExternalAddress}, now, and sends what is to be sent. */
+  /** Calls {@linkcode SimulatedServer.changeExternalAddress} and sends the datagrams. */
   changeExternalAddress(address: string): void {
     this.#send(this.server.changeExternalAddress(this.#clock.now(), address));
   }
 
-  /** As {@linkcode SimulatedServer.update}, now, and sends what is to be sent. */
+  /** Calls {@linkcode SimulatedServer.update} and sends the datagrams. */
   update(which: string | ((mapping: ServerMapping) => boolean), changes?: UpdateChanges): void {
     this.#send(this.server.update(this.#clock.now(), which, changes));
   }
 
-  /** Sends any octets from the server's address, to see what a client makes of them. */
+  /** Sends arbitrary octets from the server's address. */
   sendRaw(bytes: Uint8Array, to: SocketAddress): void {
     this.#send([{ bytes, to: { address: IpAddress.parse(to.hostname), port: to.port } }]);
   }
 
-  /** Closes the sockets; the server stays as it is and can be bound again. Calling it again does nothing. */
+  /** Closes the sockets; the server keeps its state and can be started again. A second call does nothing. */
   close(): void {
     this.#closed = true;
     this.#cancelAlarm?.();
@@ -139,11 +146,11 @@ export class ServerHost implements AsyncDisposable {
   async #open(network: Network, hostname: string, port: number): Promise<void> {
     const transport = await network.open({ hostname, port }, {
       datagram: (bytes, source) => {
-        this.#remember(source);
+        this.#rememberClient(source);
         const from = { address: IpAddress.parse(source.hostname), port: source.port };
         this.#send(this.server.receive(this.#clock.now(), bytes, from));
       },
-      error: (error) => this.#note(error),
+      error: (error) => this.#recordError(error),
     });
     this.#transports.push(transport);
   }
@@ -153,43 +160,36 @@ export class ServerHost implements AsyncDisposable {
       if (this.#closed) break;
       for (const target of this.#targets(to.address, to.port)) {
         this.#transportFor(target)?.send(bytes, target).catch((error: unknown) =>
-          this.#note(error)
+          this.#recordError(error)
         );
       }
     }
-    this.#arm();
+    this.#setAlarm();
   }
 
-  /** A client takes announcements on the port it asks from, too (RFC 6887 section 14.1.3). */
-  #remember(source: SocketAddress): void {
+  /** Clients receive announcements on the port of their requests too (RFC 6887 section 14.1.3). */
+  #rememberClient(source: SocketAddress): void {
     const key = `${source.hostname} ${source.port}`;
     this.#clients.delete(key);
     this.#clients.set(key, source);
-    for (const oldest of this.#clients.keys()) {
-      if (this.#clients.size <= CLIENTS) break;
-      this.#clients.delete(oldest);
-    }
+    const [oldest = ""] = this.#clients.keys();
+    if (this.#clients.size > MAX_CLIENTS) this.#clients.delete(oldest);
   }
 
   #targets(address: IpAddress, port: number): readonly SocketAddress[] {
-    if (!address.isMulticast) return [{ hostname: address.toString(), port }];
-    const { family } = address;
-    if (this.#announceTo !== undefined) {
-      return this.#announceTo.filter(({ hostname }) => IpAddress.parse(hostname).family === family);
-    }
-    if (this.#multicast) return [{ hostname: address.toString(), port }];
-    return [...this.#clients.values()].filter(({ hostname }) =>
-      IpAddress.parse(hostname).family === family
-    );
+    const toGroup = this.#multicast && this.#announceTo === undefined;
+    if (toGroup || !address.isMulticast) return [{ hostname: address.toString(), port }];
+    const targets = this.#announceTo ?? [...this.#clients.values()];
+    return targets.filter(({ hostname }) => IpAddress.parse(hostname).family === address.family);
   }
 
-  /** The transport of the target's family; none when the server has no address of that family. */
+  /** The transport of the target's family; undefined if the server has no address of that family. */
   #transportFor(target: SocketAddress): Transport | undefined {
     const { family } = IpAddress.parse(target.hostname);
     return this.#transports.find(({ local }) => IpAddress.parse(local.hostname).family === family);
   }
 
-  #arm(): void {
+  #setAlarm(): void {
     const { deadline } = this.server;
     if (this.#closed || deadline === this.#alarmAt) return;
     this.#cancelAlarm?.();
@@ -201,11 +201,11 @@ export class ServerHost implements AsyncDisposable {
     });
   }
 
-  #note(error: unknown): void {
+  #recordError(error: unknown): void {
     if (this.errors.length >= 100) this.errors.shift();
     this.errors.push(error instanceof Error ? error : new Error(String(error)));
   }
 }
 
-/** Clients remembered for announcements. */
-const CLIENTS = 64;
+/** Number of clients remembered for announcements. */
+const MAX_CLIENTS = 64;

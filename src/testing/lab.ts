@@ -11,54 +11,55 @@ import { seededRandom, seededWords } from "./random.ts";
 import { SimulatedServer } from "./server/simulated_server.ts";
 import type { ServerOptions } from "./server/server_options.ts";
 
-/** What a {@linkcode Lab} is made of. */
+/** The configuration of a {@linkcode Lab}. */
 export interface LabOptions {
-  /** How the server behaves. */
+  /** Options of the server. */
   readonly server?: ServerOptions;
-  /** What the client is told besides; clock, network and chance are the lab's. */
+  /** Options of the client; clock, network and random numbers are the lab's. */
   readonly client?: Omit<ClientOptions, "clock" | "network" | "random" | "randomWord">;
-  /** The client's address, `192.168.1.10` unless told. */
+  /** Address of the client. Default `192.168.1.10`. */
   readonly clientAddress?: string;
-  /** The server's address, `192.168.1.1` unless told. */
+  /** Address of the server. Default `192.168.1.1`. */
   readonly serverAddress?: string;
-  /** How long a datagram is on its way, in milliseconds; 1 unless told. */
+  /** Latency of a datagram in milliseconds. Default 1. */
   readonly latency?: Milliseconds;
-  /** Trouble on the way; none unless told. */
+  /** Faults of the network. Default none. */
   readonly faults?: Omit<FaultOptions, "seed">;
-  /** Decides all chance: the same seed gives the same run. */
+  /** Seed of all random numbers: the same seed gives the same run. Default 1. */
   readonly seed?: number;
 }
 
 /** A datagram that passed through a {@linkcode Lab}. */
 export interface WireRecord {
-  /** When it was sent, in virtual milliseconds. */
+  /** Time of sending in virtual milliseconds. */
   readonly at: Milliseconds;
-  /** Who sent it. */
+  /** Its sender. */
   readonly from: "client" | "server";
-  /** Decoded, in one line. */
+  /** Its contents, decoded, in one line. */
   readonly text: string;
   /** Its octets. */
   readonly bytes: Uint8Array;
-  /** How many copies arrive; 0 when it is lost. */
+  /** Number of copies that arrive; 0 if it is lost. */
   readonly copies: number;
 }
 
-/** A client and a simulated server in virtual time: a test reads as a timeline, and takes none. */
+/** A client and a simulated server in virtual time, so that a test takes no real time. */
 export class Lab implements AsyncDisposable {
   /** Virtual time. */
   readonly clock: ManualClock;
-  /** The network between the two. */
+  /** The network between client and server. */
   readonly network: MemoryNetwork;
-  /** The server, to be looked into and made to fail. */
+  /** The server: its mappings, counters and faults. */
   readonly server: SimulatedServer;
-  /** The server's socket: restarts and updates that are to reach the client go through it. */
+  /** The server's sockets; they send the restarts and updates of the server. */
   readonly host: ServerHost;
   /** Every datagram so far, oldest first. */
   readonly wire: readonly WireRecord[];
-  readonly #handle: Handle;
+  /** The client. */
+  readonly handle: Handle;
 
   /**
-   * Use {@linkcode lab}.
+   * Call {@linkcode lab} instead.
    *
    * @internal
    */
@@ -68,35 +69,25 @@ export class Lab implements AsyncDisposable {
     this.server = parts.server;
     this.host = parts.host;
     this.wire = parts.wire;
-    this.#handle = parts.handle;
+    this.handle = parts.handle;
   }
 
-  /** The client. */
-  get handle(): Handle {
-    return this.#handle;
-  }
-
-  /** Lets so many virtual milliseconds pass. */
+  /** Advances the clock by virtual milliseconds. */
   advance(duration: Milliseconds): Promise<void> {
     return this.clock.advance(duration);
   }
 
   /**
-   * Lets time pass until a promise settles, and returns its value.
+   * Advances the clock until a promise settles, and returns its value; see {@linkcode ManualClock.settled}.
    *
-   * @param promise What is waited for.
-   * @param limit Virtual milliseconds, one day unless told.
-   * @throws {Error} If it does not settle within the limit; or what the promise rejects with.
+   * @param limit Virtual milliseconds. Default one day.
+   * @throws {Error} If the promise does not settle within the limit, or its rejection.
    */
-  async settled<T>(promise: Promise<T>, limit?: Milliseconds): Promise<T> {
-    let over = false;
-    const watched = promise.finally(() => over = true);
-    watched.catch(() => {}); // the caller gets the same rejection from the return below
-    await this.clock.runUntil(() => over, limit);
-    return await watched;
+  settled<T>(promise: Promise<T>, limit?: Milliseconds): Promise<T> {
+    return this.clock.settled(promise, limit);
   }
 
-  /** What the client sent so far, or since a time. */
+  /** The datagrams of the client since a time. */
   sent(since: Milliseconds = 0): readonly WireRecord[] {
     return this.wire.filter((record) => record.from === "client" && record.at >= since);
   }
@@ -121,21 +112,21 @@ export class Lab implements AsyncDisposable {
  * const mapping = world.handle.request(new InboundMap(6000, 7200), RequestType.KeepAlive);
  * const { lifetime } = await world.settled(mapping.ready());
  * assertEquals(lifetime, 600);
- * await world.advance(24 * 3600 * 1000); // a day passes at once
+ * await world.advance(24 * 3600 * 1000); // a day passes without waiting
  * assertEquals(mapping.state.type, "running");
  * ```
  */
 export async function lab(options: LabOptions = {}): Promise<Lab> {
   const { clientAddress = "192.168.1.10", serverAddress = "192.168.1.1", seed = 1 } = options;
-  await loadDiagnosis(); // loading takes real time
+  await loadDiagnosis(); // loading takes real time, which a test in virtual time does not wait for
   const clock = new ManualClock();
   const network = new MemoryNetwork({ clock, latency: options.latency ?? 1, seed });
   if (options.faults !== undefined) network.link = faults({ ...options.faults, seed });
   const wire: WireRecord[] = [];
-  const clientHostname = IpAddress.parse(clientAddress).toString(); // as the client itself spells it
+  const clientHostname = IpAddress.parse(clientAddress).toString(); // spelled as by the client
   network.onDatagram = ({ at, from, bytes, copies }) => {
-    const who = from.hostname === clientHostname ? "client" : "server";
-    wire.push({ at, from: who, text: describe(bytes), bytes: bytes.slice(), copies });
+    const sender = from.hostname === clientHostname ? "client" : "server";
+    wire.push({ at, from: sender, text: describe(bytes), bytes: bytes.slice(), copies });
   };
   const server = new SimulatedServer(options.server);
   const port = options.client?.port ?? 5351;

@@ -5,17 +5,17 @@ import { SimulatedServer } from "./server/simulated_server.ts";
 import type { ServerOptions } from "./server/server_options.ts";
 
 /**
- * Puts a simulated server on a real loopback socket, to try things without a router: start the client with
+ * Starts a simulated server on a loopback socket, for experiments without a router. The client starts with
  * `Client.start("127.0.0.1", "127.0.0.1", { port: host.local.port })`.
  *
- * @param server The server that answers, or the options of a new one.
- * @param options Where it listens, `127.0.0.1` and any free port unless told, and its clock.
+ * @param server A server, or the options of a new one.
+ * @param options Address and port to listen on, by default `127.0.0.1` and a free port, and the clock.
  */
 export function startLoopbackServer(
   server: SimulatedServer | ServerOptions,
   options: Pick<HostOptions, "hostname" | "port"> & { readonly clock?: Clock } = {},
 ): Promise<ServerHost> {
-  const { clock = systemClock, ...where } = options;
-  const answering = server instanceof SimulatedServer ? server : new SimulatedServer(server);
-  return ServerHost.start(defaultNetwork(), clock, answering, where);
+  const { clock = systemClock, ...listen } = options;
+  const simulated = server instanceof SimulatedServer ? server : new SimulatedServer(server);
+  return ServerHost.start(defaultNetwork(), clock, simulated, listen);
 }

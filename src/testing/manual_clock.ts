@@ -1,22 +1,22 @@
 import type { Clock, Milliseconds } from "../clock.ts";
 import { Heap } from "./server/heap.ts";
 
-/** So many alarms at one instant are taken for a loop that would never end. */
+/** More alarms at one instant are taken for an endless loop. */
 const ALARMS_AT_ONE_INSTANT = 200_000;
 
 /**
- * A clock that stands still until a test moves it. Alarms ring in the order of their times; after each one every
- * promise that can settle has settled before the next rings, so that `await` and `for await` see virtual time exactly.
+ * A clock that only a test moves. Alarms fire in the order of their times. After each one, every promise that can settle
+ * has settled before the next fires, so that code after an `await` runs at the exact virtual time.
  *
  * @example
  * ```ts
  * import { ManualClock } from "@portcontrol/pcp/testing";
  *
  * const clock = new ManualClock();
- * let rang = -1;
- * clock.alarm(3_000, () => rang = clock.now());
+ * let firedAt = -1;
+ * clock.alarm(3_000, () => firedAt = clock.now());
  * await clock.advance(10_000); // takes no real time
- * if (rang !== 3_000) throw new Error("The alarm must ring at its time");
+ * if (firedAt !== 3_000) throw new Error("The alarm must fire at its time");
  * ```
  */
 export class ManualClock implements Clock {
@@ -24,27 +24,28 @@ export class ManualClock implements Clock {
   #alarms = new Heap<() => void>();
   #advancing = false;
   #instant: Milliseconds = Number.NEGATIVE_INFINITY;
-  #rungAtInstant = 0;
+  #firedAtInstant = 0;
 
   /**
-   * A clock at rest.
+   * A clock without alarms.
    *
-   * @param start What the clock shows first, in milliseconds.
+   * @param start First time in milliseconds. Default 0.
    */
   constructor(start: Milliseconds = 0) {
     this.#now = start;
   }
 
-  /** What the clock shows, in milliseconds. */
+  /** The time in milliseconds. */
   now(): Milliseconds {
     return this.#now;
   }
 
   /**
-   * Has `fire` called once when the clock reaches `at`. A time in the past rings as soon as the clock is next moved,
-   * be it by 0, and the clock then shows the present.
+   * Calls `fire` once when the clock reaches `at`. An alarm in the past fires with the next move of the clock, even by 0,
+   * at the present time.
    *
-   * @returns Cancels the alarm; calling it again, or late, does nothing.
+   * @returns Cancels the alarm; does nothing after it has fired or been cancelled.
+   * @throws {RangeError} If `at` is not a number.
    */
   alarm(at: Milliseconds, fire: () => void): () => void {
     if (Number.isNaN(at)) {
@@ -54,21 +55,21 @@ export class ManualClock implements Clock {
     return () => this.#alarms.remove(entry);
   }
 
-  /** How many alarms are waiting. */
+  /** Number of pending alarms. */
   get pending(): number {
     return this.#alarms.size;
   }
 
-  /** When the next alarm rings, if one is waiting. */
+  /** Time of the next alarm, if there is one. */
   get next(): Milliseconds | undefined {
     return this.#alarms.peek()?.at;
   }
 
   /**
-   * Moves the clock on by so many milliseconds and rings everything due on the way, the end included.
+   * Advances the clock by milliseconds and fires the alarms up to the new time, inclusive.
    *
-   * @throws {RangeError} When `duration` is negative or not a number.
-   * @throws {Error} When the clock is already being moved.
+   * @throws {RangeError} If `duration` is negative or not a number.
+   * @throws {Error} If the clock is being moved already.
    */
   advance(duration: Milliseconds): Promise<void> {
     if (!(duration >= 0)) {
@@ -80,10 +81,10 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves the clock on to a time and rings everything due on the way, that time included.
+   * Advances the clock to a time and fires the alarms up to it, inclusive.
    *
-   * @throws {RangeError} When `at` has passed.
-   * @throws {Error} When the clock is already being moved.
+   * @throws {RangeError} If `at` has passed.
+   * @throws {Error} If the clock is being moved already.
    */
   advanceTo(at: Milliseconds): Promise<void> {
     if (!(at >= this.#now)) {
@@ -93,52 +94,64 @@ export class ManualClock implements Clock {
     }
     return this.#exclusively(async () => {
       await settle();
-      while (await this.#ringNext(at));
+      while (await this.#fireNext(at));
       this.#now = at;
       await settle();
     });
   }
 
   /**
-   * Moves the clock from alarm to alarm until `predicate` holds, and no further.
+   * Advances the clock from alarm to alarm until `predicate` holds.
    *
-   * @param limit Gives up after so many milliseconds of virtual time. One day unless told.
-   * @throws {Error} When the limit passes, or no alarm is left, and `predicate` still does not hold; or when the clock is
-   * already being moved.
+   * @param limit Most milliseconds to advance. Default one day.
+   * @throws {Error} If `predicate` does not hold at the limit or after the last alarm, or if the clock is being moved
+   * already.
    */
   runUntil(predicate: () => boolean, limit: Milliseconds = 86_400_000): Promise<void> {
     const started = this.#now;
     return this.#exclusively(async () => {
       await settle();
       while (!predicate()) {
-        if (await this.#ringNext(started + limit)) {
-          await settle(); // the condition may hold as soon as the promises have settled
-          continue;
+        if (!await this.#fireNext(started + limit)) {
+          throw new Error(
+            `Cannot run until the condition holds: it did not within "${limit}" ms of virtual time`,
+          );
         }
-        throw new Error(
-          `Cannot run until the condition holds: it did not within "${limit}" ms of virtual time`,
-        );
+        await settle(); // a second turn, for chains that wait for a turn themselves
       }
     });
   }
 
-  /** Lets every promise that can settle now do so, without moving the clock. */
+  /**
+   * Advances the clock from alarm to alarm until a promise settles, and returns its value.
+   *
+   * @param limit Most milliseconds to advance. Default one day.
+   * @throws {Error} If the promise does not settle within the limit, or its rejection.
+   */
+  async settled<T>(promise: Promise<T>, limit?: Milliseconds): Promise<T> {
+    let isSettled = false;
+    const watched = promise.finally(() => isSettled = true);
+    watched.catch(() => {}); // the rejection is thrown below; runUntil() may throw before
+    await this.runUntil(() => isSettled, limit);
+    return await watched;
+  }
+
+  /** Waits until every promise that can settle now has settled, without moving the clock. */
   settle(): Promise<void> {
     return settle();
   }
 
-  async #ringNext(limit: Milliseconds): Promise<boolean> {
-    const entry = this.#alarms.peek();
-    if (entry === undefined || entry.at > limit) return false;
-    this.#alarms.pop();
+  async #fireNext(limit: Milliseconds): Promise<boolean> {
+    const entry = this.#alarms.pop(limit);
+    if (entry === undefined) return false;
     this.#now = Math.max(this.#now, entry.at);
-    this.#rungAtInstant = this.#instant === this.#now ? this.#rungAtInstant + 1 : 1;
+    this.#firedAtInstant = this.#instant === this.#now ? this.#firedAtInstant + 1 : 1;
     this.#instant = this.#now;
-    if (this.#rungAtInstant > ALARMS_AT_ONE_INSTANT) {
+    if (this.#firedAtInstant > ALARMS_AT_ONE_INSTANT) {
       throw new Error(`Cannot advance the clock: alarms ring for ever at "${this.#now}"`);
     }
     entry.value();
-    await settle(); // before anybody looks whether that was enough
+    await settle();
     return true;
   }
 
@@ -155,7 +168,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** A turn of the event loop drains every promise chain, however deep; `setTimeout` would cost milliseconds. */
+/** One turn of the event loop settles promise chains of any depth; `setTimeout` would take milliseconds. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

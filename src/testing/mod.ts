@@ -1,6 +1,6 @@
 /**
- * Things to test with, without a router and without waiting: a strict simulated PCP server, a clock that tests move,
- * and a network as bad as wanted.
+ * For tests without a router and without waiting: a strict simulated PCP server, a manual clock, and network faults by
+ * seed.
  *
  * @module
  */
@@ -12,7 +12,12 @@ export { Lab, lab, type LabOptions, type WireRecord } from "./lab.ts";
 export { startLoopbackServer } from "./loopback.ts";
 export { ManualClock } from "./manual_clock.ts";
 export { seededRandom, seededWords } from "./random.ts";
-export { SimulatedServer } from "./server/simulated_server.ts";
+export {
+  type InsertedMapping,
+  type RestartOptions,
+  SimulatedServer,
+  type UpdateChanges,
+} from "./server/simulated_server.ts";
 export type { MappingKind, ServerMapping } from "./server/mapping.ts";
 export type { LogEntry } from "./server/request_log.ts";
 export {
@@ -22,14 +27,9 @@ export {
   type ServerOptions,
 } from "./server/server_options.ts";
 export type { Datagram } from "./server/replies.ts";
-export type {
-  FailOptions,
-  InsertedMapping,
-  RestartOptions,
-  UpdateChanges,
-} from "./server/fault_script.ts";
+export type { FailOptions } from "./server/fault_script.ts";
 
-// What the names above are made of, so that a test needs one import.
+// The types in the signatures above, so that a test needs one import.
 export { MemoryNetwork } from "../transport/memory.ts";
 export type {
   Link,

@@ -1,6 +1,6 @@
 /**
- * A small seeded generator (mulberry32) for tests and simulations: the same seed gives the same numbers for ever.
- * Never use it where a number must be unguessable.
+ * A seeded generator (mulberry32) for tests and simulations: the same seed always gives the same numbers. They are
+ * predictable, so never use it where a number must be unguessable.
  *
  * @param seed Any number; only its low 32 bits count.
  * @returns A function that returns numbers from 0 (included) to 1 (excluded), as `Math.random` does.

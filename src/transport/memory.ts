@@ -1,4 +1,5 @@
 import { type Clock, type Milliseconds, systemClock } from "../clock.ts";
+import { seededRandom } from "../testing/random.ts";
 import { bind } from "./bind.ts";
 import type { Network, OpenOptions, Sink, SocketAddress, Transport } from "./transport.ts";
 import { systemError, TransportError } from "./transport_error.ts";
@@ -96,7 +97,7 @@ export class MemoryNetwork implements Network {
     this.#clock = options.clock;
     this.latency = options.latency ?? 0;
     this.link = options.link;
-    this.#random = seeded(options.seed ?? 0);
+    this.#random = seededRandom(options.seed ?? 0);
   }
 
   /** How many sockets are open. */
@@ -228,17 +229,6 @@ function sourceOf(hostname: string): string {
 
 function isIpv6(hostname: string): boolean {
   return hostname.includes(":");
-}
-
-/** mulberry32: small, and good enough to choose ports for a test. */
-function seeded(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
 }
 
 /** 224.0.0.0/4 (RFC 5771) and ff00::/8 (RFC 4291 section 2.7). */

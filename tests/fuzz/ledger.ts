@@ -2,7 +2,12 @@ import { assert } from "@std/assert";
 import type { MappingId } from "../../src/engine/events.ts";
 import type { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
 import type { Datagram } from "../../src/testing/server/replies.ts";
-import { mappingKey, type ServerMapping } from "../../src/testing/server/mapping.ts";
+import {
+  mappingKey,
+  type MappingKind,
+  type ServerMapping,
+} from "../../src/testing/server/mapping.ts";
+import type { Endpoint } from "../../src/wire/address.ts";
 import { describe } from "../../src/wire/describe.ts";
 import { ResultCode } from "../../src/wire/result_code.ts";
 import { decodeRequest } from "../../src/wire/message.ts";
@@ -130,11 +135,9 @@ function keysOf({ spec }: Wish): readonly string[] {
   const { opcode, protocol, internalPort, remoteAddress, remotePort } = spec;
   if (opcode === "peer" && remoteAddress !== undefined && remotePort !== undefined) {
     const remote = { address: remoteAddress, port: remotePort };
-    return [mappingKey("peer", protocol, client4, internalPort, "IPv4", remote)];
+    return [keyOf("peer", protocol, internalPort, remote)];
   }
-  return (["map", "natpmp"] as const).map((kind) =>
-    mappingKey(kind, protocol, client4, internalPort, "IPv4")
-  );
+  return (["map", "natpmp"] as const).map((kind) => keyOf(kind, protocol, internalPort));
 }
 
 /** The key of what a request deletes; undefined if it deletes nothing. */
@@ -143,10 +146,20 @@ function deletionIn(bytes: Uint8Array): string | undefined {
   if (decoded.ok) {
     const { value } = decoded;
     if (value.type !== "map" || value.lifetime !== 0) return undefined;
-    return mappingKey("map", value.protocol, client4, value.internalPort, "IPv4");
+    return keyOf("map", value.protocol, value.internalPort);
   }
   const natPmp = decodeNatPmpRequest(bytes);
   if (!natPmp.ok || natPmp.value.type !== "map" || natPmp.value.lifetime !== 0) return undefined;
   const { protocol, internalPort } = natPmp.value;
-  return mappingKey("natpmp", protocol, client4, internalPort, "IPv4");
+  return keyOf("natpmp", protocol, internalPort);
+}
+
+function keyOf(
+  kind: MappingKind,
+  protocol: number,
+  internalPort: number,
+  remote?: Endpoint,
+): string {
+  const internal = { protocol, internalAddress: client4, internalPort, family: "IPv4" } as const;
+  return mappingKey(kind, internal, remote);
 }

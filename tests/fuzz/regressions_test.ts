@@ -21,12 +21,13 @@ Deno.test("checkMessage() passes on a request that is called $/cancelRequest, so
 
 Deno.test("remainingLife() makes no second of the rounding of a sum", () => {
   const now = 8_239_400.1;
-  const mapping = newMapping(now, {
-    key: "",
-    kind: "map",
+  const internal = {
     protocol: 6,
     internalAddress: client4,
     internalPort: 1,
+    family: "IPv4",
+  } as const;
+  const mapping = newMapping(now, "map", internal, {
     externalAddress: external4,
     externalPort: 1,
     expires: now + 300_000 + 1e-9,

@@ -45,6 +45,10 @@ const FLOORS: readonly Floor[] = [
   { files: "src/version.ts", may: [] },
   { files: "src/mapping_options.ts", may: ["mod.ts"] },
   { files: "src/wire/", may: [] },
+  {
+    files: "src/transport/memory.ts",
+    may: ["src/clock.ts", "src/transport/", "src/testing/random.ts"],
+  },
   { files: "src/transport/", may: ["src/clock.ts"], packages: ["node:dgram"] },
   { files: "src/engine/", may: ["src/wire/"] },
   {

@@ -33,7 +33,7 @@ Deno.test("Heap.remove() takes entries out of the middle and keeps the order of 
 Deno.test("Heap.remove() ignores entries that have left or belong to another heap", () => {
   const heap = new Heap<string>();
   const entry = heap.push(1, "a");
-  heap.clear();
+  heap.pop();
   heap.push(2, "b");
   heap.remove(entry);
   heap.remove(new Heap<string>().push(1, "c"));

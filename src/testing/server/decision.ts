@@ -1,102 +1,167 @@
-import type { Family, IpAddress } from "../../wire/address.ts";
+import type { Endpoint, Family, IpAddress } from "../../wire/address.ts";
+import type { MapFields, PeerFields, RequestHeader } from "../../wire/message_type.ts";
 import type { Option } from "../../wire/option_type.ts";
 import { ResultCode } from "../../wire/result_code.ts";
 import { type Counters, tally, type Violation } from "./counters.ts";
-import type { Settings } from "./server_options.ts";
-import type { MutableMapping } from "./mapping.ts";
-import type { RequestedOptions } from "./option_rules.ts";
+import { type MutableMapping, remainingLife } from "./mapping.ts";
 import type { MappingTable } from "./mapping_table.ts";
-import type { Datagram } from "./replies.ts";
+import type { RequestedOptions } from "./option_rules.ts";
+import type { Settings } from "./server_options.ts";
 
-/** What the handlers of the opcodes share. */
-export interface Context {
+/** External addresses by family. */
+export type ExternalAddresses = { IPv4: IpAddress | undefined; IPv6: IpAddress | undefined };
+
+/** What the handlers of all opcodes share. */
+export interface ServerContext {
   readonly settings: Settings;
   readonly counters: Counters;
-  readonly table: MappingTable<Datagram>;
-  /** External addresses as they are now. */
-  readonly external: { IPv4: IpAddress | undefined; IPv6: IpAddress | undefined };
-  /** A mapping has been asked for again: nothing more needs to be told about it. */
-  refreshed(mapping: MutableMapping): void;
+  readonly table: MappingTable;
+  /** The external addresses now. */
+  readonly external: ExternalAddresses;
+  /** Called when a client has refreshed or deleted a mapping: updates about it end (RFC 6887 section 14.2). */
+  onRefresh(mapping: MutableMapping): void;
 }
 
-/** What a handler decides; `lifetime` of a refusal is the usual one for its code unless told. */
-export type Answer =
-  | {
-    readonly ok: true;
-    readonly lifetime: number;
-    readonly externalAddress: IpAddress;
-    readonly externalPort: number;
-    readonly options: readonly Option[];
-  }
-  | { readonly ok: false; readonly result: number; readonly lifetime?: number };
+/** A MAP or PEER request whose options are valid. */
+export interface ValidRequest<Fields = MapFields | PeerFields> {
+  readonly now: number;
+  readonly request: RequestHeader & Fields;
+  /** Source address and port of the datagram. */
+  readonly source: Endpoint;
+  /** The client's address, or that of THIRD_PARTY. */
+  readonly internalAddress: IpAddress;
+  readonly options: RequestedOptions;
+}
 
-/** A refusal, with the usual lifetime for its code unless told. */
-export function refuse(result: number, lifetime?: number): Answer & { readonly ok: false } {
+/** The fields of a success response that depend on the mapping. */
+export interface Success {
+  readonly ok: true;
+  readonly lifetime: number;
+  readonly externalAddress: IpAddress;
+  readonly externalPort: number;
+  readonly options: readonly Option[];
+}
+
+/** An error response. */
+export interface Refusal {
+  readonly ok: false;
+  readonly result: number;
+  /** Default: the settings' lifetime for the result code. */
+  readonly lifetime?: number;
+}
+
+/** How a request is answered. */
+export type Decision = Success | Refusal;
+
+/** Refuses a request. Without `lifetime` the error has the settings' lifetime for the result code. */
+export function refuse(result: number, lifetime?: number): Refusal {
   return lifetime === undefined ? { ok: false, result } : { ok: false, result, lifetime };
 }
 
-/** Counts a countViolation. */
-export function countViolation(context: Context, violation: Violation): void {
+/** Counts a violation. */
+export function countViolation(context: ServerContext, violation: Violation): void {
   tally(context.counters.violations, violation);
 }
 
-/** The lifetime granted for one asked for. */
+/** The lifetime to grant, within the settings' bounds. */
 export function clampLifetime(settings: Settings, lifetime: number): number {
   return Math.min(settings.maxLifetime, Math.max(settings.minLifetime, lifetime));
 }
 
-/** An external address, or why there is none. */
-export type External =
-  | { readonly ok: true; readonly address: IpAddress; readonly translated: boolean }
-  | { readonly ok: false; readonly result: number };
-
-/** Finds the external address of the wanted family for an internal one (RFC 6887 section 10, figure 5). */
-export function externalFor(context: Context, internal: IpAddress, family: Family): External {
-  const { settings, external } = context;
-  const sixToSix = internal.family === "IPv6" && family === "IPv6";
-  if (sixToSix && settings.firewall6) {
-    return { ok: true, address: internal.withScope(undefined), translated: false };
-  }
-  const address = external[family];
-  if (family === "IPv4") {
-    if (internal.family === "IPv6" && !settings.nat64) {
-      return { ok: false, result: ResultCode.NotAuthorized };
-    }
-    // The server will have an address later (RFC 6887 section 7.4, NETWORK_FAILURE).
-    if (address === undefined) return { ok: false, result: ResultCode.NetworkFailure };
-  }
-  if (address === undefined) return { ok: false, result: ResultCode.NotAuthorized };
-  return { ok: true, address, translated: true };
+/** An external address, and whether it is translated. */
+export interface ExternalAddress {
+  readonly ok: true;
+  readonly address: IpAddress;
+  readonly translated: boolean;
 }
 
-/** Whether a suggested address can be granted: the same, or none of the same family (RFC 6887 section 11.1). */
-export function suits(suggested: IpAddress, address: IpAddress): boolean {
+/** The external address of a family for an internal address (RFC 6887 section 10, figure 5). */
+export function chooseExternalAddress(
+  { settings, external }: ServerContext,
+  internal: IpAddress,
+  family: Family,
+): ExternalAddress | Refusal {
+  if (settings.firewall6 && internal.family === "IPv6" && family === "IPv6") {
+    return { ok: true, address: internal.withScope(undefined), translated: false };
+  }
+  const isSupported = family === "IPv6" || internal.family === "IPv4" || settings.nat64;
+  if (!isSupported) return refuse(ResultCode.NotAuthorized);
+  const address = external[family];
+  if (address !== undefined) return { ok: true, address, translated: true };
+  // A NAT without an IPv4 address expects to get one (RFC 6887 section 7.4, NETWORK_FAILURE).
+  return refuse(family === "IPv4" ? ResultCode.NetworkFailure : ResultCode.NotAuthorized);
+}
+
+/** Whether an address satisfies the suggested one: it is equal, or none is suggested (RFC 6887 section 11.1). */
+export function satisfies(address: IpAddress, suggested: IpAddress): boolean {
   return suggested.isUnspecified || suggested.equals(address);
 }
 
-/** Whether one more mapping is too many: the result code, or success. */
-export function validateRoom(context: Context, internal: IpAddress): number {
-  const { settings, table } = context;
-  if (table.byKey.size >= settings.capacity) return ResultCode.NoResources;
-  if (table.countOf(internal) >= settings.quota) return ResultCode.UserExQuota;
-  return ResultCode.Success;
+/** Refuses another mapping of an internal address when the capacity or its quota is exhausted. */
+export function validateCapacity(
+  { settings, table }: ServerContext,
+  internal: IpAddress,
+): Refusal | undefined {
+  if (table.byKey.size >= settings.capacity) return refuse(ResultCode.NoResources);
+  // Counting takes time with many mappings, so it is left out where no quota is set.
+  if (settings.quota === Infinity || table.countOf(internal) < settings.quota) return undefined;
+  return refuse(ResultCode.UserExQuota);
 }
 
-/** The options of a success: those obeyed, as far as they were. */
-export function answerOptions(
-  context: Context,
-  asked: RequestedOptions,
+/** Applies a granted request to its mapping, which then expires at `expires`. */
+export function grant(
+  context: ServerContext,
+  valid: ValidRequest,
+  mapping: MutableMapping,
+  expires: number,
+): Success {
+  const { now, request, source, options } = valid;
+  mapping.nonce = request.nonce;
+  mapping.client = source;
+  // A renewal without the option clears the flag (RFC 7767).
+  mapping.checkpoint = options.checkpoint;
+  if (options.description !== undefined) {
+    const text = truncateText(options.description, context.settings.maxDescription);
+    mapping.description = text === "" ? undefined : text;
+  }
+  mapping.expires = expires;
+  mapping.lifetime = remainingLife(mapping, now);
+  context.table.reschedule(mapping);
+  context.onRefresh(mapping);
+  return succeed(context, valid, mapping);
+}
+
+/** The response that describes a mapping as it is. */
+export function succeed(
+  context: ServerContext,
+  { request, options }: ValidRequest,
+  mapping: MutableMapping,
+): Success {
+  // A request without PORT_SET for a port inside a set gets the external port of that one.
+  const offset = options.portSet === undefined ? request.internalPort - mapping.internalPort : 0;
+  return {
+    ok: true,
+    lifetime: mapping.lifetime,
+    externalPort: mapping.externalPort + offset,
+    externalAddress: mapping.externalAddress,
+    options: responseOptions(context, options, mapping),
+  };
+}
+
+/** The options of a success response: those processed, with the values in force. */
+export function responseOptions(
+  { settings }: ServerContext,
+  { processed }: RequestedOptions,
   mapping: MutableMapping | undefined,
 ): Option[] {
-  const { settings } = context;
   const options: Option[] = [];
-  for (const option of asked.processed) {
+  for (const option of processed) {
     switch (option.type) {
       case "description":
         options.push({ type: "description", text: mapping?.description ?? "" });
         break;
       case "portSet":
-        // Absent, one port is mapped (RFC 7753 section 4.3).
+        // Without the option in the response, one port is mapped (RFC 7753 section 4.3).
         if (mapping === undefined) options.push(option);
         else if (mapping.ports > 1) {
           options.push({ ...option, size: mapping.ports, firstInternalPort: mapping.internalPort });
@@ -109,13 +174,13 @@ export function answerOptions(
         options.push(option);
     }
   }
-  const told = asked.processed.some(({ type }) => type === "prefix64");
-  if (settings.prefix64Unasked && !told) options.push(...settings.prefix64);
+  const isRequested = processed.some(({ type }) => type === "prefix64");
+  if (settings.prefix64Unasked && !isRequested) options.push(...settings.prefix64);
   return options;
 }
 
-/** A description as the server keeps it: cut at a character's end (RFC 7220 section 3). */
-export function truncateText(text: string, octets: number): string {
+/** Cuts a description to a number of octets, at the end of a character (RFC 7220 section 3). */
+function truncateText(text: string, octets: number): string {
   const encoder = new TextEncoder();
   let kept = "";
   let used = 0;

@@ -1,28 +1,29 @@
-/** One waiting entry of a {@linkcode Heap}; keep it to take the value out again. */
+/** A value in a {@linkcode Heap}, kept by the caller to remove it. */
 export interface HeapEntry<T> {
   readonly at: number;
+  /** Order of insertion; decides between equal times. */
   readonly order: number;
   readonly value: T;
-  /** Where the entry lies in the heap, -1 once it has left. */
+  /** Index in the heap; -1 after the entry has left it. */
   index: number;
 }
 
-/** Values in order of time, first come first served among equals, removable from the middle. */
+/** A binary heap of values by time; equal times in the order of insertion. Every entry can be removed. */
 export class Heap<T> {
   #entries: HeapEntry<T>[] = [];
   #order = 0;
 
-  /** How many values are waiting. */
+  /** Number of values. */
   get size(): number {
     return this.#entries.length;
   }
 
-  /** The earliest entry, still inside. */
+  /** The earliest entry, left in the heap. */
   peek(): HeapEntry<T> | undefined {
     return this.#entries[0];
   }
 
-  /** Puts a value in. */
+  /** Adds a value. */
   push(at: number, value: T): HeapEntry<T> {
     const entry: HeapEntry<T> = { at, order: this.#order++, value, index: this.#entries.length };
     this.#entries.push(entry);
@@ -30,14 +31,15 @@ export class Heap<T> {
     return entry;
   }
 
-  /** Takes the earliest entry out. */
-  pop(): HeapEntry<T> | undefined {
+  /** Removes and returns the earliest entry, if its time is not after `limit`. */
+  pop(limit = Infinity): HeapEntry<T> | undefined {
     const first = this.#entries[0];
-    if (first !== undefined) this.remove(first);
+    if (first === undefined || first.at > limit) return undefined;
+    this.remove(first);
     return first;
   }
 
-  /** Takes one entry out wherever it lies; does nothing when it has left already. */
+  /** Removes an entry; does nothing if it has left the heap already. */
   remove(entry: HeapEntry<T>): void {
     const hole = entry.index;
     if (hole < 0 || this.#entries[hole] !== entry) return;
@@ -49,12 +51,6 @@ export class Heap<T> {
     this.#sink(last);
   }
 
-  /** Takes everything out. */
-  clear(): void {
-    for (const entry of this.#entries) entry.index = -1;
-    this.#entries = [];
-  }
-
   #place(entry: HeapEntry<T>, index: number): void {
     this.#entries[index] = entry;
     entry.index = index;
@@ -63,22 +59,22 @@ export class Heap<T> {
   #rise(entry: HeapEntry<T>): void {
     while (entry.index > 0) {
       const hole = entry.index;
-      const above = this.#entries[(hole - 1) >> 1];
-      if (above === undefined || !precedes(entry, above)) return;
-      this.#place(entry, above.index);
-      this.#place(above, hole);
+      const parent = this.#entries[(hole - 1) >> 1];
+      if (parent === undefined || !precedes(entry, parent)) return;
+      this.#place(entry, parent.index);
+      this.#place(parent, hole);
     }
   }
 
   #sink(entry: HeapEntry<T>): void {
     for (;;) {
       const hole = entry.index;
-      let below = this.#entries[2 * hole + 1];
+      let child = this.#entries[2 * hole + 1];
       const right = this.#entries[2 * hole + 2];
-      if (below !== undefined && right !== undefined && precedes(right, below)) below = right;
-      if (below === undefined || !precedes(below, entry)) return;
-      this.#place(entry, below.index);
-      this.#place(below, hole);
+      if (child !== undefined && right !== undefined && precedes(right, child)) child = right;
+      if (child === undefined || !precedes(child, entry)) return;
+      this.#place(entry, child.index);
+      this.#place(child, hole);
     }
   }
 }

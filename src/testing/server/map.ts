@@ -1,261 +1,212 @@
-import type { Endpoint, IpAddress } from "../../wire/address.ts";
 import { MAX_LIFETIME } from "../../wire/constants.ts";
-import type { MapFields, RequestHeader } from "../../wire/message_type.ts";
+import type { MapFields } from "../../wire/message_type.ts";
+import type { FilterOption } from "../../wire/option_type.ts";
 import { ProtocolNumber } from "../../wire/protocol_number.ts";
 import { ResultCode } from "../../wire/result_code.ts";
-import type { FilterOption } from "../../wire/option_type.ts";
 import {
-  type Answer,
-  answerOptions,
+  chooseExternalAddress,
   clampLifetime,
-  type Context,
   countViolation,
-  externalFor,
+  type Decision,
+  type ExternalAddress,
+  grant,
+  type Refusal,
   refuse,
-  suits,
-  truncateText,
-  validateRoom,
+  responseOptions,
+  satisfies,
+  type ServerContext,
+  succeed,
+  validateCapacity,
+  type ValidRequest,
 } from "./decision.ts";
-import { mappingKey, type MutableMapping, newMapping, remainingLife } from "./mapping.ts";
-import type { RequestedOptions } from "./option_rules.ts";
+import {
+  type InternalPort,
+  mappingKey,
+  type MutableMapping,
+  newMapping,
+  remainingLife,
+} from "./mapping.ts";
 
-/** A MAP request, whole. */
-export type MapRequest = RequestHeader & MapFields;
-
-/** Answers a MAP request whose options have been judged: RFC 6887 sections 11.3 and 15.1. */
-export function answerMap(
-  context: Context,
-  now: number,
-  request: MapRequest,
-  source: Endpoint,
-  asked: RequestedOptions,
-): Answer {
-  // All protocols have all ports (RFC 6887 section 11.1).
-  if (request.protocol === 0 && request.internalPort !== 0) {
-    return refuse(ResultCode.MalformedRequest);
-  }
-  const internal = asked.thirdParty ?? source.address;
-  const mapping = existing(context, request, internal);
-  if (request.lifetime === 0) return remove(context, now, request, internal, asked, mapping);
-  if (mapping === undefined) return create(context, now, request, source, internal, asked);
-  return renew(context, now, request, source, asked, mapping);
+/** Decides on a MAP request: RFC 6887 sections 11.3 and 15.1. */
+export function decideMap(context: ServerContext, valid: ValidRequest<MapFields>): Decision {
+  const { request, internalAddress } = valid;
+  const { protocol, internalPort } = request;
+  // Every protocol implies every port (RFC 6887 section 11.1).
+  if (protocol === 0 && internalPort !== 0) return refuse(ResultCode.MalformedRequest);
+  const { family } = request.externalAddress;
+  const internal: InternalPort = { protocol, internalAddress, internalPort, family };
+  const { byKey } = context.table;
+  // A request for a port inside a set refreshes the set (RFC 7753 section 4.4.1).
+  const mapping = byKey.get(mappingKey("map", internal)) ??
+    (internalPort === 0 ? undefined : context.table.portSetOf(internal));
+  if (request.lifetime === 0) return remove(context, valid, internal, mapping);
+  if (mapping === undefined) return create(context, valid, internal);
+  return renew(context, valid, mapping);
 }
 
 function create(
-  context: Context,
-  now: number,
-  request: MapRequest,
-  source: Endpoint,
-  internal: IpAddress,
-  asked: RequestedOptions,
-): Answer {
-  const { settings, table } = context;
-  const { protocol, internalPort, nonce } = request;
-  const family = request.externalAddress.family;
-  const external = externalFor(context, internal, family);
-  if (!external.ok) return refuse(external.result);
-  const filters = validateFilters(context, [], asked.filters);
+  context: ServerContext,
+  valid: ValidRequest<MapFields>,
+  internal: InternalPort,
+): Decision {
+  const { now, request, internalAddress, options } = valid;
+  const external = chooseExternalAddress(context, internalAddress, internal.family);
+  if (!external.ok) return external;
+  const filters = mergeFilters(context, [], options.filters);
   if (filters === undefined) return refuse(ResultCode.ExcessiveRemotePeers);
-  if (external.translated && !canTranslate(context, request, internal)) {
+  if (external.translated && !canTranslate(context, internal)) {
     return refuse(ResultCode.UnsuppProtocol);
   }
-  const full = validateRoom(context, internal);
-  if (full !== ResultCode.Success) return refuse(full);
-
-  let externalPort = internalPort;
-  let ports = portsWanted(context, request, internal, asked);
-  // SCTP keeps its port: its checksum and its many addresses forbid a translation (RFC 6887 section 16.3.3).
-  const fixed = asked.preferFailure || protocol === ProtocolNumber.Sctp;
-  if (asked.preferFailure && !suits(request.externalAddress, external.address)) {
-    return refuse(ResultCode.CannotProvideExternal);
-  }
-  if (external.translated) {
-    const allocation = table.allocate(now, {
-      protocol,
-      internalAddress: internal,
-      internalPort,
-      externalAddress: external.address,
-      suggestedPort: asked.preferFailure
-        ? request.externalPort
-        : fixed
-        ? internalPort
-        : settings.ignoreSuggestions
-        ? 0
-        : request.externalPort,
-      exact: fixed,
-      nonce,
-      ports,
-      parity: asked.portSet?.parity ?? false,
-    });
-    if (!allocation.ok) return refuseConflict(fixed, now, allocation.until);
-    externalPort = allocation.port;
-    ports = allocation.ports;
-  } else if (asked.preferFailure && request.externalPort !== internalPort) {
-    return refuse(ResultCode.CannotProvideExternal);
-  }
-
-  const mapping = newMapping(now, {
-    key: mappingKey("map", protocol, internal, internalPort, family),
-    kind: "map",
-    nonce,
-    protocol,
-    internalAddress: internal,
-    internalPort,
+  const refusal = validateCapacity(context, internalAddress);
+  if (refusal !== undefined) return refusal;
+  const assigned = assignPorts(context, valid, internal, external);
+  if (!assigned.ok) return assigned;
+  const mapping = newMapping(now, "map", internal, {
+    nonce: request.nonce,
     externalAddress: external.address,
-    externalPort,
-    ports,
-    thirdParty: asked.thirdParty !== undefined,
+    externalPort: assigned.port,
+    ports: assigned.ports,
+    thirdParty: options.thirdParty !== undefined,
   });
-  table.add(mapping);
-  return grant(context, now, request, source, asked, mapping, filters);
+  context.table.add(mapping);
+  return grantMap(context, valid, mapping, filters);
+}
+
+/** The external port or ports of a new mapping. */
+function assignPorts(
+  context: ServerContext,
+  valid: ValidRequest<MapFields>,
+  internal: InternalPort,
+  { address, translated }: ExternalAddress,
+): { ok: true; port: number; ports: number } | Refusal {
+  const { now, request, options } = valid;
+  const { internalPort, externalPort } = request;
+  const ports = unmappedPorts(context, valid, internal);
+  if (options.preferFailure && !satisfies(address, request.externalAddress)) {
+    return refuse(ResultCode.CannotProvideExternal);
+  }
+  if (!translated) {
+    if (!options.preferFailure || externalPort === internalPort) {
+      return { ok: true, port: internalPort, ports };
+    }
+    return refuse(ResultCode.CannotProvideExternal);
+  }
+  // SCTP keeps its port: its checksum and its multihoming forbid a translation (RFC 6887 section 16.3.3).
+  const keepsPort = request.protocol === ProtocolNumber.Sctp && !options.preferFailure;
+  const exact = keepsPort || options.preferFailure;
+  const ignored = context.settings.ignoreSuggestions && !exact;
+  const allocation = context.table.allocate(now, {
+    internal,
+    externalAddress: address,
+    suggestedPort: keepsPort ? internalPort : ignored ? 0 : externalPort,
+    exact,
+    nonce: request.nonce,
+    ports,
+    parity: options.portSet?.parity ?? false,
+  });
+  if (allocation.ok) return allocation;
+  if (!exact) return refuse(ResultCode.NoResources);
+  const seconds = Math.ceil((allocation.until - now) / 1_000);
+  return refuse(ResultCode.CannotProvideExternal, Math.min(MAX_LIFETIME, Math.max(1, seconds)));
 }
 
 function renew(
-  context: Context,
-  now: number,
-  request: MapRequest,
-  source: Endpoint,
-  asked: RequestedOptions,
+  context: ServerContext,
+  valid: ValidRequest<MapFields>,
   mapping: MutableMapping,
-): Answer {
-  if (mapping.kind === "static") return success(context, request, mapping, asked, MAX_LIFETIME); // RFC 6887 section 11.3
-  if (!isOwner(context, mapping, request)) {
+): Decision {
+  const { now, request, options } = valid;
+  // A static mapping is reported with the longest lifetime, and not changed (RFC 6887 section 11.3).
+  if (mapping.kind === "static") return succeed(context, valid, mapping);
+  const anyNonce = context.settings.quirks.anyNonceRenews === true &&
+    mapping.internalAddress.family === "IPv4";
+  if (!anyNonce && mapping.nonce?.equals(request.nonce) === false) {
     return refuse(ResultCode.NotAuthorized, remainingLife(mapping, now));
   }
-  if (asked.preferFailure) {
-    const same = request.externalPort === mapping.externalPort &&
-      suits(request.externalAddress, mapping.externalAddress);
-    // The mapping there stands in the way of the wanted one (RFC 6887 section 13.2).
-    if (!same) return refuse(ResultCode.CannotProvideExternal, remainingLife(mapping, now));
+  if (options.preferFailure) {
+    const isSame = request.externalPort === mapping.externalPort &&
+      satisfies(mapping.externalAddress, request.externalAddress);
+    // The error lasts as long as the mapping that prevents the requested one (RFC 6887 section 13.2).
+    if (!isSame) return refuse(ResultCode.CannotProvideExternal, remainingLife(mapping, now));
   }
-  const filters = validateFilters(context, mapping.filters, asked.filters);
+  const filters = mergeFilters(context, mapping.filters, options.filters);
   if (filters === undefined) return refuse(ResultCode.ExcessiveRemotePeers);
-  if (mapping.ports > 1 && asked.portSet === undefined) countViolation(context, "portSetMissing");
-  if (asked.portSet !== undefined && mapping.internalPort !== request.internalPort) {
+  if (mapping.ports > 1 && options.portSet === undefined) countViolation(context, "portSetMissing");
+  if (options.portSet !== undefined && mapping.internalPort !== request.internalPort) {
     countViolation(context, "portSetOverlap");
   }
-  return grant(context, now, request, source, asked, mapping, filters);
+  return grantMap(context, valid, mapping, filters);
 }
 
-/** Writes what a granted request changes in its mapping. */
-function grant(
-  context: Context,
-  now: number,
-  request: MapRequest,
-  source: Endpoint,
-  asked: RequestedOptions,
+function grantMap(
+  context: ServerContext,
+  valid: ValidRequest<MapFields>,
   mapping: MutableMapping,
   filters: readonly FilterOption[],
-): Answer {
-  const { settings, table } = context;
-  mapping.nonce = request.nonce;
-  mapping.client = source;
+): Decision {
+  const { now, request, options } = valid;
   mapping.filters = filters;
-  mapping.preferFailure = asked.preferFailure;
-  // A renewal without it clears the flag (RFC 7767).
-  mapping.checkpoint = asked.checkpoint;
-  if (asked.description !== undefined) {
-    const text = truncateText(asked.description, settings.maxDescription);
-    mapping.description = text === "" ? undefined : text;
-  }
-  mapping.lifetime = clampLifetime(settings, request.lifetime);
-  mapping.expires = now + mapping.lifetime * 1_000;
-  table.reschedule(mapping);
-  context.refreshed(mapping);
-  return success(context, request, mapping, asked, mapping.lifetime);
+  mapping.preferFailure = options.preferFailure;
+  const lifetime = clampLifetime(context.settings, request.lifetime);
+  return grant(context, valid, mapping, now + lifetime * 1_000);
 }
 
 function remove(
-  context: Context,
-  now: number,
-  request: MapRequest,
-  internal: IpAddress,
-  asked: RequestedOptions,
+  context: ServerContext,
+  valid: ValidRequest<MapFields>,
+  internal: InternalPort,
   mapping: MutableMapping | undefined,
-): Answer {
-  const { quirks } = context.settings;
-  const { protocol, internalPort } = request;
-  // Erratum 3621: port and address of a deletion are zeros, and come back as they went.
+): Decision {
+  const { now, request, options } = valid;
+  const { settings, table } = context;
+  // Suggested port and address of a deletion are zeros, and copied to the response (erratum 3621).
   if (request.externalPort !== 0 || !request.externalAddress.isUnspecified) {
     countViolation(context, "deleteSuggestion");
   }
-  const family = request.externalAddress.family;
   if (mapping === undefined) {
-    const other = family === "IPv4" ? "IPv6" : "IPv4";
-    const elsewhere = context.table.byKey.get(
-      mappingKey("map", protocol, internal, internalPort, other),
-    );
-    if (elsewhere !== undefined) countViolation(context, "deleteFamily");
-    // Outbound mappings are not MAP's to delete (RFC 6887 section 15.1).
-    const outbound = context.table.ofInside(protocol, internal, internalPort, family);
-    if (outbound.some(({ kind }) => kind === "peer" || kind === "flow")) {
+    const family = internal.family === "IPv4" ? "IPv6" : "IPv4";
+    if (table.byKey.has(mappingKey("map", { ...internal, family }))) {
+      countViolation(context, "deleteFamily");
+    }
+    // MAP does not delete outbound mappings (RFC 6887 section 15.1).
+    const others = table.ofInternalPort(internal);
+    if (others.some(({ kind }) => kind === "peer" || kind === "flow")) {
       return refuse(ResultCode.NotAuthorized);
     }
-    if (quirks.missingDeleteFails && internal.family === "IPv4") {
+    if (settings.quirks.missingDeleteFails && internal.internalAddress.family === "IPv4") {
       return refuse(ResultCode.NoResources);
     }
   } else {
     if (mapping.kind === "static") return refuse(ResultCode.NotAuthorized);
-    if (mapping.nonce !== undefined && !mapping.nonce.equals(request.nonce)) {
+    if (mapping.nonce?.equals(request.nonce) === false) {
       return refuse(ResultCode.NotAuthorized, remainingLife(mapping, now));
     }
-    if (mapping.ports > 1 && asked.portSet === undefined) countViolation(context, "portSetMissing");
-    context.refreshed(mapping);
-    context.table.remove(mapping, now);
+    if (mapping.ports > 1 && options.portSet === undefined) {
+      countViolation(context, "portSetMissing");
+    }
+    context.onRefresh(mapping);
+    table.remove(mapping, now);
   }
-  const address = quirks.addressInDelete ? context.external[family] : undefined;
+  const address = settings.quirks.addressInDelete ? context.external[internal.family] : undefined;
   return {
     ok: true,
     lifetime: 0,
     externalPort: request.externalPort,
     externalAddress: address ?? request.externalAddress,
-    options: answerOptions(context, asked, undefined),
+    options: responseOptions(context, options, undefined),
   };
 }
 
-function existing(
-  context: Context,
-  request: MapRequest,
-  internal: IpAddress,
-): MutableMapping | undefined {
-  const { protocol, internalPort } = request;
-  const family = request.externalAddress.family;
-  const key = mappingKey("map", protocol, internal, internalPort, family);
-  // A request that starts inside a set refreshes that set (RFC 7753 section 4.4.1).
-  return context.table.byKey.get(key) ??
-    (internalPort === 0
-      ? undefined
-      : context.table.setAround(protocol, internal, internalPort, family));
-}
-
-function success(
-  context: Context,
-  request: MapRequest,
-  mapping: MutableMapping,
-  asked: RequestedOptions,
-  lifetime: number,
-): Answer {
-  // Who asks for one port in the middle of a set is told of that port.
-  const step = asked.portSet === undefined ? request.internalPort - mapping.internalPort : 0;
-  return {
-    ok: true,
-    lifetime,
-    externalPort: mapping.externalPort + step,
-    externalAddress: mapping.externalAddress,
-    options: answerOptions(context, asked, mapping),
-  };
-}
-
-/** Filters add up, a prefix length of 0 clears what came before; `undefined` if they are too many in the end. */
-function validateFilters(
-  context: Context,
+/** Adds filters; one with prefix length 0 removes those before it. Undefined if the result has too many. */
+function mergeFilters(
+  context: ServerContext,
   old: readonly FilterOption[],
   added: readonly FilterOption[],
 ): readonly FilterOption[] | undefined {
   let filters = [...old];
   for (const filter of added) {
     if (filter.prefixLength === 0) filters = [];
-    else if (!filters.some((one) => isSameFilter(one, filter))) filters.push(filter);
+    else if (!filters.some((other) => isSameFilter(other, filter))) filters.push(filter);
   }
   return filters.length > context.settings.maxFilters ? undefined : filters;
 }
@@ -265,41 +216,28 @@ function isSameFilter(a: FilterOption, b: FilterOption): boolean {
     a.remoteAddress.equals(b.remoteAddress);
 }
 
-/** Whether a NAT can do what is asked, completely (RFC 6887 section 11.3). */
-function canTranslate(context: Context, request: MapRequest, internal: IpAddress): boolean {
-  const { settings, table } = context;
-  const { protocol, internalPort } = request;
+/** Whether the NAT can translate all that is requested (RFC 6887 section 11.3). */
+function canTranslate({ settings, table }: ServerContext, internal: InternalPort): boolean {
+  const { protocol, internalAddress, internalPort } = internal;
   if (protocol !== 0 && !settings.protocols.includes(protocol)) return false;
   if (internalPort !== 0) return true;
-  return settings.wildcards && !table.heldByOthers(protocol, internal);
+  return settings.wildcards && !table.heldByOthers(protocol, internalAddress);
 }
 
-function isOwner(context: Context, mapping: MutableMapping, request: MapRequest): boolean {
-  if (mapping.nonce === undefined || mapping.nonce.equals(request.nonce)) return true;
-  return context.settings.quirks.anyNonceRenews === true &&
-    mapping.internalAddress.family === "IPv4";
-}
-
-/** How many ports a new mapping gets at most. */
-function portsWanted(
-  context: Context,
-  request: MapRequest,
-  internal: IpAddress,
-  asked: RequestedOptions,
+/** The largest number of ports that a new mapping can have. */
+function unmappedPorts(
+  context: ServerContext,
+  { options: { portSet } }: ValidRequest,
+  internal: InternalPort,
 ): number {
-  if (asked.portSet === undefined) return 1;
-  const { protocol, internalPort } = request;
-  const bounds = [asked.portSet.size, context.settings.maxPortSet, 0x1_0000 - internalPort];
-  const wanted = Math.min(...bounds);
-  const { family } = request.externalAddress;
-  const clear = context.table.clearRun(protocol, internal, internalPort, wanted, family);
-  // Sets do not overlap (RFC 7753 section 4.4.1).
-  if (clear < wanted && asked.portSet.size !== 0xffff) countViolation(context, "portSetOverlap");
-  return clear;
-}
-
-function refuseConflict(fixed: boolean, now: number, until: number): Answer {
-  if (!fixed) return refuse(ResultCode.NoResources);
-  const seconds = Math.ceil((until - now) / 1_000);
-  return refuse(ResultCode.CannotProvideExternal, Math.min(MAX_LIFETIME, Math.max(1, seconds)));
+  if (portSet === undefined) return 1;
+  const wanted = Math.min(
+    portSet.size,
+    context.settings.maxPortSet,
+    0x1_0000 - internal.internalPort,
+  );
+  const unmapped = context.table.unmappedFrom(internal, wanted);
+  // Port sets must not overlap (RFC 7753 section 4.4.1).
+  if (unmapped < wanted && portSet.size !== 0xffff) countViolation(context, "portSetOverlap");
+  return unmapped;
 }

@@ -2,70 +2,79 @@ import type { Endpoint, Family, IpAddress } from "../../wire/address.ts";
 import type { Nonce } from "../../wire/nonce.ts";
 import type { FilterOption } from "../../wire/option_type.ts";
 
-/** How a mapping came to be: by MAP, PEER or NAT-PMP, by traffic (`flow`), or by the administrator (`static`). */
+/** What created a mapping: MAP, PEER, NAT-PMP, outgoing traffic (`flow`) or the administrator (`static`). */
 export type MappingKind = "map" | "peer" | "natpmp" | "flow" | "static";
 
-/** One entry of the table of a {@linkcode SimulatedServer}. */
+/** A mapping of a {@linkcode SimulatedServer}. */
 export interface ServerMapping {
-  /** Names the entry: kind, protocol, internal and external side; see {@linkcode SimulatedServer.mappings}. */
+  /** Kind, protocol, internal and external side as text; see {@linkcode SimulatedServer.mappings}. */
   readonly key: string;
-  /** How it came to be. */
+  /** What created it. */
   readonly kind: MappingKind;
-  /** Absent in entries that PCP did not make. */
+  /** Mapping nonce; undefined in mappings that PCP did not create. */
   readonly nonce: Nonce | undefined;
   /** IANA protocol number; 0 is every protocol. */
   readonly protocol: number;
-  /** Address on the inside. */
+  /** Internal address. */
   readonly internalAddress: IpAddress;
-  /** Port on the inside; 0 is every port. */
+  /** Internal port; 0 is every port. */
   readonly internalPort: number;
-  /** Address on the outside. */
+  /** Assigned external address. */
   readonly externalAddress: IpAddress;
-  /** Port on the outside. */
+  /** Assigned external port. */
   readonly externalPort: number;
-  /** The other end, of PEER mappings and flows. */
+  /** Remote peer of PEER mappings and flows. */
   readonly remote: Endpoint | undefined;
-  /** How many ports, from `internalPort` on, are mapped; 1 without PORT_SET. */
+  /** Number of ports mapped, from `internalPort` on; 1 without PORT_SET. */
   readonly ports: number;
-  /** Remote peers let in; everybody when there is none. */
+  /** Remote peers whose packets pass; every peer's if there are none. */
   readonly filters: readonly FilterOption[];
-  /** The text of DESCRIPTION, if there is one. */
+  /** Text of the DESCRIPTION option. */
   readonly description: string | undefined;
   /** Whether the last request carried PREFER_FAILURE. */
   readonly preferFailure: boolean;
   /** Whether the last request carried CHECKPOINT_REQUIRED. */
   readonly checkpoint: boolean;
-  /** Whether the entry was asked for with THIRD_PARTY. */
+  /** Whether THIRD_PARTY requested it. */
   readonly thirdParty: boolean;
-  /** Who asked last: where updates go. */
+  /** Source of the last request; updates go there. */
   readonly client: Endpoint | undefined;
   /** Lifetime granted last, in seconds. */
   readonly lifetime: number;
-  /** When the entry goes, in milliseconds of the server's clock; infinite for static ones. */
+  /** Time of expiry in milliseconds of the server's clock; infinite for static mappings. */
   readonly expires: number;
 }
 
-/** A {@linkcode ServerMapping} as the server itself holds it. */
+/** A {@linkcode ServerMapping} as the server changes it. */
 export type MutableMapping = { -readonly [Field in keyof ServerMapping]: ServerMapping[Field] };
 
-/** What a mapping cannot be without. */
-export type MappingCore = Pick<
-  ServerMapping,
-  | "key"
-  | "kind"
-  | "protocol"
-  | "internalAddress"
-  | "internalPort"
-  | "externalAddress"
-  | "externalPort"
->;
+/** An internal port, and the family of the external address it is mapped to. */
+export interface InternalPort {
+  readonly protocol: number;
+  readonly internalAddress: IpAddress;
+  readonly internalPort: number;
+  readonly family: Family;
+}
 
-/** A mapping that lives for no time yet; everything else as in the plainest one unless given. */
+/** What a new mapping has besides its kind and internal port. */
+type NewFields =
+  & Pick<ServerMapping, "externalAddress" | "externalPort">
+  & Partial<Omit<ServerMapping, "key" | "kind" | Exclude<keyof InternalPort, "family">>>;
+
+/** A mapping that expires now; fields not given are those of a mapping without options. */
 export function newMapping(
   now: number,
-  fields: MappingCore & Partial<ServerMapping>,
+  kind: MappingKind,
+  internal: InternalPort,
+  fields: NewFields,
 ): MutableMapping {
+  const { protocol, internalAddress, internalPort } = internal;
   return {
+    key: mappingKey(kind, internal, fields.remote),
+    kind,
+    protocol,
+    internalAddress,
+    internalPort,
     nonce: undefined,
     remote: undefined,
     ports: 1,
@@ -81,26 +90,22 @@ export function newMapping(
   };
 }
 
-/** Names a mapping: `map 6 192.168.1.10:8080 IPv4`, `peer 6 192.168.1.10:51000 IPv4 198.51.100.7:443`. */
+/** The key of a mapping: `map 6 192.168.1.10:8080 IPv4`, `peer 6 192.168.1.10:51000 IPv4 198.51.100.7:443`. */
 export function mappingKey(
   kind: MappingKind,
-  protocol: number,
-  internalAddress: IpAddress,
-  internalPort: number,
-  externalFamily: Family,
+  { protocol, internalAddress, internalPort, family }: InternalPort,
   remote?: Endpoint,
 ): string {
-  // A flow becomes a PEER mapping, a static mapping answers MAP: each shares the name of what manages it.
-  const managed = kind === "flow" ? "peer" : kind === "static" ? "map" : kind;
-  const peer = remote === undefined ? "" : ` ${endpointText(remote)}`;
-  return `${managed} ${protocol} ${
-    endpointText({ address: internalAddress, port: internalPort })
-  } ${externalFamily}${peer}`;
+  // PEER takes over a flow and MAP finds a static mapping, so each pair shares a key.
+  const opcode = kind === "flow" ? "peer" : kind === "static" ? "map" : kind;
+  const internal = endpointText({ address: internalAddress, port: internalPort });
+  const suffix = remote === undefined ? "" : ` ${endpointText(remote)}`;
+  return `${opcode} ${protocol} ${internal} ${family}${suffix}`;
 }
 
-/** Whole seconds, rounded up, that a mapping still has. */
+/** Remaining lifetime in whole seconds, rounded up. */
 export function remainingLife(mapping: ServerMapping, now: number): number {
-  // To the millisecond: a sum of fractions is a little off, and that must not make a second of it.
+  // Sums of fractions are inexact; without rounding to milliseconds an error of that size adds a second.
   const left = Math.round(mapping.expires - now);
   return Math.min(0xffff_ffff, Math.max(0, Math.ceil(left / 1_000)));
 }

@@ -7,9 +7,9 @@ import { ResultCode } from "../../wire/result_code.ts";
 import type { Violation } from "./counters.ts";
 import type { Settings } from "./server_options.ts";
 
-/** The options of a request that the server will obey. */
+/** The valid options of a request that the server supports. */
 export interface RequestedOptions {
-  /** In the order of the request: these, as the server sees fit to change them, stand in a success. */
+  /** All of them in the order of the request; the success response has them with the values in force. */
   readonly processed: readonly Option[];
   readonly thirdParty: IpAddress | undefined;
   readonly preferFailure: boolean;
@@ -19,18 +19,18 @@ export interface RequestedOptions {
   readonly checkpoint: boolean;
 }
 
-/** The options to obey, or the result code that says why not. */
-export type OptionVerdict =
-  | { readonly ok: true; readonly asked: RequestedOptions }
+/** The valid options, or the result code of the error. */
+export type OptionValidation =
+  | { readonly ok: true; readonly options: RequestedOptions }
   | { readonly ok: false; readonly result: number };
 
-/** Judges the options of a MAP, PEER or ANNOUNCE request: RFC 6887 sections 7.3 and 13, and the extensions. */
+/** Validates the options of a MAP, PEER or ANNOUNCE request: RFC 6887 sections 7.3 and 13, and the extensions. */
 export function validateOptions(
   request: Request,
   source: Endpoint,
   settings: Settings,
   countViolation: (violation: Violation) => void,
-): OptionVerdict {
+): OptionValidation {
   if (request.optionFault !== undefined) return refusal(ResultCode.MalformedOption);
   const processed: Option[] = [];
   const seen = new Set<number>();
@@ -42,7 +42,7 @@ export function validateOptions(
       continue;
     }
     if (!(OPCODES.get(code) ?? []).includes(request.opcode)) {
-      // The one case for which RFC 6887 section 12.3 names another code.
+      // The one option with another result code (RFC 6887 section 12.3).
       if (code === OptionCode.PreferFailure && request.opcode === Opcode.Peer) {
         return refusal(ResultCode.MalformedRequest);
       }
@@ -51,7 +51,7 @@ export function validateOptions(
       continue;
     }
     if (option.type === "malformed") {
-      // RFC 7753 section 4.2 refuses a broken PORT_SET, optional though it is.
+      // PORT_SET is optional, and refused if malformed (RFC 7753 section 4.2).
       if (mandatory || code === OptionCode.PortSet) return refusal(ResultCode.MalformedOption);
       countViolation("optionMalformed");
       continue;
@@ -60,7 +60,7 @@ export function validateOptions(
     seen.add(code);
     processed.push(option);
   }
-  return validateMeaning(request, source, settings, {
+  return validateValues(request, source, settings, {
     processed,
     thirdParty: pick(processed, "thirdParty")?.address,
     preferFailure: seen.has(OptionCode.PreferFailure),
@@ -71,7 +71,7 @@ export function validateOptions(
   });
 }
 
-/** On which opcodes an option may stand; options absent here are unknown to the server. */
+/** The opcodes that allow an option; the server does not know other options. */
 const OPCODES: ReadonlyMap<number, readonly number[]> = new Map([
   [OptionCode.ThirdParty, [Opcode.Map, Opcode.Peer]], // RFC 6887 section 13.1
   [OptionCode.PreferFailure, [Opcode.Map]], // RFC 6887 section 13.2
@@ -103,23 +103,25 @@ function isSupported(code: number, settings: Settings): boolean {
   }
 }
 
-/** Rules that look at the whole request. */
-function validateMeaning(
+/** The rules for the values of the options, some in relation to other fields of the request. */
+function validateValues(
   request: Request,
   source: Endpoint,
   settings: Settings,
-  asked: RequestedOptions,
-): OptionVerdict {
-  // RFC 6887 section 13.1: nobody is a third party to himself.
-  if (asked.thirdParty?.equals(source.address)) return refusal(ResultCode.MalformedRequest);
-  const identity = validateThirdPartyId(asked, settings);
-  if (identity !== ResultCode.Success) return refusal(identity);
-  if (request.type !== "map") return { ok: true, asked };
-  const { preferFailure, filters, portSet } = asked;
-  const deletes = request.lifetime === 0;
-  // RFC 6887 section 11.3: neither makes sense in a deletion.
-  if (deletes && (preferFailure || filters.length > 0)) return refusal(ResultCode.MalformedOption);
-  // RFC 6887 section 13.2: what should not be exchanged for another must be named.
+  options: RequestedOptions,
+): OptionValidation {
+  // The client is not a third party (RFC 6887 section 13.1).
+  if (options.thirdParty?.equals(source.address)) return refusal(ResultCode.MalformedRequest);
+  const idResult = validateThirdPartyId(options, settings);
+  if (idResult !== ResultCode.Success) return refusal(idResult);
+  if (request.type !== "map") return { ok: true, options };
+  const { preferFailure, filters, portSet } = options;
+  const isDeletion = request.lifetime === 0;
+  // A deletion has neither (RFC 6887 section 11.3).
+  if (isDeletion && (preferFailure || filters.length > 0)) {
+    return refusal(ResultCode.MalformedOption);
+  }
+  // PREFER_FAILURE requires a suggested port (RFC 6887 section 13.2).
   if (preferFailure && request.externalPort === 0) return refusal(ResultCode.MalformedOption);
   if (portSet !== undefined) {
     // RFC 7753 section 4.1.
@@ -127,16 +129,16 @@ function validateMeaning(
       portSet.firstInternalPort !== request.internalPort;
     if (preferFailure || misplaced) return refusal(ResultCode.MalformedOption);
   }
-  if (settings.quirks.ignoreFilters) return { ok: true, asked: { ...asked, filters: [] } };
-  const internal = asked.thirdParty ?? source.address;
-  if (!filters.every((filter) => isSound(filter, internal))) {
+  if (settings.quirks.ignoreFilters) return { ok: true, options: { ...options, filters: [] } };
+  const internal = options.thirdParty ?? source.address;
+  if (!filters.every((filter) => isValidFilter(filter, internal))) {
     return refusal(ResultCode.MalformedOption);
   }
-  return { ok: true, asked };
+  return { ok: true, options };
 }
 
-/** RFC 6887 section 13.3 with erratum 3891: prefix length 0 removes all, and then says nothing else. */
-function isSound(filter: FilterOption, internal: IpAddress): boolean {
+/** RFC 6887 section 13.3 with erratum 3891: prefix length 0 removes all filters, with port and address 0. */
+function isValidFilter(filter: FilterOption, internal: IpAddress): boolean {
   const { prefixLength, remoteAddress, remotePort } = filter;
   if (prefixLength === 0) return remotePort === 0 && remoteAddress.isUnspecified;
   const shortest = internal.family === "IPv4" ? 97 : 1;
@@ -145,13 +147,13 @@ function isSound(filter: FilterOption, internal: IpAddress): boolean {
 }
 
 /** RFC 7843 section 5.2. */
-function validateThirdPartyId(asked: RequestedOptions, settings: Settings): number {
+function validateThirdPartyId(options: RequestedOptions, settings: Settings): number {
   const known = settings.thirdPartyIds;
-  const given = pick(asked.processed, "thirdPartyId");
-  if (known === undefined || (given === undefined && asked.thirdParty === undefined)) {
+  const given = pick(options.processed, "thirdPartyId");
+  if (known === undefined || (given === undefined && options.thirdParty === undefined)) {
     return ResultCode.Success;
   }
-  if (given === undefined || asked.thirdParty === undefined) {
+  if (given === undefined || options.thirdParty === undefined) {
     return ResultCode.ThirdPartyMissingOption;
   }
   if (!known.some((id) => id.length === 2 * given.id.length)) {
@@ -170,6 +172,6 @@ function pick<Type extends Option["type"]>(
   );
 }
 
-function refusal(result: number): OptionVerdict {
+function refusal(result: number): OptionValidation {
   return { ok: false, result };
 }

@@ -1,163 +1,118 @@
-import type { Endpoint, IpAddress } from "../../wire/address.ts";
-import type { PeerFields, RequestHeader } from "../../wire/message_type.ts";
+import type { Endpoint } from "../../wire/address.ts";
+import type { PeerFields } from "../../wire/message_type.ts";
 import { ResultCode } from "../../wire/result_code.ts";
 import {
-  type Answer,
-  answerOptions,
+  chooseExternalAddress,
   clampLifetime,
-  type Context,
-  type External,
-  externalFor,
+  type Decision,
+  type ExternalAddress,
+  grant,
+  type Refusal,
   refuse,
-  suits,
-  truncateText,
-  validateRoom,
+  satisfies,
+  type ServerContext,
+  validateCapacity,
+  type ValidRequest,
 } from "./decision.ts";
-import { mappingKey, type MutableMapping, newMapping, remainingLife } from "./mapping.ts";
-import type { RequestedOptions } from "./option_rules.ts";
+import {
+  type InternalPort,
+  mappingKey,
+  type MutableMapping,
+  newMapping,
+  remainingLife,
+} from "./mapping.ts";
 
-/** A PEER request, whole. */
-export type PeerRequest = RequestHeader & PeerFields;
-
-/** Answers a PEER request whose options have been judged: RFC 6887 section 12.3. */
-export function answerPeer(
-  context: Context,
-  now: number,
-  request: PeerRequest,
-  source: Endpoint,
-  asked: RequestedOptions,
-): Answer {
-  const internal = asked.thirdParty ?? source.address;
+/** Decides on a PEER request: RFC 6887 section 12.3. */
+export function decidePeer(context: ServerContext, valid: ValidRequest<PeerFields>): Decision {
+  const { now, request, internalAddress } = valid;
   const { protocol, internalPort, remotePort, remoteAddress } = request;
-  // RFC 6887 section 12.1: all three are non-zero; internal and remote side share a family (section 10).
+  // Protocol and both ports are not zero (RFC 6887 section 12.1).
   if (protocol === 0 || internalPort === 0 || remotePort === 0 || remoteAddress.isUnspecified) {
     return refuse(ResultCode.MalformedRequest);
   }
-  if (remoteAddress.family !== internal.family) return refuse(ResultCode.MalformedRequest);
+  // Internal address and remote peer are of one family (RFC 6887 section 10).
+  if (remoteAddress.family !== internalAddress.family) return refuse(ResultCode.MalformedRequest);
+  const { family } = request.externalAddress;
+  const internal: InternalPort = { protocol, internalAddress, internalPort, family };
   const remote: Endpoint = { address: remoteAddress, port: remotePort };
-  const key = mappingKey(
-    "peer",
-    protocol,
-    internal,
-    internalPort,
-    request.externalAddress.family,
-    remote,
-  );
-  const mapping = context.table.byKey.get(key);
-  if (mapping === undefined) {
-    return create(context, now, request, source, internal, remote, key, asked);
-  }
+  const mapping = context.table.byKey.get(mappingKey("peer", internal, remote));
+  if (mapping === undefined) return create(context, valid, internal, remote);
   if (mapping.kind === "peer") {
-    if (mapping.nonce !== undefined && !mapping.nonce.equals(request.nonce)) {
+    if (mapping.nonce?.equals(request.nonce) === false) {
       return refuse(ResultCode.NotAuthorized, remainingLife(mapping, now));
     }
-    // PREFER_FAILURE is implied (RFC 6887 section 12.1).
+    // PEER implies PREFER_FAILURE (RFC 6887 section 12.1).
     const samePort = request.externalPort === 0 || request.externalPort === mapping.externalPort;
-    if (!samePort || !suits(request.externalAddress, mapping.externalAddress)) {
+    if (!samePort || !satisfies(mapping.externalAddress, request.externalAddress)) {
       return refuse(ResultCode.CannotProvideExternal);
     }
   }
-  // What a flow has is told, whatever the client suggests (RFC 6887 section 12.3).
+  // PEER takes over a flow with its external side, whatever it suggests (RFC 6887 section 12.3).
   mapping.kind = "peer";
-  return grant(context, now, request, source, asked, mapping);
+  return grantPeer(context, valid, mapping);
 }
 
 function create(
-  context: Context,
-  now: number,
-  request: PeerRequest,
-  source: Endpoint,
-  internal: IpAddress,
+  context: ServerContext,
+  valid: ValidRequest<PeerFields>,
+  internal: InternalPort,
   remote: Endpoint,
-  key: string,
-  asked: RequestedOptions,
-): Answer {
-  const { settings, table } = context;
-  const { protocol, internalPort, nonce } = request;
-  const external = externalFor(context, internal, request.externalAddress.family);
-  if (!external.ok) return refuse(external.result);
-  if (external.translated && !settings.protocols.includes(protocol)) {
+): Decision {
+  const { now, request, internalAddress } = valid;
+  const external = chooseExternalAddress(context, internalAddress, internal.family);
+  if (!external.ok) return external;
+  if (external.translated && !context.settings.protocols.includes(request.protocol)) {
     return refuse(ResultCode.UnsuppProtocol);
   }
-  const full = validateRoom(context, internal);
-  if (full !== ResultCode.Success) return refuse(full);
-  if (!suits(request.externalAddress, external.address)) {
+  const refusal = validateCapacity(context, internalAddress);
+  if (refusal !== undefined) return refusal;
+  if (!satisfies(external.address, request.externalAddress)) {
     return refuse(ResultCode.CannotProvideExternal);
   }
-  const port = choosePort(context, now, request, internal, external);
-  if (typeof port !== "number") return port;
-  const mapping = newMapping(now, {
-    key,
-    kind: "peer",
+  const externalPort = assignPort(context, valid, internal, external);
+  if (typeof externalPort !== "number") return externalPort;
+  const { nonce } = request;
+  const mapping = newMapping(now, "peer", internal, {
     nonce,
-    protocol,
-    internalAddress: internal,
-    internalPort,
     externalAddress: external.address,
-    externalPort: port,
+    externalPort,
     remote,
-    thirdParty: asked.thirdParty !== undefined,
   });
-  table.add(mapping);
-  return grant(context, now, request, source, asked, mapping);
+  context.table.add(mapping);
+  return grantPeer(context, valid, mapping);
 }
 
-function choosePort(
-  context: Context,
-  now: number,
-  request: PeerRequest,
-  internal: IpAddress,
-  external: External & { readonly ok: true },
-): number | Answer {
-  const { externalPort, internalPort, protocol, nonce } = request;
-  const suggested = externalPort !== 0;
-  if (!external.translated) {
-    if (suggested && externalPort !== internalPort) return refuse(ResultCode.CannotProvideExternal);
-    return internalPort;
+function assignPort(
+  context: ServerContext,
+  { now, request }: ValidRequest<PeerFields>,
+  internal: InternalPort,
+  { address, translated }: ExternalAddress,
+): number | Refusal {
+  const { externalPort, internalPort, nonce } = request;
+  const isSuggested = externalPort !== 0;
+  if (!translated) {
+    if (!isSuggested || externalPort === internalPort) return internalPort;
+    return refuse(ResultCode.CannotProvideExternal);
   }
   const allocation = context.table.allocate(now, {
-    protocol,
-    internalAddress: internal,
-    internalPort,
-    externalAddress: external.address,
+    internal,
+    externalAddress: address,
     suggestedPort: externalPort,
-    exact: suggested,
+    exact: isSuggested,
     nonce,
-    ports: 1,
-    parity: false,
   });
   if (allocation.ok) return allocation.port;
-  return refuse(suggested ? ResultCode.CannotProvideExternal : ResultCode.NoResources);
+  return refuse(isSuggested ? ResultCode.CannotProvideExternal : ResultCode.NoResources);
 }
 
-/** Extends the mapping, or leaves its life as it is: PEER never shortens one (RFC 6887 section 12.1). */
-function grant(
-  context: Context,
-  now: number,
-  request: PeerRequest,
-  source: Endpoint,
-  asked: RequestedOptions,
+/** Extends the mapping; PEER never shortens one (RFC 6887 section 12.1). */
+function grantPeer(
+  context: ServerContext,
+  valid: ValidRequest<PeerFields>,
   mapping: MutableMapping,
-): Answer {
-  const { settings, table } = context;
-  mapping.nonce = request.nonce;
-  mapping.client = source;
-  mapping.checkpoint = asked.checkpoint;
-  mapping.thirdParty = asked.thirdParty !== undefined;
-  if (asked.description !== undefined) {
-    const text = truncateText(asked.description, settings.maxDescription);
-    mapping.description = text === "" ? undefined : text;
-  }
-  const granted = clampLifetime(settings, request.lifetime);
-  mapping.expires = Math.max(mapping.expires, now + granted * 1_000);
-  mapping.lifetime = remainingLife(mapping, now);
-  table.reschedule(mapping);
-  context.refreshed(mapping);
-  return {
-    ok: true,
-    lifetime: mapping.lifetime,
-    externalPort: mapping.externalPort,
-    externalAddress: mapping.externalAddress,
-    options: answerOptions(context, asked, mapping),
-  };
+): Decision {
+  const { now, request, options } = valid;
+  mapping.thirdParty = options.thirdParty !== undefined;
+  const lifetime = clampLifetime(context.settings, request.lifetime);
+  return grant(context, valid, mapping, Math.max(mapping.expires, now + lifetime * 1_000));
 }

@@ -1,26 +1,21 @@
 import type { Endpoint, IpAddress } from "../../wire/address.ts";
-import {
-  HEADER_LENGTH,
-  MAP_LENGTH,
-  MAX_LENGTH,
-  PCP_VERSION,
-  PEER_LENGTH,
-} from "../../wire/constants.ts";
+import { HEADER_LENGTH, MAX_LENGTH, PCP_VERSION } from "../../wire/constants.ts";
 import { Opcode } from "../../wire/opcode.ts";
 import { encodeOption, optionLength } from "../../wire/option.ts";
 import type { Option } from "../../wire/option_type.ts";
 import { ResultCode } from "../../wire/result_code.ts";
 import type { ServerMapping } from "./mapping.ts";
+import { fixedLength } from "./validation.ts";
 
-/** Octets and where they go. */
+/** A datagram to send. */
 export interface Datagram {
-  /** The octets. */
+  /** Its octets. */
   readonly bytes: Uint8Array;
-  /** Where they go. */
+  /** Its destination. */
   readonly to: Endpoint;
 }
 
-/** The fields of a response header that the server decides (RFC 6887 section 7.2). */
+/** The header fields of a response that do not copy the request (RFC 6887 section 7.2). */
 export interface ReplyHeader {
   readonly version?: number;
   readonly result: number;
@@ -29,8 +24,8 @@ export interface ReplyHeader {
 }
 
 /**
- * An error answer: the request itself with the server's fields written over it (RFC 6887 section 8.2). Without `parsed`
- * the last 12 octets of the header stay as the request had them.
+ * An error response: the request with another header (RFC 6887 section 8.2). Without `parsed` the last 12 octets of the
+ * header stay those of the request.
  */
 export function errorReply(request: Uint8Array, header: ReplyHeader, parsed: boolean): Uint8Array {
   const length = Math.min(MAX_LENGTH, Math.max(HEADER_LENGTH, (request.length + 3) & ~3));
@@ -41,8 +36,8 @@ export function errorReply(request: Uint8Array, header: ReplyHeader, parsed: boo
 }
 
 /**
- * A success: nonce, protocol, ports and peer as in the request, the external side as assigned. `undefined` when it
- * would be longer than a message may be.
+ * A success response: nonce, protocol, ports and remote peer of the request, the external side as assigned. Undefined if
+ * it would be longer than 1,100 octets (RFC 6887 section 7).
  */
 export function successReply(
   request: Uint8Array,
@@ -51,11 +46,7 @@ export function successReply(
   options: readonly Option[],
 ): Uint8Array | undefined {
   const opcode = request[1] ?? 0;
-  const fixed = opcode === Opcode.Map
-    ? MAP_LENGTH
-    : opcode === Opcode.Peer
-    ? PEER_LENGTH
-    : HEADER_LENGTH;
+  const fixed = fixedLength(opcode);
   const length = options.reduce((sum, option) => sum + optionLength(option), fixed);
   if (length > MAX_LENGTH) return undefined;
   const bytes = new Uint8Array(length);
@@ -63,7 +54,7 @@ export function successReply(
   const view = new DataView(bytes.buffer);
   writeHeader(view, opcode, header, true);
   if (external !== undefined) {
-    // Reserved octets leave the server as zeros (RFC 6887 sections 11.1, 12.1).
+    // Reserved octets of a response are zeros (RFC 6887 sections 11.1, 12.1).
     bytes.fill(0, 37, 40);
     if (opcode === Opcode.Peer) bytes.fill(0, 62, 64);
     view.setUint16(42, external.externalPort);
@@ -74,26 +65,22 @@ export function successReply(
   return bytes;
 }
 
-/** An announcement, asked for or not: RFC 6887 section 14.1. */
-export function announceReply(epoch: number, options: readonly Option[], lifetime = 0): Uint8Array {
+/** An ANNOUNCE response, solicited or not (RFC 6887 section 14.1). */
+export function announceReply(epoch: number, options: readonly Option[]): Uint8Array {
   const request = new Uint8Array(HEADER_LENGTH);
-  const reply = successReply(
-    request,
-    { result: ResultCode.Success, lifetime, epoch },
-    undefined,
-    options,
-  );
+  const header = { result: ResultCode.Success, lifetime: 0, epoch };
+  const reply = successReply(request, header, undefined, options);
   if (reply !== undefined) return reply;
   throw new RangeError(
     `Cannot announce: the options must fit in ${MAX_LENGTH} octets, got "${options.length}" options`,
   );
 }
 
-/** An answer nobody asked for: how a mapping stands now (RFC 6887 section 14.2). */
+/** A mapping update: an unsolicited response with the present state of a mapping (RFC 6887 section 14.2). */
 export function updateReply(mapping: ServerMapping, header: ReplyHeader): Uint8Array {
   const { nonce, remote } = mapping;
   const opcode = mapping.kind === "peer" ? Opcode.Peer : Opcode.Map;
-  const request = new Uint8Array(opcode === Opcode.Peer ? PEER_LENGTH : MAP_LENGTH);
+  const request = new Uint8Array(fixedLength(opcode));
   const view = new DataView(request.buffer);
   request[1] = opcode;
   nonce?.write(view, 24);

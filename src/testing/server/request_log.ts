@@ -4,22 +4,22 @@ import { decodeRequest, type Request } from "../../wire/message.ts";
 import { Opcode } from "../../wire/opcode.ts";
 import { type Counters, newCounters, tally } from "./counters.ts";
 
-/** One datagram as the server received it. */
+/** A datagram that the server received. */
 export interface LogEntry {
-  /** When it arrived, in milliseconds of the server's clock. */
+  /** Time of arrival in milliseconds of the server's clock. */
   readonly now: number;
-  /** Who sent it. */
+  /** Its source. */
   readonly from: Endpoint;
   /** Its octets. */
   readonly bytes: Uint8Array;
-  /** The PCP request it holds, if it holds one. */
+  /** The PCP request in it, if it can be decoded. */
   readonly request: Request | undefined;
 }
 
-/** How many datagrams are remembered to tell retransmissions. */
+/** Number of datagrams remembered to detect retransmissions. */
 const REMEMBERED = 65_536;
 
-/** Keeps the log and counts what arrives. */
+/** Logs and counts the datagrams received. */
 export class RequestLog {
   readonly counters: Counters = newCounters();
   readonly log: LogEntry[] = [];
@@ -30,8 +30,8 @@ export class RequestLog {
     this.#limit = logLimit;
   }
 
-  /** Takes note of a datagram; gives the request in it, if there is one. */
-  note(now: number, bytes: Uint8Array, from: Endpoint): Request | undefined {
+  /** Logs and counts a datagram; returns the request in it, if it can be decoded. */
+  record(now: number, bytes: Uint8Array, from: Endpoint): Request | undefined {
     const decoded = decodeRequest(bytes);
     const request = decoded.ok ? decoded.value : undefined;
     if (this.#limit > 0) {
@@ -39,23 +39,23 @@ export class RequestLog {
       this.log.push({ now, from, bytes: bytes.slice(), request });
     }
     tally(this.counters.received, kindOf(bytes));
-    this.#noteRetransmission(bytes, from);
+    this.#countRetransmission(bytes, from);
     return request;
   }
 
-  #noteRetransmission(bytes: Uint8Array, from: Endpoint): void {
+  #countRetransmission(bytes: Uint8Array, from: Endpoint): void {
     const octets = String.fromCharCode(...bytes.subarray(0, 1_100));
-    const name = `${from.address} ${from.port} ${bytes.length} ${octets}`;
-    if (this.#seen.has(name)) {
+    const key = `${from.address} ${from.port} ${bytes.length} ${octets}`;
+    if (this.#seen.has(key)) {
       this.counters.retransmissions++;
       return;
     }
     if (this.#seen.size >= REMEMBERED) this.#seen.clear();
-    this.#seen.add(name);
+    this.#seen.add(key);
   }
 }
 
-/** The name under which a datagram is counted. */
+/** The name of a datagram in {@linkcode Counters.received}. */
 function kindOf(bytes: Uint8Array): string {
   const [version, opcode] = bytes;
   if (version === undefined || opcode === undefined || opcode >= 0x80) return "malformed";

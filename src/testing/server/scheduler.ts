@@ -1,41 +1,37 @@
 import { Heap, type HeapEntry } from "./heap.ts";
+import type { Datagram } from "./replies.ts";
 
-/** A thing to do later; gives what is to be sent then. */
-export type Task<Output> = (now: number) => Output[];
+/** Runs at its time and returns the datagrams to send then. */
+export type Task = (now: number) => Datagram[];
 
-/** Keeps a task, to cancel it. */
-export type TaskEntry<Output> = HeapEntry<Task<Output>>;
+/** A scheduled task, kept to cancel it. */
+export type TaskEntry = HeapEntry<Task>;
 
-/** What a sans-IO object has to do later, in order of time. */
-export class Scheduler<Output> {
-  #tasks = new Heap<Task<Output>>();
+/** The tasks of a server by time. The caller provides the clock: it calls {@linkcode run} at the deadline. */
+export class Scheduler {
+  #tasks = new Heap<Task>();
 
-  /** When the next task is due. */
+  /** Time of the next task. */
   get deadline(): number | undefined {
     return this.#tasks.peek()?.at;
   }
 
-  /** Enters a task. */
-  at(time: number, task: Task<Output>): TaskEntry<Output> {
+  /** Schedules a task. */
+  at(time: number, task: Task): TaskEntry {
     return this.#tasks.push(time, task);
   }
 
-  /** Crosses a task out; does nothing when it is done. */
-  cancel(entry: TaskEntry<Output> | undefined): void {
+  /** Cancels a task; does nothing if it has run. */
+  cancel(entry: TaskEntry | undefined): void {
     if (entry !== undefined) this.#tasks.remove(entry);
   }
 
-  /** Does what is due. */
-  run(now: number): Output[] {
-    const outputs: Output[] = [];
-    for (
-      let next = this.#tasks.peek();
-      next !== undefined && next.at <= now;
-      next = this.#tasks.peek()
-    ) {
-      this.#tasks.remove(next);
-      outputs.push(...next.value(now));
+  /** Runs every task due at `now`, those included that are scheduled meanwhile. */
+  run(now: number): Datagram[] {
+    const datagrams: Datagram[] = [];
+    for (let due = this.#tasks.pop(now); due !== undefined; due = this.#tasks.pop(now)) {
+      datagrams.push(...due.value(now));
     }
-    return outputs;
+    return datagrams;
   }
 }

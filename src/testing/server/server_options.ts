@@ -3,105 +3,105 @@ import { Opcode } from "../../wire/opcode.ts";
 import type { Prefix64Option } from "../../wire/option_type.ts";
 import { ProtocolNumber } from "../../wire/protocol_number.ts";
 
-/** How a server departs from the RFCs, as real ones do. Everything is off unless told. */
+/** Departures from the RFCs that real servers have. All are off by default. */
 export interface Quirks {
   /** Error lifetimes of the long kind are 0. */
   readonly zeroLongLifetimes?: boolean;
-  /** Every option of a request stands in its success, understood or not. */
+  /** A success response carries every option of the request, supported or not. */
   readonly echoOptions?: boolean;
-  /** FILTER is accepted whatever it says, and forgotten. */
+  /** Every FILTER is accepted and ignored. */
   readonly ignoreFilters?: boolean;
-  /** The deletion of an IPv4 mapping that does not exist is NO_RESOURCES, 30 seconds. */
+  /** The deletion of an IPv4 mapping that does not exist fails with NO_RESOURCES. */
   readonly missingDeleteFails?: boolean;
-  /** A restart or a new external address is announced once. */
+  /** A restart or a new external address is announced once instead of 10 times. */
   readonly announceOnce?: boolean;
-  /** The answer to a deletion carries the external address. */
+  /** The response to a deletion carries the external address. */
   readonly addressInDelete?: boolean;
-  /** An IPv4 mapping can be renewed with any nonce, and takes the new one. */
+  /** Any nonce renews an IPv4 mapping and becomes its nonce. */
   readonly anyNonceRenews?: boolean;
-  /** Answers to requests of a wrong length begin with version 0 and opcode 0x80. */
+  /** Responses to requests of a wrong length begin with version 0 and opcode 0x80. */
   readonly zeroVersionOnMalformed?: boolean;
-  /** The lifetime of an ANNOUNCE answer is the request's, clamped. */
+  /** The lifetime of an ANNOUNCE response is that of the request, within the bounds. */
   readonly announceLifetime?: boolean;
 }
 
-/** Gives the external port to try first for a mapping without an acceptable suggestion, 1 to 65535. */
+/** Returns the external port, 1 to 65535, to try first for a mapping whose suggested port is not assigned. */
 export type PortAssigner = (internalPort: number, protocol: number) => number;
 
-/** How a {@linkcode SimulatedServer} behaves. Unless told it is a strict NAT44 and IPv6 firewall that speaks PCP only. */
+/** The configuration of a {@linkcode SimulatedServer}: by default a strict NAT44 and IPv6 firewall that speaks PCP only. */
 export interface ServerOptions {
-  /** External IPv4 address, `203.0.113.5` unless told; `null`: none yet, so that mappings fail with NETWORK_FAILURE. */
+  /** External IPv4 address; `null` is none yet, so that mappings fail with NETWORK_FAILURE. Default `203.0.113.5`. */
   readonly externalAddress?: string | null;
-  /** External IPv6 address for translated mappings; none unless told. */
+  /** External IPv6 address for translated mappings. Default none. */
   readonly externalAddress6?: string | null;
-  /** Shortest lifetime granted, in seconds; 0, no bound, unless told. */
+  /** Shortest lifetime granted, in seconds. Default 0. */
   readonly minLifetime?: number;
-  /** Longest lifetime granted, in seconds; 86,400 unless told. */
+  /** Longest lifetime granted, in seconds. Default 86,400. */
   readonly maxLifetime?: number;
-  /** Lifetime of short errors in seconds, 30 unless told (RFC 6887 section 7.4). */
+  /** Lifetime of short lifetime errors in seconds (RFC 6887 section 7.4). Default 30. */
   readonly shortErrorLifetime?: number;
-  /** Lifetime of long errors in seconds, 1,800 unless told (RFC 6887 section 7.4). */
+  /** Lifetime of long lifetime errors in seconds (RFC 6887 section 7.4). Default 1,800. */
   readonly longErrorLifetime?: number;
-  /** Epoch time at the first moment the server is told of, in seconds; 0 unless told. */
+  /** Epoch time in seconds at the first call that passes a time. Default 0. */
   readonly epoch?: number;
   /**
-   * External port where the client's suggestion does not decide: the internal port (`same`), the next one from 40000
-   * (`next`, unless told), from a number on, or what a function says. Taken ports are stepped over.
+   * External port of a mapping whose suggested port is not assigned: the internal port (`same`), the next one from 40000
+   * on (`next`), a number, or the result of a function. Ports in use are skipped. Default `next`.
    */
   readonly assignPort?: "same" | "next" | number | PortAssigner;
-  /** Whether suggested ports are disregarded when a mapping is made. */
+  /** Whether a new mapping ignores the suggested port. Default false. */
   readonly ignoreSuggestions?: boolean;
-  /** Whether an IPv6 mapping is a hole in a firewall, external equal to internal; true unless told. */
+  /** Whether an IPv6 mapping opens a firewall and is not translated. Default true. */
   readonly firewall6?: boolean;
-  /** Whether an IPv6 client may have an external IPv4 address. */
+  /** Whether an IPv6 client can get an external IPv4 address. Default false. */
   readonly nat64?: boolean;
-  /** Transport protocols that can be translated; TCP and UDP unless told. A firewall takes all. */
+  /** IANA numbers of the protocols that can be translated; a firewall maps all. Default TCP and UDP. */
   readonly protocols?: readonly number[];
-  /** Whether all ports, or all protocols, can be translated. A firewall always can. */
+  /** Whether all ports, or all protocols, can be translated; a firewall always maps them. Default false. */
   readonly wildcards?: boolean;
-  /** Opcodes supported; ANNOUNCE, MAP and PEER unless told. */
+  /** Supported opcodes. Default ANNOUNCE, MAP and PEER. */
   readonly opcodes?: readonly number[];
-  /** Codes of options that the server knows nothing of. */
+  /** Codes of options to treat as unknown. Default none. */
   readonly unsupportedOptions?: readonly number[];
-  /** Whether THIRD_PARTY is allowed. */
+  /** Whether THIRD_PARTY is supported. Default false. */
   readonly thirdParty?: boolean;
-  /** Identifiers, in hexadecimal digits, that THIRD_PARTY_ID may hold (RFC 7843); the option is unknown unless told. */
+  /** Known values of THIRD_PARTY_ID (RFC 7843) in hexadecimal digits. Default: the option is unknown. */
   readonly thirdPartyIds?: readonly string[];
-  /** Most FILTERs of one mapping; 8 unless told. */
+  /** Most FILTERs of a mapping. Default 8. */
   readonly maxFilters?: number;
-  /** Most octets of a DESCRIPTION kept; 1,016 unless told. 0: the option is unknown. */
+  /** Most octets of a DESCRIPTION kept; 0: the option is unknown. Default 1,016. */
   readonly maxDescription?: number;
-  /** Most ports of a PORT_SET; 64 unless told. 0: the option is unknown. */
+  /** Most ports of a PORT_SET; 0: the option is unknown. Default 64. */
   readonly maxPortSet?: number;
-  /** Whether CHECKPOINT_REQUIRED is honoured (RFC 7767). */
+  /** Whether CHECKPOINT_REQUIRED is supported (RFC 7767). Default false. */
   readonly checkpoint?: boolean;
-  /** NAT64 prefixes told in every ANNOUNCE, and in MAP answers where asked for. */
+  /** NAT64 prefixes in every ANNOUNCE response, and in MAP responses on request (RFC 7225). Default none. */
   readonly prefix64?: readonly Prefix64Option[];
-  /** Whether MAP answers tell the NAT64 prefixes unasked. */
+  /** Whether every MAP response has the NAT64 prefixes. Default false. */
   readonly prefix64Unasked?: boolean;
-  /** Most mappings of all clients together; no bound unless told. One more is NO_RESOURCES. */
+  /** Most mappings of all clients together; the next is refused with NO_RESOURCES. Default no bound. */
   readonly capacity?: number;
-  /** Most mappings of one internal address; no bound unless told. One more is USER_EX_QUOTA. */
+  /** Most mappings of an internal address; the next is refused with USER_EX_QUOTA. Default no bound. */
   readonly quota?: number;
-  /** The one version spoken, 2 unless told; others get UNSUPP_VERSION. */
+  /** The only supported version; others get UNSUPP_VERSION. Default 2. */
   readonly supportedVersion?: number;
-  /** Octets of an UNSUPP_VERSION answer, 4 to 24; as long as the request, at least 24, unless told. */
+  /** Octets of an UNSUPP_VERSION response, 4 to 24. Default: as many as the request, at least 24. */
   readonly versionErrorLength?: number;
-  /** Whether NAT-PMP is spoken beside PCP. */
+  /** Whether the server speaks NAT-PMP beside PCP. Default false. */
   readonly natPmp?: boolean;
-  /** Whether NAT-PMP is all the server speaks. */
+  /** Whether the server speaks NAT-PMP only. Default false. */
   readonly natPmpOnly?: boolean;
-  /** Opcode octet of NAT-PMP's version error: `zero` as RFC 6886 draws it, or `response` (128 and up) as many send it. */
+  /** Opcode of the NAT-PMP version error: 0 (`zero`, RFC 6886 section 3.5) or with the response bit. Default `zero`. */
   readonly natPmpErrorOpcode?: "zero" | "response";
-  /** Departures from the RFCs. */
+  /** Departures from the RFCs. Default none. */
   readonly quirks?: Quirks;
-  /** How many datagrams the log keeps; 1,000 unless told. */
+  /** Number of datagrams that the log keeps. Default 1,000. */
   readonly logLimit?: number;
 }
 
 /**
- * Options that make a server behave as miniupnpd, the most common one, does: lifetimes clamped to 2 minutes and a day,
- * long errors with lifetime 0, every option echoed, deletions of nothing refused, no PEER.
+ * The options of a server that behaves as miniupnpd, the most common one: lifetimes from 2 minutes to a day, long
+ * lifetime errors with lifetime 0, every option echoed, deletions without mapping refused, no PEER.
  */
 export function miniupnpd(options: ServerOptions = {}): ServerOptions {
   return {
@@ -128,7 +128,7 @@ export function miniupnpd(options: ServerOptions = {}): ServerOptions {
   };
 }
 
-/** {@linkcode ServerOptions} with every gap filled. */
+/** {@linkcode ServerOptions} with all defaults. */
 export interface Settings extends
   Required<
     Omit<
@@ -141,7 +141,11 @@ export interface Settings extends
   readonly versionErrorLength: number | undefined;
 }
 
-/** Fills the gaps and refuses what makes no sense. */
+/**
+ * Applies the defaults.
+ *
+ * @throws {RangeError} If `minLifetime` is above `maxLifetime`.
+ */
 export function resolveOptions(options: ServerOptions): Settings {
   const settings: Settings = {
     minLifetime: 0,
@@ -184,12 +188,12 @@ export function resolveOptions(options: ServerOptions): Settings {
   return settings;
 }
 
-/** Reads an option that holds an address or `null`. */
+/** The address in an option; undefined for `null`. */
 export function parseExternal(
   text: string | null | undefined,
-  unlessTold: string | null,
+  defaultText: string | null,
 ): IpAddress | undefined {
-  const given = text === undefined ? unlessTold : text;
+  const given = text === undefined ? defaultText : text;
   return given === null ? undefined : IpAddress.parse(given);
 }
 

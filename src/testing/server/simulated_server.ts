@@ -1,35 +1,76 @@
 import { type Endpoint, type Family, IpAddress } from "../../wire/address.ts";
 import { MAX_LIFETIME } from "../../wire/constants.ts";
 import { ResultCode } from "../../wire/result_code.ts";
-import { Scheduler } from "./scheduler.ts";
 import { type Counters, tally } from "./counters.ts";
-import { mappingKey, newMapping, remainingLife, type ServerMapping } from "./mapping.ts";
+import type { ExternalAddresses } from "./decision.ts";
+import { type FailOptions, FaultScript } from "./fault_script.ts";
+import { newMapping, remainingLife, type ServerMapping } from "./mapping.ts";
+import { MappingTable } from "./mapping_table.ts";
 import { natPmpAnnouncement } from "./natpmp.ts";
-import { Notifications, toGroupIpv4, toGroups } from "./notifications.ts";
+import { Notifications, toGroup, toGroups } from "./notifications.ts";
+import { announceReply, type Datagram, updateReply } from "./replies.ts";
 import { type LogEntry, RequestLog } from "./request_log.ts";
+import { Responder } from "./responder.ts";
+import { Scheduler } from "./scheduler.ts";
 import {
   parseExternal,
   resolveOptions,
   type ServerOptions,
   type Settings,
 } from "./server_options.ts";
-import { announceReply, type Datagram, updateReply } from "./replies.ts";
-import { Responder } from "./responder.ts";
-import {
-  type ExternalAddresses,
-  type FailOptions,
-  FaultScript,
-  type InsertedMapping,
-  type RestartOptions,
-  type UpdateChanges,
-} from "./fault_script.ts";
-import { MappingTable } from "./mapping_table.ts";
+
+/** What {@linkcode SimulatedServer.restart} keeps and sends. */
+export interface RestartOptions {
+  /** Whether the server announces the restart. Default true. */
+  readonly announce?: boolean;
+  /** Whether the mappings survive, as in permanent memory. Default false. */
+  readonly keepMappings?: boolean;
+  /** Epoch time after the restart in seconds. Default 0. */
+  readonly epoch?: number;
+}
+
+/** What {@linkcode SimulatedServer.update} changes in a mapping. */
+export interface UpdateChanges {
+  /** New external address. Default: unchanged. */
+  readonly externalAddress?: string;
+  /** New external port. Default: unchanged. */
+  readonly externalPort?: number;
+  /** Lifetime from now on in seconds, or that of the error. Default: the remaining lifetime. */
+  readonly lifetime?: number;
+  /** A result code other than 0 ends the mapping. Default 0. */
+  readonly result?: number;
+  /** Number of datagrams to the client (RFC 6887 section 14.2). Default 3. */
+  readonly copies?: number;
+}
+
+/** A mapping without a request, for {@linkcode SimulatedServer.insert}. */
+export interface InsertedMapping {
+  /** `static`: made by the administrator, without end. `flow`: made by outgoing traffic. */
+  readonly kind: "static" | "flow";
+  /** IANA protocol number. */
+  readonly protocol: number;
+  /** Internal address. */
+  readonly internalAddress: string;
+  /** Internal port. */
+  readonly internalPort: number;
+  /** External port. */
+  readonly externalPort: number;
+  /** External address. Default: that of the server. */
+  readonly externalAddress?: string;
+  /** Address of the remote peer of a flow. */
+  readonly remoteAddress?: string;
+  /** Port of the remote peer of a flow. */
+  readonly remotePort?: number;
+  /** Lifetime of a flow in seconds. Default 7,440, that of an established TCP connection (RFC 5382 REQ-5). */
+  readonly lifetime?: number;
+}
 
 /**
- * A PCP server without a network: datagrams and the time go in, datagrams come out. It is strict: what RFC 6887 refuses
- * it refuses, and what a client must not do but servers bear it counts in `counters.violations`.
+ * A PCP server without a network: the caller passes datagrams and the time, and sends the datagrams returned. The server
+ * is strict: it refuses what RFC 6887 refuses, and counts in `counters.violations` what a client must not do although a
+ * server accepts it.
  *
- * Time is in milliseconds of any clock that never goes back. The epoch counts from the first moment the server is told.
+ * Times are milliseconds of any clock that never goes back. The epoch begins with the first call that passes a time.
  *
  * @example
  * ```ts
@@ -44,18 +85,18 @@ import { MappingTable } from "./mapping_table.ts";
  * ```
  */
 export class SimulatedServer {
-  /** Whether everything is swallowed, unanswered and without effect. */
+  /** Whether the server ignores every datagram and sends none. */
   silent = false;
-  /** Changes answers on their way out: what it returns is sent in place of the answer, be it nothing. */
+  /** Replaces each response by the datagrams it returns, or by none. */
   tamper: ((reply: Uint8Array, request: Uint8Array) => readonly Uint8Array[]) | undefined =
     undefined;
 
   #settings: Settings;
-  #agenda = new Scheduler<Datagram>();
-  #table: MappingTable<Datagram>;
-  #news: Notifications;
-  #observer: RequestLog;
-  #script = new FaultScript();
+  #scheduler = new Scheduler();
+  #table: MappingTable;
+  #notifications = new Notifications(this.#scheduler);
+  #requestLog: RequestLog;
+  #faultScript = new FaultScript();
   #external: ExternalAddresses;
   #responder: Responder;
   #epochStart: number | undefined = undefined;
@@ -64,14 +105,13 @@ export class SimulatedServer {
   /**
    * A server without mappings.
    *
-   * @throws {RangeError} When the options contradict each other.
-   * @throws {TypeError} When an address is none.
+   * @throws {RangeError} If `minLifetime` is above `maxLifetime`.
+   * @throws {TypeError} If an address is invalid.
    */
   constructor(options: ServerOptions = {}) {
     this.#settings = resolveOptions(options);
-    this.#table = new MappingTable(this.#agenda, this.#settings.assignPort);
-    this.#news = new Notifications(this.#agenda);
-    this.#observer = new RequestLog(this.#settings.logLimit);
+    this.#table = new MappingTable(this.#scheduler, this.#settings.assignPort);
+    this.#requestLog = new RequestLog(this.#settings.logLimit);
     this.#epochBase = this.#settings.epoch;
     this.#external = {
       IPv4: parseExternal(options.externalAddress, "203.0.113.5"),
@@ -79,33 +119,33 @@ export class SimulatedServer {
     };
     const context = {
       settings: this.#settings,
-      counters: this.#observer.counters,
+      counters: this.#requestLog.counters,
       table: this.#table,
       external: this.#external,
-      refreshed: (mapping: ServerMapping) => this.#news.settle(mapping.key),
+      onRefresh: (mapping: ServerMapping) => this.#notifications.endUpdate(mapping.key),
     };
-    this.#responder = new Responder(context, this.#script, (now) => this.epoch(now));
+    this.#responder = new Responder(context, this.#faultScript, (now) => this.epoch(now));
   }
 
-  /** Everything seen and done. */
+  /** Counts of everything received and done. */
   get counters(): Counters {
-    return this.#observer.counters;
+    return this.#requestLog.counters;
   }
 
-  /** The datagrams received, oldest first, as many as the options let it keep. */
+  /** The last datagrams received, oldest first; `logLimit` bounds their number. */
   get log(): readonly LogEntry[] {
-    return this.#observer.log;
+    return this.#requestLog.log;
   }
 
   /**
    * The mappings by key: `map 6 192.168.1.10:8080 IPv4` is TCP port 8080 with an external IPv4 address, and
-   * `peer 17 [2001:db8::10]:5000 IPv6 [2001:db8:9::1]:53` an outbound one.
+   * `peer 17 [2001:db8::10]:5000 IPv6 [2001:db8:9::1]:53` an outbound mapping.
    */
   get mappings(): ReadonlyMap<string, ServerMapping> {
     return this.#table.byKey;
   }
 
-  /** The first mapping of an internal port, whatever its kind. */
+  /** The first mapping of an internal port, of any kind. */
   mapping(protocol: number, internalPort: number): ServerMapping | undefined {
     for (const mapping of this.#table.byKey.values()) {
       if (mapping.protocol === protocol && mapping.internalPort === internalPort) return mapping;
@@ -113,71 +153,79 @@ export class SimulatedServer {
     return undefined;
   }
 
-  /** External address of a family, if the server has one. */
+  /** The external address of a family, if the server has one. */
   externalAddress(family: Family): IpAddress | undefined {
     return this.#external[family];
   }
 
-  /** Epoch time in seconds (RFC 6887 section 8.5). The first call anchors it. */
+  /** Epoch time in seconds (RFC 6887 section 8.5). */
   epoch(now: number): number {
     this.#epochStart ??= now;
     return (this.#epochBase + Math.floor((now - this.#epochStart) / 1_000)) >>> 0;
   }
 
-  /** When {@linkcode timeout} wants to be called next. */
+  /** When to call {@linkcode timeout} next, if ever. */
   get deadline(): number | undefined {
-    return this.#agenda.deadline;
+    return this.#scheduler.deadline;
   }
 
-  /** Does what is due: expiries, and the copies of announcements and updates. Early calls do nothing. */
+  /** Removes expired mappings and returns due copies of announcements and updates. Early calls do nothing. */
   timeout(now: number): Datagram[] {
     this.epoch(now);
-    return this.#agenda.run(now);
+    return this.#scheduler.run(now);
   }
 
-  /** Takes a datagram; gives what is to be sent. */
+  /** Processes a datagram and returns those to send. */
   receive(now: number, bytes: Uint8Array, source: Endpoint): Datagram[] {
     const datagrams = this.timeout(now);
-    const { counters } = this.#observer;
-    const request = this.#observer.note(now, bytes, source);
+    const request = this.#requestLog.record(now, bytes, source);
     if (this.silent) {
-      tally(counters.dropped, "silent");
+      tally(this.counters.dropped, "silent");
       return datagrams;
     }
-    const reply = this.#responder.answer(now, bytes, request, source);
+    const reply = this.#responder.respond(now, bytes, request, source);
     if (reply === undefined) return datagrams;
     const replies = this.tamper === undefined ? [reply] : this.tamper(reply, bytes);
     return [...datagrams, ...replies.map((octets) => ({ bytes: octets, to: source }))];
   }
 
-  /** The next requests, however correct, get this result code; in NAT-PMP its own. Returns a function that calls it off. */
+  /**
+   * Refuses the next requests, however correct.
+   *
+   * @param result The result code; for NAT-PMP requests one of RFC 6886 section 3.5.
+   * @returns Cancels the remaining refusals.
+   */
   fail(result: number, options: FailOptions = {}): () => void {
-    return this.#script.fail(result, options);
+    return this.#faultScript.fail(result, options);
   }
 
-  /** The next requests get no answer and have no effect. Returns a function that calls it off. */
+  /**
+   * Drops the next `times` requests, of one opcode or of all, without response or effect.
+   *
+   * @returns Cancels the remaining drops.
+   */
   swallow(times: number, opcode?: number): () => void {
-    return this.#script.swallow(times, opcode);
+    return this.#faultScript.swallow(times, opcode);
   }
 
-  /** Starts over: the epoch begins again, mappings are lost, and everybody is told, 10 times (RFC 6887 section 14.1.3). */
+  /** Restarts: mappings are lost, the epoch begins again and is announced 10 times (RFC 6887 section 14.1.3). */
   restart(now: number, options: RestartOptions = {}): Datagram[] {
     const { announce = true, keepMappings = false, epoch = 0 } = options;
-    this.#news.clear();
+    this.#notifications.clear();
     if (!keepMappings) this.#table.clear();
     this.#resetEpoch(now, epoch);
     return announce ? this.announce(now) : [];
   }
 
-  /** Multicasts an announcement, 10 times unless the server is given to less. */
+  /** Multicasts an announcement 10 times, or once with the quirk `announceOnce`. */
   announce(now: number): Datagram[] {
-    const { natPmp, natPmpOnly, prefix64, quirks } = this.#settings;
-    return this.#news.announce(now, quirks.announceOnce === true, (at) => {
+    const { natPmpOnly, prefix64, quirks } = this.#settings;
+    return this.#notifications.announce(now, quirks.announceOnce === true, (at) => {
       if (this.silent) return [];
       const datagrams: Datagram[] = [];
-      if (natPmp || natPmpOnly) {
+      if (this.#speaksNatPmp) {
         tally(this.counters.sent, "natpmpAnnounce");
-        datagrams.push(toGroupIpv4(natPmpAnnouncement(this.#external.IPv4, this.epoch(at))));
+        datagrams.push(toGroup(natPmpAnnouncement(this.#external.IPv4, this.epoch(at))));
       }
       if (!natPmpOnly) {
         tally(this.counters.sent, "announce");
@@ -188,48 +236,45 @@ export class SimulatedServer {
   }
 
   /**
-   * Takes another external address. The epoch begins again (RFC 6887 section 8.5) and the clients of all mappings
-   * concerned are told, three times each (section 14.2); a NAT-PMP server multicasts it (RFC 6886 section 3.2.1).
+   * Changes the external address of its family. The epoch begins again (RFC 6887 section 8.5), the clients of the
+   * mappings concerned get updates (section 14.2), and a NAT-PMP server announces it (RFC 6886 section 3.2.1).
+   *
+   * @throws {TypeError} If the address is invalid.
    */
   changeExternalAddress(now: number, address: string | IpAddress): Datagram[] {
     const given = typeof address === "string" ? IpAddress.parse(address) : address;
     const old = this.#external[given.family];
     this.#external[given.family] = given;
     this.#resetEpoch(now, 0);
-    const { natPmp, natPmpOnly } = this.#settings;
-    const datagrams = natPmp || natPmpOnly ? this.announce(now) : [];
-    for (const mapping of [...this.#table.byKey.values()]) {
+    const datagrams = this.#speaksNatPmp ? this.announce(now) : [];
+    for (const mapping of this.#table.byKey.values()) {
       if (old === undefined || !mapping.externalAddress.equals(old)) continue;
       this.#table.move(mapping, now, given, mapping.externalPort);
-      datagrams.push(...this.#tell(now, mapping, ResultCode.Success, undefined));
+      datagrams.push(...this.#sendUpdates(now, mapping));
     }
     return datagrams;
   }
 
   /**
-   * Changes a mapping, or ends it with an error, and tells its client (RFC 6887 section 14.2).
+   * Changes mappings, or ends them with an error, and sends updates to their clients (RFC 6887 section 14.2).
    *
-   * @param which A key of {@linkcode mappings}, or what is true of the mappings meant.
-   * @throws {RangeError} When there is no such mapping.
+   * @param which A key of {@linkcode mappings}, or a predicate.
+   * @throws {RangeError} If there is no such mapping.
    */
   update(
     now: number,
     which: string | ((mapping: ServerMapping) => boolean),
     changes: UpdateChanges = {},
   ): Datagram[] {
-    const { result = ResultCode.Success, lifetime, copies } = changes;
+    const { result = ResultCode.Success, lifetime } = changes;
     const chosen = [...this.#table.byKey.values()].filter((mapping) =>
       typeof which === "string" ? mapping.key === which : which(mapping)
     );
     if (chosen.length === 0) {
-      throw new RangeError(
-        `Cannot update a mapping: there is none that is "${
-          typeof which === "string" ? which : "meant"
-        }"`,
-      );
+      const wanted = typeof which === "string" ? which : "meant";
+      throw new RangeError(`Cannot update a mapping: there is none that is "${wanted}"`);
     }
-    const datagrams: Datagram[] = [];
-    for (const mapping of chosen) {
+    return chosen.flatMap((mapping) => {
       const address = changes.externalAddress === undefined
         ? mapping.externalAddress
         : IpAddress.parse(changes.externalAddress);
@@ -241,57 +286,52 @@ export class SimulatedServer {
         mapping.expires = now + lifetime * 1_000;
         this.#table.reschedule(mapping);
       }
-      datagrams.push(...this.#tell(now, mapping, result, lifetime, copies));
-    }
-    return datagrams;
+      return this.#sendUpdates(now, mapping, changes);
+    });
   }
 
-  /** Enters a mapping that no request made. */
-  insert(now: number, entry: InsertedMapping): ServerMapping {
-    const { kind, protocol, internalPort, externalPort, lifetime = 7_440 } = entry;
-    const internalAddress = IpAddress.parse(entry.internalAddress);
-    const own = this.#external[internalAddress.family] ?? internalAddress;
-    const externalAddress = entry.externalAddress === undefined
-      ? own
-      : IpAddress.parse(entry.externalAddress);
-    const remote = entry.remoteAddress === undefined
-      ? undefined
-      : { address: IpAddress.parse(entry.remoteAddress), port: entry.remotePort ?? 0 };
-    const endless = kind === "static";
-    const { family } = externalAddress;
-    const mapping = newMapping(now, {
-      key: mappingKey(kind, protocol, internalAddress, internalPort, family, remote),
-      kind,
-      protocol,
-      internalAddress,
-      internalPort,
+  /**
+   * Adds a mapping without a request.
+   *
+   * @throws {TypeError} If an address is invalid.
+   */
+  insert(now: number, inserted: InsertedMapping): ServerMapping {
+    const { kind, protocol, internalPort, externalPort, remoteAddress, remotePort = 0 } = inserted;
+    const internalAddress = IpAddress.parse(inserted.internalAddress);
+    const externalAddress = inserted.externalAddress === undefined
+      ? this.#external[internalAddress.family] ?? internalAddress
+      : IpAddress.parse(inserted.externalAddress);
+    const lifetime = kind === "static" ? MAX_LIFETIME : inserted.lifetime ?? 7_440;
+    const internal = { protocol, internalAddress, internalPort, family: externalAddress.family };
+    const mapping = newMapping(now, kind, internal, {
       externalAddress,
       externalPort,
-      remote,
-      lifetime: endless ? MAX_LIFETIME : lifetime,
-      expires: endless ? Number.POSITIVE_INFINITY : now + lifetime * 1_000,
+      remote: remoteAddress === undefined
+        ? undefined
+        : { address: IpAddress.parse(remoteAddress), port: remotePort },
+      lifetime,
+      expires: kind === "static" ? Number.POSITIVE_INFINITY : now + lifetime * 1_000,
     });
     this.#table.add(mapping);
     return mapping;
   }
 
-  /** Sends the first copy of an update and sees to the others (RFC 6887 section 14.2). */
-  #tell(
-    now: number,
-    mapping: ServerMapping,
-    result: number,
-    lifetime: number | undefined,
-    copies = 3,
-  ): Datagram[] {
+  get #speaksNatPmp(): boolean {
+    return this.#settings.natPmp || this.#settings.natPmpOnly;
+  }
+
+  /** Returns the first copy of an update and schedules the others (RFC 6887 section 14.2). */
+  #sendUpdates(now: number, mapping: ServerMapping, changes: UpdateChanges = {}): Datagram[] {
     const { client } = mapping;
+    const { result = ResultCode.Success, copies = 3 } = changes;
     if (client === undefined) return [];
-    return this.#news.update(now, mapping.key, copies, (at) => {
+    return this.#notifications.update(now, mapping.key, copies, (at) => {
       if (this.silent) return [];
       tally(this.counters.sent, "update");
-      const told = result === ResultCode.Success
+      const lifetime = result === ResultCode.Success
         ? remainingLife(mapping, at)
-        : this.#responder.errorLifetime(result, lifetime);
-      const header = { result, lifetime: told, epoch: this.epoch(at) };
+        : this.#responder.errorLifetime(result, changes.lifetime);
+      const header = { result, lifetime, epoch: this.epoch(at) };
       return [{ bytes: updateReply(mapping, header), to: client }];
     });
   }

@@ -1,3 +1,4 @@
+import { type Endpoint, IpAddress } from "../../wire/address.ts";
 import {
   HEADER_LENGTH,
   MAP_LENGTH,
@@ -7,20 +8,18 @@ import {
 } from "../../wire/constants.ts";
 import { Opcode } from "../../wire/opcode.ts";
 import { ResultCode } from "../../wire/result_code.ts";
-import { IpAddress } from "../../wire/address.ts";
-import type { Endpoint } from "../../wire/address.ts";
 import type { Settings } from "./server_options.ts";
 
-/** What the first octets of a datagram call for. */
+/** How a datagram is to be handled, by its first octets. */
 export type Validation =
   | { readonly kind: "drop"; readonly reason: string }
   | { readonly kind: "natpmp" }
   | { readonly kind: "version" }
-  /** `parsed` is false where the request could not even be told apart from noise. */
+  /** `parsed` is false if the length is wrong, so that the fields after the header are unknown. */
   | { readonly kind: "refuse"; readonly result: number; readonly parsed: boolean }
   | { readonly kind: "accept" };
 
-/** Judges a datagram up to its opcode and length, in the order of RFC 6887 section 8.2. */
+/** Validates version, length, opcode and client address, in the order of RFC 6887 section 8.2. */
 export function validateDatagram(
   bytes: Uint8Array,
   source: Endpoint,
@@ -40,24 +39,19 @@ export function validateDatagram(
   if (!settings.opcodes.includes(opcode)) {
     return { kind: "refuse", result: ResultCode.UnsuppOpcode, parsed: true };
   }
-  if (bytes.length < shortest(opcode)) {
+  if (bytes.length < fixedLength(opcode)) {
     return { kind: "refuse", result: ResultCode.MalformedRequest, parsed: false };
   }
   const claimed = IpAddress.read(new DataView(bytes.buffer, bytes.byteOffset), 8);
-  // miniupnpd's leniency is its own; RFC 6887 section 8.2 asks this of every opcode.
+  // For every opcode (RFC 6887 section 8.2).
   if (!claimed.equals(source.address)) {
     return { kind: "refuse", result: ResultCode.AddressMismatch, parsed: true };
   }
   return { kind: "accept" };
 }
 
-function shortest(opcode: number): number {
-  switch (opcode) {
-    case Opcode.Map:
-      return MAP_LENGTH;
-    case Opcode.Peer:
-      return PEER_LENGTH;
-    default:
-      return HEADER_LENGTH;
-  }
+/** Octets of a message before its options. */
+export function fixedLength(opcode: number): number {
+  if (opcode === Opcode.Map) return MAP_LENGTH;
+  return opcode === Opcode.Peer ? PEER_LENGTH : HEADER_LENGTH;
 }

@@ -1,12 +1,12 @@
-import { HEADER_LENGTH, MAP_LENGTH, PEER_LENGTH } from "../../wire/constants.ts";
 import { Opcode } from "../../wire/opcode.ts";
 import { OptionCode } from "../../wire/option.ts";
 import { hasPorts } from "../../wire/protocol_number.ts";
 import type { Violation } from "./counters.ts";
+import { fixedLength } from "./validation.ts";
 
 /**
- * What a valid request does that its client must not do, though servers bear it. Reads the octets by itself, so that
- * a codec that forgets reserved fields is not its own judge.
+ * What a client must not do although the server must accept the request. Reads the octets itself: the codec ignores
+ * reserved fields, so it cannot find a client that sets them.
  */
 export function violationsOf(bytes: Uint8Array, sourcePort: number): Violation[] {
   const found: Violation[] = [];
@@ -14,10 +14,8 @@ export function violationsOf(bytes: Uint8Array, sourcePort: number): Violation[]
   const opcode = view.getUint8(1);
   if (sourcePort === 5350 || sourcePort === 5351) found.push("sourcePort");
   if (view.getUint16(2) !== 0) found.push("reservedHeader");
-  let options = HEADER_LENGTH;
   if (opcode === Opcode.Announce && view.getUint32(4) !== 0) found.push("announceLifetime");
   if (opcode === Opcode.Map || opcode === Opcode.Peer) {
-    options = opcode === Opcode.Map ? MAP_LENGTH : PEER_LENGTH;
     if (!isZero(view, 37, 40)) found.push("reservedMap");
     const protocol = view.getUint8(36);
     if (protocol !== 0 && !hasPorts(protocol) && view.getUint32(40) !== 0) {
@@ -26,7 +24,7 @@ export function violationsOf(bytes: Uint8Array, sourcePort: number): Violation[]
     if (opcode === Opcode.Peer && view.getUint16(62) !== 0) found.push("reservedPeer");
     if (opcode === Opcode.Peer && view.getUint32(4) === 0) found.push("peerLifetimeZero");
   }
-  collectOptionViolations(view, options, found);
+  collectOptionViolations(view, fixedLength(opcode), found);
   return found;
 }
 
@@ -57,7 +55,7 @@ function collectOptionViolations(view: DataView, start: number, found: Violation
   }
 }
 
-/** ::/96, and the count of IPv4 prefixes 0 or left out (RFC 7225 section 4.3). */
+/** Whether the prefix is ::/96 and the count of IPv4 prefixes 0 or absent (RFC 7225 section 4.3). */
 function isPrefix64Request(view: DataView, data: number, length: number): boolean {
   if (length !== 14 && length !== 16) return false;
   return view.getUint16(data) === 12 && isZero(view, data + 2, data + length);
