@@ -6,7 +6,8 @@ import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
 import { MemoryNetwork } from "../../src/transport/memory.ts";
 import { defaultNetwork } from "../../src/transport/open.ts";
 import type { SocketAddress } from "../../src/transport/transport.ts";
-import { announce, at, digits, map, read } from "./wire_client.ts";
+import { hex } from "../helpers/hex.ts";
+import { announce, at, map, read } from "./wire_client.ts";
 
 const ROUTER = { hostname: "192.168.1.1", port: 5_351 };
 
@@ -184,7 +185,7 @@ Deno.test("ServerHost serves real sockets on the loopback interface", async () =
     error: (error) => reply.reject(error),
   });
   await client.send(announce("", at("127.0.0.1", 0)), host.local);
-  assertEquals(digits(await reply.promise).slice(0, 8), "02800000");
+  assertEquals(hex(await reply.promise).slice(0, 8), "02800000");
   assertEquals(host.errors, []);
   client.close();
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
+import { hex, octets } from "../helpers/hex.ts";
 import {
   ANY6,
   ask,
@@ -7,11 +8,9 @@ import {
   at,
   CLIENT6,
   deletion,
-  digits,
   EXTERNAL4,
   map,
   NEIGHBOUR,
-  octets,
   OTHER_NONCE,
   peer,
 } from "./wire_client.ts";
@@ -24,11 +23,11 @@ Deno.test("MAP, its renewal and its deletion are answered as in the golden vecto
   const created = askRaw(server, 0, map());
   const success = "02810000 00000e10 000003e8 00000000 00000000 00000000 a0a1a2a3 a4a5a6a7 " +
     "a8a9aaab 06000000 1f909c40 00000000 00000000 0000ffff cb007105";
-  assertEquals(digits(created), success);
+  assertEquals(hex(created), success);
   const renewal = map({ externalPort: 40_000, externalAddress: EXTERNAL4 });
-  assertEquals(digits(askRaw(server, 0, renewal)), success);
+  assertEquals(hex(askRaw(server, 0, renewal)), success);
   assertEquals(
-    digits(askRaw(server, 10_000, deletion())),
+    hex(askRaw(server, 10_000, deletion())),
     "02810000 00000000 000003f2 00000000 00000000 00000000 a0a1a2a3 a4a5a6a7 " +
       "a8a9aaab 06000000 1f900000 00000000 00000000 0000ffff 00000000",
   );
@@ -211,7 +210,7 @@ Deno.test("an IPv6 firewall maps to the address itself, as in the golden vectors
       "11000000 1f900000 00000000 00000000 00000000 00000000",
   );
   assertEquals(
-    digits(askRaw(server, 0, request, CLIENT6)),
+    hex(askRaw(server, 0, request, CLIENT6)),
     "02810000 00001c20 000003e8 00000000 00000000 00000000 a0a1a2a3 a4a5a6a7 a8a9aaab " +
       "11000000 1f901f90 20010db8 00010000 00000000 00000010",
   );

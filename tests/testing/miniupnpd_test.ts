@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
 import { miniupnpd } from "../../src/testing/server/server_options.ts";
+import { hex, octets } from "../helpers/hex.ts";
 import {
   announce,
   ask,
@@ -8,9 +9,7 @@ import {
   CLIENT,
   CLIENT6,
   deletion,
-  digits,
   map,
-  octets,
   OTHER_NONCE,
   peer,
 } from "./wire_client.ts";
@@ -47,7 +46,7 @@ Deno.test("miniupnpd() echoes every option and forgets filters (Q3)", () => {
 Deno.test("miniupnpd() answers wrong lengths with version 0 (Q4)", () => {
   const server = new SimulatedServer(miniupnpd());
   assertEquals(
-    digits(askRaw(server, 0, new Uint8Array([...map(), 0]))).slice(0, 17),
+    hex(askRaw(server, 0, new Uint8Array([...map(), 0]))).slice(0, 17),
     "00800003 00000000",
   );
 });

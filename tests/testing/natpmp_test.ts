@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
-import { askRaw, CLIENT, CLIENT6, digits, map, NEIGHBOUR, octets } from "./wire_client.ts";
+import { hex, octets } from "../helpers/hex.ts";
+import { askRaw, CLIENT, CLIENT6, map, NEIGHBOUR } from "./wire_client.ts";
 
 const OPTIONS = { natPmpOnly: true, epoch: 1_000, maxLifetime: 3_600 };
 const MAP_UDP = "00010000 1f900000 00001c20";
@@ -8,7 +9,7 @@ const MAP_TCP = "00020000 1f901f90 00001c20";
 const DELETE_UDP = "00010000 1f900000 00000000";
 
 function ask(server: SimulatedServer, now: number, request: string, source = CLIENT): string {
-  return digits(askRaw(server, now, octets(request), source));
+  return hex(askRaw(server, now, octets(request), source));
 }
 
 Deno.test("NAT-PMP is answered as in the golden vectors", () => {
@@ -23,10 +24,10 @@ Deno.test("NAT-PMP is answered as in the golden vectors", () => {
 
 Deno.test("a NAT-PMP server answers PCP with its version error, 8 octets (C-9-5)", () => {
   const server = new SimulatedServer(OPTIONS);
-  assertEquals(digits(askRaw(server, 0, map())), "00000001 000003e8");
+  assertEquals(hex(askRaw(server, 0, map())), "00000001 000003e8");
   assertEquals(server.counters.refused, { natpmp1: 1 });
   const other = new SimulatedServer({ ...OPTIONS, natPmpErrorOpcode: "response" });
-  assertEquals(digits(askRaw(other, 0, map())), "00810001 000003e8");
+  assertEquals(hex(askRaw(other, 0, map())), "00810001 000003e8");
 });
 
 Deno.test("a server can speak both", () => {
@@ -122,7 +123,7 @@ Deno.test("a NAT-PMP restart or new address is multicast ten times (D-3.2.1-1)",
   const server = new SimulatedServer(OPTIONS);
   ask(server, 0, MAP_UDP);
   const told = server.changeExternalAddress(60_000, "203.0.113.77");
-  assertEquals(told.map(({ to, bytes }) => [`${to.address}`, to.port, digits(bytes)]), [
+  assertEquals(told.map(({ to, bytes }) => [`${to.address}`, to.port, hex(bytes)]), [
     ["224.0.0.1", 5_350, "00800000 00000000 cb00714d"],
   ]);
   const times: number[] = [];

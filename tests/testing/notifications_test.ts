@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
+import { hex } from "../helpers/hex.ts";
 import {
   announce,
   ANY6,
@@ -8,7 +9,6 @@ import {
   CLIENT,
   CLIENT6,
   deletion,
-  digits,
   map,
   NEIGHBOUR,
   OTHER_NONCE,
@@ -34,7 +34,7 @@ Deno.test("a restart is announced ten times to both groups, gaps doubling from 2
     ["ff02::1", 5_350],
   ]);
   for (const { bytes } of first) {
-    assertEquals(digits(bytes), "02800000 00000000 00000000 00000000 00000000 00000000");
+    assertEquals(hex(bytes), "02800000 00000000 00000000 00000000 00000000 00000000");
   }
   assertEquals(server.mappings.size, 0);
   const copies = [...passing(server, Infinity)].filter(({ to }) => to.address.family === "IPv4");
@@ -97,7 +97,7 @@ Deno.test("a new external address begins a new epoch and is told three times (C-
   }
   assertEquals(times, [100_000, 100_250, 100_750]);
   assertEquals(
-    digits(told[0] ?? new Uint8Array()),
+    hex(told[0] ?? new Uint8Array()),
     "02810000 000001f4 00000000 00000000 00000000 00000000 a0a1a2a3 a4a5a6a7 a8a9aaab " +
       "06000000 1f909c40 00000000 00000000 0000ffff cb00714d " + NET_24,
   );

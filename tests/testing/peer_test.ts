@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
+import { hex } from "../helpers/hex.ts";
 import {
   ANY6,
   ask,
   askRaw,
   CLIENT6,
-  digits,
   EXTERNAL4,
   map,
   NEIGHBOUR,
@@ -26,7 +26,7 @@ const FLOW = {
 Deno.test("PEER is answered as in the golden vector", () => {
   const server = new SimulatedServer({ epoch: 1_000, assignPort: "same" });
   assertEquals(
-    digits(askRaw(server, 0, peer())),
+    hex(askRaw(server, 0, peer())),
     "02820000 00000e10 000003e8 00000000 00000000 00000000 a0a1a2a3 a4a5a6a7 a8a9aaab " +
       "06000000 c738c738 00000000 00000000 0000ffff cb007105 01bb0000 00000000 00000000 " +
       "0000ffff c6336407",

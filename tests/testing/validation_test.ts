@@ -1,25 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
-import {
-  announce,
-  ask,
-  askRaw,
-  at,
-  CLIENT,
-  CLIENT6,
-  digits,
-  map,
-  NEIGHBOUR,
-  octets,
-  peer,
-} from "./wire_client.ts";
+import { hex, octets } from "../helpers/hex.ts";
+import { announce, ask, askRaw, at, CLIENT, CLIENT6, map, NEIGHBOUR, peer } from "./wire_client.ts";
 
 const LONG = 1_800;
 
 Deno.test("an ANNOUNCE request is answered with epoch and nothing else", () => {
   const server = new SimulatedServer({ epoch: 1_000 });
   assertEquals(
-    digits(askRaw(server, 0, announce())),
+    hex(askRaw(server, 0, announce())),
     "02800000 00000000 000003e8 00000000 00000000 00000000",
   );
   assertEquals(server.counters, {
@@ -68,7 +57,7 @@ Deno.test("MALFORMED_REQUEST answers a wrong length, echoes it and is never long
     const reply = askRaw(server, 0, request);
     assertEquals([reply.length, reply[3]], [request.length, 3]);
     // Not parsed: the end of the client's address stays (RFC 6887 section 7.2).
-    assertEquals(digits(reply.subarray(4, 24)), "00000708 000003e8 00000000 0000ffff c0a8010a");
+    assertEquals(hex(reply.subarray(4, 24)), "00000708 000003e8 00000000 0000ffff c0a8010a");
   }
   assertEquals(server.mappings.size, 0);
 });
@@ -78,7 +67,7 @@ Deno.test("an error answer is the request with the header written over, options 
   server.fail(8);
   const reply = askRaw(server, 0, map({ options: "80000003 77656200" }));
   assertEquals(
-    digits(reply),
+    hex(reply),
     "02810008 0000001e 000003e8 00000000 00000000 00000000 a0a1a2a3 a4a5a6a7 a8a9aaab " +
       "06000000 1f900000 00000000 00000000 0000ffff 00000000 80000003 77656200",
   );
@@ -90,21 +79,21 @@ Deno.test("UNSUPP_VERSION names the nearest version", () => {
     const request = map();
     request[0] = version;
     const reply = askRaw(server, 0, request);
-    assertEquals(digits(reply.subarray(0, 12)), "02810001 00000708 000003e8", `${version}`);
+    assertEquals(hex(reply.subarray(0, 12)), "02810001 00000708 000003e8", `${version}`);
     assertEquals(reply.length, 60);
   }
   assertEquals(server.counters.violations, { versionOne: 1 });
-  assertEquals(digits(askRaw(server, 0, octets("0000"))).slice(0, 8), "02800001");
+  assertEquals(hex(askRaw(server, 0, octets("0000"))).slice(0, 8), "02800001");
 
   const newer = new SimulatedServer({ supportedVersion: 3, epoch: 1_000 });
-  assertEquals(digits(askRaw(newer, 0, map())).slice(0, 26), "03810001 00000708 000003e8");
+  assertEquals(hex(askRaw(newer, 0, map())).slice(0, 26), "03810001 00000708 000003e8");
 });
 
 Deno.test("UNSUPP_VERSION can be as short as 4 octets (C-9-10)", () => {
   for (const length of [4, 8, 12, 24]) {
     const server = new SimulatedServer({ supportedVersion: 3, versionErrorLength: length });
     const reply = askRaw(server, 0, map());
-    assertEquals([reply.length, digits(reply.subarray(0, 4))], [length, "03810001"]);
+    assertEquals([reply.length, hex(reply.subarray(0, 4))], [length, "03810001"]);
   }
 });
 
@@ -173,10 +162,10 @@ Deno.test("what servers bear is counted as violations and answered (C-7.1-2)", (
 Deno.test("reserved octets leave the server as zeros, whatever came in", () => {
   for (const request of [map(), peer()]) {
     const server = new SimulatedServer();
-    const clean = digits(askRaw(server, 0, request.slice()));
+    const clean = hex(askRaw(server, 0, request.slice()));
     const reserved = request.length === 80 ? [2, 3, 37, 38, 39, 62, 63] : [2, 3, 37, 38, 39];
     for (const offset of reserved) request[offset] = 0xff;
-    assertEquals(digits(askRaw(server, 0, request)), clean);
+    assertEquals(hex(askRaw(server, 0, request)), clean);
   }
 });
 

@@ -3,6 +3,7 @@
 import { IpAddress } from "../../src/wire/address.ts";
 import type { Endpoint } from "../../src/wire/address.ts";
 import type { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
+import { hex, octets } from "../helpers/hex.ts";
 
 export const NONCE = "a0a1a2a3 a4a5a6a7 a8a9aaab";
 export const OTHER_NONCE = "b0b1b2b3 b4b5b6b7 b8b9babb";
@@ -17,18 +18,6 @@ export const EXTERNAL4 = "00000000 00000000 0000ffff cb007105";
 
 export function at(address: string, port: number): Endpoint {
   return { address: IpAddress.parse(address), port };
-}
-
-/** Octets from hexadecimal digits; spaces are for the reader. */
-export function octets(digits: string): Uint8Array {
-  const pairs = digits.replaceAll(/\s/g, "").match(/../g) ?? [];
-  return Uint8Array.from(pairs, (pair) => parseInt(pair, 16));
-}
-
-/** Hexadecimal digits in groups of four octets. */
-export function digits(bytes: Uint8Array): string {
-  const all = Array.from(bytes, (octet) => octet.toString(16).padStart(2, "0")).join("");
-  return all.match(/.{1,8}/g)?.join(" ") ?? "";
 }
 
 export interface MapParts {
@@ -100,7 +89,7 @@ export function read(bytes: Uint8Array | undefined): Answer {
     epoch: view.getUint32(8),
     externalPort: assigned ? view.getUint16(42) : 0,
     external: assigned ? IpAddress.read(view, 44).toString() : "",
-    options: digits(bytes.subarray(fixed)),
+    options: hex(bytes.subarray(fixed)),
   };
 }
 
@@ -137,7 +126,7 @@ export function askRaw(
 function header(opcode: number, lifetime: number, client: Endpoint): string {
   const address = new DataView(new ArrayBuffer(16));
   client.address.write(address, 0);
-  return `02${word(opcode, 1)}0000${word(lifetime, 4)}${digits(new Uint8Array(address.buffer))}`;
+  return `02${word(opcode, 1)}0000${word(lifetime, 4)}${hex(new Uint8Array(address.buffer))}`;
 }
 
 function mapData(parts: MapParts): string {

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { IpAddress } from "../../src/wire/address.ts";
-import { hex, viewOfHex } from "./octets.ts";
+import { hex, viewOfHex } from "../helpers/hex.ts";
 
 /** What is read, and the one text that RFC 5952 allows for it. */
 const TEXTS: readonly (readonly [string, string])[] = [

@@ -4,8 +4,14 @@ import { describe } from "../../src/wire/describe.ts";
 import { encodeRequest, encodeResponse } from "../../src/wire/message.ts";
 import { Nonce } from "../../src/wire/nonce.ts";
 import type { Option } from "../../src/wire/option.ts";
-import { NATPMP_REQUESTS, NATPMP_RESPONSES, OPTIONS, REQUESTS, RESPONSES } from "./golden.ts";
-import { octets } from "./octets.ts";
+import {
+  NATPMP_REQUESTS,
+  NATPMP_RESPONSES,
+  OPTIONS,
+  REQUESTS,
+  RESPONSES,
+} from "../helpers/golden.ts";
+import { octets } from "../helpers/hex.ts";
 
 const clientAddress = IpAddress.parse("192.168.1.10");
 const map = {
@@ -21,7 +27,7 @@ const map = {
 
 Deno.test("describe() puts each golden message into one line", () => {
   const lines = [REQUESTS, RESPONSES, NATPMP_REQUESTS, NATPMP_RESPONSES]
-    .flatMap((table) => table.map(([, text]) => describe(octets(text))));
+    .flatMap((table) => Object.values(table).map(([, text]) => describe(octets(text))));
   const grant = "tcp 8080 -> 203.0.113.5:40000, nonce a0a1…";
   const wish = "tcp 8080 -> 0.0.0.0:0, nonce a0a1…";
   const me = "client 192.168.1.10";
@@ -75,7 +81,7 @@ Deno.test("describe() names every option", () => {
     "THIRD_PARTY_ID (3 octets)",
     "CHECKPOINT_REQUIRED",
   ];
-  assertEquals(OPTIONS.map(([, , option]) => optionText(option)), shown);
+  assertEquals(Object.values(OPTIONS).map(([, , option]) => optionText(option)), shown);
   const others: readonly (readonly [Option, string])[] = [
     [{ type: "prf", value: 5 }, "PRF 5"],
     [{ type: "macAlgorithm", value: 12 }, "MAC_ALGORITHM 12"],

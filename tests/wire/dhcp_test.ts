@@ -6,7 +6,7 @@ import {
   encodeDhcpv4Servers,
   encodeDhcpv6Servers,
 } from "../../src/wire/dhcp.ts";
-import { octets } from "./octets.ts";
+import { octets } from "../helpers/hex.ts";
 
 const ip = IpAddress.parse;
 

@@ -11,6 +11,8 @@ import {
   encodeRequest,
   encodeRequestInto,
   encodeResponse,
+  type RequestInit,
+  type ResponseInit,
 } from "../../src/wire/message.ts";
 import {
   decodeNatPmpRequest,
@@ -19,21 +21,23 @@ import {
   encodeNatPmpResponse,
 } from "../../src/wire/natpmp.ts";
 import { Opcode } from "../../src/wire/opcode.ts";
-import { decodeOptions, encodeOption, optionLength } from "../../src/wire/option.ts";
+import { decodeOptions, encodeOption, type Option, optionLength } from "../../src/wire/option.ts";
 import {
   DHCPV4,
   DHCPV6,
+  type Golden,
+  golden,
   NATPMP_REQUESTS,
   NATPMP_RESPONSES,
   OPTIONS,
   REQUESTS,
   RESPONSES,
-} from "./golden.ts";
-import { hex, octets, viewOfHex } from "./octets.ts";
+} from "../helpers/golden.ts";
+import { hex, octets, viewOfHex } from "../helpers/hex.ts";
 
 const OPCODES = { announce: Opcode.Announce, map: Opcode.Map, peer: Opcode.Peer } as const;
 
-for (const [name, text, init] of REQUESTS) {
+for (const [name, text, init] of Object.values<Golden<RequestInit>>(REQUESTS)) {
   const bytes = octets(text);
 
   Deno.test(`encodeRequest() ${name} (C-5-1, C-7-2, C-7.1-1, C-7.1-2)`, () => {
@@ -61,7 +65,7 @@ for (const [name, text, init] of REQUESTS) {
   });
 }
 
-for (const [name, text, init] of RESPONSES) {
+for (const [name, text, init] of Object.values<Golden<ResponseInit>>(RESPONSES)) {
   const bytes = octets(text);
 
   Deno.test(`encodeResponse() ${name}`, () => {
@@ -82,7 +86,7 @@ for (const [name, text, init] of RESPONSES) {
   });
 }
 
-for (const [name, text, option] of OPTIONS) {
+for (const [name, text, option] of Object.values<Golden<Option>>(OPTIONS)) {
   const bytes = octets(text);
 
   Deno.test(`encodeOption() ${name}`, () => {
@@ -98,14 +102,14 @@ for (const [name, text, option] of OPTIONS) {
   });
 }
 
-for (const [name, text, request] of NATPMP_REQUESTS) {
+for (const [name, text, request] of Object.values(NATPMP_REQUESTS)) {
   Deno.test(`NAT-PMP request, both ways: ${name}`, () => {
     assertEquals(hex(encodeNatPmpRequest(request)), hex(octets(text)));
     assertEquals(decodeNatPmpRequest(octets(text)), { ok: true, value: request });
   });
 }
 
-for (const [name, text, response] of NATPMP_RESPONSES) {
+for (const [name, text, response] of Object.values(NATPMP_RESPONSES)) {
   Deno.test(`NAT-PMP response, both ways: ${name}`, () => {
     assertEquals(hex(encodeNatPmpResponse(response)), hex(octets(text)));
     assertEquals(decodeNatPmpResponse(octets(text)), { ok: true, value: response });
@@ -123,6 +127,5 @@ Deno.test(`server list, both ways: ${DHCPV6[0]}`, () => {
 });
 
 Deno.test("no golden vector is left out", () => {
-  const tables = [REQUESTS, RESPONSES, OPTIONS, NATPMP_REQUESTS, NATPMP_RESPONSES];
-  assertEquals(tables.reduce((sum, table) => sum + table.length, 0) + 2, 44);
+  assertEquals(Object.keys(golden).length + [DHCPV4, DHCPV6].length, 44);
 });

@@ -8,7 +8,7 @@ import {
   type NatPmpRequest,
   type NatPmpResponse,
 } from "../../src/wire/natpmp.ts";
-import { hex, octets } from "./octets.ts";
+import { hex, octets } from "../helpers/hex.ts";
 
 Deno.test("decodeNatPmpRequest() says why it refuses", () => {
   const refusals = [

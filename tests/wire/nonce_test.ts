@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Nonce } from "../../src/wire/nonce.ts";
-import { hex, viewOfHex } from "./octets.ts";
+import { hex, viewOfHex } from "../helpers/hex.ts";
 
 const TEXT = "a0a1a2a3a4a5a6a7a8a9aaab";
 

@@ -8,7 +8,7 @@ import {
   optionCode,
   optionLength,
 } from "../../src/wire/option.ts";
-import { hex, octets, viewOfHex } from "./octets.ts";
+import { hex, octets, viewOfHex } from "../helpers/hex.ts";
 
 const ip = IpAddress.parse;
 

@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { IpAddress } from "../../src/wire/address.ts";
 import { encodeOption, type Prefix64Option } from "../../src/wire/option.ts";
 import { choosePrefix64, prefix64Request, synthesizeAddress } from "../../src/wire/prefix64.ts";
-import { hex, octets } from "./octets.ts";
+import { hex, octets } from "../helpers/hex.ts";
 
 const ip = IpAddress.parse;
 

@@ -1,6 +1,4 @@
-import { randomOctets } from "./octets.ts";
-
-/** A message as a careful sender would write it, of any opcode, with any options. */
+/** A message of any opcode with any options, whose reserved octets and padding are zero. */
 export function randomMessage(next: () => number, isResponse: boolean): Uint8Array {
   const opcode = next() % 6;
   const fixed = [24, 60, 80, 32, 24, 24][opcode] ?? 24;
@@ -30,4 +28,9 @@ function randomOption(next: () => number): number[] {
   if (code === 129 && length === 22) data.splice(14, 4, 0, 1, 0, next() % 33);
   if (code === 130 && length === 5) data[4] = next() & 1;
   return [code, 0, 0, length, ...data, ...new Array<number>((4 - (length & 3)) & 3).fill(0)];
+}
+
+/** Random octets from a source of random words. */
+export function randomOctets(next: () => number, length: number): Uint8Array {
+  return Uint8Array.from({ length }, next);
 }

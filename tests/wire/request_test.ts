@@ -8,7 +8,7 @@ import {
 } from "../../src/wire/message.ts";
 import { Nonce } from "../../src/wire/nonce.ts";
 import type { Option } from "../../src/wire/option.ts";
-import { hex, octets } from "./octets.ts";
+import { hex, octets } from "../helpers/hex.ts";
 
 const clientAddress = IpAddress.parse("192.168.1.10");
 const announce = { type: "announce", lifetime: 0, clientAddress } as const;

@@ -7,7 +7,7 @@ import {
   type Response,
 } from "../../src/wire/message.ts";
 import { Nonce } from "../../src/wire/nonce.ts";
-import { hex, octets } from "./octets.ts";
+import { hex, octets } from "../helpers/hex.ts";
 
 const map = {
   type: "map",

@@ -13,20 +13,21 @@ import {
   encodeNatPmpRequest,
 } from "../../src/wire/natpmp.ts";
 import { decodeOptions } from "../../src/wire/option.ts";
-import { generator, hex, randomOctets } from "./octets.ts";
-import { randomMessage } from "./random_message.ts";
+import { hex } from "../helpers/hex.ts";
+import { seededWords } from "../helpers/random.ts";
+import { randomMessage, randomOctets } from "./random_message.ts";
 
 const SEED = 20130401;
 
 // No decoder throws, whatever the octets and however many.
 Deno.test(`decoders never throw on any length of random octets, seed ${SEED} (C-18-5)`, () => {
-  const next = generator(SEED);
+  const next = seededWords(SEED);
   for (let length = 0; length <= 2000; length++) decodeAll(randomOctets(next, length));
 });
 
 // The same, with a beginning that gets past the first checks.
 Deno.test(`decoders never throw behind a plausible header, seed ${SEED} (C-18-5)`, () => {
-  const next = generator(SEED);
+  const next = seededWords(SEED);
   const accepted = { requests: 0, responses: 0, natPmp: 0 };
   for (let round = 0; round < 3000; round++) {
     // Half of them about as short as NAT-PMP is.
@@ -46,7 +47,7 @@ Deno.test(`decoders never throw behind a plausible header, seed ${SEED} (C-18-5)
 
 // What decodes, encodes to the same octets, if no octet that must be ignored is set.
 Deno.test(`what decodes encodes to the same octets, seed ${SEED}`, () => {
-  const next = generator(SEED);
+  const next = seededWords(SEED);
   const seen = new Set<string>();
   for (let round = 0; round < 3000; round++) {
     const isResponse = (next() & 1) === 1;
