@@ -12,8 +12,8 @@ export interface Endpoint {
 }
 
 /**
- * An IPv4 or IPv6 address as PCP writes it: always 16 octets, an IPv4 address as `::ffff:a.b.c.d` (RFC 6887 section 5).
- * Immutable. The octets are held as four 32-bit words, because to allocate an array of octets costs more than all the rest.
+ * An IPv4 or IPv6 address as PCP encodes it: always 16 octets, an IPv4 address as `::ffff:a.b.c.d` (RFC 6887 section 5).
+ * Immutable, four 32-bit words.
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ export interface Endpoint {
  * ```
  */
 export class IpAddress {
-  // Declared only: a field that is defined is undefined before it is a number, and slow to read ever after.
+  // Declared, not defined: a definition would first set each field to undefined, which makes it slower to read.
 
   /** Octets 0 to 3, a signed 32-bit number. */
   declare readonly w0: number;
@@ -35,19 +35,19 @@ export class IpAddress {
   declare readonly w2: number;
   /** Octets 12 to 15, a signed 32-bit number. */
   declare readonly w3: number;
-  /** The zone of a link-local IPv6 address (RFC 4007), as `eth0` or `2` in `fe80::1%eth0`. Never on the wire. */
+  /** The zone of a link-local IPv6 address (RFC 4007), such as `eth0` in `fe80::1%eth0`. Never encoded. */
   declare readonly scope: string | undefined;
 
-  /** No preference, wanting IPv4: `::ffff:0:0` (RFC 6887 section 5). */
+  /** Any IPv4 address, `::ffff:0:0` (RFC 6887 section 5). */
   static readonly ANY_IPV4: IpAddress = new IpAddress(0, 0, 0xffff, 0);
 
-  /** No preference, wanting IPv6: `::` (RFC 6887 section 5). */
+  /** Any IPv6 address, `::` (RFC 6887 section 5). */
   static readonly ANY_IPV6: IpAddress = new IpAddress(0, 0, 0, 0);
 
   /**
    * An address of four big-endian words, signed or not.
    *
-   * @throws {TypeError} If there is a scope and the address is not link-local, or the scope is no name of a zone.
+   * @throws {TypeError} If there is a scope and the address is not link-local, or the scope is not a zone name.
    */
   constructor(w0: number, w1: number, w2: number, w3: number, scope?: string) {
     this.w0 = w0 | 0;
@@ -59,9 +59,9 @@ export class IpAddress {
   }
 
   /**
-   * Reads `192.0.2.1`, any form of RFC 4291 section 2.2, and `fe80::1%eth0`. `::ffff:192.0.2.1` is IPv4.
+   * Parses `192.0.2.1`, any form of RFC 4291 section 2.2, and `fe80::1%eth0`. `::ffff:192.0.2.1` is IPv4.
    *
-   * @throws {TypeError} If the text is no address.
+   * @throws {TypeError} If the text is not an address.
    */
   static parse(text: string): IpAddress {
     const address = IpAddress.tryParse(text);
@@ -94,22 +94,20 @@ export class IpAddress {
     );
   }
 
-  /** The all-zeros address of a family: which family is wanted, and no preference within it. */
+  /** The all-zeros address of a family, which stands for any of its addresses (RFC 6887 section 5). */
   static any(family: Family): IpAddress {
     return family === "IPv4" ? IpAddress.ANY_IPV4 : IpAddress.ANY_IPV6;
   }
 
   /** Writes the 16 octets at `offset`. */
   write(view: DataView, offset: number): void {
-    // Read before anything is written: after a write the compiler has to look everything up again.
-    const { w0, w1, w2, w3 } = this;
-    view.setInt32(offset, w0);
-    view.setInt32(offset + 4, w1);
-    view.setInt32(offset + 8, w2);
-    view.setInt32(offset + 12, w3);
+    view.setInt32(offset, this.w0);
+    view.setInt32(offset + 4, this.w1);
+    view.setInt32(offset + 8, this.w2);
+    view.setInt32(offset + 12, this.w3);
   }
 
-  /** The family. All 96 leading bits decide, not only the two octets `ff ff` (RFC 6887 section 5). */
+  /** The family. IPv4 requires all 96 leading bits, not only the two octets `ff ff` (RFC 6887 section 5). */
   get family(): Family {
     return this.w2 === 0xffff && this.w0 === 0 && this.w1 === 0 ? "IPv4" : "IPv6";
   }
@@ -142,42 +140,36 @@ export class IpAddress {
     return this.family === "IPv4" ? (this.w3 >>> 28) === 0xe : (this.w0 >>> 24) === 0xff;
   }
 
-  /** Whether the 16 octets are the same. The scope does not count: it is a matter of this host. */
+  /** Whether the 16 octets are the same. The scope is ignored, because it has a meaning on this host only. */
   equals(other: IpAddress): boolean {
     return this.w3 === other.w3 && this.w2 === other.w2 && this.w1 === other.w1 &&
       this.w0 === other.w0;
   }
 
-  /** Whether the 16 octets at `offset` are this address. */
-  matches(view: DataView, offset: number): boolean {
-    return view.getInt32(offset + 12) === this.w3 && view.getInt32(offset + 8) === this.w2 &&
-      view.getInt32(offset + 4) === this.w1 && view.getInt32(offset) === this.w0;
-  }
-
   /**
-   * The same octets with another scope, or with none.
+   * The same octets with another scope, or without one.
    *
-   * @throws {TypeError} If the address is not link-local, or the scope is no name of a zone.
+   * @throws {TypeError} If the address is not link-local, or the scope is not a zone name.
    */
   withScope(scope: string | undefined): IpAddress {
     if (scope === this.scope) return this;
     return new IpAddress(this.w0, this.w1, this.w2, this.w3, scope);
   }
 
-  /** The one text of RFC 5952, a dotted quad for IPv4, and `%scope` where there is one. */
+  /** The text of RFC 5952, a dotted quad for IPv4, with `%scope` if there is one. */
   toString(): string {
     if (this.family === "IPv4") return formatIpv4(this.w3);
     const text = formatIpv6(this.w0, this.w1, this.w2, this.w3);
     return this.scope === undefined ? text : `${text}%${this.scope}`;
   }
 
-  /** The text, so that an address in JSON is a string. */
+  /** The text: an address in JSON is a string. */
   toJSON(): string {
     return this.toString();
   }
 }
 
-/** Unicast fe80::/10 and multicast ff02::/16: the addresses that mean another host on every link (RFC 4007 section 4). */
+/** Unicast fe80::/10 and multicast ff02::/16: addresses that are unique on one link only (RFC 4007 section 4). */
 function mayHaveScope(address: IpAddress): boolean {
   return (address.w0 >>> 22) === 0x3fa || (address.w0 >>> 16) === 0xff02;
 }

@@ -1,7 +1,7 @@
 /** The four 32-bit words of an address. */
 export type Words = readonly [number, number, number, number];
 
-/** The words of an address in text, without a scope; `undefined` if it is none. */
+/** The words of an address in text without a scope; `undefined` if the text is not an address. */
 export function parseWords(text: string): Words | undefined {
   if (text.includes(":")) return parseIpv6(text);
   const word = parseIpv4(text);
@@ -15,16 +15,7 @@ export function formatIpv4(word: number): string {
 
 /** The text of RFC 5952 section 4: lower case, no leading zeros, `::` for the first longest run of two or more zeros. */
 export function formatIpv6(w0: number, w1: number, w2: number, w3: number): string {
-  const groups = [
-    w0 >>> 16,
-    w0 & 0xffff,
-    w1 >>> 16,
-    w1 & 0xffff,
-    w2 >>> 16,
-    w2 & 0xffff,
-    w3 >>> 16,
-    w3 & 0xffff,
-  ];
+  const groups = [w0, w1, w2, w3].flatMap((word) => [word >>> 16, word & 0xffff]);
   let start = 0;
   let longest = 1;
   for (let from = 0; from < 8; from++) {
@@ -44,8 +35,8 @@ function hexGroups(groups: readonly number[]): string {
 }
 
 /**
- * Four numbers up to 255 without leading zeros, which some readers take for octal. No regular expression: it takes half a
- * millisecond to get ready, and every program reads an address before its first request.
+ * Four numbers up to 255 without leading zeros, which some parsers read as octal. No regular expression: its compilation
+ * takes half a millisecond, and every program parses an address before its first request.
  */
 function parseIpv4(text: string): number | undefined {
   if (text.length > LONGEST_IPV4) return undefined;
@@ -54,7 +45,7 @@ function parseIpv4(text: string): number | undefined {
   let word = 0;
   for (const digits of quad) {
     const octet = Number(digits);
-    // Only digits are written as they were read.
+    // Number() accepts more than digits, such as " 1" and "0x1".
     if (!(octet >= 0 && octet <= 255) || String(octet) !== digits) return undefined;
     word = (word << 8) | octet;
   }
@@ -78,7 +69,7 @@ function parseIpv6(text: string): Words | undefined {
   return [word(0), word(2), word(4), word(6)];
 }
 
-/** Groups between colons; the last may be a dotted quad where the text ends. Bounded, since the text is. */
+/** Groups between colons; the last one may be a dotted quad at the end of the address. */
 function parseGroups(text: string, atEnd: boolean): number[] | undefined {
   if (text === "") return [];
   const parts = text.split(":");

@@ -4,18 +4,19 @@ import { decodeRequest, decodeResponse, type Request, type Response } from "./me
 import {
   decodeNatPmpRequest,
   decodeNatPmpResponse,
+  type NatPmpMapResponse,
   type NatPmpRequest,
   type NatPmpResponse,
   natPmpResultName,
 } from "./natpmp.ts";
 import { opcodeName } from "./opcode.ts";
-import { type Option, optionCode, optionName } from "./option.ts";
+import { type FilterOption, type Option, optionCode, optionName } from "./option.ts";
 import { protocolName } from "./protocol_number.ts";
 import { ResultCode, resultName } from "./result_code.ts";
 
 /**
- * One line about any datagram, for logs and for people: a PCP or NAT-PMP message, or whatever else it is. Never throws.
- * Its length is bounded, it has no character that a terminal would obey, and never a whole nonce.
+ * Describes any datagram in one line for logs: a PCP or NAT-PMP message, or other octets. Never throws. The line has a
+ * bounded length, no control characters, and never a whole nonce.
  *
  * @example
  * ```ts
@@ -56,16 +57,12 @@ function describeRequest(request: Request): string {
 
 function describeResponse(response: Response): string {
   const { version, opcode, result, lifetime, epoch } = response;
+  const title = list(`PCP ${opcodeName(opcode)} response`, resultName(result));
   if (result === ResultCode.UnsuppVersion && version !== PCP_VERSION) {
-    return list(
-      `PCP ${opcodeName(opcode)} response`,
-      resultName(result),
-      `speaks version ${version}`,
-    );
+    return list(title, `speaks version ${version}`);
   }
   return list(
-    `PCP ${opcodeName(opcode)} response`,
-    resultName(result),
+    title,
     ...describeBody(response),
     ...(response.type === "announce" ? [] : [`lifetime ${lifetime}`]),
     `epoch ${epoch}`,
@@ -81,13 +78,13 @@ function describeBody(message: Request | Response): string[] {
       return [octets(message.data)];
     case "map":
     case "peer": {
-      const { nonce, protocol, internalPort, externalAddress, externalPort } = message;
+      const external = endpoint(message.externalAddress, message.externalPort);
       return [
-        `${protocolName(protocol)} ${internalPort} -> ${endpoint(externalAddress, externalPort)}`,
+        `${protocolName(message.protocol)} ${message.internalPort} -> ${external}`,
         ...(message.type === "map"
           ? []
           : [`peer ${endpoint(message.remoteAddress, message.remotePort)}`]),
-        `nonce ${nonce.hint}`,
+        `nonce ${message.nonce.hint}`,
       ];
     }
   }
@@ -131,14 +128,12 @@ function describeOption(option: Option): string {
     case "malformed":
       return `${name} malformed (${octets(option.data)})`;
     default:
-      // Flags, and what is too secret or too long to be shown.
+      // Flags, and data that are secret or too long.
       return name;
   }
 }
 
-function filter(
-  { prefixLength, remotePort, remoteAddress }: Extract<Option, { type: "filter" }>,
-): string {
+function filter({ prefixLength, remotePort, remoteAddress }: FilterOption): string {
   if (prefixLength === 0) return "none";
   const length = remoteAddress.family === "IPv4" ? prefixLength - 96 : prefixLength;
   return `${remoteAddress}/${length}${remotePort === 0 ? "" : ` port ${remotePort}`}`;
@@ -146,39 +141,34 @@ function filter(
 
 function describeNatPmpRequest(request: NatPmpRequest): string {
   if (request.type === "externalAddress") return "NAT-PMP external address request";
-  const { protocol, internalPort, externalPort, lifetime } = request;
-  return list(
-    "NAT-PMP map request",
-    `${protocolName(protocol)} ${internalPort} -> ${externalPort}`,
-    `lifetime ${lifetime}`,
-  );
+  return list("NAT-PMP map request", natPmpPorts(request), `lifetime ${request.lifetime}`);
 }
 
 function describeNatPmpResponse(response: NatPmpResponse): string {
   const result = natPmpResultName(response.result);
+  const epoch = response.epoch === undefined ? [] : [`epoch ${response.epoch}`];
   switch (response.type) {
     case "externalAddress":
-      return list(
-        "NAT-PMP external address response",
-        result,
-        `${response.address}`,
-        `epoch ${response.epoch}`,
-      );
+      return list("NAT-PMP external address response", result, `${response.address}`, ...epoch);
     case "map": {
-      const { protocol, internalPort, externalPort, lifetime, epoch } = response;
-      const ports = `${protocolName(protocol)} ${internalPort} -> ${externalPort}`;
-      return list("NAT-PMP map response", result, ports, `lifetime ${lifetime}`, `epoch ${epoch}`);
+      const lifetime = `lifetime ${response.lifetime}`;
+      return list("NAT-PMP map response", result, natPmpPorts(response), lifetime, ...epoch);
     }
     case "error":
-      return list(
-        "NAT-PMP error",
-        result,
-        ...(response.epoch === undefined ? [] : [`epoch ${response.epoch}`]),
-      );
+      return list("NAT-PMP error", result, ...epoch);
   }
 }
 
-/** No more than the first four octets are shown: a nonce may lie further on. */
+function natPmpPorts(
+  { protocol, internalPort, externalPort }: Pick<
+    NatPmpMapResponse,
+    "protocol" | "internalPort" | "externalPort"
+  >,
+): string {
+  return `${protocolName(protocol)} ${internalPort} -> ${externalPort}`;
+}
+
+/** Shows the first four octets only, because a nonce may follow. */
 function describeUnreadable(bytes: Uint8Array, reason: string): string {
   const start = [...bytes.subarray(0, 4)].map((octet) => octet.toString(16).padStart(2, "0"));
   const shown = start.length === 0 ? [] : [`begins ${start.join(" ")}`];
@@ -193,7 +183,7 @@ function endpoint(address: IpAddress, port: number): string {
   return address.family === "IPv4" ? `${address}:${port}` : `[${address}]:${port}`;
 }
 
-/** Somebody else's text: clipped, quoted, and without controls, invisible characters and changes of direction. */
+/** Text from the network: clipped, quoted, with control, invisible and direction-changing characters escaped. */
 function quote(text: string): string {
   const characters = [...text];
   const clipped = characters.slice(0, MOST_CHARACTERS).join("");

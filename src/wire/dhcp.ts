@@ -2,9 +2,9 @@ import { IpAddress } from "./address.ts";
 import { viewOf } from "./octets.ts";
 
 /**
- * The PCP servers in the options of a DHCPv4 message (RFC 7291 section 4): for each server the list of its addresses.
- * Never throws. What several instances of the option hold is put together first (RFC 3396). Reading stops where the
- * octets make no sense; multicast, loopback and all-zeros addresses are left out, and so is a server without others.
+ * Decodes the PCP servers in the options of a DHCPv4 message (RFC 7291 section 4): for each server the list of its
+ * addresses. Never throws. The data of several instances of the option are joined first (RFC 3396). Decoding stops at
+ * malformed data. Multicast, loopback and all-zeros addresses are dropped, and so is a server without other addresses.
  *
  * @param bytes Options one after the other, code and length included.
  */
@@ -20,15 +20,15 @@ export function decodeDhcpv4Servers(bytes: Uint8Array): IpAddress[][] {
     for (const end = at + length; at < end; at += 4) {
       addresses.push(new IpAddress(0, 0, 0xffff, view.getInt32(at)));
     }
-    addServer(servers, addresses);
+    servers.push(addresses.filter(isUsable));
   }
-  return servers;
+  return servers.filter((addresses) => addresses.length > 0);
 }
 
 /**
- * The PCP servers in the options of a DHCPv6 message (RFC 7291 section 3): one for each instance of the option, with the
- * list of its addresses, which may be IPv4. Never throws. An instance of a wrong length is left out, and so are
- * multicast, loopback and all-zeros addresses, and a server without others.
+ * Decodes the PCP servers in the options of a DHCPv6 message (RFC 7291 section 3): one for each instance of the option,
+ * with the list of its addresses, which may be IPv4. Never throws. An instance of a wrong length is dropped. Multicast,
+ * loopback and all-zeros addresses are dropped, and so is a server without other addresses.
  *
  * @param bytes Options one after the other, code and length included.
  */
@@ -46,26 +46,22 @@ export function decodeDhcpv6Servers(bytes: Uint8Array): IpAddress[][] {
       for (let from = at; from < at + length; from += 16) {
         addresses.push(IpAddress.read(view, from));
       }
-      addServer(servers, addresses);
+      servers.push(addresses.filter(isUsable));
     }
     at += length;
   }
-  return servers;
+  return servers.filter((addresses) => addresses.length > 0);
 }
 
 /**
- * The DHCPv4 option of these servers, in several instances where it is longer than 255 octets (RFC 3396).
+ * Encodes the DHCPv4 option of these servers, in several instances if it is longer than 255 octets (RFC 3396).
  *
  * @throws {TypeError} If an address is not IPv4.
  * @throws {RangeError} If a server has no address or more than 63.
  */
 export function encodeDhcpv4Servers(servers: readonly (readonly IpAddress[])[]): Uint8Array {
   const data = servers.flatMap((addresses) => {
-    if (addresses.length < 1 || addresses.length > 63) {
-      throw new RangeError(
-        `Cannot encode a DHCP option: a server must have 1 to 63 addresses, got "${addresses.length}"`,
-      );
-    }
+    checkCount(addresses, 63);
     return [4 * addresses.length, ...addresses.flatMap(ipv4Octets)];
   });
   const octets: number[] = [];
@@ -77,7 +73,7 @@ export function encodeDhcpv4Servers(servers: readonly (readonly IpAddress[])[]):
 }
 
 /**
- * The DHCPv6 options of these servers, one for each.
+ * Encodes the DHCPv6 options of these servers, one for each.
  *
  * @throws {RangeError} If a server has no address or more than 4095.
  */
@@ -87,44 +83,43 @@ export function encodeDhcpv6Servers(servers: readonly (readonly IpAddress[])[]):
   const view = viewOf(bytes);
   let at = 0;
   for (const addresses of servers) {
-    if (addresses.length < 1 || addresses.length > 4095) {
-      throw new RangeError(
-        `Cannot encode a DHCP option: a server must have 1 to 4095 addresses, got "${addresses.length}"`,
-      );
-    }
+    checkCount(addresses, 4095);
     view.setUint16(at, OPTION_V6_PCP_SERVER);
     view.setUint16(at + 2, 16 * addresses.length);
-    for (const [index, address] of addresses.entries()) address.write(view, at + 4 + 16 * index);
-    at += 4 + 16 * addresses.length;
+    at += 4;
+    for (const address of addresses) {
+      address.write(view, at);
+      at += 16;
+    }
   }
   return bytes;
 }
 
-/** Long options come in pieces with the same code (RFC 3396 section 5). */
+/** Joins the data of all instances of the DHCPv4 option (RFC 3396 section 5). */
 function joinInstances(bytes: Uint8Array): Uint8Array {
-  const view = viewOf(bytes);
   const octets: number[] = [];
   let at = 0;
-  while (at < view.byteLength) {
-    const code = view.getUint8(at);
-    at += 1;
+  while (at < bytes.length) {
+    const code = bytes[at++];
     if (code === PAD) continue;
-    if (code === END || at === view.byteLength) break;
-    const length = view.getUint8(at);
-    at += 1;
-    if (length > view.byteLength - at) break;
+    const length = bytes[at++];
+    if (code === END || length === undefined || length > bytes.length - at) break;
     if (code === OPTION_V4_PCP_SERVER) octets.push(...bytes.subarray(at, at + length));
     at += length;
   }
   return Uint8Array.from(octets);
 }
 
-/** Multicast and loopback must be discarded (RFC 7291 sections 3.2, 4.2); to send to all zeros would reach this host too. */
-function addServer(servers: IpAddress[][], addresses: readonly IpAddress[]): void {
-  const usable = addresses.filter((address) => {
-    return !address.isMulticast && !address.isLoopback && !address.isUnspecified;
-  });
-  if (usable.length > 0) servers.push(usable);
+/** Multicast and loopback must be discarded (RFC 7291 sections 3.2, 4.2). All zeros would be this host too. */
+function isUsable(address: IpAddress): boolean {
+  return !address.isMulticast && !address.isLoopback && !address.isUnspecified;
+}
+
+function checkCount({ length }: readonly IpAddress[], max: number): void {
+  if (length >= 1 && length <= max) return;
+  throw new RangeError(
+    `Cannot encode a DHCP option: a server must have 1 to ${max} addresses, got "${length}"`,
+  );
 }
 
 function ipv4Octets(address: IpAddress): number[] {

@@ -11,7 +11,7 @@ import {
   PEER_LENGTH,
   R_BIT,
 } from "./constants.ts";
-import { type Decoded, type DecodeReason, refused } from "./errors.ts";
+import { type Decoded, decoded, type DecodeReason, refused } from "./errors.ts";
 import type {
   Body,
   BodyInit,
@@ -201,7 +201,7 @@ export function decodeRequest(bytes: Uint8Array): Decoded<Request> {
     lifetime: view.getUint32(AT.lifetime),
     clientAddress: IpAddress.read(view, AT.clientAddress),
   };
-  return { ok: true, value: { ...header, ...readBody(view, opcode, view.getUint16(AT.reserved)) } };
+  return decoded({ ...header, ...readBody(view, opcode, view.getUint16(AT.reserved)) });
 }
 
 /**
@@ -215,7 +215,7 @@ export function decodeRequest(bytes: Uint8Array): Decoded<Request> {
 export function decodeResponse(bytes: Uint8Array): Decoded<Response> {
   if (bytes.length < 4) return refused("tooShort");
   const view = viewOf(bytes);
-  if (isVersionError(view)) return { ok: true, value: readVersionError(view) };
+  if (isVersionError(view)) return decoded(readVersionError(view));
   if (view.getUint8(AT.opcode) < R_BIT) return refused("notResponse");
   if (view.getUint8(AT.version) !== PCP_VERSION) return refused("version");
   const opcode = view.getUint8(AT.opcode) & ~R_BIT;
@@ -228,7 +228,7 @@ export function decodeResponse(bytes: Uint8Array): Decoded<Response> {
     lifetime: view.getUint32(AT.lifetime),
     epoch: view.getUint32(AT.epoch),
   };
-  return { ok: true, value: { ...header, ...readBody(view, opcode, view.getUint8(AT.reserved)) } };
+  return decoded({ ...header, ...readBody(view, opcode, view.getUint8(AT.reserved)) });
 }
 
 /** Which rule the length breaks (RFC 6887 sections 7, 8.3, 11.4 and 12.4). */

@@ -1,12 +1,12 @@
 /**
- * The messages of the Port Control Protocol (RFC 6887) and its extensions, and of its predecessor NAT-PMP (RFC 6886), as
- * octets and as values, both ways. No socket, no clock and no state: bytes in, values out.
+ * Encodes and decodes the messages of the Port Control Protocol (RFC 6887) and its extensions, and of its predecessor
+ * NAT-PMP (RFC 6886). Without socket, clock and state.
  *
- * Decoding never throws: it gives a value or the rule that the octets break. Numbers without a name here (opcodes, result
- * codes, options) are kept, and encode again to the same octets. Encoding throws `RangeError` or `TypeError` if asked for
- * what no message can hold. What a message *means*, and whether it is wise, is for others to judge.
+ * Decoding never throws: it returns a value or the rule that the octets break. Opcodes, result codes and options without a
+ * name are kept, and encode to the same octets. Encoding throws `RangeError` or `TypeError` for values that a message
+ * cannot hold. Whether a message makes sense for the protocol is not checked here.
  *
- * @example Ask for a mapping, read the answer
+ * @example Request a mapping, read the response
  * ```ts
  * import { decodeResponse, encodeRequest, IpAddress, Nonce, ProtocolNumber, resultName } from "@portcontrol/pcp/wire";
  * import { assert, assertEquals } from "@std/assert";
@@ -15,7 +15,7 @@
  *   type: "map",
  *   lifetime: 7200,
  *   clientAddress: IpAddress.parse("192.168.1.10"),
- *   nonce: Nonce.fromHex("a0a1a2a3a4a5a6a7a8a9aaab"), // In earnest: 96 random bits
+ *   nonce: Nonce.fromHex("a0a1a2a3a4a5a6a7a8a9aaab"), // In a program: 96 random bits
  *   protocol: ProtocolNumber.Tcp,
  *   internalPort: 8080,
  *   externalPort: 0, // Any
@@ -23,7 +23,7 @@
  * });
  * assertEquals(request.length, 60);
  *
- * // An echo is what most servers make of an error.
+ * // Most servers answer an error with the request's own octets.
  * const answer = request.slice();
  * answer[1] = 0x80 | 1;
  * answer[3] = 2;
@@ -62,30 +62,13 @@ export {
 } from "./dhcp.ts";
 export type { Decoded, DecodeReason } from "./errors.ts";
 export {
-  type AnnounceBody,
-  type Body,
-  type BodyInit,
   decodeRequest,
   decodeResponse,
   encodeRequest,
   encodeRequestInto,
   encodeResponse,
-  type MapBody,
-  type MapFields,
-  type MessageOptions,
-  type OtherBody,
-  type OtherInit,
-  type PeerBody,
-  type PeerFields,
-  type Request,
-  type RequestHeader,
-  type RequestInit,
-  type RequestInitHeader,
-  type Response,
-  type ResponseHeader,
-  type ResponseInit,
-  type ResponseInitHeader,
 } from "./message.ts";
+export type * from "./message_type.ts";
 export {
   decodeNatPmpRequest,
   decodeNatPmpResponse,

@@ -1,14 +1,14 @@
 import { IpAddress } from "./address.ts";
 import { checkUnsigned } from "./check.ts";
 import { MAX_LIFETIME, NATPMP_VERSION, R_BIT } from "./constants.ts";
+import { type Decoded, decoded, refused } from "./errors.ts";
 import { viewOf } from "./octets.ts";
-import { type Decoded, refused } from "./errors.ts";
 import { ProtocolNumber } from "./protocol_number.ts";
 
 /** The two protocols that NAT-PMP maps: 17 (UDP) and 6 (TCP). */
 export type NatPmpProtocol = typeof ProtocolNumber.Udp | typeof ProtocolNumber.Tcp;
 
-/** What a NAT-PMP client sends (RFC 6886 sections 3.2, 3.3), told apart by `type`. */
+/** A NAT-PMP request (RFC 6886 sections 3.2, 3.3), discriminated by `type`. */
 export type NatPmpRequest =
   | {
     /** Discriminant. */
@@ -19,72 +19,72 @@ export type NatPmpRequest =
     readonly type: "map";
     /** UDP or TCP. */
     readonly protocol: NatPmpProtocol;
-    /** Port on the inside, 0 to 65535; 0 only to delete every mapping of the protocol. */
+    /** Internal port, 0 to 65535; 0 only to delete every mapping of the protocol. */
     readonly internalPort: number;
-    /** Port suggested for the outside, 0 to 65535; 0 is any. */
+    /** Suggested external port, 0 to 65535; 0 is any. */
     readonly externalPort: number;
-    /** Wanted lifetime in seconds, 0 to 2^32 - 1; 0 deletes. */
+    /** Requested lifetime in seconds, 0 to 2^32 - 1; 0 deletes. */
     readonly lifetime: number;
   };
 
-/** The answer to an external address request, and the announcement (RFC 6886 sections 3.2, 3.2.1). */
+/** The response to an external address request, and the announcement (RFC 6886 sections 3.2, 3.2.1). */
 export interface NatPmpAddressResponse {
   /** Discriminant. */
   readonly type: "externalAddress";
-  /** Result code, 16 bits, numbered unlike PCP's: {@linkcode NatPmpResultCode}. */
+  /** Result code, 16 bits, with other numbers than in PCP: {@linkcode NatPmpResultCode}. */
   readonly result: number;
-  /** Seconds since the server forgot its mappings last. */
+  /** Seconds since the server last lost its mappings, 0 to 2^32 - 1 (RFC 6886 section 3.6). */
   readonly epoch: number;
-  /** The outside IPv4 address; means nothing unless the result is 0. */
+  /** The external IPv4 address; valid only if the result is 0. */
   readonly address: IpAddress;
 }
 
-/** The answer to a mapping request (RFC 6886 section 3.3). It tells no address. */
+/** The response to a mapping request (RFC 6886 section 3.3). It does not contain the external address. */
 export interface NatPmpMapResponse {
   /** Discriminant. */
   readonly type: "map";
-  /** Result code, 16 bits, numbered unlike PCP's: {@linkcode NatPmpResultCode}. */
+  /** Result code, 16 bits, with other numbers than in PCP: {@linkcode NatPmpResultCode}. */
   readonly result: number;
-  /** Seconds since the server forgot its mappings last. */
+  /** Seconds since the server last lost its mappings, 0 to 2^32 - 1 (RFC 6886 section 3.6). */
   readonly epoch: number;
   /** UDP or TCP. */
   readonly protocol: NatPmpProtocol;
-  /** Port on the inside, as requested. */
+  /** Internal port, as requested. */
   readonly internalPort: number;
-  /** Port on the outside. */
+  /** External port. */
   readonly externalPort: number;
   /** Granted lifetime in seconds. */
   readonly lifetime: number;
 }
 
-/** An error that does not have the form of its opcode's answer (RFC 6886 section 3.5). */
+/** An error response in another form than its opcode's response (RFC 6886 section 3.5). */
 export interface NatPmpErrorResponse {
   /** Discriminant. */
   readonly type: "error";
-  /** Opcode of the request, 0 to 127; `undefined` if the R bit is clear, as in the figure of the RFC. */
+  /** Opcode of the request, 0 to 127; `undefined` if the R bit is clear, as in the figure of RFC 6886 section 3.5. */
   readonly opcode: number | undefined;
-  /** Result code, 16 bits, numbered unlike PCP's: {@linkcode NatPmpResultCode}. */
+  /** Result code, 16 bits, with other numbers than in PCP: {@linkcode NatPmpResultCode}. */
   readonly result: number;
-  /** Seconds since the server forgot its mappings last; `undefined` in an echo of the request, which has none. */
+  /** Seconds since the server last lost its mappings; `undefined` in an echo of the request, which has no epoch. */
   readonly epoch: number | undefined;
 }
 
-/** What a NAT-PMP server sends, told apart by `type`. */
+/** A NAT-PMP response, discriminated by `type`. */
 export type NatPmpResponse = NatPmpAddressResponse | NatPmpMapResponse | NatPmpErrorResponse;
 
-/** Result codes of NAT-PMP (RFC 6886 section 3.5). From 3 on they are not those of PCP. */
+/** Result codes of NAT-PMP (RFC 6886 section 3.5). From 3 on they differ from those of PCP. */
 export const NatPmpResultCode = {
-  /** Done. */
+  /** The request succeeded. */
   Success: 0,
-  /** The server speaks no version as high as the request's. */
+  /** The server does not support the version of the request. */
   UnsupportedVersion: 1,
-  /** Refused, for example because the user has switched it off. */
+  /** Refused, for example because the user has disabled port mapping. */
   NotAuthorized: 2,
-  /** The server has no outside address yet. */
+  /** The server has no external address yet. */
   NetworkFailure: 3,
-  /** The server has run out of something. */
+  /** The server has no resources left. */
   OutOfResources: 4,
-  /** The server does not do this opcode. */
+  /** The server does not support the opcode. */
   UnsupportedOpcode: 5,
 } as const;
 
@@ -93,14 +93,14 @@ export function natPmpResultName(code: number): string {
   return RESULTS[code]?.[0] ?? `RESULT_${code}`;
 }
 
-/** What a NAT-PMP result code means, in one plain sentence. */
+/** The meaning of a NAT-PMP result code, in one plain sentence. */
 export function natPmpResultSentence(code: number): string {
   return RESULTS[code]?.[1] ??
     `The router refused with a reason that this program does not know (code ${code}).`;
 }
 
 /**
- * The octets of a NAT-PMP request: 2 or 12.
+ * Encodes a NAT-PMP request: 2 or 12 octets.
  *
  * @throws {RangeError} If a number does not fit its field.
  */
@@ -109,39 +109,27 @@ export function encodeNatPmpRequest(request: NatPmpRequest): Uint8Array {
   const bytes = new Uint8Array(MAP_REQUEST_LENGTH);
   const view = viewOf(bytes);
   view.setUint8(1, mapOpcode(request.protocol));
-  view.setUint16(4, checkUnsigned(request.internalPort, 0xffff, "internal port"));
-  view.setUint16(6, checkUnsigned(request.externalPort, 0xffff, "external port"));
-  view.setUint32(8, checkUnsigned(request.lifetime, MAX_LIFETIME, "lifetime"));
+  writeMapFields(request, view, 4);
   return bytes;
 }
 
-/** The NAT-PMP request in a datagram. Never throws. */
+/** Decodes the NAT-PMP request in a datagram. Never throws. */
 export function decodeNatPmpRequest(bytes: Uint8Array): Decoded<NatPmpRequest> {
-  const length = bytes.length;
-  if (length < 2) return refused("tooShort");
+  if (bytes.length < 2) return refused("tooShort");
   const view = viewOf(bytes);
   if (view.getUint8(0) !== NATPMP_VERSION) return refused("version");
   const opcode = view.getUint8(1);
   if (opcode >= R_BIT) return refused("notRequest");
-  if (length > LONGEST) return refused("tooLong");
-  if (opcode === ADDRESS_OPCODE) return { ok: true, value: { type: "externalAddress" } };
+  if (bytes.length > MAX_LENGTH) return refused("tooLong");
+  if (opcode === ADDRESS_OPCODE) return decoded({ type: "externalAddress" });
   const protocol = mapProtocol(opcode);
   if (protocol === undefined) return refused("opcode");
-  if (length < MAP_REQUEST_LENGTH) return refused("tooShort");
-  return {
-    ok: true,
-    value: {
-      type: "map",
-      protocol,
-      internalPort: view.getUint16(4),
-      externalPort: view.getUint16(6),
-      lifetime: view.getUint32(8),
-    },
-  };
+  if (bytes.length < MAP_REQUEST_LENGTH) return refused("tooShort");
+  return decoded({ type: "map", protocol, ...readMapFields(view, 4) });
 }
 
 /**
- * The octets of a NAT-PMP response: 12, 16, or 8 for an error.
+ * Encodes a NAT-PMP response: 12 or 16 octets, 8 for an error.
  *
  * @throws {RangeError} If a number does not fit its field.
  * @throws {TypeError} If the address is not IPv4, or an error has no epoch.
@@ -167,9 +155,7 @@ export function encodeNatPmpResponse(response: NatPmpResponse): Uint8Array {
       break;
     case "map":
       view.setUint8(1, R_BIT | mapOpcode(response.protocol));
-      view.setUint16(8, checkUnsigned(response.internalPort, 0xffff, "internal port"));
-      view.setUint16(10, checkUnsigned(response.externalPort, 0xffff, "external port"));
-      view.setUint32(12, checkUnsigned(response.lifetime, MAX_LIFETIME, "lifetime"));
+      writeMapFields(response, view, 8);
       break;
     case "error":
       if (response.opcode !== undefined) {
@@ -180,82 +166,79 @@ export function encodeNatPmpResponse(response: NatPmpResponse): Uint8Array {
 }
 
 /**
- * The NAT-PMP response in a datagram. Never throws. A result other than 0 is a valid answer.
+ * Decodes the NAT-PMP response in a datagram. Never throws. A result other than 0 is a valid response.
  *
- * No answer has more than 16 octets, and longer ones are refused: a widespread server answers a PCP request that it
- * cannot read with version 0 and 24 octets or more, which looks like a NAT-PMP answer and is none.
+ * Responses longer than 16 octets are refused: miniupnpd answers a PCP request that it cannot read with version 0 and 24
+ * octets or more, which is no NAT-PMP response.
  */
 export function decodeNatPmpResponse(bytes: Uint8Array): Decoded<NatPmpResponse> {
-  const length = bytes.length;
+  const { length } = bytes;
   if (length < ERROR_LENGTH) return refused("tooShort");
   const view = viewOf(bytes);
   if (view.getUint8(0) !== NATPMP_VERSION) return refused("version");
   const isResponse = view.getUint8(1) >= R_BIT;
   const opcode = view.getUint8(1) & ~R_BIT;
   const result = view.getUint16(2);
+  // The version error as in the figure of RFC 6886 section 3.5, with the R bit clear.
   const isFigure = opcode === 0 && result === NatPmpResultCode.UnsupportedVersion;
   if (!isResponse && !isFigure) return refused("notResponse");
-  if (length > LONGEST) return refused("tooLong");
+  if (length > MAX_LENGTH) return refused("tooLong");
+  const epoch = view.getUint32(4);
+  const isAddress = opcode === ADDRESS_OPCODE;
   const protocol = mapProtocol(opcode);
-  if (isResponse && opcode === ADDRESS_OPCODE && length >= RESPONSE_LENGTHS.externalAddress) {
+  if (isResponse && isAddress && length >= RESPONSE_LENGTHS.externalAddress) {
     const address = new IpAddress(0, 0, 0xffff, view.getInt32(8));
-    return {
-      ok: true,
-      value: { type: "externalAddress", result, epoch: view.getUint32(4), address },
-    };
+    return decoded({ type: "externalAddress", result, epoch, address });
   }
   if (protocol !== undefined && length >= RESPONSE_LENGTHS.map) {
-    return {
-      ok: true,
-      value: {
-        type: "map",
-        result,
-        epoch: view.getUint32(4),
-        protocol,
-        internalPort: view.getUint16(8),
-        externalPort: view.getUint16(10),
-        lifetime: view.getUint32(12),
-      },
-    };
+    return decoded({ type: "map", result, epoch, protocol, ...readMapFields(view, 8) });
   }
   if (result === NatPmpResultCode.Success) {
-    return refused(protocol === undefined && opcode !== ADDRESS_OPCODE ? "opcode" : "tooShort");
+    return refused(protocol === undefined && !isAddress ? "opcode" : "tooShort");
   }
-  // An error that echoes the request has the request's fields where others have the epoch.
+  // An error that echoes the request has request fields in octets 4 to 7 instead of the epoch.
   const hasEpoch = length === ERROR_LENGTH || result === NatPmpResultCode.UnsupportedVersion;
+  return decoded({
+    type: "error",
+    opcode: isResponse ? opcode : undefined,
+    result,
+    epoch: hasEpoch ? epoch : undefined,
+  });
+}
+
+type MapFields = Pick<NatPmpMapResponse, "internalPort" | "externalPort" | "lifetime">;
+
+/** The last eight octets of a mapping request and of its response (RFC 6886 section 3.3). */
+function readMapFields(view: DataView, offset: number): MapFields {
   return {
-    ok: true,
-    value: {
-      type: "error",
-      opcode: isResponse ? opcode : undefined,
-      result,
-      epoch: hasEpoch ? view.getUint32(4) : undefined,
-    },
+    internalPort: view.getUint16(offset),
+    externalPort: view.getUint16(offset + 2),
+    lifetime: view.getUint32(offset + 4),
   };
 }
 
+function writeMapFields(fields: MapFields, view: DataView, offset: number): void {
+  view.setUint16(offset, checkUnsigned(fields.internalPort, 0xffff, "internal port"));
+  view.setUint16(offset + 2, checkUnsigned(fields.externalPort, 0xffff, "external port"));
+  view.setUint32(offset + 4, checkUnsigned(fields.lifetime, MAX_LIFETIME, "lifetime"));
+}
+
+/** The opcodes of a mapping request (RFC 6886 section 3.3). */
 function mapOpcode(protocol: NatPmpProtocol): number {
-  if (protocol === ProtocolNumber.Udp) return UDP_OPCODE;
-  if (protocol === ProtocolNumber.Tcp) return TCP_OPCODE;
+  if (protocol === ProtocolNumber.Udp) return 1;
+  if (protocol === ProtocolNumber.Tcp) return 2;
   throw new RangeError(
     `Cannot encode a NAT-PMP mapping: its protocol must be 17 or 6, got "${protocol}"`,
   );
 }
 
 function mapProtocol(opcode: number): NatPmpProtocol | undefined {
-  if (opcode === UDP_OPCODE) return ProtocolNumber.Udp;
-  if (opcode === TCP_OPCODE) return ProtocolNumber.Tcp;
-  return undefined;
+  if (opcode === 1) return ProtocolNumber.Udp;
+  return opcode === 2 ? ProtocolNumber.Tcp : undefined;
 }
 
 /** RFC 6886 section 3.2. */
 const ADDRESS_OPCODE = 0;
-
-/** RFC 6886 section 3.3. */
-const UDP_OPCODE = 1;
-
-/** RFC 6886 section 3.3. */
-const TCP_OPCODE = 2;
 
 /** RFC 6886 section 3.3. */
 const MAP_REQUEST_LENGTH = 12;
@@ -267,7 +250,7 @@ const ERROR_LENGTH = 8;
 const RESPONSE_LENGTHS = { externalAddress: 12, map: 16, error: ERROR_LENGTH } as const;
 
 /** The longest message of NAT-PMP (RFC 6886 section 3.3). */
-const LONGEST = 16;
+const MAX_LENGTH = 16;
 
 /** Name and sentence, by code. */
 const RESULTS: readonly (readonly [string, string])[] = [

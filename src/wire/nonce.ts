@@ -1,9 +1,9 @@
 /**
- * The 96-bit Mapping Nonce that ties a response to its request and proves who owns a mapping (RFC 6887 sections 11.1, 18.2).
- * Immutable, three 32-bit words. Treat it as a secret: who knows it can delete the mapping.
+ * The 96-bit Mapping Nonce, which matches a response to its request and proves the ownership of a mapping (RFC 6887
+ * sections 11.1, 18.2). Immutable, three 32-bit words. Keep it secret: it is all that is needed to delete the mapping.
  */
 export class Nonce {
-  // Declared only, as in IpAddress.
+  // Declared, not defined, as in IpAddress.
 
   /** Octets 0 to 3, a signed 32-bit number. */
   declare readonly w0: number;
@@ -27,7 +27,7 @@ export class Nonce {
   /**
    * A nonce of 24 hexadecimal digits.
    *
-   * @throws {TypeError} If the text is anything else. The message does not repeat it.
+   * @throws {TypeError} If the text is anything else. The message does not contain the text, which may be a secret.
    */
   static fromHex(text: string): Nonce {
     if (!/^[0-9a-f]{24}$/i.test(text)) {
@@ -46,10 +46,9 @@ export class Nonce {
 
   /** Writes the 12 octets at `offset`. */
   write(view: DataView, offset: number): void {
-    const { w0, w1, w2 } = this; // As in IpAddress
-    view.setInt32(offset, w0);
-    view.setInt32(offset + 4, w1);
-    view.setInt32(offset + 8, w2);
+    view.setInt32(offset, this.w0);
+    view.setInt32(offset + 4, this.w1);
+    view.setInt32(offset + 8, this.w2);
   }
 
   /** Whether both are the same 96 bits. */
@@ -57,18 +56,12 @@ export class Nonce {
     return this.w0 === other.w0 && this.w1 === other.w1 && this.w2 === other.w2;
   }
 
-  /** Whether the 12 octets at `offset` are this nonce. */
-  matches(view: DataView, offset: number): boolean {
-    return view.getInt32(offset) === this.w0 && view.getInt32(offset + 4) === this.w1 &&
-      view.getInt32(offset + 8) === this.w2;
-  }
-
-  /** 24 hexadecimal digits: the whole secret. Logs show {@linkcode Nonce.hint}. */
+  /** 24 hexadecimal digits: the whole secret. Use {@linkcode Nonce.hint} in logs. */
   toString(): string {
     return hex(this.w0) + hex(this.w1) + hex(this.w2);
   }
 
-  /** The first four digits and an ellipsis, enough to tell mappings apart in a log and too little to guess the rest. */
+  /** The first four digits and an ellipsis: they distinguish mappings in a log and do not give the secret away. */
   get hint(): string {
     return `${hex(this.w0).slice(0, 4)}…`;
   }

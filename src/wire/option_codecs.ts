@@ -301,24 +301,22 @@ function writePrefix64({ prefix, suffix, ipv4Prefixes }: Prefix64Option, data: D
 }
 
 function readPrefix64(data: DataView): Prefix64Option | undefined {
-  if (data.byteLength < PREFIX64_LIST) return undefined;
+  const listLength = data.byteLength - PREFIX64_LIST;
+  if (listLength < 0) return undefined;
   const prefixLength = data.getUint16(0);
   if (!PREFIX64_LENGTHS.has(prefixLength)) return undefined;
-  const ipv4Prefixes = readIpv4Prefixes(data);
-  if (ipv4Prefixes === "malformed") return undefined;
+  // The count must agree with the length before the list is read, so that a forged count allocates nothing.
+  const count = listLength < 2 ? 0 : data.getUint16(PREFIX64_LIST);
+  if (listLength !== 0 && listLength !== 2 + 6 * count) return undefined;
   return {
     type: "prefix64",
     prefix: octetsOf(data, 2, prefixLength).slice(),
     suffix: octetsOf(data, 2 + prefixLength, PREFIX64_OCTETS - prefixLength).slice(),
-    ipv4Prefixes,
+    ipv4Prefixes: listLength === 0 ? undefined : readIpv4Prefixes(data),
   };
 }
 
-/** The count must agree with the length before anything is read, so that a forged count allocates nothing. */
-function readIpv4Prefixes(data: DataView): readonly Ipv4Prefix[] | undefined | "malformed" {
-  const length = data.byteLength - PREFIX64_LIST;
-  if (length === 0) return undefined;
-  if (length < 2 || length !== 2 + 6 * data.getUint16(PREFIX64_LIST)) return "malformed";
+function readIpv4Prefixes(data: DataView): Ipv4Prefix[] {
   const prefixes: Ipv4Prefix[] = [];
   for (let at = PREFIX64_LIST + 2; at < data.byteLength; at += 6) {
     const prefixLength = data.getUint16(at);

@@ -8,19 +8,19 @@ export interface ThirdPartyOption {
   readonly address: IpAddress;
 }
 
-/** Fail rather than assign another port or address than suggested (RFC 6887 section 13.2). */
+/** The server must fail rather than assign another port or address than suggested (RFC 6887 section 13.2). */
 export interface PreferFailureOption {
   /** Discriminant. */
   readonly type: "preferFailure";
 }
 
-/** Let in only these remote peers (RFC 6887 section 13.3). */
+/** Only these remote peers may send to the mapping (RFC 6887 section 13.3). */
 export interface FilterOption {
   /** Discriminant. */
   readonly type: "filter";
   /**
-   * Bits of the 128-bit address that count: 96 to 128 for IPv4 (96 and the IPv4 prefix length), 0 to 128 for IPv6.
-   * With 0, port 0 and `::` it removes every filter the mapping has (erratum 3891).
+   * Significant bits of the 128-bit address: 96 to 128 for IPv4 (96 plus the IPv4 prefix length), 0 to 128 for IPv6.
+   * With 0, port 0 and `::` the option removes every filter of the mapping (erratum 3891).
    */
   readonly prefixLength: number;
   /** Port of the remote peer, 0 to 65535; 0 is every port. */
@@ -29,11 +29,11 @@ export interface FilterOption {
   readonly remoteAddress: IpAddress;
 }
 
-/** A text for people who look at the server's list of mappings (RFC 7220). */
+/** A text for people who read the server's list of mappings (RFC 7220). */
 export interface DescriptionOption {
   /** Discriminant. */
   readonly type: "description";
-  /** At most 1016 octets of UTF-8. The empty text erases. */
+  /** At most 1016 octets of UTF-8. The empty text erases the description. */
   readonly text: string;
 }
 
@@ -45,31 +45,31 @@ export interface Ipv4Prefix {
   readonly prefixLength: number;
 }
 
-/** How a NAT64 builds IPv6 addresses from IPv4 ones (RFC 7225). */
+/** The prefix with which a NAT64 builds IPv6 addresses from IPv4 addresses (RFC 7225). */
 export interface Prefix64Option {
   /** Discriminant. */
   readonly type: "prefix64";
   /** 4, 5, 6, 7, 8 or 12 octets. */
   readonly prefix: Uint8Array;
-  /** The octets that fill up to twelve: its length is 12 less that of the prefix. */
+  /** The rest of the twelve octets that prefix and suffix have together. */
   readonly suffix: Uint8Array;
-  /** Destinations that the prefix serves; `undefined` if the list is left out. Invalid entries are left out in decoding. */
+  /** Destinations of the prefix; `undefined` if the list is omitted. Decoding skips invalid entries. */
   readonly ipv4Prefixes: readonly Ipv4Prefix[] | undefined;
 }
 
-/** A run of consecutive ports in one mapping (RFC 7753). */
+/** Consecutive ports in one mapping (RFC 7753). */
 export interface PortSetOption {
   /** Discriminant. */
   readonly type: "portSet";
   /** Number of ports, 1 to 65535; in a request 65535 means as many as possible. */
   readonly size: number;
-  /** The first port on the inside, 0 to 65535. */
+  /** The first internal port, 0 to 65535. */
   readonly firstInternalPort: number;
-  /** Whether an even port must become an even one, and an odd an odd one. */
+  /** Whether the external port must be even for an even internal port, and odd for an odd one. */
   readonly parity: boolean;
 }
 
-/** Which of several hosts with one address (RFC 7843). */
+/** Identifies one of several hosts with the same address (RFC 7843). */
 export interface ThirdPartyIdOption {
   /** Discriminant. */
   readonly type: "thirdPartyId";
@@ -77,13 +77,13 @@ export interface ThirdPartyIdOption {
   readonly id: Uint8Array;
 }
 
-/** Replicate the mapping for high availability (RFC 7767). */
+/** The server must replicate the mapping for high availability (RFC 7767). */
 export interface CheckpointRequiredOption {
   /** Discriminant. */
   readonly type: "checkpointRequired";
 }
 
-/** Ties a session's first messages together; not the Mapping Nonce (RFC 7652 section 5.3). */
+/** Matches the first messages of a session; not the Mapping Nonce (RFC 7652 section 5.3). */
 export interface NonceOption {
   /** Discriminant. */
   readonly type: "nonce";
@@ -131,7 +131,7 @@ export interface PrfOption {
   readonly value: number;
 }
 
-/** An algorithm of the authentication code, an IKEv2 transform of type 3 (RFC 7652 section 5.8). */
+/** A message authentication algorithm, an IKEv2 transform of type 3 (RFC 7652 section 5.8). */
 export interface MacAlgorithmOption {
   /** Discriminant. */
   readonly type: "macAlgorithm";
@@ -139,7 +139,7 @@ export interface MacAlgorithmOption {
   readonly value: number;
 }
 
-/** How long a session lives (RFC 7652 section 5.9). */
+/** The lifetime of a session (RFC 7652 section 5.9). */
 export interface SessionLifetimeOption {
   /** Discriminant. */
   readonly type: "sessionLifetime";
@@ -155,7 +155,7 @@ export interface ReceivedPakOption {
   readonly value: number;
 }
 
-/** Tells the client which credentials to use (RFC 7652 section 5.11). */
+/** Identifies the credentials that the client should use (RFC 7652 section 5.11). */
 export interface IdIndicatorOption {
   /** Discriminant. */
   readonly type: "idIndicator";
@@ -173,7 +173,7 @@ export interface UnknownOption {
   readonly data: Uint8Array;
 }
 
-/** An option whose data break the rule of its code, kept octet for octet. */
+/** An option whose data break a rule of its code, kept octet for octet. */
 export interface MalformedOption {
   /** Discriminant. */
   readonly type: "malformed";
@@ -183,7 +183,7 @@ export interface MalformedOption {
   readonly data: Uint8Array;
 }
 
-/** One option, told apart by `type` (RFC 6887 section 7.3). */
+/** One option, discriminated by `type` (RFC 6887 section 7.3). */
 export type Option =
   | ThirdPartyOption
   | PreferFailureOption
@@ -205,13 +205,13 @@ export type Option =
   | UnknownOption
   | MalformedOption;
 
-/** What is wrong with an option area: data beyond the end, or fewer than four octets where an option should begin. */
+/** The fault of an option area: option data beyond its end, or fewer than four octets for an option header. */
 export type OptionFault = "overrun" | "truncatedHeader";
 
-/** The options that could be read, in order, and what stopped the reading if anything did. */
+/** The options of a message, and why decoding stopped early if it did. */
 export interface DecodedOptions {
   /** In the order of the message. */
   readonly options: readonly Option[];
-  /** `undefined` if the area was sound. */
+  /** `undefined` if all options were decoded. */
   readonly fault: OptionFault | undefined;
 }

@@ -1,15 +1,15 @@
 import { IpAddress } from "./address.ts";
 import type { Prefix64Option } from "./option_type.ts";
 
-/** What a client asks with: the prefix ::/96 and no list (RFC 7225 section 4.3). */
+/** The option of a client's request: the prefix ::/96 and no list (RFC 7225 section 4.3). */
 export function prefix64Request(): Prefix64Option {
   const prefix = new Uint8Array(12);
   return { type: "prefix64", prefix, suffix: new Uint8Array(0), ipv4Prefixes: undefined };
 }
 
 /**
- * The one of a server's prefixes to use for an IPv4 destination: the one whose list has the longest match, else the first
- * that serves every destination, having no list (RFC 7225 section 4.3). `undefined` if none serves it.
+ * Chooses the server's prefix for an IPv4 destination: the one whose list has the longest match, otherwise the first one
+ * without a list (RFC 7225 section 4.3). `undefined` if there is neither.
  */
 export function choosePrefix64(
   options: readonly Prefix64Option[],
@@ -28,7 +28,7 @@ export function choosePrefix64(
 }
 
 /**
- * The IPv6 address that stands for an IPv4 address behind a NAT64 (RFC 7225 section 4.1, RFC 6052 section 2.2).
+ * The IPv6 address of an IPv4 destination behind a NAT64 (RFC 7225 section 4.1, RFC 6052 section 2.2).
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export function choosePrefix64(
  * ```
  *
  * @throws {TypeError} If the address is not IPv4.
- * @throws {RangeError} If prefix and suffix are not 12 octets together.
+ * @throws {RangeError} If prefix and suffix do not have 12 octets together.
  */
 export function synthesizeAddress(option: Prefix64Option, ipv4: IpAddress): IpAddress {
   const { prefix, suffix } = option;
@@ -57,7 +57,7 @@ export function synthesizeAddress(option: Prefix64Option, ipv4: IpAddress): IpAd
     );
   }
   const octets = [24, 16, 8, 0].map((shift) => (ipv4.w3 >>> shift) & 0xff);
-  // Octet 8 is skipped and zero, wherever the IPv4 octets lie around it (RFC 6052 section 2.2).
+  // Octet 8 is zero; the IPv4 octets continue after it (RFC 6052 section 2.2).
   const before = Math.max(0, 8 - prefix.length);
   const all = suffix.length === 0
     ? [...prefix, ...octets]
@@ -68,7 +68,7 @@ export function synthesizeAddress(option: Prefix64Option, ipv4: IpAddress): IpAd
   return new IpAddress(word(0), word(4), word(8), word(12));
 }
 
-/** Bits of the longest network in the list that holds the address, 0 without a list, -1 without a match. */
+/** Prefix length of the longest network in the list that contains the address; 0 without a list, -1 without a match. */
 function longestMatch(option: Prefix64Option, destination: IpAddress): number {
   const prefixes = option.ipv4Prefixes;
   if (prefixes === undefined || prefixes.length === 0) return 0;

@@ -1,4 +1,4 @@
-/** IANA numbers of transport protocols that a mapping may be asked for. Any number from 0 to 255 goes on the wire. */
+/** IANA numbers of transport protocols. Any other number from 0 to 255 can be mapped too. */
 export const ProtocolNumber = {
   /** Every protocol; only with internal port 0 (RFC 6887 section 11.1). */
   All: 0,
@@ -47,11 +47,11 @@ export function protocolName(protocol: number): string {
 }
 
 /**
- * The number of a protocol given as name, digits or number: `tcp`, `UDP-Lite`, `"50"`, 50. Reads what
- * {@linkcode protocolName} writes.
+ * The number of a protocol given as name, digits or number: `tcp`, `UDP-Lite`, `"50"`, 50. The inverse of
+ * {@linkcode protocolName}.
  *
- * @throws {TypeError} If a text is neither a known name nor digits.
- * @throws {RangeError} If a number is no integer from 0 to 255.
+ * @throws {TypeError} If the text is neither a known name nor digits.
+ * @throws {RangeError} If the number is not an integer from 0 to 255.
  */
 export function parseProtocol(protocol: string | number): number {
   const number = typeof protocol === "number" ? protocol : readText(protocol);
@@ -61,7 +61,7 @@ export function parseProtocol(protocol: string | number): number {
   );
 }
 
-/** Whether the protocol has ports. Where not, PCP's port fields are 0 (RFC 6887 section 11.2). */
+/** Whether the protocol has ports. Without ports the port fields of PCP are 0 (RFC 6887 section 11.2). */
 export function hasPorts(protocol: number): boolean {
   return WITH_PORTS.has(protocol);
 }
@@ -77,35 +77,20 @@ function readText(text: string): number {
   return number;
 }
 
-/** Names as in the IANA registry, in lower case. */
-const NAMES: ReadonlyMap<number, string> = new Map([
-  [ProtocolNumber.All, "all"],
-  [ProtocolNumber.Icmp, "icmp"],
-  [ProtocolNumber.Igmp, "igmp"],
-  [ProtocolNumber.Ipv4, "ipv4"],
-  [ProtocolNumber.Tcp, "tcp"],
-  [ProtocolNumber.Udp, "udp"],
-  [ProtocolNumber.Dccp, "dccp"],
-  [ProtocolNumber.Ipv6, "ipv6"],
-  [ProtocolNumber.Rsvp, "rsvp"],
-  [ProtocolNumber.Gre, "gre"],
-  [ProtocolNumber.Esp, "esp"],
-  [ProtocolNumber.Ah, "ah"],
-  [ProtocolNumber.Icmpv6, "icmpv6"],
-  [ProtocolNumber.Ospf, "ospf"],
-  [ProtocolNumber.Pim, "pim"],
-  [ProtocolNumber.L2tp, "l2tp"],
-  [ProtocolNumber.Sctp, "sctp"],
-  [ProtocolNumber.UdpLite, "udp-lite"],
-]);
-
-/** Names are read with and without their hyphen. */
-function numberOf(key: string): number | undefined {
+/** Accepts names with and without their hyphen. */
+function numberOf(text: string): number | undefined {
   for (const [number, name] of NAMES) {
-    if (key === name || key === name.replace("-", "")) return number;
+    if (text === name || text === name.replace("-", "")) return number;
   }
   return undefined;
 }
+
+/** Names of the IANA registry in lower case, such as `udp-lite`, by number. */
+const NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(ProtocolNumber).map(([key, number]) => {
+    return [number, number === ProtocolNumber.UdpLite ? "udp-lite" : key.toLowerCase()];
+  }),
+);
 
 const WITH_PORTS: ReadonlySet<number> = new Set([
   ProtocolNumber.Tcp,

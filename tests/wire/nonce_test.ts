@@ -21,14 +21,13 @@ Deno.test("Nonce.fromHex() throws TypeError that does not repeat the secret", ()
   }
 });
 
-Deno.test("Nonce.equals() and matches() compare all 96 bits", () => {
+Deno.test("Nonce.equals() compares all 96 bits", () => {
   const nonce = Nonce.fromHex(TEXT);
   assertEquals(nonce.equals(Nonce.fromHex(TEXT)), true);
-  assertEquals(nonce.matches(viewOfHex(`ffffffff ${TEXT}`), 4), true);
+  assertEquals(nonce.equals(Nonce.read(viewOfHex(`ffffffff ${TEXT}`), 4)), true);
   for (let octet = 0; octet < 12; octet++) {
     const view = viewOfHex(TEXT);
     view.setUint8(octet, view.getUint8(octet) ^ 0x80);
-    assertEquals([octet, nonce.matches(view, 0)], [octet, false]);
     assertEquals([octet, nonce.equals(Nonce.read(view, 0))], [octet, false]);
   }
 });
