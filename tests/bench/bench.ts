@@ -1,52 +1,30 @@
 /**
- * `deno task bench [PICK...] [--short] [--json FILE]`: the library beside what does no more than must be done, measured in
- * turns. `process`, `establish` or `establish.10000` pick rows. Fails when a row misses its target; with `--short`, when it
- * does so by more than a third, twice, of what is reached today (`shortfalls.ts`).
+ * `deno task bench [PICK...] [--short] [--json FILE]`: the library beside programs that do no more than must be done,
+ * measured in turns. Fails when a row misses its target; with `--short`, when it does so by more than a third, twice.
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
 import { parseArgs } from "@std/cli/parse-args";
-import { alertRows } from "./alert_rows.ts";
-import { type Effort, effortOf, type Family } from "./effort.ts";
-import { engineRows } from "./engine_rows.ts";
+import { removePackage } from "./clients.ts";
 import { establishRows } from "./establish_rows.ts";
 import { holdRows } from "./hold_rows.ts";
-import { lossRows } from "./loss_rows.ts";
-import { removePackage } from "./package.ts";
-import { processRows } from "./process_rows.ts";
-import { recoveryRows } from "./recovery_rows.ts";
-import { responderRows } from "./responder_rows.ts";
-import { circumstances, type Results, thisMachine } from "./results.ts";
-import { isMissed, type Row } from "./row.ts";
-import { rpcRows } from "./rpc_rows.ts";
-import { SHORTFALLS } from "./shortfalls.ts";
+import { type Effort, effortOf, type Family } from "./measure.ts";
+import { circumstances, isMissed, type Results, thisMachine } from "./results.ts";
+import { startRows } from "./start_rows.ts";
 import { textTable } from "./table.ts";
 
-const FAMILIES: readonly Family[] = [
-  engineRows,
-  responderRows,
-  establishRows,
-  holdRows,
-  recoveryRows,
-  lossRows,
-  alertRows,
-  processRows,
-  rpcRows,
-];
+const FAMILIES: readonly Family[] = [startRows, establishRows, holdRows];
+const NAMES = FAMILIES.map(({ name }) => name).join(", ");
 
 const USAGE = `deno task bench [PICK...] [--short] [--json FILE]
-  PICK         rows by family or by the beginning of their names: process, establish.10000; all unless told
-  --short      the rows of the gate, a minute; only a miss by more than a third counts, and if it happens twice
-  --json FILE  the results, for deno task bench:picture
-Families: ${FAMILIES.map(({ name }) => name).join(", ")}
-Exit code: 0 all targets met, 1 some missed, 2 not understood`;
+  PICK         rows by family or by the beginning of their names: start, establish.10000; by default all
+  --short      the rows of the gate, a minute; only a miss by more than a third counts, and only if it happens twice
+  --json FILE  write the results, for deno task bench:picture
+Families: ${NAMES}
+Exit code: 0 all targets met, 1 some missed, 2 wrong usage`;
 
-/** How far beyond its target a row may be in the short form: a machine for tests does other things besides. */
+/** The factor by which a row may exceed its target in the short form: other programs run beside the gate. */
 const SLACK = 4 / 3;
-
-function slackOf({ id }: Row): number {
-  return SLACK * (SHORTFALLS.get(id) ?? 1);
-}
 
 async function main(args: readonly string[]): Promise<number> {
   try {
@@ -57,48 +35,45 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run(args: readonly string[]): Promise<number> {
-  const strangers: string[] = [];
+  const unknown: string[] = [];
   const { json, short, help, _: rest } = parseArgs(args, {
     string: ["json"],
     boolean: ["short", "help"],
     alias: { h: "help" },
-    unknown: (arg, key) => key === undefined || (strangers.push(arg), false),
+    unknown: (arg, key) => key === undefined || (unknown.push(arg), false),
   });
   if (help) {
     console.log(USAGE);
     return 0;
   }
-  if (strangers.length > 0) {
-    console.error(`Unknown option "${strangers[0]}": deno task bench --help shows all of them`);
-    return 2;
-  }
   const picks = rest.map(String);
-  const unknown = picks.find((pick) => !FAMILIES.some(({ name }) => name === pick.split(".")[0]));
-  if (unknown !== undefined) {
-    const names = FAMILIES.map(({ name }) => name).join(", ");
-    console.error(`Cannot measure "${unknown}": the families of rows are ${names}`);
+  unknown.push(
+    ...picks.filter((pick) => !FAMILIES.some(({ name }) => name === pick.split(".")[0])),
+  );
+  if (unknown.length > 0) {
+    console.error(
+      `Cannot measure "${unknown[0]}": deno task bench --help shows what can be picked`,
+    );
     return 2;
   }
   if (Deno.build.os !== "linux") {
-    console.error("Cannot measure: memory and processor time are read as Linux tells them");
+    console.error("Cannot measure: memory and processor time are read as Linux shows them");
     return short ? 0 : 2; // the gate goes on
   }
-  const strict = (): number => 1;
-  const slack = short ? slackOf : strict;
+  const slack = short ? SLACK : 1;
   let results = await measure(effortOf(short, picks));
-  const late = short ? results.rows.filter((row) => isMissed(row, slack(row))) : [];
-  if (late.length > 0) {
-    // A busy moment is no defect: what is missed is measured once more.
-    const again = await measure(effortOf(short, late.map(({ id }) => id)));
+  const missed = () => results.rows.filter((row) => isMissed(row, slack));
+  if (short && missed().length > 0) {
+    // A busy moment is no defect: the missed rows are measured once more.
+    const again = await measure(effortOf(short, missed().map(({ id }) => id)));
     const rows = results.rows.map((row) => again.rows.find(({ id }) => id === row.id) ?? row);
     results = { ...results, rows, seconds: results.seconds + again.seconds };
   }
   console.log(`${circumstances(results)}\n\n${textTable(results.rows, slack)}\n`);
   if (json !== undefined) await Deno.writeTextFile(json, `${JSON.stringify(results, null, 2)}\n`);
-  const missed = results.rows.filter((row) => isMissed(row, slack(row)));
-  const judged = results.rows.filter(({ limit }) => limit !== null).length;
-  console.log(`${judged - missed.length} of ${judged} targets met in ${results.seconds} s`);
-  return missed.length === 0 && results.rows.length > 0 ? 0 : 1;
+  const targets = results.rows.filter(({ target }) => target !== null).length;
+  console.log(`${targets - missed().length} of ${targets} targets met in ${results.seconds} s`);
+  return missed().length === 0 && results.rows.length > 0 ? 0 : 1;
 }
 
 async function measure(effort: Effort): Promise<Results> {

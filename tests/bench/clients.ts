@@ -1,57 +1,120 @@
-import { builtPackage } from "./package.ts";
-import { runProgram } from "./programs.ts";
+import { buildPackage } from "../tools/build_package.ts";
+import { readFile } from "../tools/repository.ts";
+import { inTurns, type Runs } from "./measure.ts";
+import { Responder, runProgram } from "./programs.ts";
 
-/** What a client program prints at its end. Times in milliseconds, memory in MiB. */
+/** The path of the client that does no more than must be done. */
+export const MINIMAL = "tests/bench/minimal_client.ts";
+
+/** What a client program prints at its end. */
 export interface ClientReport {
-  /** From the first statement until all mappings are confirmed. */
+  /** Milliseconds from the first statement until all mappings are confirmed. */
   readonly run: number;
-  /** Processor time of the process until then. */
+  /** Processor time of the process, in milliseconds: until then, or of the time that the mappings were held. */
   readonly cpu: number;
-  /** Memory at its peak until then. */
+  /** The peak of memory, in MiB. */
   readonly peak: number;
-  /** Requests sent until then. */
-  readonly sent: number;
-  /** Requests repeated in all. */
-  readonly repeated: number;
-  /** Of the time that the mappings were held: processor time, memory at its peak and at the end, requests. */
-  readonly heldCpu?: number;
-  readonly heldPeak?: number;
-  readonly heldRss?: number;
-  readonly heldSent?: number;
-  /** From the start of the process to its end. */
-  readonly wall: number;
 }
 
-/** What a client program is told. */
+/** What a client program does. */
 export interface ClientOrder {
-  readonly port: number;
+  /** The number of mappings. */
   readonly count: number;
-  /** Asked for, in seconds; 120 unless told. */
+  /** In seconds. */
   readonly lifetime?: number;
-  /** How long to hold the mappings after all were confirmed, in seconds. */
+  /** How long to hold the mappings after all are confirmed, in seconds. */
   readonly hold?: number;
-  /** `node:dgram` instead of `Deno.listenDatagram`. */
-  readonly node?: boolean;
-  /** Which core it may use. */
-  readonly core?: number;
 }
 
-/** Runs a client program to its end: `library` is the package as it is published, `source` the same from its sources. */
+/** Runs a client program to its end. */
 export async function runClient(
-  client: "minimal" | "slab" | "library" | "source",
-  { port, count, lifetime = 120, hold = 0, node = false, core }: ClientOrder,
+  path: string,
+  port: number,
+  { count, lifetime = 120, hold = 0 }: ClientOrder,
 ): Promise<ClientReport> {
-  const isFloor = client === "minimal" || client === "slab";
-  const switches = node && isFloor ? ["--node"] : [];
-  const { printed, wall } = await runProgram(await programOf(client), {
-    args: [...[port, count, lifetime, hold].map(String), ...switches],
-    flags: node ? ["--no-config"] : [],
-    ...(core === undefined ? {} : { core }),
-  });
-  return { ...JSON.parse(printed), wall };
+  const { output } = await runProgram(path, [port, count, lifetime, hold].map(String));
+  return JSON.parse(output);
 }
 
-async function programOf(client: "minimal" | "slab" | "library" | "source"): Promise<string> {
-  if (client === "library") return (await builtPackage()).client;
-  return `tests/bench/${client === "source" ? "library" : client}_client.ts`;
+/** Runs client programs in turns, each time in a new process, until so many mappings are confirmed. */
+export async function establish<Name extends string>(
+  clients: Readonly<Record<Name, string>>,
+  count: number,
+  runs: number,
+): Promise<Runs<Name, ClientReport>> {
+  await using responder = await Responder.start();
+  const contenders = Object.entries<string>(clients).map(([name, path]) => {
+    return [name, () => runClient(path, responder.port, { count })];
+  });
+  return await inTurns(runs, Object.fromEntries(contenders));
+}
+
+/**
+ * Runs client programs that hold mappings, all at the same time: each takes a few percent of a core for a minute, and what
+ * is compared is processor time and memory.
+ */
+export async function hold<Name extends string>(
+  clients: Readonly<Record<Name, string>>,
+  order: ClientOrder,
+  runs: number,
+): Promise<Runs<Name, ClientReport>> {
+  const started: Record<string, Promise<ClientReport>[]> = {};
+  for (let run = 0; run < runs; run++) {
+    for (const [name, path] of Object.entries<string>(clients)) {
+      (started[name] ??= []).push(holdOnce(path, order));
+      // Clients that start within a second of each other renew at different moments of a second.
+      await new Promise((done) => setTimeout(done, 1_000 + 700 / runs));
+    }
+  }
+  const finished = Object.entries(started).map(async ([name, reports]) => {
+    return [name, await Promise.all(reports)];
+  });
+  return Object.fromEntries(await Promise.all(finished));
+}
+
+async function holdOnce(path: string, order: ClientOrder): Promise<ClientReport> {
+  await using responder = await Responder.start();
+  return await runClient(path, responder.port, order);
+}
+
+/** Paths of the programs of a built package, which is what its users run. */
+export interface Package {
+  /** `library_client.ts`, with this package. */
+  readonly client: string;
+  readonly commandLine: string;
+  readonly rpcServer: string;
+}
+
+/** Puts the client program into a built package. */
+export async function programsOf(folder: string): Promise<Package> {
+  await Deno.mkdir(`${folder}/bench`, { recursive: true });
+  for (const name of ["library_client.ts", "this_process.ts"]) {
+    const source = await readFile(`tests/bench/${name}`);
+    const program = source.replace("../../mod.ts", "../built/mod.js");
+    await Deno.writeTextFile(`${folder}/bench/${name}`, program);
+  }
+  return {
+    client: `${folder}/bench/library_client.ts`,
+    commandLine: `${folder}/built/repl.js`,
+    rpcServer: `${folder}/built/rpc_main.js`,
+  };
+}
+
+/** The package of this checkout, built when it is first needed. */
+export function builtPackage(): Promise<Package> {
+  return built ??= build();
+}
+
+/** Removes the package that {@linkcode builtPackage} built. */
+export async function removePackage(): Promise<void> {
+  if (folder !== undefined) await Deno.remove(folder, { recursive: true });
+}
+
+let built: Promise<Package> | undefined;
+let folder: string | undefined;
+
+async function build(): Promise<Package> {
+  folder = await Deno.makeTempDir({ prefix: "pcp_bench_" });
+  await buildPackage(folder);
+  return await programsOf(folder);
 }

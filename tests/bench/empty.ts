@@ -1,1 +1,1 @@
-// Nothing: what it takes to run this is what any program takes.
+// Nothing: the floor of every program.

@@ -1,19 +1,18 @@
 /**
- * The floor: the least that a client has to do, one object a mapping. `minimal_client.ts PORT COUNT LIFETIME [HOLD_SECONDS]`
- * asks for MAP of UDP ports 1 to COUNT, checks every nonce, repeats as RFC 6887 section 8.1.1 says, and renews between 1/2
- * and 5/8 of the lifetime in steps of a second, with never more than 64 requests in flight. It knows no options, epoch,
- * events, deletion or announcements. `--node` takes `node:dgram`.
+ * The floor: the least that a client has to do, with one object for each mapping. `minimal_client.ts PORT COUNT LIFETIME
+ * [HOLD_SECONDS]` requests MAP of UDP ports 1 to COUNT, checks every nonce, repeats as RFC 6887 section 8.1.1 says, and renews
+ * between 1/2 and 5/8 of the lifetime (section 11.2.1) in steps of a second, with never more than 64 requests in flight. It
+ * knows no options, epoch, events, deletion or announcements.
  */
 
 // deno-lint-ignore-file no-console -- a program
-import { cpuTime, weight } from "./this_process.ts";
+import { cpuTime, peakMemory } from "./this_process.ts";
 
 const began = performance.now();
-const [port = 0, count = 1, lifetime = 120, hold = 0] = Deno.args
-  .filter((arg) => !arg.startsWith("--")).map(Number);
+const [port = 0, count = 1, lifetime = 120, hold = 0] = Deno.args.map(Number);
 
 const WINDOW = 64;
-/** A request that nobody answers gives its place in the window to others after this long. */
+/** A request without a response leaves the window to others after so many milliseconds. */
 const SLOT_TIME = 100;
 
 /** One mapping. */
@@ -21,14 +20,15 @@ interface Mapping {
   /** Its request, written once. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  /** When the request that is not answered yet left, 0 for none; how long to wait for the answer, 0 before the first try. */
+  /** When the request under way left; 0 without one. */
   sentAt: number;
+  /** How long to wait for its response; 0 before the first request. */
   wait: number;
 }
 
 const byNonce = new Map<number, Mapping>();
 
-/** What is to be renewed, by second; the next one to look at. */
+/** The mappings to renew, by second, and the next second to serve. */
 const due: Mapping[][] = [];
 let second = 0;
 let queue: Mapping[] = Array.from({ length: count }, (_, index) => mapping(index + 1));
@@ -36,11 +36,9 @@ let next = 0;
 let inFlight: Mapping[] = [];
 let free = WINDOW;
 let granted = 0;
-let sent = 0;
-let repeated = 0;
 const { promise: allGranted, resolve } = Promise.withResolvers<void>();
 
-/** The addresses never change: 127.0.0.1, and ::ffff:0:0 for no preference. */
+/** The client address is 127.0.0.1, the suggested external address ::ffff:0:0, which is none. */
 function mapping(internalPort: number): Mapping {
   const bytes = new Uint8Array(60);
   const view = new DataView(bytes.buffer);
@@ -57,24 +55,22 @@ function mapping(internalPort: number): Mapping {
   return made;
 }
 
-/** 53 bits of the nonce: of 32 two in 60,000 would often be the same. */
+/** 53 bits of the nonce: of 60,000 values of 32 bits, two would often be the same. */
 function keyOf(view: DataView): number {
   return view.getUint32(24) * 0x20_0000 + (view.getUint32(28) >>> 11);
 }
 
-function ask(mapping: Mapping): void {
-  sent++;
+function send(mapping: Mapping): void {
   mapping.sentAt = performance.now();
-  if (mapping.wait !== 0) repeated++;
   mapping.wait = (2 * mapping.wait || 3_000) * (0.9 + Math.random() / 5);
   inFlight.push(mapping);
-  send(mapping.bytes);
+  void socket.send(mapping.bytes, server);
 }
 
-function askMore(): void {
+function sendMore(): void {
   for (; free > 0 && next < queue.length; free--) {
     const mapping = queue[next++];
-    if (mapping !== undefined) ask(mapping);
+    if (mapping !== undefined) send(mapping);
   }
 }
 
@@ -93,11 +89,11 @@ function received(view: DataView, length: number): void {
   const renewal = Math.ceil(now / 1_000 + lives / 2 + Math.random() * Math.max(0, lives / 8 - 1));
   (due[renewal] ??= []).push(mapping);
   if (++granted === count) resolve();
-  askMore();
+  sendMore();
 }
 
-/** Once a second, and ten times as often while something is awaited. */
-function look(): void {
+/** Once a second, and ten times as often while a response is pending. */
+function tick(): void {
   const now = performance.now();
   const old = inFlight;
   inFlight = [];
@@ -116,47 +112,28 @@ function look(): void {
     next = 0;
     delete due[second];
   }
-  askMore();
+  sendMore();
   const isBusy = inFlight.length > 0 || next < queue.length;
-  setTimeout(look, isBusy ? SLOT_TIME : 1_000 - performance.now() % 1_000);
+  setTimeout(tick, isBusy ? SLOT_TIME : 1_000 - performance.now() % 1_000);
 }
 
-let send: (bytes: Uint8Array) => void;
-const hostname = "127.0.0.1";
-if (Deno.args.includes("--node")) {
-  const { createSocket } = await import("node:dgram");
-  const socket = createSocket("udp4");
-  await new Promise<void>((done) => socket.bind(0, hostname, done));
-  socket.setRecvBufferSize(1_100);
-  socket.on("message", (bytes) => {
-    received(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), bytes.length);
-  });
-  send = (bytes) => socket.send(bytes, port, hostname);
-} else {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
-  const to = { transport: "udp", hostname, port } as const;
-  send = (bytes) => void socket.send(bytes, to);
-  void (async () => {
-    const buffer = new Uint8Array(1_100);
-    const view = new DataView(buffer.buffer);
-    for (;;) {
-      const [{ length }] = await socket.receive(buffer);
-      received(view, length);
-    }
-  })();
-}
-look();
+const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+const server = { transport: "udp", hostname: "127.0.0.1", port } as const;
+void (async () => {
+  const buffer = new Uint8Array(1_100);
+  const view = new DataView(buffer.buffer);
+  for (;;) {
+    const [{ length }] = await socket.receive(buffer);
+    received(view, length);
+  }
+})();
+tick();
 await allGranted;
 const run = performance.now() - began;
-const { cpu, peak } = weight();
-const atOnce = { run, cpu, peak, sent, repeated };
-let held = {};
+let cpu = cpuTime();
 if (hold > 0) {
-  const before = cpuTime();
-  const sentBefore = sent;
   await new Promise((done) => setTimeout(done, hold * 1_000));
-  const { cpu, peak, rss } = weight();
-  held = { heldCpu: cpu - before, heldPeak: peak, heldRss: rss, heldSent: sent - sentBefore };
+  cpu = cpuTime() - cpu;
 }
-console.log(JSON.stringify({ ...atOnce, ...held, repeated }));
+console.log(JSON.stringify({ run, cpu, peak: peakMemory() }));
 Deno.exit();

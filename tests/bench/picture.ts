@@ -1,11 +1,10 @@
-import { circumstances, type Results } from "./results.ts";
-import { judged, type Row } from "./row.ts";
+import { circumstances, judged, type Results, type Row } from "./results.ts";
 import { figure } from "./table.ts";
 
 /** Draws a bench as an SVG document that is readable on a light and on a dark page. */
 export function draw(results: Results): string {
   const { rows } = results;
-  const targets = rows.filter(({ limit }) => limit !== null && limit.most > 0);
+  const targets = rows.filter(({ target }) => target !== null);
   const height = BARS_TOP + 30 + targets.length * BAR + 20;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui,sans-serif" font-size="12">`,
@@ -14,7 +13,7 @@ export function draw(results: Results): string {
     text(
       20,
       24,
-      "How long and how much memory N mappings take, and how much of each target is used",
+      "Time and memory of N mappings, and the share of each target that is used",
       {
         size: 15,
       },
@@ -31,7 +30,7 @@ export function draw(results: Results): string {
 interface Panel {
   readonly left: number;
   readonly title: string;
-  /** Which rows; the group is the number of mappings. */
+  /** Which rows, by id; the group is the number of mappings. */
   readonly pattern: RegExp;
 }
 
@@ -44,10 +43,10 @@ interface Point {
 function panel(rows: readonly Row[], { left, title, pattern }: Panel): string {
   const found = rows.flatMap((row) => {
     const count = Number(pattern.exec(row.id)?.[1]);
-    return count > 0 && row.floor !== null ? [{ count, row, floor: row.floor }] : [];
+    return count > 0 ? [{ count, row }] : [];
   });
   const curves: readonly (readonly ["library" | "minimal", readonly Point[]])[] = [
-    ["minimal", found.map(({ count, floor }) => ({ count, value: floor }))],
+    ["minimal", found.map(({ count, row }) => ({ count, value: row.floor }))],
     ["library", found.map(({ count, row }) => ({ count, value: row.value }))],
   ];
   const values = curves.flatMap(([, points]) => points.map(({ value }) => value));
@@ -84,17 +83,17 @@ function panel(rows: readonly Row[], { left, title, pattern }: Panel): string {
   ].join("\n");
 }
 
-/** One bar a target: how much of it is used. */
+/** One bar for each target: the share of it that is used. */
 function bars(targets: readonly Row[]): string[] {
   const [start, end] = [440, WIDTH - 140];
   const most = 2;
   const x = (share: number): number => round(start + Math.min(share, most) / most * (end - start));
   const bottom = BARS_TOP + 14 + targets.length * BAR;
   return [
-    text(20, BARS_TOP, "Targets: 100 % is what is allowed"),
+    text(20, BARS_TOP, "Targets: 100 % is allowed"),
     ...targets.map((row, index) => {
       const top = BARS_TOP + 14 + index * BAR;
-      const share = judged(row) / (row.limit?.most ?? NaN);
+      const share = judged(row) / (row.target?.most ?? NaN);
       const width = Number.isFinite(share) ? Math.max(1, x(Math.max(share, 0)) - start) : 1;
       const percent = Number.isFinite(share) ? `${(share * 100).toFixed(0)} %` : "?";
       return text(start - 8, top + 12, shorten(row.what), { anchor: "end" }) +
@@ -102,14 +101,14 @@ function bars(targets: readonly Row[]): string[] {
           round(width)
         }" height="${BAR - 6}"/>` +
         text(WIDTH - 90, top + 12, percent, { anchor: "end" }) +
-        text(WIDTH - 20, top + 12, told(row), { anchor: "end", kind: "faint" });
+        text(WIDTH - 20, top + 12, shown(row), { anchor: "end", kind: "faint" });
     }),
     `<path class="limit" d="M${x(1)} ${BARS_TOP + 8}V${bottom}"/>`,
   ];
 }
 
-function told({ value, unit, ratio, limit }: Row): string {
-  return limit?.of === "ratio" ? `${(ratio ?? NaN).toFixed(2)} x` : figure(value, unit);
+function shown({ value, unit, ratio, target }: Row): string {
+  return target?.of === "ratio" ? figure(ratio, "x") : figure(value, unit);
 }
 
 function shorten(what: string): string {
@@ -122,7 +121,7 @@ interface Scale {
   readonly ticks: readonly number[];
 }
 
-/** From the power of ten below all values to the end of the greatest. */
+/** From the power of ten below all values to a little beyond the greatest. */
 function logScale(values: readonly number[], from: number, to: number): Scale {
   const positive = values.filter((value) => value > 0);
   const low = Math.floor(Math.log10(Math.min(1e9, ...positive)));

@@ -1,27 +1,17 @@
 import { ROOT } from "../tools/repository.ts";
 
-/** How a program is run. */
-export interface ProgramOptions {
-  readonly args?: readonly string[];
-  /** Flags of Deno itself. */
-  readonly flags?: readonly string[];
-  /** Which core it may use, where the system lets itself be told. */
-  readonly core?: number;
-}
-
 /**
  * Runs a program of this repository with this Deno to its end.
  *
- * @returns What it printed, and the milliseconds from its start to its end.
- * @throws {Error} If it failed, with its complaint.
+ * @returns Its output, and the milliseconds from its start to its end.
+ * @throws {Error} If it fails, with what it printed on stderr.
  */
 export async function runProgram(
   path: string,
-  { args = [], flags = [], core }: ProgramOptions = {},
-): Promise<{ printed: string; wall: number }> {
-  const [command, ...rest] = commandLine(["run", "-A", ...flags, path, ...args], core);
-  const child = new Deno.Command(command, {
-    args: rest,
+  args: readonly string[] = [],
+): Promise<{ output: string; wall: number }> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", path, ...args],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdin: "null",
@@ -30,38 +20,44 @@ export async function runProgram(
     signal: AbortSignal.timeout(TIME_LIMIT),
   });
   const begin = performance.now();
-  const { success, stdout, stderr } = await child.output();
+  const { success, stdout, stderr } = await command.output();
   const wall = performance.now() - begin;
   const text = new TextDecoder();
   if (!success) throw new Error(`Cannot measure "${path}": ${text.decode(stderr)}`);
-  return { printed: text.decode(stdout), wall };
+  return { output: text.decode(stdout), wall };
 }
 
-/** This Deno with the given arguments, on that core where `taskset` and a second core exist. */
-export function commandLine(
-  args: readonly string[],
-  core: number | undefined,
-): [string, ...string[]] {
-  const deno = [Deno.execPath(), ...args] as const;
-  return core === undefined || !canPin() ? [...deno] : ["taskset", "-c", `${core}`, ...deno];
-}
+/** The server of the bench (`responder.ts`), in a process of its own. */
+export class Responder implements AsyncDisposable {
+  /** UDP port on 127.0.0.1. */
+  readonly port: number;
+  readonly #child: Deno.ChildProcess;
 
-/** Whether a program can be kept to one core. */
-export function canPin(): boolean {
-  return pinning ??= navigator.hardwareConcurrency > 1 && tasksetExists();
-}
+  private constructor(child: Deno.ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
 
-/** A program that takes longer than this hangs, and is killed. In milliseconds. */
-export const TIME_LIMIT = 150_000;
+  static async start(): Promise<Responder> {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "tests/bench/responder.ts"],
+      cwd: ROOT,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    // It prints its port, and nothing else.
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      return new Responder(child, Number(text));
+    }
+    throw new Error("Cannot measure: the responder ended before it opened its port");
+  }
 
-let pinning: boolean | undefined;
-
-function tasksetExists(): boolean {
-  try {
-    return new Deno.Command("taskset", { args: ["--version"], stdout: "null" }).outputSync()
-      .success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGTERM");
+    await this.#child.status;
   }
 }
+
+/** A program that takes longer than this, in milliseconds, hangs and is killed. */
+const TIME_LIMIT = 150_000;

@@ -1,79 +1,59 @@
 /**
- * The server of the bench, a process of its own: `responder.ts [--lifetime SECONDS] [--drop PERCENT --seed N]`. Says its
- * port in its first line, then takes a command a line (`restart`, `reset`, `report`) and answers each with its counts.
- *
- * Its receive buffer holds no more than any other, some 190 requests: a client that sends more at once loses them.
+ * The server of the bench, a process of its own: grants every MAP request that it receives on a UDP port of 127.0.0.1,
+ * which it prints. It knows no options and keeps no mappings, so that the bench measures the client. A strict server is
+ * `src/testing/server/simulated_server.ts`.
  */
 
-// deno-lint-ignore-file no-console -- a program
-import { ResponderTable } from "./responder_table.ts";
-import { cpuTime } from "./this_process.ts";
+/** A MAP request without options (RFC 6887 section 11.1). */
+const LENGTH = 60;
 
-/** Not @std/cli: every module takes its time to load. */
-function option(name: string): number {
-  const at = Deno.args.indexOf(`--${name}`);
-  return at < 0 ? 0 : Number(Deno.args[at + 1]);
+/**
+ * Writes the response to a request (RFC 6887 sections 7.2 and 11.1): external address 20.30.40.1, and the suggested port or
+ * else the internal one.
+ *
+ * @param length Octets of the request.
+ * @param reply 60 octets, overwritten.
+ * @param epoch Seconds since the server started.
+ * @returns Whether there is a response: none to what is not a MAP request.
+ */
+export function respond(
+  request: DataView,
+  length: number,
+  reply: DataView,
+  epoch: number,
+): boolean {
+  if (length !== LENGTH || request.getUint16(0) !== 0x0201) return false;
+  for (let at = 24; at < LENGTH; at += 4) reply.setInt32(at, request.getInt32(at));
+  reply.setInt32(0, 0x0281_0000);
+  const lifetime = request.getUint32(4);
+  reply.setUint32(4, lifetime);
+  reply.setUint32(8, epoch);
+  for (let at = 12; at < 24; at += 4) reply.setInt32(at, 0);
+  const internalPort = request.getUint16(40);
+  reply.setUint16(42, lifetime === 0 ? 0 : request.getUint16(42) || internalPort);
+  reply.setInt32(44, 0);
+  reply.setInt32(48, 0);
+  reply.setInt32(52, 0xffff);
+  reply.setInt32(56, 0x141e_2801);
+  return true;
 }
 
-const now = (): number => performance.timeOrigin + performance.now();
-
-const table = new ResponderTable(
-  { lifetime: option("lifetime"), drop: option("drop"), seed: option("seed") },
-  now(),
-);
-const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-
-async function answerAll(): Promise<never> {
+async function main(): Promise<never> {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  await Deno.stdout.write(new TextEncoder().encode(`${(socket.addr as Deno.NetAddr).port}`));
   const incoming = new Uint8Array(1_100);
   const request = new DataView(incoming.buffer);
-  // Sends are not waited for: none of the last 256 answers is overwritten before it has left.
-  const replies = Array.from({ length: 256 }, () => {
-    const bytes = new Uint8Array(80);
-    const [announce, map, peer] = [bytes.subarray(0, 24), bytes.subarray(0, 60), bytes];
-    return { view: new DataView(bytes.buffer), ofLength: { 24: announce, 60: map, 80: peer } };
-  });
+  // A send is not awaited: none of the last 256 responses is overwritten before it has left.
+  const replies = Array.from({ length: 256 }, () => new DataView(new ArrayBuffer(LENGTH)));
   for (let count = 0;; count++) {
     const [{ length }, source] = await socket.receive(incoming);
     const reply = replies[count & 255];
     if (reply === undefined) continue;
-    const written = table.answer(request, length, reply.view, now());
-    if (written === 24 || written === 60 || written === 80) {
-      socket.send(reply.ofLength[written], source).catch(gone);
+    if (respond(request, length, reply, Math.floor(performance.now() / 1_000))) {
+      // A client that has closed its socket makes the send fail.
+      socket.send(new Uint8Array(reply.buffer), source).catch(() => {});
     }
   }
 }
 
-/** The client of a datagram before has closed its socket. */
-function gone(): void {}
-
-async function obeyAll(): Promise<void> {
-  let rest = "";
-  for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) obey(line);
-  }
-}
-
-function obey(command: string): void {
-  switch (command) {
-    case "report":
-      break;
-    case "reset":
-      table.reset();
-      break;
-    case "restart":
-      table.restart(now());
-      break;
-    default:
-      throw new Error(
-        `Cannot obey: the commands are report, reset and restart, got "${command}"`,
-      );
-  }
-  console.log(JSON.stringify({ ...table.counts, now: now(), cpu: cpuTime() }));
-}
-
-console.log(JSON.stringify({ port: (socket.addr as Deno.NetAddr).port }));
-void answerAll();
-await obeyAll();
-Deno.exit();
+if (import.meta.main) await main();

@@ -1,5 +1,3 @@
-import type { Row } from "./row.ts";
-
 /** A whole bench. Plain JSON. */
 export interface Results {
   /** When, in ISO 8601. */
@@ -7,19 +5,89 @@ export interface Results {
   readonly machine: Machine;
   /** Version of Deno. */
   readonly deno: string;
-  /** How many runs the medians are of, and how many starts of whole processes. */
+  /** The number of runs of each contender, and of starts of whole processes, whose medians the rows hold. */
   readonly runs: number;
   readonly starts: number;
-  /** How long it took, in seconds. */
+  /** How long the bench took, in seconds. */
   readonly seconds: number;
   readonly rows: readonly Row[];
 }
 
-/** What it was measured on. No names. */
+/** The machine, without a name. */
 export interface Machine {
   readonly os: string;
   readonly cpu: string;
   readonly cores: number;
+}
+
+/** One line of the bench: a figure, its floor, and its target. Plain JSON. */
+export interface Row {
+  /** The part before the first dot is the name of the family. */
+  readonly id: string;
+  /** For the table. */
+  readonly what: string;
+  readonly unit: string;
+  /** The median of the runs. */
+  readonly value: number;
+  /** The same of a program that does no more than the task needs, measured beside it. */
+  readonly floor: number;
+  /** The name of that program. */
+  readonly against: string;
+  /** value / floor. */
+  readonly ratio: number;
+  readonly target: Target | null;
+  /** Whether the target is kept; null without one. */
+  readonly met: boolean | null;
+}
+
+/** What a row must not exceed. */
+export interface Target {
+  /** The ratio to the floor, or the excess over it. */
+  readonly of: "ratio" | "excess";
+  readonly most: number;
+}
+
+/** What {@linkcode row} completes. */
+export interface RowInit {
+  readonly id: string;
+  readonly what: string;
+  readonly unit: string;
+  readonly value: number;
+  readonly floor: number;
+  readonly against?: string;
+  readonly target?: Target | undefined;
+}
+
+/** Completes a row and judges it. */
+export function row(
+  { id, what, unit, value, floor, against = "minimal client", target }: RowInit,
+): Row {
+  const bare = {
+    id,
+    what,
+    unit,
+    value,
+    floor,
+    against,
+    ratio: value / floor,
+    target: target ?? null,
+  };
+  return { ...bare, met: target === undefined ? null : judged(bare) <= target.most };
+}
+
+/** The figure that the target is about; NaN without a target. */
+export function judged({ value, floor, ratio, target }: Omit<Row, "met">): number {
+  if (target === null) return NaN;
+  return target.of === "ratio" ? ratio : value - floor;
+}
+
+/**
+ * Whether a row fails the bench. A figure that is missing does.
+ *
+ * @param slack The factor by which a target may be exceeded, because other programs run beside the bench.
+ */
+export function isMissed(row: Row, slack = 1): boolean {
+  return row.target !== null && !(judged(row) <= row.target.most * slack);
 }
 
 /** The machine that this program runs on. */

@@ -1,4 +1,4 @@
-/** What the bench compares the server with: answers every request with null, and imports nothing. */
+/** The floor of the JSON-RPC server's start: answers every request with null, and imports nothing. */
 const buffer = new Uint8Array(65_536);
 let text = "";
 for (;;) {

@@ -1,14 +1,12 @@
-import { judged, type Limit, type Row } from "./row.ts";
+import { judged, type Row, type Target } from "./results.ts";
 
 /** One aligned line a row, for a terminal. */
-export function textTable(rows: readonly Row[], slackOf: (row: Row) => number = () => 1): string {
+export function textTable(rows: readonly Row[], slack = 1): string {
   const lines = [
     HEAD,
-    ...rows.map((each) => [each.id, ...cells(each), verdict(each, slackOf(each))]),
+    ...rows.map((each) => [each.id, ...cells(each), verdict(each, slack)]),
   ];
-  const widths = HEAD.map((_, column) =>
-    Math.max(...lines.map((line) => [...line[column] ?? ""].length))
-  );
+  const widths = widthsOf(lines);
   return lines.map((line) =>
     line.map((cell, column) => {
       const width = widths[column] ?? 0;
@@ -17,23 +15,30 @@ export function textTable(rows: readonly Row[], slackOf: (row: Row) => number = 
   ).join("\n");
 }
 
-/** The rows that have a limit, as a table of Markdown. */
+/** The rows that have a target, as a table of Markdown. */
 export function markdownTable(rows: readonly Row[]): string {
-  const lines = rows.filter(({ limit }) => limit !== null).map((each) => {
+  const lines = rows.filter(({ target }) => target !== null).map((each) => {
     return [...cells(each), each.met ? "yes" : "**no**"];
   });
-  const head = ["what", "measured", "floor", "of", "ratio", "target", "met"];
-  const table = [head, ...lines];
-  const widths = head.map((_, column) =>
-    Math.max(...table.map((line) => [...line[column] ?? ""].length))
-  );
+  return markdown(["what", "measured", "floor", "of", "ratio", "target", "met"], lines);
+}
+
+/** A table of Markdown, aligned. */
+export function markdown(head: readonly string[], lines: readonly (readonly string[])[]): string {
+  const widths = widthsOf([head, ...lines]);
   const print = (line: readonly string[]): string =>
     `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
   const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
   return [print(head), rule, ...lines.map(print)].join("\n");
 }
 
-/** The number with its unit, three digits at least where there are so many. */
+function widthsOf(lines: readonly (readonly string[])[]): number[] {
+  return (lines[0] ?? []).map((_, column) =>
+    Math.max(...lines.map((line) => [...line[column] ?? ""].length))
+  );
+}
+
+/** The number with its unit, with at least three digits unless it is a small count. */
 export function figure(value: number, unit: string): string {
   if (!Number.isFinite(value)) return "?";
   const size = Math.abs(value);
@@ -47,29 +52,22 @@ function cells(row: Row): string[] {
   return [
     row.what,
     figure(row.value, row.unit),
-    row.floor === null ? "" : figure(row.floor, row.unit),
-    row.against ?? "",
-    row.ratio === null || !Number.isFinite(row.ratio) ? "" : row.ratio.toFixed(2),
-    row.limit === null ? "" : target(row.limit, row.unit),
+    figure(row.floor, row.unit),
+    row.against,
+    Number.isFinite(row.ratio) ? row.ratio.toFixed(2) : "?",
+    row.target === null ? "" : targetText(row.target, row.unit),
   ];
 }
 
-function target({ of, most }: Limit, unit: string): string {
-  switch (of) {
-    case "value":
-      return most === 0 ? "none" : `${figure(most, unit)} at most`;
-    case "ratio":
-      return `${most} times the floor`;
-    case "excess":
-      return `floor + ${figure(most, unit)}`;
-  }
+function targetText({ of, most }: Target, unit: string): string {
+  return of === "ratio" ? `${most} times the floor` : `floor + ${figure(most, unit)}`;
 }
 
-/** `ok`, `MISSED`, or how far beyond its limit a row is that the slack lets pass. */
+/** `ok`, `MISSED`, or `over` for a row whose excess the slack allows. */
 function verdict(row: Row, slack: number): string {
-  if (row.limit === null) return "";
+  if (row.target === null) return "";
   if (row.met) return "ok";
-  const beyond = judged(row) / row.limit.most - 1;
+  const beyond = judged(row) / row.target.most - 1;
   const percent = Number.isFinite(beyond) ? ` by ${(beyond * 100).toFixed(0)} %` : "";
   return beyond <= slack - 1 ? `over${percent}, passes` : `MISSED${percent}`;
 }
