@@ -17,7 +17,8 @@
  * @module
  */
 
-export { Client, type ClientOptions } from "./src/client/client.ts";
+export { Client } from "./src/client/client.ts";
+export type { ClientOptions } from "./src/client/client_options.ts";
 export type { TraceEvent } from "./src/client/trace.ts";
 export {
   AnnouncementError,
@@ -36,8 +37,7 @@ export type { Announcement } from "./src/client/announce_requests.ts";
 export type { AddressKind } from "./src/client/address_kind.ts";
 export type { Announcements } from "./src/client/network/connection.ts";
 export type { Diagnosis, Finding, FindingCode, Refusal } from "./src/client/diagnosis/diagnosis.ts";
-export { Handle } from "./src/client/handle.ts";
-export type { ShutdownSummary } from "./src/client/shutdown_summary.ts";
+export { Handle, type ShutdownSummary } from "./src/client/handle.ts";
 export type { Assigned, PortSet } from "./src/client/assigned.ts";
 export type {
   HostSurvey,
@@ -48,19 +48,15 @@ export type { Addresses } from "./src/client/network/addresses.ts";
 export { FileStore } from "./src/client/persistence/file_store.ts";
 export type { Store, StoredMapping } from "./src/client/persistence/store.ts";
 export { InboundMap } from "./src/client/inbound_map.ts";
-export {
-  type Alert,
-  MapHandle,
-  type MappingSnapshot,
-  type MappingState,
-} from "./src/client/map_handle.ts";
+export { type Alert, MapHandle, type MappingSnapshot } from "./src/client/map_handle.ts";
 export type { MappingBuilder } from "./src/client/mapping_builder.ts";
 export type { Prefix64 } from "./src/client/prefix64.ts";
 export { OutboundMap } from "./src/client/outbound_map.ts";
 export { RequestType } from "./src/client/request_type.ts";
 export type { Stats } from "./src/client/stats.ts";
 export { type Clock, type Milliseconds, systemClock } from "./src/clock.ts";
-export { discover, type Gateway, type Gateway as Discovered } from "./src/client/discover.ts";
+export { discover } from "./src/client/discover.ts";
+export type { Gateway, Gateway as Discovered } from "./src/discovery/gateway.ts";
 export { DiscoveryError, type DiscoveryReason } from "./src/discovery/discovery_error.ts";
 export type {
   MulticastOptions,
@@ -71,7 +67,7 @@ export type {
   Transport,
 } from "./src/transport/transport.ts";
 export { type EngineConfig } from "./src/engine/config.ts";
-export { type IgnoreReason, LocalCode } from "./src/engine/events.ts";
+export { type IgnoreReason, LocalCode, type MappingState } from "./src/engine/events.ts";
 export { ProtocolNumber } from "./src/wire/protocol_number.ts";
 export { ResultCode, resultName, resultSentence } from "./src/wire/result_code.ts";
 export type { DecodeReason } from "./src/wire/errors.ts";

@@ -1,4 +1,4 @@
-/** The promise, or the rejection with the signal's reason, whichever comes first. */
+/** Settles as the promise does, or rejects with the signal's reason if the signal is aborted before. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   const { promise: aborted, reject } = Promise.withResolvers<never>();

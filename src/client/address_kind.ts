@@ -1,9 +1,9 @@
 import type { IpAddress } from "../wire/address.ts";
 
 /**
- * What an address is for (the registries of RFC 6890): `global` is reached from everywhere. `private`: of one network only
- * (RFC 1918, RFC 4193). `shared`: between a provider and its customers (RFC 6598, RFC 7335). `documentation`: for examples and
- * tests (RFC 5737, RFC 3849, RFC 9637).
+ * The use of an address, from the registries of RFC 6890. `global`: reachable from the whole Internet. `private`: within one
+ * network (RFC 1918, RFC 4193). `shared`: between a provider and its customers (RFC 6598, RFC 7335). `documentation`: in
+ * examples and tests (RFC 5737, RFC 3849, RFC 9637).
  */
 export type AddressKind =
   | "global"
@@ -15,7 +15,7 @@ export type AddressKind =
   | "multicast"
   | "reserved";
 
-/** What the address is for. */
+/** The use of the address. */
 export function addressKind(address: IpAddress): AddressKind {
   const bits = address.family === "IPv4" ? [address.w3] : [address.w0, address.w1];
   const blocks = address.family === "IPv4" ? IPV4 : IPV6;
@@ -25,15 +25,15 @@ export function addressKind(address: IpAddress): AddressKind {
 }
 
 /**
- * Whether the address is reached from everywhere, as far as the address tells. One for documentation counts as one that is:
- * examples, tests and simulated gateways have it in place of such an address, and no real one has it.
+ * Whether the address is reachable from the Internet. An address for documentation counts as reachable: examples, tests and
+ * simulated gateways use it in place of a global one, and no real gateway has it.
  */
 export function isGloballyReachable(address: IpAddress): boolean {
   const kind = addressKind(address);
   return kind === "global" || kind === "documentation";
 }
 
-/** The first two words of a block, how many bits of them count, and what it is for. The narrower block comes first. */
+/** The first two 32-bit words, the prefix length in bits, and the use. Of nested blocks the narrower comes first. */
 type Block = readonly [number, number, number, AddressKind];
 
 const IPV4: readonly Block[] = [

@@ -6,82 +6,83 @@ import { abortable } from "./abortable.ts";
 import { ClosedError, ResultCodeError } from "./errors.ts";
 import { type Prefix64, prefix64Of } from "./prefix64.ts";
 
-/** What a server said of itself. Plain JSON. */
+/** The server's answer to an ANNOUNCE request. Plain JSON. */
 export interface Announcement {
-  /** Seconds since the server lost or began its state (RFC 6887 section 8.5). */
+  /** Seconds since the server began or lost its state (RFC 6887 section 8.5). */
   readonly epoch: number;
-  /** Milliseconds between the question and the answer. */
+  /** Milliseconds between request and response. */
   readonly roundTrip: number;
 }
 
-/** Asks the server about itself (ANNOUNCE, RFC 6887 section 14.1): all who wait share one question. */
+/** ANNOUNCE requests (RFC 6887 section 14.1). Concurrent callers share one request. */
 export class AnnounceRequests {
   readonly #step: (input: Input) => void;
-  #waiting: PromiseWithResolvers<Announcement> | undefined;
-  #waiters = 0;
+  /** Settled by the response to the request under way. */
+  #pending: PromiseWithResolvers<Announcement> | undefined;
+  #callers = 0;
   #prefixes: readonly Prefix64[] = [];
 
   constructor(step: (input: Input) => void) {
     this.#step = step;
   }
 
-  /** Asks, and waits for the answer or the signal. */
-  async ask(
+  /** Sends a request, or joins the one under way, and waits for its response. */
+  async send(
     signal: AbortSignal | undefined,
     options: readonly Option[] = [],
   ): Promise<Announcement> {
     signal?.throwIfAborted();
-    const asked = this.#waiting ??= Promise.withResolvers();
-    this.#waiters++;
+    const pending = this.#pending ??= Promise.withResolvers();
+    this.#callers++;
     try {
-      const answer = abortable(asked.promise, signal);
+      const response = abortable(pending.promise, signal);
       this.#step({ type: "announce", options });
-      return await answer;
+      return await response;
     } finally {
-      this.#waiters--;
-      if (this.#waiters === 0 && this.#waiting === asked) {
-        this.#waiting = undefined;
+      this.#callers--;
+      if (this.#callers === 0 && this.#pending === pending) {
+        this.#pending = undefined;
         this.#step({ type: "cancelAnnounce" });
       }
     }
   }
 
-  /** Asks for the prefixes of the network's NAT64 (RFC 7225). */
-  async askPrefixes(signal: AbortSignal | undefined): Promise<readonly Prefix64[]> {
-    const joins = this.#waiting !== undefined;
+  /** Requests the NAT64 prefixes (PREFIX64, RFC 7225). */
+  async sendForPrefixes(signal: AbortSignal | undefined): Promise<readonly Prefix64[]> {
+    const joins = this.#pending !== undefined;
     this.#prefixes = [];
-    await this.ask(signal, [prefix64Request()]);
-    // That may have been the answer to the plain question under way, which need not tell them.
-    if (joins && this.#prefixes.length === 0) await this.ask(signal, [prefix64Request()]);
+    await this.send(signal, [prefix64Request()]);
+    // The response may belong to a request without the option, which need not carry prefixes.
+    if (joins && this.#prefixes.length === 0) await this.send(signal, [prefix64Request()]);
     return this.#prefixes;
   }
 
-  announced({ epoch, roundTrip }: Output & { type: "announced" }): void {
-    this.#settle()?.resolve({ epoch, roundTrip });
+  succeeded({ epoch, roundTrip }: Output & { type: "announced" }): void {
+    this.#take()?.resolve({ epoch, roundTrip });
   }
 
   failed({ code, lifetime }: Output & { type: "announceFailed" }): void {
     const attempt = "Cannot ask the server whether it is there";
-    this.#settle()?.reject(new ResultCodeError(attempt, code, resultName(code), lifetime));
+    this.#take()?.reject(new ResultCodeError(attempt, code, resultName(code), lifetime));
   }
 
-  prefixes({ prefixes }: Output & { type: "prefix64" }): void {
+  prefixesReceived({ prefixes }: Output & { type: "prefix64" }): void {
     this.#prefixes = prefixes.map(prefix64Of);
   }
 
-  /** Another connection does the work from now on: asks there. */
-  again(): void {
-    if (this.#waiting !== undefined) this.#step({ type: "announce" });
+  /** Repeats the request under way, for a new connection. */
+  resend(): void {
+    if (this.#pending !== undefined) this.#step({ type: "announce" });
   }
 
-  /** The client was shut down: nobody will answer. */
+  /** Rejects the request under way: the client was shut down. */
   close(): void {
-    this.#settle()?.reject(new ClosedError("Cannot wait for the server"));
+    this.#take()?.reject(new ClosedError("Cannot wait for the server"));
   }
 
-  #settle(): PromiseWithResolvers<Announcement> | undefined {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    return waiting;
+  #take(): PromiseWithResolvers<Announcement> | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    return pending;
   }
 }

@@ -4,60 +4,66 @@ import { IpAddress } from "../wire/address.ts";
 import type { Option } from "../wire/option.ts";
 import { isGloballyReachable } from "./address_kind.ts";
 
-/** What the server assigned. Plain JSON. */
+/** What the server assigned to a mapping. Plain JSON. */
 export interface Assigned {
-  /** The address under which the mapping is reached from outside. */
+  /** The address at which the mapping is reached from outside. */
   readonly externalAddress: string;
-  /** The port under which it is reached; 0 for a mapping of all ports. */
+  /** The port at which it is reached, 1 to 65535; 0 for a mapping of all ports. */
   readonly externalPort: number;
-  /** The granted lifetime in seconds, at most 24 hours. */
+  /** The granted lifetime in seconds, at most 86,400: 24 hours (RFC 6887 section 8.3). */
   readonly lifetime: number;
   /**
-   * Says `false` if the address is not one of the Internet, so that the mapping is reached at most from the next network:
-   * double NAT, a provider that shares addresses, or no line. Absent otherwise; addresses for documentation pass for such
-   * of the Internet.
+   * `false` if the external address is not a global one: the mapping is reached from the next network at most. The reason is
+   * double NAT, a provider's shared addresses, or a line that is down. Absent otherwise; an address for documentation counts
+   * as global.
    */
   readonly globallyReachable?: false;
-  /** The ports that were granted, if a set was asked for; of size 1 if the server mapped one port only. */
+  /** The granted ports, if a port set was requested; of size 1 if the server mapped one port only. */
   readonly portSet?: PortSet;
-  /** The description that the server keeps, if one was given and kept; it may have shortened it. */
+  /** The description as the server keeps it, possibly shortened; absent if none was given or kept. */
   readonly description?: string;
-  /** Names of options that were asked for and that the server did not process. */
+  /** Names of requested options that the server did not process. */
   readonly ignoredOptions?: readonly string[];
 }
 
 /** A run of consecutive ports (RFC 7753). */
 export interface PortSet {
-  /** How many. */
+  /** The number of ports, 1 to 65535. */
   readonly size: number;
-  /** The first on this host. */
+  /** The first port on this host. */
   readonly firstInternalPort: number;
-  /** The first outside. */
+  /** The first external port. */
   readonly firstExternalPort: number;
 }
 
 /**
- * What is told of an assignment: numbers and texts, and what became of the options.
+ * The assignment as plain JSON, and what became of the requested options.
  *
- * @param spec What was asked for, if there were options.
+ * @param spec The request that the assignment answers.
  */
 export function assignedOf(
   { externalAddress, externalPort, lifetime, options }: Assignment,
-  spec?: MappingSpec,
+  spec: MappingSpec,
 ): Assigned {
-  if (externalAddress !== told.address) {
-    const text = externalAddress.toString();
-    told = { address: externalAddress, text, isReachable: isGloballyReachable(externalAddress) };
-  }
-  const plain = told.isReachable
-    ? { externalAddress: told.text, externalPort, lifetime }
-    : { externalAddress: told.text, externalPort, lifetime, globallyReachable: false as const };
-  if (spec === undefined || spec.options.length === 0) return plain;
-  return { ...plain, ...ofOptions(externalPort, options, spec) };
+  const { text, isReachable } = described(externalAddress);
+  const plain = { externalAddress: text, externalPort, lifetime };
+  return {
+    ...plain,
+    ...(isReachable ? {} : { globallyReachable: false as const }),
+    ...(spec.options.length === 0 ? {} : ofOptions(externalPort, options, spec)),
+  };
 }
 
-/** Most mappings have the same external address: what is known of the last one. */
-let told = { address: IpAddress.ANY_IPV4, text: "0.0.0.0", isReachable: false };
+function described(address: IpAddress): typeof lastAddress {
+  if (address !== lastAddress.address) {
+    const isReachable = isGloballyReachable(address);
+    lastAddress = { address, text: address.toString(), isReachable };
+  }
+  return lastAddress;
+}
+
+/** The last address described: nearly all mappings have the same one. */
+let lastAddress = { address: IpAddress.ANY_IPV4, text: "0.0.0.0", isReachable: false };
 
 function ofOptions(
   externalPort: number,
@@ -77,7 +83,7 @@ function ofOptions(
   };
 }
 
-/** Without the option in the answer exactly one port was mapped (RFC 7753 section 4.3). */
+/** A response without the option means that exactly one port was mapped (RFC 7753 section 4.3). */
 function portSet(
   spec: MappingSpec,
   options: readonly Option[],

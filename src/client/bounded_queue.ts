@@ -1,37 +1,31 @@
-/**
- * A bounded queue with a reader who may come later: poll, wait, or iterate.
- *
- * When nobody reads, the oldest entries go first, so that memory stays bounded.
- */
+/** A queue that is read later: by polling, waiting or iterating. When it is full, the oldest entry is dropped. */
 export class BoundedQueue<T> {
   readonly #limit: number;
-  #entries: T[] = [];
-  #waiting: readonly ((result: IteratorResult<T, undefined>) => void)[] = NOBODY;
+  readonly #entries: T[] = [];
+  #waiting: ((result: IteratorResult<T, undefined>) => void)[] = [];
   #closed = false;
   #missed = 0;
 
-  /** @param limit How many unread entries are kept. */
+  /** @param limit The number of unread entries that are kept. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** How many entries went unread because the reader was too slow. */
+  /** The number of entries dropped unread. */
   get missed(): number {
     return this.#missed;
   }
 
-  /** Whether nothing more will come. */
+  /** Whether {@linkcode BoundedQueue.close} was called. */
   get isClosed(): boolean {
     return this.#closed;
   }
 
+  /** Appends an entry; ignored once the queue is closed. */
   put(entry: T): void {
     if (this.#closed) return;
-    if (this.#waiting.length > 0) {
-      const [first, ...others] = this.#waiting;
-      this.#waiting = others;
-      return first?.({ done: false, value: entry });
-    }
+    const resolve = this.#waiting.shift();
+    if (resolve !== undefined) return resolve({ done: false, value: entry });
     this.#entries.push(entry);
     if (this.#entries.length > this.#limit) {
       this.#entries.shift();
@@ -39,20 +33,18 @@ export class BoundedQueue<T> {
     }
   }
 
-  /** Nothing more will come; what is unread can still be read. */
+  /** Accepts no further entry; unread ones can still be read. */
   close(): void {
     this.#closed = true;
-    const waiting = this.#waiting;
-    this.#waiting = NOBODY;
-    for (const each of waiting) each({ done: true, value: undefined });
+    for (const resolve of this.#waiting.splice(0)) resolve({ done: true, value: undefined });
   }
 
-  /** The oldest unread entry, or undefined. */
+  /** Removes and returns the oldest unread entry, or undefined. */
   poll(): T | undefined {
     return this.#entries.shift();
   }
 
-  /** The oldest unread entry as soon as there is one; done when nothing will come any more. */
+  /** Resolves with the oldest unread entry as soon as there is one, with `done` when the queue is closed and empty. */
   next(signal?: AbortSignal): Promise<IteratorResult<T, undefined>> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const entry = this.#entries.shift();
@@ -68,16 +60,14 @@ export class BoundedQueue<T> {
       reject(signal?.reason);
     };
     signal?.addEventListener("abort", abort, { once: true });
-    this.#waiting = [...this.#waiting, settle];
+    this.#waiting.push(settle);
     return promise;
   }
 
-  /** Reads to the end. Two readers share the entries between them. */
+  /** Yields entries until the queue is closed and empty. Concurrent iterators share the entries. */
   async *[Symbol.asyncIterator](): AsyncIterableIterator<T> {
     for (let result = await this.next(); result.done !== true; result = await this.next()) {
       yield result.value;
     }
   }
 }
-
-const NOBODY: readonly never[] = [];

@@ -2,29 +2,29 @@ import { resultName, resultSentence } from "../wire/result_code.ts";
 import type { MappingState } from "../engine/events.ts";
 
 /**
- * What all errors of this package's clients have in common. Told apart by class (or `name`) and fields, never by text.
- * Mistakes of the caller are `TypeError`s and `RangeError`s instead.
+ * The base class of the errors of a client. Distinguish them by class (or `name`) and fields, not by text. Invalid arguments
+ * throw `TypeError` and `RangeError` instead.
  */
 export class PcpError extends Error {
   /** The class's name. */
   override readonly name: string = "PcpError";
 
-  /** As plain JSON: name, message, and the fields of the kind. */
+  /** The error as plain JSON: name, message, and the fields of its class. */
   toJSON(): { name: string; message: string; [field: string]: unknown } {
     const { cause: _cause, ...fields } = this as { cause?: unknown };
     return { ...fields, name: this.name, message: this.message };
   }
 }
 
-/** The server refused: it answered with a result code other than 0 (RFC 6887 section 7.4). */
+/** The server refused a request: its response has a result code other than 0 (RFC 6887 section 7.4). */
 export class ResultCodeError extends PcpError {
   /** `ResultCodeError`. */
   override readonly name = "ResultCodeError";
-  /** 1 to 255 as the server sent it; negative for what no server says, see {@linkcode resultName}. */
+  /** The result code, 1 to 255; negative for a failure found by the client, see `LocalCode`. */
   readonly code: number;
-  /** The code's name in the RFC, such as `"NO_RESOURCES"`. */
+  /** The name of the code in the RFC, such as `"NO_RESOURCES"`. */
   readonly resultName: string;
-  /** Seconds for which the same request will not be repeated, undefined if it never will. */
+  /** Seconds before the same request is repeated; undefined if it is not repeated. */
   readonly lifetime: number | undefined;
 
   /** @internal */
@@ -36,17 +36,17 @@ export class ResultCodeError extends PcpError {
   }
 }
 
-/** A renewal was refused. The mapping lives to its known end, and is asked for again after the hold. */
+/** The server refused a renewal. The mapping lasts until its known end, and is requested again after `retryIn` seconds. */
 export class RenewalRefusedError extends PcpError {
   /** `RenewalRefusedError`. */
   override readonly name = "RenewalRefusedError";
   /** The mapping's id. */
   readonly mappingId: number;
-  /** The result code. */
+  /** The result code, 1 to 255 (RFC 6887 section 7.4). */
   readonly code: number;
-  /** Its name. */
+  /** The name of the code in the RFC. */
   readonly resultName: string;
-  /** Seconds until the next attempt may be made. */
+  /** Seconds until the next attempt. */
   readonly retryIn: number;
 
   /** @internal */
@@ -63,7 +63,7 @@ export class RenewalRefusedError extends PcpError {
   }
 }
 
-/** The server lost its mappings, by its epoch (RFC 6887 section 8.5). They are being asked for again. */
+/** The server's epoch shows that it lost its mappings (RFC 6887 section 8.5). The client requests them again. */
 export class ServerRestartedError extends PcpError {
   /** `ServerRestartedError`. */
   override readonly name = "ServerRestartedError";
@@ -79,32 +79,35 @@ export class ServerRestartedError extends PcpError {
   }
 }
 
-/** A socket could not be opened, or a send or receive failed on this host. After `send` and `receive` the client goes on. */
+/** A socket operation failed on this host. The client continues after a failed `send` or `receive`. */
 export class SocketError extends PcpError {
   /** `SocketError`. */
   override readonly name = "SocketError";
-  /** What failed. */
+  /** The failed operation. */
   readonly operation: "open" | "send" | "receive";
 
   /** @internal */
   constructor(operation: "open" | "send" | "receive", message: string, cause: unknown) {
-    super(`${message}: ${reason(cause)}`, { cause });
+    super(`${message}: ${reasonOf(cause)}`, { cause });
     this.operation = operation;
   }
 }
 
-/** Announcements of restarts cannot be heard (RFC 6887 section 14.1.3). Not fatal: restarts are noticed at the next renewal. */
+/**
+ * The client cannot receive announcements of restarts (RFC 6887 section 14.1.3). It continues, and notices a restart at the
+ * next renewal.
+ */
 export class AnnouncementError extends PcpError {
   /** `AnnouncementError`. */
   override readonly name = "AnnouncementError";
-  /** The UDP port that announcements come to, 5350 but in tests. */
+  /** The UDP port of announcements, 5350 by default. */
   readonly port: number;
 
   /** @internal */
   constructor(port: number, cause: unknown) {
     super(
       `Cannot listen for restarts of the server on UDP port "${port}", which only delays noticing them: ${
-        reason(cause)
+        reasonOf(cause)
       }`,
       { cause },
     );
@@ -112,7 +115,7 @@ export class AnnouncementError extends PcpError {
   }
 }
 
-/** The mapping is over, or not assigned, so that the call makes no sense. */
+/** The call needs an assigned mapping, and this one is not assigned or over. */
 export class NotRunningError extends PcpError {
   /** `NotRunningError`. */
   override readonly name = "NotRunningError";
@@ -129,7 +132,7 @@ export class NotRunningError extends PcpError {
   }
 }
 
-/** The client has a mapping of this protocol and internal port already, and the new wish cannot share it. */
+/** The client has a mapping of the same protocol and internal port that the new request cannot share. */
 export class MappingConflictError extends PcpError {
   /** `MappingConflictError`. */
   override readonly name = "MappingConflictError";
@@ -151,13 +154,13 @@ export class MappingConflictError extends PcpError {
   }
 }
 
-/** This host has another address, or another gateway: every mapping is asked for anew. */
+/** The address of this host or its gateway changed. The client requests every mapping again. */
 export class NetworkChangedError extends PcpError {
   /** `NetworkChangedError`. */
   override readonly name = "NetworkChangedError";
-  /** The client's address now. */
+  /** The new address of the client. */
   readonly client: string;
-  /** The server's address now. */
+  /** The new address of the server. */
   readonly server: string;
 
   /** @internal */
@@ -170,13 +173,13 @@ export class NetworkChangedError extends PcpError {
   }
 }
 
-/** What the client keeps across restarts cannot be read or written. */
+/** The stored mappings cannot be read or written. */
 export class StoreError extends PcpError {
   /** `StoreError`. */
   override readonly name = "StoreError";
   /**
-   * `damaged`: it made no sense and was moved aside. `newer`: a newer version wrote it. `inUse`: another client has it.
-   * `unreadable`, `unwritable`: the system refused.
+   * `damaged`: the file is invalid and was renamed. `newer`: a newer version wrote it. `inUse`: another client uses it.
+   * `unreadable`, `unwritable`: the system refused access.
    */
   readonly reason: "damaged" | "newer" | "inUse" | "unreadable" | "unwritable";
 
@@ -191,7 +194,7 @@ export class StoreError extends PcpError {
   }
 }
 
-/** The handle was shut down. */
+/** The client was shut down before the call, or during it. */
 export class ClosedError extends PcpError {
   /** `ClosedError`. */
   override readonly name = "ClosedError";
@@ -202,15 +205,15 @@ export class ClosedError extends PcpError {
   }
 }
 
-/** The code's sentence as the end of a message, which has no full stop. */
+/** The description of a server's code, as the end of a message. */
 function sentence(code: number): string {
   if (code <= 0) return "";
   const text = resultSentence(code).replace(/\.$/, "");
   return `: ${text.charAt(0).toLowerCase()}${text.slice(1)}`;
 }
 
-/** What the system said: the transport's error around it repeats what was attempted. */
-function reason(cause: unknown): string {
+/** The system's message: a transport's error around it only repeats the attempt. */
+export function reasonOf(cause: unknown): string {
   const innermost = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   return innermost instanceof Error ? innermost.message : String(innermost);
 }

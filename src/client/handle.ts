@@ -1,13 +1,10 @@
-import type { Input, Milliseconds } from "../engine/events.ts";
-import type { MappingSpec } from "../engine/mapping_spec.ts";
+import type { Milliseconds } from "../clock.ts";
+import { defaultConfig } from "../engine/config.ts";
+import type { Input } from "../engine/events.ts";
 import { checkSpec } from "../engine/check_spec.ts";
-import { ProtocolNumber } from "../wire/protocol_number.ts";
-import type { Addresses } from "./network/addresses.ts";
-import { abortable } from "./abortable.ts";
 import { type Announcement, AnnounceRequests } from "./announce_requests.ts";
-import { Connection, type ConnectionOptions } from "./network/connection.ts";
+import { BoundedQueue } from "./bounded_queue.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
-import type { Driver, Outlet } from "./network/driver.ts";
 import {
   ClosedError,
   NetworkChangedError,
@@ -16,52 +13,84 @@ import {
   ServerRestartedError,
   SocketError,
 } from "./errors.ts";
-import type { HandleInit } from "./handle_init.ts";
-import { InboundMap } from "./inbound_map.ts";
-import { MappingRecords } from "./persistence/mapping_records.ts";
-import { BoundedQueue } from "./bounded_queue.ts";
+import { findExternalAddress } from "./external_address.ts";
+import type { InboundMap } from "./inbound_map.ts";
 import type { MapHandle } from "./map_handle.ts";
-import { type Endpoints, specOf } from "./persistence/mapping_record.ts";
-import type { OutboundMap } from "./outbound_map.ts";
-import type { Prefix64 } from "./prefix64.ts";
 import { MappingRegistry } from "./mapping_registry.ts";
-import { RequestType } from "./request_type.ts";
-import type { ShutdownSummary } from "./shutdown_summary.ts";
-import type { StoredMapping } from "./persistence/store.ts";
-import { Statistics, type Stats } from "./stats.ts";
+import type { Addresses } from "./network/addresses.ts";
+import {
+  Connection,
+  type ConnectionOptions,
+  type ConnectionSettings,
+} from "./network/connection.ts";
+import type { ClientOutput, Driver } from "./network/driver.ts";
 import type { NetworkWatcher, WatchEvents } from "./network/network_watcher.ts";
+import type { OutboundMap } from "./outbound_map.ts";
+import { type Endpoints, specOf } from "./persistence/mapping_record.ts";
+import { MappingRecords } from "./persistence/mapping_records.ts";
+import type { Store, StoredMapping } from "./persistence/store.ts";
+import type { Prefix64 } from "./prefix64.ts";
+import { RequestType } from "./request_type.ts";
+import { Statistics, type Stats } from "./stats.ts";
 
-/** A running client of one server: opens mappings and keeps them. Made by {@linkcode Client.start}. */
+/** What a {@linkcode Handle} is made of. */
+export interface HandleOptions {
+  readonly addresses: Addresses;
+  readonly connection: ConnectionSettings;
+  readonly allowThirdParty: boolean;
+  readonly shutdownTimeout: Milliseconds;
+  readonly store: Store | undefined;
+}
+
+/** The result of {@linkcode Handle.shutdown}. Plain JSON. */
+export interface ShutdownSummary {
+  /** Mappings whose deletion was confirmed, or that needed none. */
+  readonly released: number;
+  /** Mappings whose deletion was not confirmed in time: they end when they expire at the server. */
+  readonly unconfirmed: number;
+  /** Mappings left at the server because of `keep`. */
+  readonly kept: number;
+}
+
+/** A running client of one server: requests mappings and maintains them. Returned by {@linkcode Client.start}. */
 export class Handle implements AsyncDisposable {
-  /** The server's UDP port, 5351 but in tests. */
+  /** The server's UDP port, 5351 by default. */
   readonly port: number;
-  readonly #init: HandleInit;
-  readonly #options: ConnectionOptions;
+  readonly #allowThirdParty: boolean;
+  readonly #shutdownTimeout: Milliseconds;
+  readonly #connectionOptions: ConnectionOptions;
+  readonly #records: MappingRecords;
   readonly #registry: MappingRegistry;
-  readonly #announcer: AnnounceRequests;
+  readonly #announceRequests: AnnounceRequests;
   readonly #errors = new BoundedQueue<PcpError>(ERROR_LIMIT);
   readonly #statistics = new Statistics();
+  /** Replaced when the client moves to another address or server. */
   #connection: Connection;
-  readonly #ledger: MappingRecords;
   #watcher: NetworkWatcher | undefined;
   #shutdown: Promise<ShutdownSummary> | undefined;
 
-  private constructor(init: HandleInit, options: ConnectionOptions, connection: Connection) {
-    this.#init = init;
-    this.#options = options;
-    this.#connection = connection;
-    this.port = init.connection.port;
-    this.#announcer = new AnnounceRequests((input) => this.#driver.step(input));
-    const now = (): Milliseconds => init.connection.clock.now();
-    this.#ledger = new MappingRecords(this.#owner, {
-      store: init.store,
-      now,
-      randomWord: init.connection.randomWord,
+  private constructor(options: HandleOptions) {
+    this.port = options.connection.port;
+    this.#allowThirdParty = options.allowThirdParty;
+    this.#shutdownTimeout = options.shutdownTimeout;
+    this.#connectionOptions = {
+      ...options.connection,
+      counts: { sent: 0, received: 0, sendErrors: 0 },
+      onOutput: (output) => this.#handleOutput(output),
+      onError: (error) => this.#report(error),
+    };
+    this.#connection = new Connection(options.addresses, this.#connectionOptions);
+    const { clock, randomWord, protocol } = options.connection;
+    this.#records = new MappingRecords(this.#endpoints, {
+      store: options.store,
+      now: () => clock.now(),
+      reuseTime: protocol?.reuseTime ?? defaultConfig.reuseTime,
+      randomWord,
       onError: (error) => this.#report(error),
     });
-    const ledger = this.#ledger;
     const step = (input: Input): void => this.#driver.step(input);
-    this.#registry = new MappingRegistry({ step, now, ledger });
+    this.#registry = new MappingRegistry({ step, clock, records: this.#records });
+    this.#announceRequests = new AnnounceRequests(step);
   }
 
   /**
@@ -69,27 +98,13 @@ export class Handle implements AsyncDisposable {
    *
    * @internal
    */
-  static async open(init: HandleInit): Promise<Handle> {
-    const early: PcpError[] = [];
-    const made: { handle?: Handle } = {};
-    const outlet: Outlet = { take: () => {} }; // nothing is asked for yet
-    const options: ConnectionOptions = {
-      ...init.connection,
-      counts: { sent: 0, received: 0, sendErrors: 0 },
-      outlet,
-      report: (error) => {
-        if (made.handle === undefined) early.push(error);
-        else made.handle.#report(error);
-      },
-    };
-    const connection = await Connection.open(init.addresses, options);
-    const handle = made.handle = new Handle(init, options, connection);
-    outlet.take = handle.#carryOut;
-    for (const error of early) handle.#report(error);
+  static async open(options: HandleOptions): Promise<Handle> {
+    const handle = new Handle(options);
     try {
-      await handle.#ledger.load();
+      await handle.#connection.open();
+      await handle.#records.load();
     } catch (error) {
-      connection.close();
+      handle.#connection.close();
       throw error;
     }
     return handle;
@@ -100,7 +115,7 @@ export class Handle implements AsyncDisposable {
     return this.#connection.addresses.clientAddress.toString();
   }
 
-  /** The server's address; of several the one that is asked now. */
+  /** The server's address; of several the one that requests are sent to now. */
   get server(): string {
     return this.#driver.server.hostname;
   }
@@ -110,22 +125,22 @@ export class Handle implements AsyncDisposable {
     return this.#registry.mappings;
   }
 
-  /** What an earlier run with the same store left at the server, and nobody asked for again since. */
+  /** The mappings that an earlier run with the same store left at the server and that were not requested again since. */
   get leftovers(): readonly StoredMapping[] {
-    return this.#ledger.leftovers;
+    return this.#records.leftovers;
   }
 
   /**
-   * Deletes what an earlier run left, and waits for the confirmations.
+   * Deletes the mappings that an earlier run left at the server, and waits for the confirmations.
    *
-   * @returns How many there were.
+   * @returns The number of mappings deleted.
    */
   async deleteLeftovers(): Promise<number> {
-    const left = this.leftovers;
-    await Promise.all(left.map(async (stored) => {
+    const { leftovers } = this;
+    await Promise.all(leftovers.map(async (stored) => {
       await this.#registry.request(specOf(stored), RequestType.Once, true)[Symbol.asyncDispose]();
     }));
-    return left.length;
+    return leftovers.length;
   }
 
   /** Whether {@linkcode Handle.shutdown} was called. */
@@ -134,94 +149,91 @@ export class Handle implements AsyncDisposable {
   }
 
   /**
-   * Asks the server for a mapping and returns at once; `await mapping.ready()` waits for the answer.
+   * Requests a mapping and returns at once; `await mapping.ready()` waits for the response.
    *
-   * @param map What is wanted.
-   * @param kind For how long.
-   * @throws {TypeError | RangeError} If the wish breaks a rule of RFC 6887; nothing is sent.
+   * @param map The mapping.
+   * @param kind For how long it is requested; until it is revoked by default.
+   * @throws {TypeError | RangeError} If the request breaks a rule of RFC 6887; nothing is sent.
+   * @throws {MappingConflictError} If the client has a mapping of the same port with other options.
    * @throws {ClosedError} If the client was shut down.
    */
   request(map: InboundMap | OutboundMap, kind: RequestType = RequestType.KeepAlive): MapHandle {
     this.#checkOpen("Cannot request a mapping");
-    return this.#request(map.toSpec(this.#connection.addresses.clientAddress), kind, false);
+    return this.#request(map, kind, false);
   }
 
-  /** The oldest unread trouble that belongs to no single mapping, or undefined. */
+  /** Removes and returns the oldest unread error that belongs to no single mapping, or undefined. */
   pollError(): PcpError | undefined {
     return this.#errors.poll();
   }
 
-  /** That trouble as soon as there is some; undefined when the client is shut down and all is read. */
+  /** Waits for the oldest unread error; undefined when the client is shut down and every error was read. */
   async waitError(options: { readonly signal?: AbortSignal } = {}): Promise<PcpError | undefined> {
     return (await this.#errors.next(options.signal)).value;
   }
 
   /**
-   * That trouble as it comes: failed sends, restarts of the server, refused renewals. None of it ends the client. Of
-   * what nobody reads the newest 100 are kept.
+   * Yields errors that belong to no single mapping: failed sends, restarts of the server, refused renewals. None of them ends
+   * the client. The newest 100 unread errors are kept.
    */
   errors(): AsyncIterableIterator<PcpError> {
     return this.#errors[Symbol.asyncIterator]();
   }
 
   /**
-   * Asks whether the server is there, and since when it has known its mappings (ANNOUNCE, RFC 6887 section 14.1).
-   * Repeated until there is an answer: pass a signal to wait no longer than you want.
+   * Asks whether the server is alive, and since when it has kept its mappings (ANNOUNCE, RFC 6887 section 14.1). The request is
+   * repeated until a response arrives.
    *
+   * @param options The signal ends the wait.
    * @throws {ResultCodeError} If the server refuses.
    * @throws {ClosedError} If the client is shut down.
    */
   async announce(options: { readonly signal?: AbortSignal } = {}): Promise<Announcement> {
     this.#checkOpen("Cannot ask the server");
-    return await this.#announcer.ask(options.signal);
+    return await this.#announceRequests.send(options.signal);
   }
 
   /**
-   * Asks how the network's NAT64 builds IPv6 addresses from IPv4 ones (PREFIX64, RFC 7225); the first is the default.
+   * Asks how the network's NAT64 builds IPv6 addresses from IPv4 addresses (PREFIX64, RFC 7225). The first prefix is for
+   * destinations outside every `ipv4Prefixes`.
    *
-   * @returns None if the server tells none, or knows nothing of it.
+   * @param options The signal ends the wait.
+   * @returns An empty array if the server reports no prefix.
    * @throws {ResultCodeError} If the server refuses.
    * @throws {ClosedError} If the client is shut down.
    */
   async prefix64(options: { readonly signal?: AbortSignal } = {}): Promise<readonly Prefix64[]> {
     this.#checkOpen("Cannot ask the server");
-    return await this.#announcer.askPrefixes(options.signal);
+    return await this.#announceRequests.sendForPrefixes(options.signal);
   }
 
   /**
-   * Asks for the external address, with a short mapping of the discard port that is deleted at once
-   * (RFC 6887 section 11.6). Other mappings may get another address.
+   * Finds the external address, with a short mapping of the discard port that is deleted at once (RFC 6887 section 11.6).
+   * Other mappings may have other addresses.
    *
+   * @param options The signal ends the wait.
    * @throws {ResultCodeError} If the server refuses.
    * @throws {ClosedError} If the client was shut down.
    */
   async externalAddress(options: { readonly signal?: AbortSignal } = {}): Promise<string> {
     this.#checkOpen("Cannot ask for the external address");
-    const map = new InboundMap(DISCARD_PORT, DISCARD_LIFETIME).protocol(ProtocolNumber.Udp);
-    const mapping = this.#request(
-      map.toSpec(this.#connection.addresses.clientAddress),
-      RequestType.Once,
-      true,
-    );
-    try {
-      return (await mapping.ready(options)).externalAddress;
-    } finally {
-      await abortable(mapping[Symbol.asyncDispose](), options.signal).catch(() => {
-        // The deletion goes on by itself; the reason to wait no longer is the caller's own.
-      });
-    }
+    const request = (map: InboundMap): MapHandle => this.#request(map, RequestType.Once, true);
+    return await findExternalAddress(request, options);
   }
 
   /**
-   * Finds out what stands in the way of being reached from the Internet: what the server speaks, where it is, whether its
-   * restarts are heard. As plain JSON and in sentences for people. Takes 8 s at most and leaves no mapping behind.
+   * Finds out what prevents connections from the Internet: which protocol the server speaks, its external address, whether its
+   * announcements arrive. Takes 8 s at most and leaves no mapping behind.
    *
+   * @param options The signal ends the wait.
+   * @returns Plain JSON, with sentences for people.
    * @throws {ClosedError} If the client was shut down.
    */
   async diagnose(options: { readonly signal?: AbortSignal } = {}): Promise<Diagnosis> {
     this.#checkOpen("Cannot diagnose the network");
-    return await (await loadDiagnosis()).diagnose({
-      ...this.#options,
+    const { diagnose } = await loadDiagnosis();
+    return await diagnose({
+      ...this.#connectionOptions,
       client: this.#connection.addresses.clientAddress,
       server: this.#driver.server,
       mappings: this.mappings,
@@ -230,34 +242,30 @@ export class Handle implements AsyncDisposable {
     }, options.signal);
   }
 
-  /** What was sent, received and ignored so far. */
+  /** Counters of what was sent, received and ignored so far. */
   stats(): Stats {
-    const { engine } = this.#connection;
-    return this.#statistics.snapshot(
-      this.#driver.counts,
-      this.mappings,
-      engine.roundTrip,
-      engine.epoch?.server,
-    );
+    const { roundTrip, epoch } = this.#connection.engine;
+    const { counts } = this.#connectionOptions;
+    return this.#statistics.snapshot(counts, this.mappings, roundTrip, epoch?.server);
   }
 
   /**
-   * Deletes every mapping it made, waits for the confirmations (at most `shutdownTimeout`, 5 s by default), and closes
-   * its sockets. Later calls return the same.
+   * Deletes all mappings of this client, waits for the confirmations (at most `shutdownTimeout`, 5 s by default), and closes
+   * the sockets. Further calls return the same promise.
    *
-   * @param options `keep` leaves the mappings alive at the server; they end when they expire.
+   * @param options `keep` leaves the mappings at the server; they end when they expire.
    */
   shutdown(options: { readonly keep?: boolean } = {}): Promise<ShutdownSummary> {
     return this.#shutdown ??= this.#end(options.keep ?? false);
   }
 
-  /** As {@linkcode Handle.shutdown}. */
+  /** The same as {@linkcode Handle.shutdown}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
   }
 
   /**
-   * For the client: looks out for changes of the network from now on.
+   * Detects changes of the network from now on.
    *
    * @internal
    */
@@ -273,49 +281,52 @@ export class Handle implements AsyncDisposable {
     return this.#connection.driver;
   }
 
-  #report(error: PcpError): void {
-    if (error instanceof SocketError) this.#watcher?.suspect();
-    this.#errors.put(error);
-  }
-
-  get #owner(): Endpoints {
+  get #endpoints(): Endpoints {
     const { client, server, port } = this;
     return { client, server, port };
   }
 
-  /** New mappings from the new address; those at the old one end when they expire (RFC 6887 section 11.5). */
+  #report(error: PcpError): void {
+    if (error instanceof SocketError) this.#watcher?.checkSoon();
+    this.#errors.put(error);
+  }
+
+  /**
+   * Continues from another address or with another server: every mapping is requested there. Those at the old one end when they
+   * expire (RFC 6887 section 11.5).
+   */
   async #move(addresses: Addresses): Promise<boolean> {
-    let connection: Connection;
+    const connection = new Connection(addresses, this.#connectionOptions);
     try {
-      connection = await Connection.open(addresses, this.#options);
+      await connection.open();
     } catch (error) {
+      connection.close();
       if (!(error instanceof PcpError)) throw error;
-      this.#report(error); // the address may be on its way; the next look tries again
+      this.#report(error); // the address may not be usable yet; the next check tries again
       return false;
     }
     if (this.isShutDown) {
       connection.close();
       return false;
     }
-    const held = this.#registry.held(this.#owner, (id) => this.#connection.engine.nonceOf(id));
     this.#connection.close();
     this.#connection = connection;
-    this.#ledger.movedTo(this.#owner, held);
+    this.#records.moveTo(this.#endpoints);
     this.#errors.put(new NetworkChangedError(this.client, this.server));
-    this.#registry.rebase();
-    this.#announcer.again();
+    this.#registry.requestAgain();
+    this.#announceRequests.resend();
     return true;
   }
 
-  #request(spec: MappingSpec, kind: RequestType, internal: boolean): MapHandle {
-    const { options } = spec;
-    const isForOther = options.length > 0 && options.some(({ type }) => type === "thirdParty");
-    if (isForOther && !this.#init.allowThirdParty) {
+  #request(map: InboundMap | OutboundMap, kind: RequestType, internal: boolean): MapHandle {
+    const { clientAddress } = this.#connection.addresses;
+    const spec = map.toSpec(clientAddress);
+    if (!this.#allowThirdParty && spec.options.some(({ type }) => type === "thirdParty")) {
       throw new TypeError(
         'Cannot request a mapping for a third party: start the client with "allowThirdParty: true" if every host of this network is trusted (RFC 6887 section 13.1)',
       );
     }
-    checkSpec(spec, this.#connection.addresses.clientAddress);
+    checkSpec(spec, clientAddress);
     return this.#registry.request(spec, kind, internal);
   }
 
@@ -323,78 +334,63 @@ export class Handle implements AsyncDisposable {
     if (this.isShutDown) throw new ClosedError(attempt);
   }
 
-  readonly #carryOut: Outlet["take"] = (output) => {
+  #handleOutput(output: ClientOutput): void {
     switch (output.type) {
       case "state":
         if ("attempt" in output.state && output.state.attempt > 0) {
-          this.#statistics.repeated();
-          this.#watcher?.suspect(); // an unanswered request may mean that the server is not there any more
+          this.#statistics.retransmitted();
+          this.#watcher?.checkSoon(); // no response may mean that the server has another address
         }
         return this.#registry.stateChanged(output);
       case "granted":
         return this.#registry.granted(output);
       case "lost":
         return this.#registry.lost(output.id);
-      case "renewalRefused":
-        return this.#report(
-          new RenewalRefusedError(this.#registry.idOf(output.id), output.code, output.retryIn),
-        );
+      case "renewalRefused": {
+        const { id, code, retryIn } = output;
+        return this.#report(new RenewalRefusedError(this.#registry.idOf(id), code, retryIn));
+      }
       case "serverRestarted":
         return this.#report(new ServerRestartedError(output.epoch));
       case "announced":
-        return this.#announcer.announced(output);
+        return this.#announceRequests.succeeded(output);
       case "announceFailed":
-        return this.#announcer.failed(output);
+        return this.#announceRequests.failed(output);
       case "prefix64":
-        return this.#announcer.prefixes(output);
+        return this.#announceRequests.prefixesReceived(output);
       case "serverChanged":
         return;
       case "ignored":
         return this.#statistics.ignored(output.reason);
     }
-  };
+  }
 
   async #end(keep: boolean): Promise<ShutdownSummary> {
     const open = this.#registry.size;
-    if (!keep) {
-      this.#registry.releaseAll();
-      await this.#untilEmpty();
-    }
+    if (!keep) await this.#registry.releaseAll(this.#shutdownTimeout);
     const left = this.#registry.size;
     this.#watcher?.close();
     this.#connection.close();
-    this.#registry.abandon();
-    await this.#ledger.end();
-    this.#announcer.close();
+    this.#registry.detach();
+    await this.#records.close();
+    this.#announceRequests.close();
     this.#errors.close();
     return keep
       ? { released: 0, unconfirmed: 0, kept: left }
       : { released: open - left, unconfirmed: left, kept: 0 };
   }
-
-  /** Until every mapping is over, or the time for that is. */
-  #untilEmpty(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#options.clock.alarm(
-      this.#options.clock.now() + this.#init.shutdownTimeout,
-      resolve,
-    );
-    this.#registry.onceEmpty(resolve);
-    return promise.then(cancel);
-  }
 }
 
-/** Loads what {@linkcode Handle.diagnose} needs, once; in virtual time it must be there before. @internal */
+/**
+ * Loads {@linkcode Handle.diagnose}, once. A test in virtual time calls it before, because loading takes real time.
+ *
+ * @internal
+ */
 export function loadDiagnosis(): Promise<typeof import("./diagnosis/diagnose.ts")> {
   return diagnosis ??= import("./diagnosis/diagnose.ts");
 }
 
 let diagnosis: Promise<typeof import("./diagnosis/diagnose.ts")> | undefined;
 
-/** Errors kept for a reader who comes later. */
+/** Unread errors kept: a slow reader misses older ones. */
 const ERROR_LIMIT = 100;
-
-/** Discard: nothing listens there, so that the short mapping opens nothing (RFC 6887 section 11.6). */
-const DISCARD_PORT = 9;
-/** Seconds; the shortest that common servers grant is 120. */
-const DISCARD_LIFETIME = 120;

@@ -3,7 +3,7 @@ import { IpAddress } from "../wire/address.ts";
 import { MappingBuilder } from "./mapping_builder.ts";
 
 /**
- * A wish for inbound traffic: the router is to pass what comes to an external port on to a port of this host
+ * The description of an inbound mapping: the router forwards what arrives at an external port to a port of this host
  * (MAP, RFC 6887 section 11).
  *
  * @example
@@ -17,13 +17,14 @@ import { MappingBuilder } from "./mapping_builder.ts";
 export class InboundMap extends MappingBuilder {
   /** `inbound`. */
   override readonly kind = "inbound";
+  #filtered = false;
 
   /**
-   * A wish; nothing is sent before {@linkcode Handle.request}.
+   * Describes a mapping; nothing is sent before {@linkcode Handle.request}.
    *
-   * @param internalPort The port that this host listens on, 0 to 65535; 0 means all ports of the protocol. The program
-   * must have bound it before (RFC 6887 section 11).
-   * @param lifetime Wanted lifetime in seconds, from 1. The server may grant less or more.
+   * @param internalPort The port that this host listens on, 0 to 65535; 0 means all ports of the protocol. The program must
+   * have bound it before (RFC 6887 section 11).
+   * @param lifetime Requested lifetime in seconds, from 1. The server may grant less or more.
    * @throws {RangeError} If a number is out of range.
    */
   constructor(internalPort: number, lifetime: number) {
@@ -31,8 +32,8 @@ export class InboundMap extends MappingBuilder {
   }
 
   /**
-   * Rather none than another external port or address than suggested (PREFER_FAILURE, RFC 6887 section 13.2). Needs
-   * {@linkcode InboundMap.externalPort}.
+   * Makes the request fail unless the server assigns the suggested external port and address (PREFER_FAILURE, RFC 6887
+   * section 13.2). Requires {@linkcode InboundMap.externalPort}.
    *
    * @throws {TypeError} If it was given before.
    */
@@ -42,15 +43,15 @@ export class InboundMap extends MappingBuilder {
   }
 
   /**
-   * Lets in only what comes from this remote peer; may be called for several peers (FILTER, RFC 6887 section 13.3). The
-   * filters of one wish replace those that the mapping had at the server.
+   * Accepts traffic from these remote peers only; may be called for several (FILTER, RFC 6887 section 13.3). The filters of a
+   * request replace those that the mapping has at the server.
    *
-   * @param remotePort Port of the peer, 0 to 65535; 0 is every port.
+   * @param remotePort Port of the peer, 0 to 65535; 0 means every port.
    * @param remoteAddress Address of the peer, of the family of this host's address.
-   * @param prefix How many bits of the address count: 1 to 32 for IPv4, 1 to 128 for IPv6. 0 means no filter at all:
-   * everyone is let in.
+   * @param prefix Number of significant bits of the address: 1 to 32 for IPv4, 1 to 128 for IPv6. 0 removes all filters:
+   * traffic from everywhere is accepted.
    * @throws {RangeError} If a number is out of range.
-   * @throws {TypeError} If the address is none.
+   * @throws {TypeError} If the text is not an IP address.
    */
   filter(remotePort: number, remoteAddress: string, prefix: number): this {
     const address = this.parseAddress("remote address", remoteAddress);
@@ -62,7 +63,7 @@ export class InboundMap extends MappingBuilder {
         `${this.attempt}: prefix 0 removes all filters, so the remote port must be 0, got "${remotePort}"`,
       );
     }
-    // The first one removes what the mapping had: a server adds filters to those it knows (section 13.3).
+    // Servers add filters to those that the mapping has, so the first one removes them (section 13.3).
     if (!this.#filtered) this.add(NO_FILTER);
     this.#filtered = true;
     if (prefix === 0) return this;
@@ -71,13 +72,13 @@ export class InboundMap extends MappingBuilder {
   }
 
   /**
-   * Asks for a run of consecutive ports, from the internal port on (PORT_SET, RFC 7753). The server may grant fewer: look at
-   * `assigned.portSet`.
+   * Requests a run of consecutive ports that begins with the internal port (PORT_SET, RFC 7753). The server may grant fewer:
+   * see `assigned.portSet`.
    *
-   * @param size How many ports, 1 to 65535; 65535 means as many as possible. 1 is the same as leaving it out.
-   * @param parity Whether an even port must become an even one, and an odd an odd one.
+   * @param size Number of ports, 1 to 65535; 65535 means as many as possible, 1 is the same as no port set.
+   * @param parity Whether the external port must be even if the internal one is, and odd if it is odd.
    * @throws {RangeError} If the size is out of range, or the run goes past port 65535.
-   * @throws {TypeError} If it was given before.
+   * @throws {TypeError} If a port set was given before.
    */
   portSet(size: number, parity = false): this {
     this.once("portSet");
@@ -87,14 +88,12 @@ export class InboundMap extends MappingBuilder {
         `${this.attempt}: ${size} ports from "${this.internalPort}" on go past port 65535`,
       );
     }
-    if (size === 1) return this; // one port needs no set (RFC 7753 section 4.1)
+    if (size === 1) return this; // one port is not a set (RFC 7753 section 4.1)
     return this.add({ type: "portSet", size, firstInternalPort: this.internalPort, parity });
   }
 
-  #filtered = false;
-
   /**
-   * For the engine.
+   * The request for the engine.
    *
    * @internal
    */
@@ -111,5 +110,5 @@ const NO_FILTER = {
   remoteAddress: IpAddress.ANY_IPV6,
 } as const;
 
-/** As many as possible (RFC 7753 section 4.1). */
+/** As many ports as possible (RFC 7753 section 4.1). */
 const ALL_PORTS = 0xffff;

@@ -1,70 +1,68 @@
 import type { Assignment, MappingState } from "../engine/events.ts";
 import type { MappingSpec } from "../engine/mapping_spec.ts";
-import { ProtocolNumber } from "../wire/protocol_number.ts";
 import { MAX_LIFETIME } from "../wire/constants.ts";
+import { ProtocolNumber } from "../wire/protocol_number.ts";
 import { abortable } from "./abortable.ts";
 import { type Assigned, assignedOf } from "./assigned.ts";
-import { NotRunningError, ResultCodeError } from "./errors.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
+import { NotRunningError, ResultCodeError } from "./errors.ts";
 import type { RequestType } from "./request_type.ts";
 
-export type { MappingState };
-
-/** News of a mapping, with its own snapshot of what is new. Plain JSON. */
+/** A change of a mapping, with a snapshot of what changed. Plain JSON. */
 export type Alert =
   | { readonly type: "stateChange"; readonly state: MappingState }
   | ({ readonly type: "assigned" } & Assigned);
 
-/** A mapping as plain JSON: what `JSON.stringify(mapping)`, `--json` and JSON-RPC show. */
+/** A mapping as plain JSON: the result of `JSON.stringify(mapping)`, and the form in `--json` and JSON-RPC. */
 export interface MappingSnapshot {
-  /** Unique in its client (over JSON-RPC: in the server). */
+  /** Unique in its client; in JSON-RPC unique in the RPC server. */
   readonly mappingId: number;
   /** Inbound (MAP) or outbound (PEER). */
   readonly kind: "inbound" | "outbound";
-  /** `"tcp"`, `"udp"`, or an IANA protocol number. */
+  /** `"tcp"`, `"udp"`, or another IANA protocol number. */
   readonly protocol: "tcp" | "udp" | number;
   /** Port on this host; 0 for all ports. */
   readonly internalPort: number;
-  /** Wanted lifetime in seconds. */
+  /** Requested lifetime in seconds. */
   readonly lifetime: number;
-  /** How long it is wanted. */
+  /** For how long the mapping is requested. */
   readonly requestType: RequestType;
-  /** Where it is in its life. */
+  /** The state now. */
   readonly state: MappingState;
-  /** What is assigned now; null when nothing is. */
+  /** What is assigned now; null if nothing is. */
   readonly assigned: Assigned | null;
-  /** When the assignment ends unless it is renewed, in ISO 8601; null when nothing is assigned. */
+  /** When the assignment ends unless it is renewed, in ISO 8601; null if nothing is assigned. */
   readonly expiresAt: string | null;
-  /** The remote peer of an outbound mapping. */
+  /** The remote peer's address; outbound mappings only. */
   readonly remoteAddress?: string;
-  /** The port of that peer. */
+  /** The remote peer's port; outbound mappings only. */
   readonly remotePort?: number;
 }
 
-/** What a mapping can ask of its handle. */
+/** What a mapping's handle needs of the client. */
 export interface MappingControl {
   renew(mapping: MapHandle, lifetime: number): void;
   release(mapping: MapHandle, endAs: "revoked" | "dropped"): void;
-  /** When that time of the engine is, as `Date` counts. */
+  /** The wall-clock time, in milliseconds, of a time of the engine. */
   wallTime(at: number): number;
 }
 
-/** One mapping: its state, what is assigned, and what can be done with it. Made by {@linkcode Handle.request}. */
+/** One mapping: its state, what is assigned, and the operations on it. Returned by {@linkcode Handle.request}. */
 export class MapHandle implements AsyncDisposable {
   /** Unique in its client. */
   readonly id: number;
-  /** How long it is wanted. */
+  /** For how long the mapping is requested. */
   readonly requestType: RequestType;
   /**
-   * For the handle: what it was asked for as.
+   * The request for the engine.
    *
    * @internal
    */
   readonly spec: MappingSpec;
   readonly #control: MappingControl;
   readonly #alerts = new BoundedQueue<Alert>(ALERT_LIMIT);
-  /** Called when the state or the assignment has changed. */
-  #waiters: Set<() => void> | undefined;
+  /** Called after every change of state or assignment. */
+  readonly #checks = new Set<() => void>();
   #state: MappingState = { type: "requested" };
   #lifetime: number;
   #assignment: Assignment | undefined;
@@ -97,63 +95,68 @@ export class MapHandle implements AsyncDisposable {
     return this.spec.internalPort;
   }
 
-  /** Where it is in its life. */
+  /** The state now. */
   get state(): MappingState {
     return this.#state;
   }
 
-  /** Whether its life is over: revoked, dropped, expired for good, or failed. */
+  /** Whether the state is final: revoked, dropped, expired for good, or failed. */
   get isOver(): boolean {
     return this.#alerts.isClosed;
   }
 
-  /** The wanted lifetime in seconds. */
+  /** The requested lifetime in seconds. */
   get lifetime(): number {
     return this.#lifetime;
   }
 
-  /** What is assigned now; undefined when nothing is. */
+  /** What is assigned now; undefined if nothing is. */
   get assigned(): Assigned | undefined {
     return this.#assignment === undefined ? undefined : assignedOf(this.#assignment, this.spec);
   }
 
-  /** When the assignment ends unless it is renewed; undefined when nothing is assigned. */
+  /** When the assignment ends unless it is renewed; undefined if nothing is assigned. */
   get expiresAt(): Date | undefined {
     if (this.#assignment === undefined) return undefined;
     return new Date(this.#control.wallTime(this.#assignment.expiresAt));
   }
 
   /**
-   * Waits for the first assignment.
+   * Waits until the server has assigned an address and a port.
    *
-   * @returns What is assigned; at once if something is.
-   * @throws {ResultCodeError} If the server refuses. A keep-alive mapping is asked for again after the hold all the same.
-   * @throws {NotRunningError} If the mapping ends before.
+   * @param options The signal ends the wait, not the request.
+   * @returns The assignment; resolves at once if there is one.
+   * @throws {ResultCodeError} If the server refuses. A keep-alive mapping is still requested again after `retryIn` seconds.
+   * @throws {NotRunningError} If the mapping ends before an assignment.
    */
   ready({ signal }: { readonly signal?: AbortSignal } = {}): Promise<Assigned> {
     return this.#until(() => this.#outcome(), signal);
   }
 
-  /** The oldest unread alert, or undefined. */
+  /** Removes and returns the oldest unread alert, or undefined. */
   pollAlert(): Alert | undefined {
     return this.#alerts.poll();
   }
 
-  /** The oldest unread alert as soon as there is one; undefined when the mapping is over and all is read. */
+  /**
+   * Waits for the oldest unread alert.
+   *
+   * @returns Undefined when the mapping is over and every alert was read.
+   */
   async waitAlert(options: { readonly signal?: AbortSignal } = {}): Promise<Alert | undefined> {
     return (await this.#alerts.next(options.signal)).value;
   }
 
-  /** The alerts from the first on, until the mapping is over. Of those that nobody reads the newest 256 are kept. */
+  /** Yields the alerts, from the first on, until the mapping is over. The newest 256 unread alerts are kept. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Alert> {
     return this.#alerts[Symbol.asyncIterator]();
   }
 
   /**
-   * Asks for another lifetime from now on (RFC 6887 section 11.2.1). The state becomes `updating`, then `running`.
+   * Requests another lifetime, from now on (RFC 6887 section 11.2.1). The state becomes `updating`, then `running`.
    *
    * @param lifetime Seconds, an integer from 1.
-   * @throws {RangeError} If it is anything else.
+   * @throws {RangeError} If the lifetime is not such an integer.
    * @throws {NotRunningError} If nothing is assigned.
    */
   renew(lifetime: number): void {
@@ -172,35 +175,31 @@ export class MapHandle implements AsyncDisposable {
   }
 
   /**
-   * Deletes the mapping at the server, repeating the request until it is confirmed or the mapping has expired anyway
-   * (RFC 6887 section 15.1). An outbound mapping cannot be deleted: it is no longer renewed.
+   * Deletes the mapping at the server. The request is repeated until it is confirmed or the mapping has expired (RFC 6887
+   * section 15.1). An outbound mapping cannot be deleted: it is no longer renewed.
    *
-   * @param options An abort signal ends the waiting, not the deletion.
-   * @throws {ResultCodeError} If the server refuses to delete it.
+   * @param options The signal ends the wait, not the deletion.
+   * @throws {ResultCodeError} If the server refuses the deletion.
    */
   async revoke(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    const wasOver = this.isOver; // then nothing is asked of the server, and nothing can be refused
+    const wasOver = this.isOver; // then no request is sent, and its error state is no refusal of a deletion
     await this.#release("revoked", options.signal);
     const { state } = this;
     if (!wasOver && state.type === "error") throw refusal("Cannot delete the mapping", state);
   }
 
-  /** As {@linkcode MapHandle.revoke}, with state `dropped` at the end, and without an error if the server refuses. */
+  /** The same as {@linkcode MapHandle.revoke}, but the final state is `dropped`, and a refusal does not throw. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#release("dropped", undefined);
   }
 
-  /** As plain JSON. */
+  /** The mapping as plain JSON. */
   toJSON(): MappingSnapshot {
     const { remoteAddress, remotePort } = this.spec;
     return {
       mappingId: this.id,
       kind: this.kind,
-      protocol: this.protocol === ProtocolNumber.Tcp
-        ? "tcp"
-        : this.protocol === ProtocolNumber.Udp
-        ? "udp"
-        : this.protocol,
+      protocol: PROTOCOL_NAMES.get(this.protocol) ?? this.protocol,
       internalPort: this.internalPort,
       lifetime: this.lifetime,
       requestType: this.requestType,
@@ -213,7 +212,7 @@ export class MapHandle implements AsyncDisposable {
   }
 
   /**
-   * For the handle: the engine says that the state changed; `over` when nothing more will come.
+   * Stores a state from the engine; after a state that is `over`, no other follows.
    *
    * @internal
    */
@@ -225,7 +224,7 @@ export class MapHandle implements AsyncDisposable {
   }
 
   /**
-   * For the handle: the engine says that the server granted a lifetime.
+   * Stores an assignment from the engine; `changed` if it differs from the one before.
    *
    * @internal
    */
@@ -235,17 +234,13 @@ export class MapHandle implements AsyncDisposable {
     this.#changed();
   }
 
-  /**
-   * For the handle: the engine says that the assignment is gone.
-   *
-   * @internal
-   */
+  /** @internal */
   clearAssignment(): void {
     this.#assignment = undefined;
   }
 
   /**
-   * For the handle: what is assigned, in the engine's terms.
+   * The assignment as the engine has it.
    *
    * @internal
    */
@@ -259,7 +254,7 @@ export class MapHandle implements AsyncDisposable {
     await this.#until(() => this.isOver || undefined, signal);
   }
 
-  /** What {@linkcode MapHandle.ready} waits for. */
+  /** The result of {@linkcode MapHandle.ready}; undefined while there is none. */
   #outcome(): Assigned | undefined {
     if (this.assigned !== undefined) return this.assigned;
     if (this.#state.type === "error") throw refusal("Cannot open the mapping", this.#state);
@@ -267,30 +262,29 @@ export class MapHandle implements AsyncDisposable {
     throw new NotRunningError("Cannot wait for the assignment", this.id, this.#state);
   }
 
-  /** What `look` gives or throws, as soon as it gives something; it is asked after every change. */
-  async #until<T>(look: () => T | undefined, signal: AbortSignal | undefined): Promise<T> {
+  /** Settles as soon as `outcome` returns a value or throws; it is called now and after every change. */
+  async #until<T>(outcome: () => T | undefined, signal: AbortSignal | undefined): Promise<T> {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const check = (): void => {
       try {
-        const found = look();
-        if (found !== undefined) resolve(found);
+        const value = outcome();
+        if (value !== undefined) resolve(value);
       } catch (error) {
         reject(error);
       }
     };
-    const waiters = this.#waiters ??= new Set();
-    waiters.add(check);
+    this.#checks.add(check);
     check();
     try {
       return await abortable(promise, signal);
     } finally {
-      waiters.delete(check);
+      this.#checks.delete(check);
     }
   }
 
   #changed(): void {
-    for (const waiter of this.#waiters ?? []) waiter();
+    for (const check of this.#checks) check();
   }
 }
 
@@ -298,5 +292,10 @@ function refusal(attempt: string, state: MappingState & { type: "error" }): Resu
   return new ResultCodeError(attempt, state.code, state.name, state.retryIn);
 }
 
-/** Unread alerts kept; a slow reader misses the oldest beyond it. */
+const PROTOCOL_NAMES: ReadonlyMap<number, "tcp" | "udp"> = new Map([
+  [ProtocolNumber.Tcp, "tcp"],
+  [ProtocolNumber.Udp, "udp"],
+]);
+
+/** Unread alerts kept: a slow reader misses older ones. */
 const ALERT_LIMIT = 256;

@@ -1,25 +1,24 @@
+import type { MappingSpec } from "../engine/mapping_spec.ts";
 import { IpAddress } from "../wire/address.ts";
+import { MAX_LIFETIME } from "../wire/constants.ts";
 import type { Option } from "../wire/option.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
-import { MAX_LIFETIME } from "../wire/constants.ts";
-import type { MappingSpec } from "../engine/mapping_spec.ts";
 
-/** What inbound and outbound mappings have in common: ports, protocol, suggestions, and whom they are for. */
+/** The settings that inbound and outbound mappings have in common. Each may be given once. */
 export abstract class MappingBuilder {
-  /** Whether traffic is let in from anyone, or a flow to one remote peer is kept. */
+  /** Inbound: accepts traffic from outside. Outbound: keeps the translation of a flow to one remote peer. */
   abstract readonly kind: "inbound" | "outbound";
   /** Internal port, 0 to 65535; 0 means all ports of the protocol. */
   readonly internalPort: number;
-  /** Wanted lifetime in seconds. */
+  /** Requested lifetime in seconds, from 1. */
   readonly lifetime: number;
   /** @internal */
   protected readonly attempt: string;
+  readonly #given = new Set<string>();
+  readonly #options: Option[] = [];
   #protocol: number = ProtocolNumber.Tcp;
   #externalPort = 0;
   #externalAddress: IpAddress | undefined;
-  #options: Option[] | undefined;
-  /** The wishes that were given, a bit each. */
-  #given = 0;
 
   /** @internal */
   protected constructor(attempt: string, internalPort: number, lifetime: number) {
@@ -29,11 +28,12 @@ export abstract class MappingBuilder {
   }
 
   /**
-   * The transport protocol, an IANA number: see `ProtocolNumber`. TCP if not given. 0 means all protocols, and goes with
-   * internal port 0 only (RFC 6887 section 11.1).
+   * Sets the transport protocol, an IANA number: see `ProtocolNumber`. TCP by default. 0 means all protocols and requires
+   * internal port 0 (RFC 6887 section 11.1).
    *
-   * @throws {RangeError} If it is not an integer from 0 to 255.
-   * @throws {TypeError} If it was given before.
+   * @param protocol An integer from 0 to 255.
+   * @throws {RangeError} If the number is out of range.
+   * @throws {TypeError} If the protocol was given before.
    */
   protocol(protocol: number): this {
     this.once("protocol");
@@ -42,10 +42,11 @@ export abstract class MappingBuilder {
   }
 
   /**
-   * Suggests an external port, 1 to 65535. The server may assign another one (RFC 6887 section 11.2).
+   * Suggests an external port. The server may assign another one (RFC 6887 section 11.2).
    *
-   * @throws {RangeError} If it is out of range.
-   * @throws {TypeError} If it was given before.
+   * @param port An integer from 1 to 65535.
+   * @throws {RangeError} If the port is out of range.
+   * @throws {TypeError} If an external port was given before.
    */
   externalPort(port: number): this {
     this.once("externalPort");
@@ -54,9 +55,11 @@ export abstract class MappingBuilder {
   }
 
   /**
-   * Suggests an external address. The all-zeros address of a family, `0.0.0.0` or `::`, asks for any of that family.
+   * Suggests an external address. The server may assign another one (RFC 6887 section 11.2).
    *
-   * @throws {TypeError} If it is no IP address, or was given before.
+   * @param address An IPv4 or IPv6 address; `0.0.0.0` or `::` requests any address of that family. Without a suggestion an
+   * address of the client's family is requested.
+   * @throws {TypeError} If the text is not an IP address, or an external address was given before.
    */
   externalAddress(address: string): this {
     this.once("externalAddress");
@@ -65,10 +68,11 @@ export abstract class MappingBuilder {
   }
 
   /**
-   * Asks on behalf of another host (THIRD_PARTY, RFC 6887 section 13.1). Only for fully trusted networks, so the client
-   * must be started with `allowThirdParty`, and most servers refuse it.
+   * Requests the mapping for another host (THIRD_PARTY, RFC 6887 section 13.1). For fully trusted networks only: the client
+   * must be started with `allowThirdParty`, and most servers refuse such requests.
    *
-   * @throws {TypeError} If it is no IP address, or was given before.
+   * @param address The internal address of that host.
+   * @throws {TypeError} If the text is not an IP address, or a third party was given before.
    */
   thirdParty(address: string): this {
     this.once("thirdParty");
@@ -76,11 +80,11 @@ export abstract class MappingBuilder {
   }
 
   /**
-   * Tells which of several hosts behind one address is meant, with {@linkcode MappingBuilder.thirdParty}
+   * Distinguishes several hosts behind one address, together with {@linkcode MappingBuilder.thirdParty}
    * (THIRD_PARTY_ID, RFC 7843).
    *
-   * @param id 1 to 1016 octets, in the encoding that the network's standard defines.
-   * @throws {TypeError} If it is no array of octets, or was given before.
+   * @param id 1 to 1016 octets, in an encoding that the network's standard defines.
+   * @throws {TypeError} If the value is not a `Uint8Array`, or an id was given before.
    * @throws {RangeError} If its length is out of range.
    */
   thirdPartyId(id: Uint8Array): this {
@@ -93,11 +97,11 @@ export abstract class MappingBuilder {
   }
 
   /**
-   * A word for people who look at the router's list (DESCRIPTION, RFC 7220). It is seen by others: no names, no places.
+   * Describes the mapping in the router's list (DESCRIPTION, RFC 7220). Others can read it: no names, no places.
    *
-   * @param text At most 1016 octets of UTF-8; the empty text erases the one the server knows.
-   * @throws {TypeError} If it is no well-formed text, or was given before.
-   * @throws {RangeError} If it is too long.
+   * @param text At most 1016 octets of UTF-8; the empty text erases the description that the server has.
+   * @throws {TypeError} If the text is not well-formed Unicode, or a description was given before.
+   * @throws {RangeError} If the text is too long.
    */
   description(text: string): this {
     this.once("description");
@@ -109,11 +113,7 @@ export abstract class MappingBuilder {
     return this.add({ type: "description", text });
   }
 
-  /**
-   * What the engine is told. Without a wish for an external address, one of the client's family is asked for.
-   *
-   * @internal
-   */
+  /** @internal */
   protected specFor(opcode: "map" | "peer", clientAddress: IpAddress): MappingSpec {
     return {
       opcode,
@@ -122,25 +122,26 @@ export abstract class MappingBuilder {
       lifetime: this.lifetime,
       externalPort: this.#externalPort,
       externalAddress: this.#externalAddress ?? IpAddress.any(clientAddress.family),
-      options: this.#options === undefined ? NO_OPTIONS : [...this.#options],
+      options: [...this.#options],
     };
   }
 
   /** @internal */
   protected add(option: Option): this {
-    (this.#options ??= []).push(option);
+    this.#options.push(option);
     return this;
   }
 
   /**
-   * Every wish stands once: a second one is more likely a mistake than a change of mind.
+   * Refuses a second value of a setting: it is more likely a mistake than a correction.
    *
    * @internal
    */
-  protected once(wish: Wish): void {
-    const bit = 1 << WISHES.indexOf(wish);
-    if (this.#given & bit) throw new TypeError(`${this.attempt}: ${wish} was given twice`);
-    this.#given |= bit;
+  protected once(setting: string): void {
+    if (this.#given.has(setting)) {
+      throw new TypeError(`${this.attempt}: ${setting} was given twice`);
+    }
+    this.#given.add(setting);
   }
 
   /** @internal */
@@ -158,22 +159,6 @@ export abstract class MappingBuilder {
     throw new TypeError(`${this.attempt}: ${what} must be an IPv4 or IPv6 address, got "${text}"`);
   }
 }
-
-/** What can be wished for once. */
-const WISHES = [
-  "protocol",
-  "externalPort",
-  "externalAddress",
-  "thirdParty",
-  "thirdPartyId",
-  "description",
-  "preferFailure",
-  "portSet",
-] as const;
-
-type Wish = (typeof WISHES)[number];
-
-const NO_OPTIONS: readonly Option[] = [];
 
 /** RFC 7220 section 2, RFC 7843 section 4. */
 const MAX_OPTION_DATA = 1016;

@@ -1,51 +1,46 @@
-import type { Input, MappingId, MappingState, Milliseconds, Output } from "../engine/events.ts";
-import type { Nonce } from "../wire/nonce.ts";
+import type { Clock, Milliseconds } from "../clock.ts";
+import type { Input, MappingId, MappingState, Output } from "../engine/events.ts";
 import { type MappingKey, mappingKey, type MappingSpec } from "../engine/mapping_spec.ts";
 import { MappingConflictError } from "./errors.ts";
-import type { MappingRecords, RecordedRequest } from "./persistence/mapping_records.ts";
 import { MapHandle, type MappingControl } from "./map_handle.ts";
-import { type Endpoints, type MappingRecord, recordOfLive } from "./persistence/mapping_record.ts";
+import type { MappingRecords, RecordedRequest } from "./persistence/mapping_records.ts";
 import { isSet, overlap } from "./port_set_overlap.ts";
 import { lifetimesOf, type RequestType } from "./request_type.ts";
 import { SharedMapping } from "./shared_mapping.ts";
 import { WallTime } from "./wall_time.ts";
 
-/** What a registry needs of its handle. */
+/** What a {@linkcode MappingRegistry} is made of. */
 export interface MappingRegistryOptions {
   readonly step: (input: Input) => void;
-  readonly now: () => Milliseconds;
-  /** Every mapping is noted there before its request leaves. */
-  readonly ledger: MappingRecords;
+  readonly clock: Clock;
+  readonly records: MappingRecords;
 }
 
 /**
- * The mappings of one client. Who asks for what is asked for already joins it: two requests for one protocol and internal
- * port would take the mapping from each other at the server. It is deleted when the last one lets go.
+ * The mappings of one client. Requests with the same protocol and internal port share one mapping of the engine, which is
+ * deleted when the last of them is released: two mappings of one key would overwrite each other at the server.
  */
 export class MappingRegistry {
   readonly #step: (input: Input) => void;
-  readonly #now: () => Milliseconds;
+  readonly #clock: Clock;
+  readonly #records: MappingRecords;
   readonly #byEngineId = new Map<MappingId, SharedMapping>();
-  /** Not those that are being released. */
+  /** Without those being released. */
   readonly #byKey = new Map<MappingKey, SharedMapping>();
-  /** Those being deleted, the newest of each key. */
-  readonly #releasing = new Map<MappingKey, SharedMapping>();
-  /** Those of runs of ports, which may overlap others. */
+  /** Port sets, which may overlap other mappings. */
   readonly #sets = new Set<SharedMapping>();
-  /** Handles that serve a question of the client, not its user. */
+  /** Handles of the client's own requests, which the user does not see. */
   readonly #internal = new WeakSet<MapHandle>();
   readonly #control: MappingControl;
+  readonly #wallTime = new WallTime();
   /** For handles and for mappings of the engine. */
   #nextId = 1;
-  #whenEmpty: (() => void) | undefined;
-  readonly #ledger: MappingRecords;
-  readonly #wallTime = new WallTime();
-  #abandoned = false;
+  #whenEmpty: () => void = () => {};
 
-  constructor(options: MappingRegistryOptions) {
-    this.#step = options.step;
-    this.#now = options.now;
-    this.#ledger = options.ledger;
+  constructor({ step, clock, records }: MappingRegistryOptions) {
+    this.#step = step;
+    this.#clock = clock;
+    this.#records = records;
     this.#control = {
       renew: (mapping, lifetime) => this.#renewFor(mapping, lifetime),
       release: (mapping, endAs) => this.#release(mapping, endAs),
@@ -61,30 +56,30 @@ export class MappingRegistry {
       .sort((one, other) => one.id - other.id);
   }
 
-  /** How many mappings the engine holds. */
+  /** The number of mappings of the engine that are not over. */
   get size(): number {
     return this.#byEngineId.size;
   }
 
   /**
-   * A new mapping, or one that joins an equal one.
+   * Requests a new mapping, or joins the one with the same key.
    *
-   * @throws {MappingConflictError} If the key is taken by a mapping with other options, or ports of a set are.
+   * @throws {MappingConflictError} If a mapping with the same key has other options, or a port set overlaps.
    */
   request(spec: MappingSpec, kind: RequestType, internal: boolean): MapHandle {
-    lifetimesOf(kind); // throws if it is none
+    lifetimesOf(kind); // throws if it is not a request type
     const key = mappingKey(spec);
     const joined = this.#byKey.get(key);
-    if (joined !== undefined) checkFits(joined.spec, spec);
+    if (joined !== undefined) checkOptions(joined.spec, spec);
     else this.#checkOverlap(key, spec);
     const mapping = new MapHandle(this.#nextId++, spec, kind, this.#control);
     if (internal) this.#internal.add(mapping);
     if (joined !== undefined) this.#join(joined, mapping);
-    else this.#add(key, new SharedMapping(mapping.id, spec, mapping));
+    else this.#add(new SharedMapping(mapping.id, spec, mapping));
     return mapping;
   }
 
-  /** The user's id of a mapping of the engine; of several who want it that of the oldest. */
+  /** The id of the oldest handle of a mapping of the engine. */
   idOf(engineId: MappingId): MappingId {
     return this.#byEngineId.get(engineId)?.oldest.id ?? engineId;
   }
@@ -92,26 +87,22 @@ export class MappingRegistry {
   stateChanged({ id, state, over }: Output & { type: "state" }): void {
     const shared = this.#byEngineId.get(id);
     if (shared === undefined) return;
-    const { note, heir } = shared;
-    if (note !== undefined && !this.#abandoned) {
-      const asks = state.type === "starting" || (state.type === "updating" && state.lifetime > 0);
-      if (over) this.#ledger.close(note);
-      else if (asks) this.#ledger.asked(note);
+    if (shared.record !== undefined) {
+      const requested = state.type === "starting" ||
+        (state.type === "updating" && state.lifetime > 0);
+      if (over) this.#records.remove(shared.record);
+      else if (requested) this.#records.extend(shared.record);
     }
     if (over) this.#forget(shared);
     for (const mapping of shared.members) mapping.setState(state, over);
-    if (over && this.size === 0) this.#whenEmpty?.();
-    if (over && heir !== undefined && !this.#abandoned) {
-      this.#renumber(heir);
-      this.#introduce(heir);
-    }
+    if (over && this.size === 0) this.#whenEmpty();
   }
 
   granted({ id, assignment, changed }: Output & { type: "granted" }): void {
     const shared = this.#byEngineId.get(id);
     if (shared === undefined) return;
-    this.#wallTime.compare(this.#now());
-    if (shared.note !== undefined) this.#ledger.granted(shared.note, assignment);
+    this.#wallTime.compare(this.#clock.now());
+    if (shared.record !== undefined) this.#records.granted(shared.record, assignment);
     for (const mapping of shared.members) mapping.setAssignment(assignment, changed);
   }
 
@@ -120,124 +111,77 @@ export class MappingRegistry {
   }
 
   /**
-   * What the server may hold, for the case that this host comes back to it.
-   *
-   * @param nonceOf What the engine knows.
+   * Requests every mapping from a new engine, on another address or with another server (RFC 6887 section 11.5). Mappings
+   * being deleted end here: the old server is out of reach, and they expire there.
    */
-  held(owner: Endpoints, nonceOf: (id: MappingId) => Nonce | undefined): readonly MappingRecord[] {
-    if (this.#ledger.isDurable) return []; // it has noted everything
-    const held: MappingRecord[] = [];
-    for (const shared of this.#byEngineId.values()) {
-      const { state, spec, assignment, lifetime } = shared;
-      const nonce = nonceOf(shared.engineId);
-      if (state.type === "requested" || nonce === undefined) continue;
-      const left = assignment === undefined ? lifetime * 1000 : assignment.expiresAt - this.#now();
-      held.push(recordOfLive(owner, spec, nonce, assignment, left));
-    }
-    return held;
-  }
-
-  /**
-   * Another engine does the work from now on, on another address or with another server: every mapping is asked for anew
-   * (RFC 6887 section 11.5). What was being deleted is out of reach, and ends when it expires.
-   */
-  rebase(): void {
-    this.#releasing.clear();
-    const all = [...this.#byEngineId.values()];
-    for (const shared of all) shared.heir = undefined;
-    for (const shared of all) {
-      const { assignment, engineId, releasing } = shared;
-      const isOver = releasing !== undefined;
+  requestAgain(): void {
+    for (const shared of [...this.#byEngineId.values()]) {
+      const { assignment, engineId: id, releasing } = shared;
       const state: MappingState = { type: releasing ?? "requested" };
-      this.lost(engineId);
-      this.stateChanged({ type: "state", id: engineId, state, over: isOver });
-      if (isOver) continue;
-      this.#renumber(shared);
+      this.lost(id);
+      this.stateChanged({ type: "state", id, state, over: releasing !== undefined });
+      if (releasing !== undefined) continue;
+      this.#byEngineId.delete(id);
+      shared.engineId = this.#nextId++; // an engine takes ids in ascending order only
       shared.started = false;
       shared.spec = { ...shared.spec, lifetime: shared.lifetime };
-      // Of an outbound mapping the external port is no wish but a condition (section 12.1).
+      // The external port of an outbound mapping is not a suggestion but a condition (section 12.1).
       this.#introduce(shared, shared.spec.opcode === "map" ? assignment?.externalPort : undefined);
     }
   }
 
-  /** Lets go of everything; {@linkcode MappingRegistry.size} falls to 0 as the server confirms. */
-  releaseAll(): void {
+  /** Releases every mapping. Resolves when the last one is over, or after the timeout. */
+  async releaseAll(timeout: Milliseconds): Promise<void> {
     for (const shared of [...this.#byEngineId.values()]) this.#releaseShared(shared, "dropped");
+    if (this.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.alarm(this.#clock.now() + timeout, resolve);
+    this.#whenEmpty = resolve;
+    await promise;
+    cancel();
   }
 
-  /** Calls back once when the last mapping is over. */
-  onceEmpty(call: () => void): void {
-    if (this.size === 0) call();
-    else this.#whenEmpty = call;
-  }
-
-  /** Ends the handles of mappings that live on at the server, or whose deletion nobody confirmed. */
-  abandon(): void {
-    this.#abandoned = true; // what is noted of them stays
-    for (const id of [...this.#byEngineId.keys()]) {
+  /** Ends all handles; their mappings stay at the server and in the records. */
+  detach(): void {
+    for (const shared of [...this.#byEngineId.values()]) {
+      const { engineId: id } = shared;
+      shared.record = undefined;
       this.lost(id);
       this.stateChanged({ type: "state", id, state: { type: "dropped" }, over: true });
     }
   }
 
-  #add(key: MappingKey, shared: SharedMapping): void {
-    this.#byEngineId.set(shared.engineId, shared);
-    this.#byKey.set(key, shared);
+  #add(shared: SharedMapping): void {
+    this.#byKey.set(shared.key, shared);
     if (isSet(shared.spec)) this.#sets.add(shared);
-    this.#queue(shared);
+    this.#introduce(shared);
   }
 
-  /**
-   * A note tells of one mapping of a key. While the server may hold one that is being deleted, no other is noted, and what
-   * is not noted is not asked for.
-   */
-  #queue(shared: SharedMapping): void {
-    const before = this.#ledger.isDurable
-      ? this.#releasing.get(mappingKey(shared.spec))
-      : undefined;
-    if (before === undefined) this.#introduce(shared);
-    else before.heir = shared;
-  }
-
-  /** An engine takes ids in their order only. */
-  #renumber(shared: SharedMapping): void {
-    this.#byEngineId.delete(shared.engineId);
-    shared.engineId = this.#nextId++;
-    this.#byEngineId.set(shared.engineId, shared);
-  }
-
-  /** Notes it and makes the engine know it; at once, unless the note must be safe before the request leaves. */
+  /** Records the mapping and passes it to the engine, which sends the request after a deletion of the same key. */
   #introduce(shared: SharedMapping, suggestedPort?: number): void {
     const { engineId } = shared;
-    const entered = this.#ledger.enter(shared.spec, suggestedPort);
-    shared.note = entered.note;
-    if (entered.written === undefined) return this.#start(shared, entered);
-    void entered.written.then(() => {
-      if (shared.engineId === engineId) this.#start(shared, entered);
+    this.#byEngineId.set(engineId, shared);
+    const recorded = this.#records.record(shared.spec, suggestedPort);
+    shared.record = recorded.record;
+    if (recorded.written === undefined) return this.#start(shared, recorded);
+    void recorded.written.then(() => {
+      if (this.#byEngineId.get(engineId) === shared) this.#start(shared, recorded);
     });
   }
 
-  #start(shared: SharedMapping, { asked, known }: RecordedRequest): void {
-    if (this.#abandoned) return;
+  #start(shared: SharedMapping, { spec, known }: RecordedRequest): void {
+    const { engineId: id, lifetimes, releasing } = shared;
     shared.started = true;
-    const { engineId, releasing } = shared;
     const release = releasing === undefined ? {} : { release: releasing };
-    this.#step({
-      type: "request",
-      id: engineId,
-      spec: asked,
-      lifetimes: shared.lifetimes,
-      known,
-      ...release,
-    });
+    this.#step({ type: "request", id, spec, lifetimes, known, ...release });
   }
 
   #join(shared: SharedMapping, mapping: MapHandle): void {
     shared.add(mapping);
     if (shared.state.type !== "requested") mapping.setState(shared.state, false);
     if (shared.assignment !== undefined) mapping.setAssignment(shared.assignment, true);
-    this.#adapt(shared);
-    // Of a mapping that is not kept alive, what is left is less than the lifetime that is asked for now.
+    this.#updateLifetimes(shared);
+    // A mapping that is not kept alive has less than a whole lifetime left.
     const endsBefore = shared.assignment !== undefined && shared.lifetimes !== Infinity;
     if (mapping.lifetime > shared.lifetime || endsBefore) {
       this.#renew(shared, Math.max(mapping.lifetime, shared.lifetime));
@@ -262,10 +206,10 @@ export class MappingRegistry {
     shared.remove(mapping);
     mapping.clearAssignment();
     mapping.setState({ type: endAs }, true);
-    this.#adapt(shared);
+    this.#updateLifetimes(shared);
   }
 
-  /** What it belongs to, unless that is being released. */
+  /** The shared mapping of the handle, unless it is being released. */
   #sharedOf(mapping: MapHandle): SharedMapping | undefined {
     const shared = this.#byKey.get(mappingKey(mapping.spec));
     return shared?.members.includes(mapping) ? shared : undefined;
@@ -274,31 +218,18 @@ export class MappingRegistry {
   #releaseShared(shared: SharedMapping, endAs: "revoked" | "dropped"): void {
     if (shared.releasing !== undefined) return;
     shared.releasing = endAs;
-    // Who asks for the same now gets a new mapping, which the engine begins when the deletion is over.
-    const key = mappingKey(shared.spec);
-    if (this.#byKey.get(key) === shared) this.#byKey.delete(key);
-    const isWaiting = this.#ledger.isDurable && shared.note === undefined;
-    if (isWaiting) return this.#endWaiting(shared, endAs);
-    this.#releasing.set(key, shared);
+    this.#byKey.delete(shared.key); // a request from now on is another mapping
     if (shared.started) this.#step({ type: "release", id: shared.engineId, as: endAs });
   }
 
-  #endWaiting(shared: SharedMapping, endAs: "revoked" | "dropped"): void {
-    const before = this.#releasing.get(mappingKey(shared.spec));
-    if (before?.heir === shared) before.heir = undefined;
-    const { engineId } = shared;
-    this.stateChanged({ type: "state", id: engineId, state: { type: endAs }, over: true });
-  }
-
-  /** The mapping is wanted for as long as the one wants it who wants it longest. */
-  #adapt(shared: SharedMapping): void {
+  #updateLifetimes(shared: SharedMapping): void {
     if (!shared.started) return;
     this.#step({ type: "want", id: shared.engineId, lifetimes: shared.lifetimes });
   }
 
   #checkOverlap(key: MappingKey, spec: MappingSpec): void {
     for (const other of isSet(spec) ? this.#byEngineId.values() : this.#sets) {
-      if (mappingKey(other.spec) !== key && overlap(other.spec, spec)) {
+      if (other.key !== key && overlap(other.spec, spec)) {
         throw new MappingConflictError("ports in common", spec);
       }
     }
@@ -306,23 +237,20 @@ export class MappingRegistry {
 
   #forget(shared: SharedMapping): void {
     this.#sets.delete(shared);
-    const key = mappingKey(shared.spec);
-    if (this.#byKey.get(key) === shared) this.#byKey.delete(key);
+    if (this.#byKey.get(shared.key) === shared) this.#byKey.delete(shared.key);
     this.#byEngineId.delete(shared.engineId);
-    if (this.#releasing.get(key) === shared) this.#releasing.delete(key);
   }
 }
 
-/** Options change what a mapping is; suggestions are only wishes, unless nothing else will do. */
-function checkFits(known: MappingSpec, spec: MappingSpec): void {
+/** Compares what must be equal to share a mapping: the options, and with PREFER_FAILURE the suggestions. */
+function checkOptions(shared: MappingSpec, spec: MappingSpec): void {
   const options = ({ options }: MappingSpec): string => JSON.stringify(options);
-  if (options(known) !== options(spec)) throw new MappingConflictError("other options", spec);
-  const picky = spec.options.some((option) => option.type === "preferFailure");
-  if (!picky) return;
-  if (spec.externalPort !== known.externalPort) {
+  if (options(shared) !== options(spec)) throw new MappingConflictError("other options", spec);
+  if (!spec.options.some((option) => option.type === "preferFailure")) return;
+  if (spec.externalPort !== shared.externalPort) {
     throw new MappingConflictError("another external port", spec);
   }
-  if (!spec.externalAddress.equals(known.externalAddress)) {
+  if (!spec.externalAddress.equals(shared.externalAddress)) {
     throw new MappingConflictError("another external address", spec);
   }
 }

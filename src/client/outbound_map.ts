@@ -3,8 +3,9 @@ import type { IpAddress } from "../wire/address.ts";
 import { MappingBuilder } from "./mapping_builder.ts";
 
 /**
- * A wish for a flow to one remote peer: the router is to keep its translation, and tells the external address and port
- * (PEER, RFC 6887 section 12). It lets fewer keepalives do, and cannot be deleted, only left to expire.
+ * The description of an outbound mapping: the router keeps the translation of a flow to one remote peer and reports its
+ * external address and port (PEER, RFC 6887 section 12), so that fewer keepalives are needed. Such a mapping cannot be
+ * deleted; it expires.
  *
  * @example
  * ```ts
@@ -17,19 +18,19 @@ import { MappingBuilder } from "./mapping_builder.ts";
 export class OutboundMap extends MappingBuilder {
   /** `outbound`. */
   override readonly kind = "outbound";
-  /** Port of the remote peer. */
+  /** Port of the remote peer, 1 to 65535. */
   readonly remotePort: number;
   readonly #remoteAddress: IpAddress;
 
   /**
-   * A wish; nothing is sent before {@linkcode Handle.request}.
+   * Describes a mapping; nothing is sent before {@linkcode Handle.request}.
    *
    * @param internalPort The port that this host sends from, 1 to 65535.
-   * @param remoteAddress Address of the remote peer as this host sees it, of the family of this host's address.
+   * @param remoteAddress Address of the remote peer as this host knows it, of the family of this host's address.
    * @param remotePort Port of the remote peer, 1 to 65535.
-   * @param lifetime Wanted lifetime in seconds, from 1. The server may grant more, and never shortens it.
+   * @param lifetime Requested lifetime in seconds, from 1. The server may grant more, and never shortens it.
    * @throws {RangeError} If a number is out of range.
-   * @throws {TypeError} If the address is none.
+   * @throws {TypeError} If the text is not an IP address.
    */
   constructor(internalPort: number, remoteAddress: string, remotePort: number, lifetime: number) {
     super("Cannot create an outbound mapping", internalPort, lifetime);
@@ -44,7 +45,7 @@ export class OutboundMap extends MappingBuilder {
   }
 
   /**
-   * For the engine.
+   * The request for the engine.
    *
    * @internal
    */

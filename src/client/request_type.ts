@@ -1,5 +1,5 @@
 /**
- * How long a mapping is wanted. The same values as in JSON-RPC.
+ * For how long a mapping is requested. The same values as in JSON-RPC.
  *
  * - `"once"`: for one lifetime;
  * - `{ repeat: n }`: for n lifetimes in all, so that `{ repeat: 1 }` is `"once"`;
@@ -8,7 +8,7 @@
 export type RequestType = "once" | "keepAlive" | { readonly repeat: number };
 
 /**
- * How long a mapping is wanted: once, for n lifetimes, or until revoked.
+ * For how long a mapping is requested: one lifetime, n lifetimes, or until it is revoked.
  *
  * @example
  * ```ts
@@ -21,13 +21,13 @@ export type RequestType = "once" | "keepAlive" | { readonly repeat: number };
 export const RequestType: {
   /** For one lifetime; then the mapping expires. */
   readonly Once: "once";
-  /** Until it is revoked: renewed in time, asked for again when the server lost it. */
+  /** Until it is revoked: renewed in time, and requested again when the server has lost it. */
   readonly KeepAlive: "keepAlive";
   /**
    * For `count` lifetimes in all.
    *
    * @param count An integer from 1.
-   * @throws {RangeError} If it is anything else.
+   * @throws {RangeError} If the count is not such an integer.
    */
   readonly Repeat: (count: number) => { readonly repeat: number };
 } = {
@@ -44,9 +44,9 @@ export const RequestType: {
 };
 
 /**
- * The number of lifetimes that a request type stands for; Infinity for keep-alive.
+ * The number of lifetimes of a request type; Infinity for keep-alive.
  *
- * @throws {TypeError | RangeError} If the value is no request type.
+ * @throws {TypeError | RangeError} If the value is not a request type.
  */
 export function lifetimesOf(type: RequestType): number {
   if (type === "once") return 1;

@@ -1,28 +1,28 @@
 import type { IgnoreReason, MappingState } from "../engine/events.ts";
-import type { DriverCounts } from "./network/driver.ts";
 import type { MapHandle } from "./map_handle.ts";
+import type { DriverCounts } from "./network/driver.ts";
 
-/** What a client did so far. Plain JSON. */
+/** Counters of a client since its start, and its state now. Plain JSON. */
 export interface Stats {
-  /** Datagrams sent, repetitions included. */
+  /** Datagrams sent, retransmissions included. */
   readonly sent: number;
   /** Datagrams received, ignored ones included. */
   readonly received: number;
   /** Sends that failed on this host. */
   readonly sendErrors: number;
-  /** Requests that were sent again because no answer came. */
+  /** Requests sent again because no response arrived. */
   readonly retransmissions: number;
   /** Datagrams that changed nothing, by reason. */
   readonly ignored: Readonly<Partial<Record<IgnoreReason, number>>>;
   /** Mappings that are not over, by state. */
   readonly mappings: Readonly<Partial<Record<MappingState["type"], number>>>;
-  /** Smoothed round trip to the server in milliseconds; null before the first answer. */
+  /** Smoothed round-trip time to the server in milliseconds; null before the first response. */
   readonly roundTrip: number | null;
-  /** The server's epoch in seconds as it last told it; null before the first answer. */
+  /** The server's last known epoch in seconds (RFC 6887 section 8.5); null before the first response. */
   readonly epoch: number | null;
 }
 
-/** Counts what passes by. */
+/** Counts retransmissions and ignored datagrams for {@linkcode Stats}. */
 export class Statistics {
   readonly #ignored: Partial<Record<IgnoreReason, number>> = {};
   #retransmissions = 0;
@@ -31,8 +31,7 @@ export class Statistics {
     this.#ignored[reason] = (this.#ignored[reason] ?? 0) + 1;
   }
 
-  /** A request was repeated. */
-  repeated(): void {
+  retransmitted(): void {
     this.#retransmissions++;
   }
 

@@ -2,32 +2,32 @@ import type { Milliseconds } from "../clock.ts";
 import type { SocketAddress } from "../transport/transport.ts";
 import { describe } from "../wire/describe.ts";
 
-/** A datagram as it passed by, for `onTrace`. */
+/** A datagram that the client sent or received, for `onTrace`. */
 export interface TraceEvent {
   /** Monotonic time in milliseconds, on the client's clock. */
   readonly at: Milliseconds;
-  /** Whether this client sent or received it. */
+  /** Whether this client sent or received the datagram. */
   readonly direction: "sent" | "received";
-  /** The other side, as `address port`. */
+  /** The remote end, as `address port`. */
   readonly remote: string;
-  /** The datagram decoded, in one line. */
+  /** The decoded datagram in one line, the nonce shortened: in full it is a secret (RFC 6887 section 18). */
   readonly text: string;
-  /** The datagram itself. */
+  /** The octets of the datagram. */
   readonly bytes: Uint8Array;
-  /** Why a received datagram changed nothing, if so. */
+  /** Why a received datagram changed nothing; absent if it was accepted. */
   readonly ignored?: string;
 }
 
-/** A datagram before it was decoded. */
-export interface Passing extends Omit<TraceEvent, "remote" | "text" | "ignored"> {
+/** A {@linkcode TraceEvent} before decoding; `bytes` is valid during the call only. */
+export interface TracedDatagram extends Omit<TraceEvent, "remote" | "text" | "ignored"> {
   readonly remote: SocketAddress;
   readonly ignored: string | undefined;
 }
 
-/** Is shown every datagram. */
-export type Tracer = (passing: Passing) => void;
+/** Called with every datagram. */
+export type Tracer = (datagram: TracedDatagram) => void;
 
-/** Decodes each datagram for whoever listens. */
+/** Returns a tracer that decodes each datagram and passes it to `onTrace`. */
 export function tracer(onTrace: (event: TraceEvent) => void): Tracer {
   return ({ at, direction, remote, bytes, ignored }) => {
     const event: TraceEvent = {
@@ -35,13 +35,13 @@ export function tracer(onTrace: (event: TraceEvent) => void): Tracer {
       direction,
       remote: `${remote.hostname} ${remote.port}`,
       text: describe(bytes),
-      bytes: bytes.slice(), // the next datagram may come into the same buffer
+      bytes: bytes.slice(), // a transport may reuse its buffer
       ...(ignored === undefined ? {} : { ignored }),
     };
     try {
       onTrace(event);
     } catch (error) {
-      reportError(error); // the user's mistake, which must not pass for one of the network
+      reportError(error); // an error of the callback must not be taken for a network error
     }
   };
 }

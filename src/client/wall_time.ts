@@ -1,29 +1,23 @@
 import type { Milliseconds } from "../clock.ts";
 
 /**
- * What the clock on the wall will show at a time of the monotonic one. The same time gives the same answer, until the two
- * clocks are found to have parted: the machine slept, or somebody set its clock.
+ * Converts times of the monotonic clock to wall-clock times. The offset is kept until the two clocks differ by more than their
+ * drift, as after a sleep of this host or a change of its clock: one deadline is always shown as the same date.
  */
 export class WallTime {
-  #ahead = 0;
-  #comparedAt = -Infinity;
+  #offset = 0;
 
-  /** Compares the two clocks, not too often; `now` is what the monotonic one shows. */
+  /** Measures the offset; `now` is the monotonic time now. */
   compare(now: Milliseconds): void {
-    if (now < this.#comparedAt + PAUSE) return;
-    this.#comparedAt = now;
-    const ahead = Date.now() - now;
-    if (Math.abs(ahead - this.#ahead) >= TOLERANCE) this.#ahead = ahead;
+    const offset = Date.now() - now;
+    if (Math.abs(offset - this.#offset) >= TOLERANCE) this.#offset = offset;
   }
 
-  /** @returns Milliseconds as `Date` counts them. */
+  /** The wall-clock time in milliseconds, as `Date` counts them. */
   of(at: Milliseconds): number {
-    return Math.round(at + this.#ahead);
+    return Math.round(at + this.#offset);
   }
 }
 
-/** Between two looks: of thousands of grants in a row, each need not ask the system. */
-const PAUSE: Milliseconds = 50;
-
-/** Clocks drift a little. */
+/** A smaller difference of the offsets is drift. */
 const TOLERANCE: Milliseconds = 1_000;

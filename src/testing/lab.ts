@@ -1,4 +1,5 @@
-import { Client, type ClientOptions } from "../client/client.ts";
+import { Client } from "../client/client.ts";
+import type { ClientOptions } from "../client/client_options.ts";
 import { type Handle, loadDiagnosis } from "../client/handle.ts";
 import type { Milliseconds } from "../clock.ts";
 import { MemoryNetwork } from "../transport/memory.ts";

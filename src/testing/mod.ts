@@ -41,7 +41,7 @@ export type * from "../transport/transport.ts";
 export type { Clock, Milliseconds } from "../clock.ts";
 export type { Assigned, PortSet } from "../client/assigned.ts";
 export type { Addresses } from "../client/network/addresses.ts";
-export type { ClientOptions } from "../client/client.ts";
+export type { ClientOptions } from "../client/client_options.ts";
 export type {
   HostSurvey,
   HostSurvey as Surveyor,
@@ -51,17 +51,17 @@ export type { TraceEvent } from "../client/trace.ts";
 export type { PcpError } from "../client/errors.ts";
 export type { Announcement } from "../client/announce_requests.ts";
 export type { Handle } from "../client/handle.ts";
-export type { ShutdownSummary } from "../client/shutdown_summary.ts";
+export type { ShutdownSummary } from "../client/handle.ts";
 export type { Prefix64 } from "../client/prefix64.ts";
 export type { Store, StoredMapping } from "../client/persistence/store.ts";
 export type { InboundMap } from "../client/inbound_map.ts";
-export type { Alert, MapHandle, MappingSnapshot, MappingState } from "../client/map_handle.ts";
+export type { Alert, MapHandle, MappingSnapshot } from "../client/map_handle.ts";
 export type { MappingBuilder } from "../client/mapping_builder.ts";
 export type { OutboundMap } from "../client/outbound_map.ts";
 export type { RequestType } from "../client/request_type.ts";
 export type { Stats } from "../client/stats.ts";
 export type { EngineConfig } from "../engine/config.ts";
-export type { IgnoreReason } from "../engine/events.ts";
+export type { IgnoreReason, MappingState } from "../engine/events.ts";
 export type * from "../wire/address.ts";
 export type { DecodeReason } from "../wire/errors.ts";
 export type {

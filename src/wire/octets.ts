@@ -11,3 +11,8 @@ export function octetsOf(
 ): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset + offset, length);
 }
+
+/** The octets as hexadecimal digits, two each. */
+export function toHex(octets: Uint8Array): string {
+  return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("");
+}

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Client, type ClientOptions } from "../../src/client/client.ts";
+import { Client } from "../../src/client/client.ts";
+import type { ClientOptions } from "../../src/client/client_options.ts";
 import { AnnouncementError, SocketError } from "../../src/client/errors.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { lab } from "../../src/testing/lab.ts";

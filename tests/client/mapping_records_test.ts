@@ -9,15 +9,13 @@ import {
   StoreError,
 } from "../../mod.ts";
 import { MappingRecords } from "../../src/client/persistence/mapping_records.ts";
-import type { MappingRecord } from "../../src/client/persistence/mapping_record.ts";
-import type { KnownMapping } from "../../src/engine/events.ts";
 import type { MappingSpec } from "../../src/engine/mapping_spec.ts";
 import { lab } from "../../src/testing/mod.ts";
 import { seededWords } from "../../src/testing/random.ts";
 import { IpAddress } from "../../src/wire/address.ts";
 import { mapRequests, opened, unreadErrors } from "./parts.ts";
 
-const OWNER = { server: "192.168.1.1", port: 5351, client: "192.168.1.10" };
+const ENDPOINTS = { server: "192.168.1.1", port: 5351, client: "192.168.1.10" };
 const SPEC: MappingSpec = {
   opcode: "map",
   protocol: 6,
@@ -60,34 +58,28 @@ function instantStore(saved: readonly StoredMapping[] = []) {
   return store;
 }
 
-function ledgerOf(store: Store, now = () => 0): MappingRecords {
-  return new MappingRecords(OWNER, {
+function recordsOf(store: Store, now = () => 0): MappingRecords {
+  return new MappingRecords(ENDPOINTS, {
     store,
     now,
+    reuseTime: 120_000,
     randomWord: seededWords(7),
     onError: (error) => assert(false, String(error)),
   });
 }
 
-/** As {@linkcode MappingRecords.enter}, of a ledger that takes notes. */
-function noted(ledger: MappingRecords): { note: MappingRecord; known: KnownMapping } {
-  const { note, known } = ledger.enter(SPEC);
-  assert(note !== undefined && known !== undefined);
-  return { note, known };
-}
-
 Deno.test("Ledger takes over what is being deleted, and forgets it when both are gone", () => {
-  const ledger = ledgerOf(instantStore());
-  const first = noted(ledger);
-  const second = noted(ledger); // asked for again before the deletion is confirmed
+  const records = recordsOf(instantStore());
+  const first = records.record(SPEC);
+  const second = records.record(SPEC); // asked for again before the deletion is confirmed
   assertEquals(second.known.nonce, first.known.nonce);
   assert(second.known.until > 0, "the server may hold it");
-  ledger.close(second.note);
-  const third = noted(ledger);
+  records.remove(second.record);
+  const third = records.record(SPEC);
   assertEquals(third.known.nonce, first.known.nonce);
-  ledger.close(first.note);
-  ledger.close(third.note);
-  const fourth = noted(ledger);
+  records.remove(first.record);
+  records.remove(third.record);
+  const fourth = records.record(SPEC);
   assertEquals([fourth.known.nonce.equals(first.known.nonce), fourth.known.until], [
     true,
     -Infinity,
@@ -96,27 +88,27 @@ Deno.test("Ledger takes over what is being deleted, and forgets it when both are
 
 Deno.test("Ledger takes a fresh nonce two minutes after the end (C-15-3)", () => {
   let now = 0;
-  const ledger = ledgerOf(instantStore(), () => now);
-  const first = noted(ledger);
-  ledger.close(first.note);
+  const records = recordsOf(instantStore(), () => now);
+  const first = records.record(SPEC);
+  records.remove(first.record);
   now += 120_000;
-  assertEquals(noted(ledger).known.nonce.equals(first.known.nonce), false);
+  assertEquals(records.record(SPEC).known.nonce.equals(first.known.nonce), false);
 });
 
 Deno.test("Ledger: a note that comes while another is written is written too, and one write does for many", async () => {
   const store = slowStore();
-  const ledger = ledgerOf(store);
+  const records = recordsOf(store);
   const told: number[] = [];
   for (const internalPort of [1, 2, 3]) {
-    void ledger.enter({ ...SPEC, internalPort }).written?.then(() => told.push(internalPort));
+    void records.record({ ...SPEC, internalPort }).written?.then(() => told.push(internalPort));
   }
   await new Promise((resolve) => setImmediate(resolve));
-  void ledger.enter({ ...SPEC, internalPort: 4 }).written?.then(() => told.push(4));
+  void records.record({ ...SPEC, internalPort: 4 }).written?.then(() => told.push(4));
   await store.write();
   assertEquals([store.saved.length, told], [3, []]);
   await store.write();
   assertEquals([store.saved.length, told, store.saves], [4, [1, 2, 3, 4], 2]);
-  const late = ledger.enter({ ...SPEC, internalPort: 5 }).written;
+  const late = records.record({ ...SPEC, internalPort: 5 }).written;
   await new Promise((resolve) => setImmediate(resolve));
   await store.write();
   await late;
@@ -125,30 +117,30 @@ Deno.test("Ledger: a note that comes while another is written is written too, an
 
 Deno.test("Ledger forgets what has surely expired: a renewal that was never noted adds a lifetime at most", async () => {
   const store = slowStore();
-  const ledger = ledgerOf(store);
-  void ledger.enter(SPEC);
+  const records = recordsOf(store);
+  void records.record(SPEC);
   await new Promise((resolve) => setImmediate(resolve));
   await store.write();
   const [note] = store.saved;
   assert(note !== undefined);
   for (const [hoursAgo, left] of [[0.9, 1], [1.1, 0]] as const) {
     const expiresAt = new Date(Date.now() - hoursAgo * 3_600_000).toISOString();
-    const later = ledgerOf(slowStore([{ ...note, expiresAt }]));
+    const later = recordsOf(slowStore([{ ...note, expiresAt }]));
     await later.load();
     assertEquals(later.leftovers.length, left);
   }
 });
 
 Deno.test("Ledger keeps what other servers hold until it expires", async () => {
-  const other = await savedBy({ ...OWNER, server: "10.0.0.1" });
+  const other = await savedBy({ ...ENDPOINTS, server: "10.0.0.1" });
   const store = slowStore(other);
-  const ledger = ledgerOf(store);
-  await ledger.load();
-  assertEquals(ledger.leftovers, []);
-  void ledger.enter(SPEC);
+  const records = recordsOf(store);
+  await records.load();
+  assertEquals(records.leftovers, []);
+  void records.record(SPEC);
   await new Promise((resolve) => setImmediate(resolve));
   await store.write();
-  assertEquals(store.saved.map(({ server }) => server), ["10.0.0.1", OWNER.server]);
+  assertEquals(store.saved.map(({ server }) => server), ["10.0.0.1", ENDPOINTS.server]);
 });
 
 Deno.test("A mapping asked for again while its deletion waits is noted with the nonce that the server knows", async () => {
@@ -215,7 +207,11 @@ Deno.test("What a crash left is asked for as it is, be the wish another one by n
   assertEquals(mapping.assigned?.externalPort, 6100);
   const { clock, network } = world;
   const later = instantStore(store.saved);
-  const handle = await Client.start(OWNER.client, OWNER.server, { clock, network, store: later });
+  const handle = await Client.start(ENDPOINTS.client, ENDPOINTS.server, {
+    clock,
+    network,
+    store: later,
+  });
   const again = handle.request(new InboundMap(6000, 7200).externalPort(6200));
   assertEquals((await world.settled(again.ready())).externalPort, 6100);
   assertEquals(mapRequests(world).map(({ externalPort }) => externalPort), [6100, 6100]);
@@ -245,7 +241,7 @@ Deno.test("Client.startAll() refuses a store: two clients would overwrite each o
 });
 
 Deno.test("FileStore takes a file whose fields make no sense for damaged", async () => {
-  const [good] = await savedBy(OWNER);
+  const [good] = await savedBy(ENDPOINTS);
   const wrong = [
     { externalAddress: "somewhere" },
     { server: "" },
@@ -272,15 +268,16 @@ Deno.test("FileStore takes a file whose fields make no sense for damaged", async
 });
 
 /** What a client between these ends saves of one mapping. */
-async function savedBy(owner: typeof OWNER): Promise<readonly StoredMapping[]> {
+async function savedBy(endpoints: typeof ENDPOINTS): Promise<readonly StoredMapping[]> {
   const store = slowStore();
-  const ledger = new MappingRecords(owner, {
+  const records = new MappingRecords(endpoints, {
     store,
     now: () => 0,
+    reuseTime: 120_000,
     randomWord: seededWords(1),
     onError: () => {},
   });
-  void ledger.enter(SPEC);
+  void records.record(SPEC);
   await new Promise((resolve) => setImmediate(resolve));
   await store.write();
   return store.saved;

@@ -67,7 +67,7 @@ Deno.test("Watcher tells another gateway at the same address after a minute, or 
   await clock.advance(60_000);
   assertEquals(told, [`moved to ${CLIENT} 192.168.1.254`]);
   machine.network = { client: CLIENT, server: SERVER };
-  watcher.suspect();
+  watcher.checkSoon();
   await clock.advance(LOOK);
   assertEquals(told[1], `moved to ${CLIENT} ${SERVER}`);
   watcher.close();

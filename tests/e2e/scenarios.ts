@@ -1,7 +1,8 @@
 /** A client and a simulated server on real loopback sockets, in real time. */
 
 import { assert, assertEquals } from "@std/assert";
-import { Client, type ClientOptions } from "../../src/client/client.ts";
+import { Client } from "../../src/client/client.ts";
+import type { ClientOptions } from "../../src/client/client_options.ts";
 import { SocketError } from "../../src/client/errors.ts";
 import type { Handle } from "../../src/client/handle.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";

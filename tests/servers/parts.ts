@@ -1,6 +1,7 @@
 /** Several hosts on one network in memory, in virtual time. */
 
-import { Client, type ClientOptions } from "../../src/client/client.ts";
+import { Client } from "../../src/client/client.ts";
+import type { ClientOptions } from "../../src/client/client_options.ts";
 import type { Handle } from "../../src/client/handle.ts";
 import { ServerHost } from "../../src/testing/host.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { resolveAddresses } from "../../src/client/network/addresses.ts";
-import type { Gateway } from "../../src/client/discover.ts";
+import type { Gateway } from "../../src/discovery/gateway.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { encodeResponse } from "../../src/wire/message.ts";
 import { decodeRequest } from "../../src/wire/message.ts";

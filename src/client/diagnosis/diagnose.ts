@@ -1,39 +1,38 @@
-import type { Clock } from "../../clock.ts";
 import { pcpResult } from "../../engine/natpmp_terms.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { ResultCode, resultName } from "../../wire/result_code.ts";
 import { addressKind } from "../address_kind.ts";
+import { ResultCodeError } from "../errors.ts";
+import type { MapHandle } from "../map_handle.ts";
 import type { Announcements } from "../network/connection.ts";
 import type { Diagnosis, Refusal } from "./diagnosis.ts";
-import { ResultCodeError } from "../errors.ts";
 import { findings } from "./findings.ts";
-import type { MapHandle } from "../map_handle.ts";
 import { PROBE_TIMEOUT, type ProbeOptions, type ProbeResult, probeServer } from "./server_probe.ts";
 
-/** What is diagnosed. */
+/** What a diagnosis is made from. */
 export interface DiagnosisInput extends Omit<ProbeOptions, "signal"> {
   readonly mappings: readonly MapHandle[];
   readonly announcements: Announcements;
-  /** Asks, and leaves no mapping behind. */
+  /** Requests the external address, and leaves no mapping behind. */
   readonly externalAddress: (signal: AbortSignal) => Promise<string>;
 }
 
-/** Asks the server what it speaks and where it is, at most twice 4 s. */
+/** Probes the server, then finds the external address. Takes 4 s each at most. */
 export async function diagnose(
-  patient: DiagnosisInput,
+  input: DiagnosisInput,
   signal: AbortSignal | undefined,
 ): Promise<Diagnosis> {
-  const probe = await probeServer({ ...patient, signal });
-  const outside = await lookOutside(patient, probe, signal);
+  const probe = await probeServer({ ...input, signal });
+  const external = await findExternal(input, probe, signal);
   const { protocol, epoch } = probe;
-  const { externalAddress } = outside;
-  const refusal = refusalOf(probe) ?? outside.refusal;
+  const { externalAddress } = external;
+  const refusal = refusalOf(probe) ?? external.refusal;
   const kind = externalAddress === null ? null : addressKind(IpAddress.parse(externalAddress));
   const facts: Omit<Diagnosis, "findings"> = {
     ok: protocol !== null && refusal === null && kind === "global",
-    client: patient.client.toString(),
-    server: patient.server.hostname,
-    port: patient.server.port,
+    client: input.client.toString(),
+    server: input.server.hostname,
+    port: input.server.port,
     protocol,
     roundTrip: probe.roundTrip,
     epoch,
@@ -41,52 +40,48 @@ export async function diagnose(
     externalAddress,
     addressKind: kind,
     refusal,
-    announcements: patient.announcements,
+    announcements: input.announcements,
   };
   return { ...facts, findings: findings(facts, probe) };
 }
 
-interface Outside {
-  readonly externalAddress: string | null;
-  readonly refusal: Refusal | null;
-}
+type External = Pick<Diagnosis, "externalAddress" | "refusal">;
 
-/** The external address by what is known already, else by asking. */
-async function lookOutside(
-  patient: DiagnosisInput,
+/** Takes the external address from the probe or from a mapping, and requests it only if neither has it. */
+async function findExternal(
+  input: DiagnosisInput,
   { protocol, externalAddress }: ProbeResult,
   signal: AbortSignal | undefined,
-): Promise<Outside> {
-  const { client, mappings } = patient;
+): Promise<External> {
+  const { client, mappings, clock } = input;
   const known = externalAddress?.toString() ??
     mappings.map(({ assigned }) => assigned?.externalAddress).find((address) =>
       address !== undefined && IpAddress.parse(address).family === client.family
     );
   if (known !== undefined) return { externalAddress: known, refusal: null };
   const refused = mappings.map(({ state }) => state).find((state) => state.type === "error");
-  if (refused?.type === "error" && refused.code > 0) return refusing(refused.code);
-  if (protocol !== "PCP") return { externalAddress: null, refusal: null };
-  const patience = new AbortController();
-  const cancel = endIn(patient.clock, patience);
+  if (refused?.type === "error" && refused.code > 0) return refusedWith(refused.code);
+  if (protocol !== "PCP") return NOTHING;
+  const timeout = new AbortController();
+  const cancel = clock.alarm(clock.now() + PROBE_TIMEOUT, () => timeout.abort());
+  const signals = signal === undefined ? [timeout.signal] : [signal, timeout.signal];
   try {
-    const both = signal === undefined
-      ? patience.signal
-      : AbortSignal.any([signal, patience.signal]);
-    return { externalAddress: await patient.externalAddress(both), refusal: null };
+    return {
+      externalAddress: await input.externalAddress(AbortSignal.any(signals)),
+      refusal: null,
+    };
   } catch (error) {
-    if (error instanceof ResultCodeError && error.code > 0) return refusing(error.code);
-    if (!patience.signal.aborted) throw error;
-    return { externalAddress: null, refusal: null }; // held back by an earlier refusal, or lost on the way
+    if (error instanceof ResultCodeError && error.code > 0) return refusedWith(error.code);
+    if (!timeout.signal.aborted) throw error;
+    return NOTHING; // the request was held back after an earlier refusal, or lost
   } finally {
     cancel();
   }
 }
 
-function endIn(clock: Clock, controller: AbortController): () => void {
-  return clock.alarm(clock.now() + PROBE_TIMEOUT, () => controller.abort());
-}
+const NOTHING: External = { externalAddress: null, refusal: null };
 
-function refusing(code: number): Outside {
+function refusedWith(code: number): External {
   return { externalAddress: null, refusal: { code, name: resultName(code) } };
 }
 

@@ -1,55 +1,55 @@
 import type { AddressKind } from "../address_kind.ts";
 import type { Announcements } from "../network/connection.ts";
 
-/** What is there, and what stands in the way of being reached from the Internet. Plain JSON. */
+/** The state of the network as far as it concerns port mappings, and what prevents connections from the Internet. Plain JSON. */
 export interface Diagnosis {
-  /** Whether a mapping would be reached from the Internet, as far as can be told from here. */
+  /** Whether a mapping would be reached from the Internet, as far as can be determined from here. */
   readonly ok: boolean;
   /** The address of this host that requests are sent from. */
   readonly client: string;
-  /** The address that was asked. */
+  /** The server's address. */
   readonly server: string;
-  /** Its UDP port. */
+  /** The server's UDP port. */
   readonly port: number;
-  /** What the server speaks; null if it answers nothing that this client understands. */
+  /** The protocol of the server; null if there was no response that this client understands. */
   readonly protocol: "PCP" | "NAT-PMP" | null;
-  /** Milliseconds until it answered; null without an answer. */
+  /** Milliseconds until the response; null without one. */
   readonly roundTrip: number | null;
-  /** Seconds since it lost or began its state, by its own clock (RFC 6887 section 8.5); null without an answer. */
+  /** Seconds since the server began or lost its state (RFC 6887 section 8.5); null without a response. */
   readonly epoch: number | null;
-  /** The same as a time, in ISO 8601; null without an answer. */
+  /** The same as a time, in ISO 8601; null without a response. */
   readonly upSince: string | null;
-  /** The address on the other side of the server; null if it does not tell. */
+  /** The server's external address; null if it is unknown. */
   readonly externalAddress: string | null;
-  /** What that address is for; null if there is none. */
+  /** The use of the external address; null if it is unknown. */
   readonly addressKind: AddressKind | null;
-  /** Why the server opens no ports, as a result code of PCP; null if it does not refuse. */
+  /** Why the server opens no ports; null if it does not refuse. */
   readonly refusal: Refusal | null;
-  /** Whether restarts of the server are heard. */
+  /** Whether announcements of restarts arrive. */
   readonly announcements: Announcements;
-  /** The same in sentences, in the order of a conversation. */
+  /** The same in sentences for people, the most important first. */
   readonly findings: readonly Finding[];
 }
 
 /** A result code and its name. Plain JSON. */
 export interface Refusal {
-  /** RFC 6887 section 7.4; of NAT-PMP the code that means the same. */
+  /** A result code of PCP (RFC 6887 section 7.4); for NAT-PMP the code with the same meaning. */
   readonly code: number;
-  /** Such as `"NOT_AUTHORIZED"`. */
+  /** Its name, such as `"NOT_AUTHORIZED"`. */
   readonly name: string;
 }
 
-/** One sentence or two for whoever runs this computer. Plain JSON. */
+/** One statement of a {@linkcode Diagnosis}. Plain JSON. */
 export interface Finding {
-  /** What it is about, for programs. */
+  /** The subject, for programs. */
   readonly code: FindingCode;
-  /** `good`: as it should be. `notice`: worth knowing. `problem`: the reason why it does not work. */
+  /** `good`: as it should be. `notice`: worth knowing. `problem`: prevents connections from the Internet. */
   readonly level: "good" | "notice" | "problem";
-  /** For people. */
+  /** One to three sentences for people. */
   readonly text: string;
 }
 
-/** What a {@linkcode Finding} is about. */
+/** The subject of a {@linkcode Finding}. */
 export type FindingCode =
   | "pcp"
   | "natPmp"

@@ -4,12 +4,12 @@ import type { ProbeResult } from "./server_probe.ts";
 
 type Facts = Omit<Diagnosis, "findings">;
 
-/** What a diagnosis means, in sentences for whoever runs this computer. */
+/** The facts of a diagnosis in sentences, for people without knowledge of networks. */
 export function findings(facts: Facts, probe: ProbeResult): readonly Finding[] {
   const about = [server(facts, probe)];
   if (facts.protocol === null) return about;
   if (facts.refusal !== null) about.push(refused(facts, facts.refusal.code));
-  else about.push(outside(facts));
+  else about.push(external(facts));
   if (facts.epoch !== null) about.push(upSince(facts.epoch));
   return [...about, announcements(facts)];
 }
@@ -60,7 +60,7 @@ function refused({ client, server, protocol }: Facts, code: number): Finding {
   );
 }
 
-function outside({ externalAddress: address, addressKind: kind, client }: Facts): Finding {
+function external({ externalAddress: address, addressKind: kind, client }: Facts): Finding {
   switch (kind) {
     case null:
       return notice(
@@ -131,7 +131,7 @@ function announcements({ announcements: { listening, heard } }: Facts): Finding 
   );
 }
 
-/** For people: the two largest units do. */
+/** The duration in its two largest units, as in `2 days and 3 hours`. */
 function duration(seconds: number): string {
   const units = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]] as const;
   const index = Math.max(0, units.findIndex(([, length]) => seconds >= length));

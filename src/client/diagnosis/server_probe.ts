@@ -1,14 +1,19 @@
 import type { Clock, Milliseconds } from "../../clock.ts";
 import type { Network, Sink, SocketAddress } from "../../transport/transport.ts";
+import { IpAddress } from "../../wire/address.ts";
+import { NATPMP_VERSION } from "../../wire/constants.ts";
+import { decodeResponse, encodeRequest } from "../../wire/message.ts";
+import {
+  decodeNatPmpResponse,
+  encodeNatPmpRequest,
+  type NatPmpResponse,
+} from "../../wire/natpmp.ts";
+import { ResultCode } from "../../wire/result_code.ts";
+import { reasonOf } from "../errors.ts";
 import type { DriverCounts } from "../network/driver.ts";
 import type { Tracer } from "../trace.ts";
-import { IpAddress } from "../../wire/address.ts";
-import { decodeResponse, encodeRequest } from "../../wire/message.ts";
-import { decodeNatPmpResponse, encodeNatPmpRequest } from "../../wire/natpmp.ts";
-import { NATPMP_VERSION } from "../../wire/constants.ts";
-import { ResultCode } from "../../wire/result_code.ts";
 
-/** What is asked, and how. */
+/** What a probe is made from. */
 export interface ProbeOptions {
   readonly network: Network;
   readonly clock: Clock;
@@ -19,28 +24,28 @@ export interface ProbeOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What a server made of two simple questions. */
+/** The server's responses to the requests of a probe. */
 export interface ProbeResult {
-  /** What it speaks; null for nothing that this client knows. */
+  /** The protocol of the response; null without one that this client understands. */
   readonly protocol: "PCP" | "NAT-PMP" | null;
-  /** The result code of its answer, in its protocol's numbers; null without an answer. */
+  /** The result code, a number of that protocol; null without a response. */
   readonly result: number | null;
-  /** Seconds since it lost its state; null without an answer. */
+  /** Seconds since the server began or lost its state; null without a response. */
   readonly epoch: number | null;
-  /** Milliseconds until the answer; null without one. */
+  /** Milliseconds until the response; null without one. */
   readonly roundTrip: Milliseconds | null;
-  /** Its external address, if it told that. */
+  /** The external address, if the response contains one. */
   readonly externalAddress: IpAddress | undefined;
-  /** The only version that it speaks, if that is none of ours. */
+  /** The version in an UNSUPP_VERSION response. */
   readonly otherVersion: number | undefined;
-  /** What this host said when nothing could be sent. */
+  /** The system's message when a send failed on this host. */
   readonly sendError: string | undefined;
 }
 
 /**
- * Asks what a server speaks, without asking for a mapping: an ANNOUNCE request (RFC 6887 section 14.1), and the external
- * address in NAT-PMP (RFC 6886 section 3.2) if that stays unanswered or is refused for its version. From a socket of its
- * own, so that nothing under way is disturbed. Ends after 4 s of silence.
+ * Finds out which protocol a server speaks, without requesting a mapping: it sends an ANNOUNCE request (RFC 6887 section 14.1),
+ * and a NAT-PMP request for the external address (RFC 6886 section 3.2) if there is no response or the version is refused. It
+ * uses its own socket, so that exchanges under way are not disturbed. Ends after 4 s without a response.
  */
 export async function probeServer(options: ProbeOptions): Promise<ProbeResult> {
   options.signal?.throwIfAborted();
@@ -69,7 +74,7 @@ class ServerProbe {
     const { network, client, server, signal, counts } = this.#options;
     const sink: Sink = {
       datagram: (bytes, source) => this.#receive(bytes, source),
-      error: (error) => this.#failed(error),
+      error: (error) => this.#sendFailed(error),
     };
     try {
       const transport = await network.open({ hostname: client.toString(), port: 0 }, sink);
@@ -78,12 +83,12 @@ class ServerProbe {
         this.#trace("sent", server, bytes);
         transport.send(bytes, server).catch((error: unknown) => {
           counts.sendErrors++;
-          this.#failed(error);
+          this.#sendFailed(error);
         });
       };
       this.#close = () => transport.close();
     } catch (error) {
-      this.#failed(error);
+      this.#sendFailed(error);
       return this.#result;
     }
     const abort = (): void => this.#done.reject(signal?.reason);
@@ -93,9 +98,9 @@ class ServerProbe {
     const at = (after: Milliseconds, act: () => void): void => {
       this.#alarms.push(clock.alarm(begun + after, act));
     };
-    for (const after of PCP_AFTER) at(after, () => this.#askPcp());
+    for (const after of PCP_AFTER) at(after, () => this.#sendPcp());
     if (client.family === "IPv4") {
-      for (const after of NATPMP_AFTER) at(after, () => this.#askNatPmp());
+      for (const after of NATPMP_AFTER) at(after, () => this.#sendNatPmp());
     }
     at(PROBE_TIMEOUT, () => this.#done.resolve());
     try {
@@ -111,14 +116,14 @@ class ServerProbe {
     this.#close();
   }
 
-  #askPcp(): void {
+  #sendPcp(): void {
     const { client, clock } = this.#options;
     this.#sentAt.pcp = clock.now();
     const clientAddress = client.withScope(undefined);
     this.#send(encodeRequest({ type: "announce", lifetime: 0, clientAddress }));
   }
 
-  #askNatPmp(): void {
+  #sendNatPmp(): void {
     this.#sentAt.natPmp = this.#options.clock.now();
     this.#send(encodeNatPmpRequest({ type: "externalAddress" }));
   }
@@ -137,12 +142,12 @@ class ServerProbe {
     if (!isServer) return;
     const natPmp = decodeNatPmpResponse(bytes);
     if (natPmp.ok && natPmp.value.type === "externalAddress") {
-      return this.#natPmp(natPmp.value);
+      return this.#receiveNatPmp(natPmp.value);
     }
     const pcp = decodeResponse(bytes);
     if (!pcp.ok) return;
     const { result, epoch, version, type } = pcp.value;
-    if (result === ResultCode.UnsuppVersion) return this.#otherVersion(version);
+    if (result === ResultCode.UnsuppVersion) return this.#versionRefused(version);
     if (type !== "announce") return;
     this.#result = {
       ...NOTHING,
@@ -154,9 +159,8 @@ class ServerProbe {
     this.#done.resolve();
   }
 
-  #natPmp(answer: { result: number; epoch: number; address: IpAddress }): void {
-    const { result, epoch, address } = answer;
-    const isRefusal = this.#result.otherVersion !== undefined;
+  #receiveNatPmp({ result, epoch, address }: NatPmpResponse & { type: "externalAddress" }): void {
+    const isVersionRefused = this.#result.otherVersion !== undefined;
     this.#result = {
       ...NOTHING,
       protocol: "NAT-PMP",
@@ -165,23 +169,21 @@ class ServerProbe {
       roundTrip: this.#options.clock.now() - this.#sentAt.natPmp,
       externalAddress: result === 0 && !address.isUnspecified ? address : undefined,
     };
-    // Without a refusal the question in PCP may have been lost: it is asked once more.
-    if (isRefusal) this.#done.resolve();
+    // Otherwise the PCP request or its response may have been lost, so the second transmission follows.
+    if (isVersionRefused) this.#done.resolve();
   }
 
-  #otherVersion(version: number): void {
+  #versionRefused(version: number): void {
     this.#result = { ...this.#result, otherVersion: version };
     if (this.#result.protocol === "NAT-PMP") this.#done.resolve();
     else if (version === NATPMP_VERSION && this.#options.client.family === "IPv4") {
-      this.#askNatPmp();
+      this.#sendNatPmp();
     }
   }
 
-  /** Goes on: another attempt may get through. */
-  #failed(error: unknown): void {
-    const innermost = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const sendError = innermost instanceof Error ? innermost.message : String(innermost);
-    this.#result = { ...this.#result, sendError };
+  /** The probe continues: a later transmission may succeed. */
+  #sendFailed(error: unknown): void {
+    this.#result = { ...this.#result, sendError: reasonOf(error) };
   }
 }
 
@@ -195,11 +197,11 @@ const NOTHING: ProbeResult = {
   sendError: undefined,
 };
 
-/** RFC 6887 section 8.1.1: again after 3 s. */
+/** The second transmission follows after 3 s (RFC 6887 section 8.1.1). */
 const PCP_AFTER: readonly Milliseconds[] = [0, 3_000];
 
-/** RFC 6886 section 3.1: again after 250 ms, doubling; not before PCP had its chance (section 1.1). */
+/** Retransmissions follow after 250 ms, doubling (RFC 6886 section 3.1). PCP is tried before NAT-PMP (section 1.1). */
 const NATPMP_AFTER: readonly Milliseconds[] = [1_000, 1_250, 1_750, 2_750];
 
-/** Nobody waits longer to hear that there is nothing. */
+/** Without a response by then there is probably no server; a person waits for the result. */
 export const PROBE_TIMEOUT: Milliseconds = 4_000;

@@ -1,24 +1,25 @@
 import { DiscoveryError } from "../../discovery/discovery_error.ts";
+import type { Gateway } from "../../discovery/gateway.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { ANYCAST_IPV4, ANYCAST_IPV6 } from "../../wire/constants.ts";
-import { discover, type Gateway } from "../discover.ts";
+import { discover } from "../discover.ts";
 
-/** Both ends of a client. */
+/** The addresses of both ends of a client. */
 export interface Addresses {
   /** The address of this host. */
   readonly clientAddress: IpAddress;
-  /** In the order in which they are asked. */
+  /** The addresses of the server, in the order in which they are used. */
   readonly serverAddresses: readonly IpAddress[];
 }
 
 /**
- * Checks the addresses that were given, and finds those that were not.
+ * Checks the given addresses, and finds those that were left out.
  *
- * @param anycast Whether the anycast address comes after a gateway that was found (RFC 7723 section 2.1).
- * @param gateways Finds the default gateways; asked only without a server.
- * @param current What the client has: kept as long as it can be used (RFC 6887 section 11.5).
- * @throws {TypeError} If an address is none, or the two are not of one family.
- * @throws {DiscoveryError} If one was left out and cannot be found.
+ * @param anycast Whether the anycast address follows a discovered gateway (RFC 7723 section 2.1).
+ * @param gateways Finds the default gateways; called only without a server.
+ * @param current The addresses that the client uses: kept as long as they are usable (RFC 6887 section 11.5).
+ * @throws {TypeError} If a text is not the address of a host, or the addresses are of two families.
+ * @throws {DiscoveryError} If an address was left out and cannot be found.
  */
 export async function resolveAddresses(
   client: string | undefined,
@@ -45,7 +46,7 @@ export async function resolveAddresses(
   return checked(IpAddress.parse(facing), serverAddresses);
 }
 
-/** The gateway that the client has, or that its address faces, or the first one. */
+/** The current gateway if it still exists, else the one that faces the client's address, else the first. */
 async function throughGateway(
   clientAddress: IpAddress | undefined,
   anycast: boolean,
@@ -65,16 +66,15 @@ async function throughGateway(
     const detail = `no default route for "${family}" was found`;
     throw new DiscoveryError("find the default gateway", "noDefaultRoute", detail);
   }
-  const last = anycast
-    ? [IpAddress.parse(gateway.family === "IPv4" ? ANYCAST_IPV4 : ANYCAST_IPV6)]
-    : [];
-  return checked(clientAddress ?? IpAddress.parse(gateway.client), [
-    IpAddress.parse(gateway.gateway),
-    ...last,
-  ]);
+  const texts = [gateway.gateway];
+  if (anycast) texts.push(gateway.family === "IPv4" ? ANYCAST_IPV4 : ANYCAST_IPV6);
+  return checked(
+    clientAddress ?? IpAddress.parse(gateway.client),
+    texts.map((text) => IpAddress.parse(text)),
+  );
 }
 
-/** The system writes an interface behind each of its addresses. */
+/** The system appends the interface to each of its addresses, as in `fe80::1%eth0`. */
 function isAmong(address: IpAddress, addresses: readonly string[] | undefined): boolean {
   return addresses?.some((each) => {
     const [text = "", device] = each.split("%");
@@ -92,9 +92,9 @@ function parse(what: string, text: string): IpAddress {
 }
 
 function checked(clientAddress: IpAddress, serverAddresses: readonly IpAddress[]): Addresses {
-  const stranger = serverAddresses.find(({ family }) => family !== clientAddress.family);
-  if (stranger === undefined) return { clientAddress, serverAddresses };
+  const other = serverAddresses.find(({ family }) => family !== clientAddress.family);
+  if (other === undefined) return { clientAddress, serverAddresses };
   throw new TypeError(
-    `Cannot start a client: both addresses must be of one family, got "${clientAddress}" and "${stranger}"`,
+    `Cannot start a client: both addresses must be of one family, got "${clientAddress}" and "${other}"`,
   );
 }

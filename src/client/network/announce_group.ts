@@ -2,7 +2,7 @@ import type { MulticastOptions } from "../../transport/transport.ts";
 import type { IpAddress } from "../../wire/address.ts";
 import { ANNOUNCE_GROUP_IPV4, ANNOUNCE_GROUP_IPV6 } from "../../wire/constants.ts";
 
-/** The group to join and the interface to join it on: the one that faces the server (RFC 6887 section 14.1.3). */
+/** The multicast group of announcements, joined on the interface that faces the server (RFC 6887 section 14.1.3). */
 export async function multicastOptions(clientAddress: IpAddress): Promise<MulticastOptions> {
   const hostname = clientAddress.withScope(undefined).toString();
   if (clientAddress.family === "IPv4") {

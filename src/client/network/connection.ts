@@ -2,39 +2,42 @@ import type { Clock } from "../../clock.ts";
 import type { EngineConfig } from "../../engine/config.ts";
 import { Engine } from "../../engine/engine.ts";
 import type { Network, OpenOptions, Sink, Transport } from "../../transport/transport.ts";
-import { ANNOUNCE_GROUP_IPV4, ANNOUNCE_GROUP_IPV6 } from "../../wire/constants.ts";
-import type { IpAddress } from "../../wire/address.ts";
-import type { Addresses } from "./addresses.ts";
-import { Driver, type DriverCounts, type DriverOptions } from "./driver.ts";
 import { AnnouncementError, type PcpError, SocketError } from "../errors.ts";
+import type { Tracer } from "../trace.ts";
+import type { Addresses } from "./addresses.ts";
+import { type ClientOutput, Driver, type DriverCounts } from "./driver.ts";
 
-/** What is known of the server's announcements (RFC 6887 section 14.1). Plain JSON. */
+/** The reception of the server's announcements (RFC 6887 section 14.1). Plain JSON. */
 export interface Announcements {
-  /** Whether they are listened for. */
+  /** Whether the client listens for announcements. */
   readonly listening: boolean;
-  /** How many datagrams came there so far. */
+  /** The number of datagrams received there. */
   readonly heard: number;
 }
 
-/** What every connection of a client is made with. */
-export interface ConnectionOptions {
+/** The settings of all connections of a client. */
+export interface ConnectionSettings {
   readonly network: Network;
   readonly clock: Clock;
   readonly port: number;
   readonly announcePort: number;
-  /** Whether to listen for announcements; undefined: yes, but on loopback. */
+  /** Whether to listen for announcements; undefined: yes, except on loopback. */
   readonly multicast: boolean | undefined;
   readonly random: () => number;
   readonly randomWord: () => number;
   readonly protocol: Partial<EngineConfig> | undefined;
-  readonly outlet: DriverOptions["outlet"];
-  readonly trace: DriverOptions["trace"];
-  readonly report: (error: PcpError) => void;
-  /** Continues the counts of the connection before. */
+  readonly trace: Tracer | undefined;
+}
+
+/** What a connection is made with besides its addresses. */
+export interface ConnectionOptions extends ConnectionSettings {
+  readonly onOutput: (output: ClientOutput) => void;
+  readonly onError: (error: PcpError) => void;
+  /** Shared by all connections of a client. */
   readonly counts: DriverCounts;
 }
 
-/** One engine with its sockets, on one address of this host. When that address changes, a new one takes its place. */
+/** An engine with its sockets on one address of this host. Another address takes another connection. */
 export class Connection {
   readonly addresses: Addresses;
   readonly engine: Engine;
@@ -44,9 +47,9 @@ export class Connection {
   #listening = false;
   #heard = 0;
 
-  private constructor(addresses: Addresses, options: ConnectionOptions) {
+  constructor(addresses: Addresses, options: ConnectionOptions) {
     const { clientAddress, serverAddresses } = addresses;
-    const { port, random, randomWord, protocol } = options;
+    const { port, random, randomWord, protocol, clock, counts, trace, onOutput } = options;
     this.addresses = addresses;
     this.#options = options;
     this.engine = new Engine({
@@ -58,51 +61,24 @@ export class Connection {
     });
     this.driver = new Driver({
       engine: this.engine,
-      clock: options.clock,
-      counts: options.counts,
       servers: serverAddresses.map((address) => ({ hostname: address.toString(), port })),
-      trace: options.trace,
-      outlet: options.outlet,
-      onSendError: (error) => {
-        const { hostname, port } = this.driver.server;
-        options.report(
-          new SocketError(
-            "send",
-            `Cannot send to "${hostname}" port "${port}", trying again later`,
-            error,
-          ),
-        );
-      },
+      onSendError: (error) => this.#sendFailed(error),
+      onOutput,
+      clock,
+      counts,
+      trace,
     });
   }
 
   /**
    * Opens the sockets.
    *
-   * @throws {SocketError} If none can be opened on the client's address.
+   * @throws {SocketError} If no socket can be opened on the client's address.
    */
-  static async open(addresses: Addresses, options: ConnectionOptions): Promise<Connection> {
-    const connection = new Connection(addresses, options);
-    await connection.#openRequests();
-    if (options.multicast ?? !addresses.clientAddress.isLoopback) await connection.#listen();
-    return connection;
-  }
-
-  /** What is known of the server's announcements. */
-  get announcements(): Announcements {
-    return { listening: this.#listening, heard: this.#heard };
-  }
-
-  /** Stops for good. */
-  close(): void {
-    this.driver.close();
-    for (const transport of this.#transports) transport.close();
-  }
-
-  async #openRequests(): Promise<void> {
+  async open(): Promise<void> {
     const { clientAddress } = this.addresses;
     try {
-      // Port 0: a random one is picked (RFC 6887 section 8.1).
+      // Port 0: the system chooses a random port (RFC 6887 section 8.1).
       const transport = await this.#open({ hostname: clientAddress.toString(), port: 0 }, false);
       this.driver.use(transport);
     } catch (error) {
@@ -112,19 +88,31 @@ export class Connection {
         error,
       );
     }
+    if (this.#options.multicast ?? !clientAddress.isLoopback) await this.#listen();
   }
 
-  /** RFC 6887 section 14.1.3; the client does without when the port is taken. */
+  /** The reception of the server's announcements so far. */
+  get announcements(): Announcements {
+    return { listening: this.#listening, heard: this.#heard };
+  }
+
+  /** Stops for good, and closes the sockets. */
+  close(): void {
+    this.driver.close();
+    for (const transport of this.#transports) transport.close();
+  }
+
+  /** Listens for announcements (RFC 6887 section 14.1.3); the client works without if the port is taken. */
   async #listen(): Promise<void> {
     const { clientAddress } = this.addresses;
-    const { announcePort, report } = this.#options;
+    const { announcePort, onError } = this.#options;
     try {
       const { multicastOptions } = await import("./announce_group.ts");
       const multicast = await multicastOptions(clientAddress);
-      await this.#open({ hostname: groupOf(clientAddress), port: announcePort, multicast }, true);
+      await this.#open({ hostname: multicast.group, port: announcePort, multicast }, true);
       this.#listening = true;
     } catch (error) {
-      report(new AnnouncementError(announcePort, error));
+      onError(new AnnouncementError(announcePort, error));
     }
   }
 
@@ -135,9 +123,8 @@ export class Connection {
         this.driver.receive(bytes, source, multicast);
       },
       error: (error) => {
-        this.#options.report(
-          new SocketError("receive", `Cannot receive on "${options.hostname}"`, error),
-        );
+        const message = `Cannot receive on "${options.hostname}"`;
+        this.#options.onError(new SocketError("receive", message, error));
         if (!multicast) this.driver.failed(error);
       },
     };
@@ -145,8 +132,10 @@ export class Connection {
     this.#transports.push(transport);
     return transport;
   }
-}
 
-function groupOf({ family }: IpAddress): string {
-  return family === "IPv4" ? ANNOUNCE_GROUP_IPV4 : ANNOUNCE_GROUP_IPV6;
+  #sendFailed(error: unknown): void {
+    const { hostname, port } = this.driver.server;
+    const message = `Cannot send to "${hostname}" port "${port}", trying again later`;
+    this.#options.onError(new SocketError("send", message, error));
+  }
 }

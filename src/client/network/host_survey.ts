@@ -1,12 +1,12 @@
 import type { Addresses } from "./addresses.ts";
 import type { HostSurvey } from "./network_watcher.ts";
 
-/** Looks at the machine that this program runs on. */
-export function systemSurvey(find: (current: Addresses) => Promise<Addresses>): HostSurvey {
+/** A survey of the machine that this program runs on. */
+export function systemSurvey(find: HostSurvey["find"]): HostSurvey {
   return {
     find,
     async hostAddresses() {
-      if (!await mayAsk()) return undefined;
+      if (!await mayReadInterfaces()) return undefined;
       const { localAddresses } = await import("../../discovery/local_address.ts");
       return await localAddresses();
     },
@@ -14,17 +14,17 @@ export function systemSurvey(find: (current: Addresses) => Promise<Addresses>): 
   };
 }
 
-/** For a client whose addresses were both given: they stay what they are, but the machine may sleep. */
+/** A survey for a client with given addresses: they do not change, but the machine may sleep. */
 export function fixedSurvey(): HostSurvey {
   return {
-    find: (current) => Promise.resolve(current),
+    find: (current: Addresses) => Promise.resolve(current),
     hostAddresses: () => Promise.resolve(undefined),
     wallTime: () => Date.now(),
   };
 }
 
-/** A question in the middle of the user's program would be worse than to look less closely. */
-async function mayAsk(): Promise<boolean> {
+/** Queries the permission, because using it could prompt in the middle of the user's program. */
+async function mayReadInterfaces(): Promise<boolean> {
   const { Deno: deno } = globalThis as unknown as {
     Deno?: Partial<Pick<typeof Deno, "permissions">>;
   };

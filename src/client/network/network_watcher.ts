@@ -2,71 +2,72 @@ import type { Clock, Milliseconds } from "../../clock.ts";
 import type { IpAddress } from "../../wire/address.ts";
 import type { Addresses } from "./addresses.ts";
 
-/** How changes of the network under a client are noticed. */
+/** How changes of this host's network are detected. */
 export interface WatchOptions {
-  /** Milliseconds between two looks at this host's addresses, from 100; 5000 unless told. */
+  /** Milliseconds between two checks of this host's addresses, from 100; 5000 by default. */
   readonly interval?: Milliseconds;
-  /** What is looked at; this machine unless told. For tests. */
+  /** The source of addresses and wall-clock time; this machine by default. For tests. */
   readonly surveyor?: HostSurvey;
 }
 
-/** What a watcher looks at. Tests answer in place of the system. */
+/** The state of the machine that a watcher checks. Tests implement it in place of the system. */
 export interface HostSurvey {
-  /** Every address of this host; undefined where it may not be asked (Deno: `--allow-sys=networkInterfaces`). */
+  /** All addresses of this host; undefined without permission to read them (Deno: `--allow-sys=networkInterfaces`). */
   hostAddresses(): Promise<readonly string[] | undefined>;
   /**
-   * The addresses for the client from now on: those it has as long as they can be used, be there better ones or not
+   * The addresses that the client should use: the current ones as long as they are usable, even if better ones exist
    * (RFC 6887 section 11.5). Rejects while there is no network.
    */
   find(current: Addresses): Promise<Addresses>;
-  /** Milliseconds of the wall clock, which goes on while the machine sleeps. */
+  /** The wall-clock time in milliseconds, which advances while the machine sleeps. */
   wallTime(): Milliseconds;
 }
 
-/** What a watcher tells. */
+/** The callbacks of a {@linkcode NetworkWatcher}. */
 export interface WatchEvents {
-  /** The addresses that the client has now. */
+  /** The addresses that the client uses now. */
   readonly current: () => Addresses;
-  /** This host has another address, or another gateway. Resolves with whether the client went along. */
+  /** This host has another address or gateway. Resolves with whether the client uses the new addresses. */
   readonly moved: (addresses: Addresses) => Promise<boolean>;
-  /** The machine slept, or the network was away: what is known of the server may be out of date. */
+  /** The machine slept, or the network was down: the server may have lost its mappings meanwhile. */
   readonly resumed: () => void;
 }
 
 /**
- * Looks now and then whether the machine changed under the client (RFC 6887 sections 11.5, 16.4): cheaply at the addresses
- * of this host, and only when those changed, a send failed, the machine slept or a minute went by at the route to the server.
+ * Detects changes of the network (RFC 6887 sections 11.5, 16.4). At every interval it compares this host's addresses, which is
+ * cheap. It looks up the route to the server, which is not, only after those changed, a send failed, the machine slept, or a
+ * minute has passed.
  */
 export class NetworkWatcher {
   readonly #clock: Clock;
-  readonly #surveyor: HostSurvey;
+  readonly #survey: HostSurvey;
   readonly #events: WatchEvents;
   readonly #interval: Milliseconds;
   #cancel: () => void = () => {};
   #closed = false;
-  /** The first look is a thorough one: something may have changed since the addresses were found. */
-  #suspicious = true;
-  /** The client is to ask for everything again as soon as there is a network. */
-  #stale = false;
-  #looks = 0;
-  #known: string | undefined;
-  #wall: Milliseconds;
-  #at: Milliseconds;
+  /** The next check looks up the route. So does the first one: the route may have changed since the client's start. */
+  #routeCheckDue = true;
+  /** The mappings must be requested again as soon as there is a network. */
+  #refreshDue = false;
+  #checksSinceRoute = 0;
+  #lastAddresses: string | undefined;
+  #lastWallTime: Milliseconds;
+  #lastTime: Milliseconds;
   #dueAt: Milliseconds = Infinity;
 
-  constructor(clock: Clock, surveyor: HostSurvey, events: WatchEvents, interval: Milliseconds) {
+  constructor(clock: Clock, survey: HostSurvey, events: WatchEvents, interval: Milliseconds) {
     this.#clock = clock;
-    this.#surveyor = surveyor;
+    this.#survey = survey;
     this.#events = events;
     this.#interval = interval;
-    this.#wall = surveyor.wallTime();
-    this.#at = clock.now();
-    this.#arm();
+    this.#lastWallTime = survey.wallTime();
+    this.#lastTime = clock.now();
+    this.#schedule();
   }
 
-  /** A send failed on this host: the next look is a thorough one. */
-  suspect(): void {
-    this.#suspicious = true;
+  /** Has the next check look up the route: a send failed, or a request stayed without a response. */
+  checkSoon(): void {
+    this.#routeCheckDue = true;
   }
 
   close(): void {
@@ -74,54 +75,54 @@ export class NetworkWatcher {
     this.#cancel();
   }
 
-  #arm(): void {
+  #schedule(): void {
     if (this.#closed) return;
     this.#dueAt = this.#clock.now() + this.#interval;
-    this.#cancel = this.#clock.alarm(this.#dueAt, () => void this.#look());
+    this.#cancel = this.#clock.alarm(this.#dueAt, () => void this.#check());
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     try {
-      if (this.#slept()) this.#stale = this.#suspicious = true;
-      if (await this.#isWorthAsking()) await this.#ask();
+      if (this.#slept()) this.#refreshDue = this.#routeCheckDue = true;
+      if (await this.#mustCheckRoute()) await this.#checkRoute();
     } finally {
-      this.#arm();
+      this.#schedule();
     }
   }
 
   /**
-   * The wall clock runs on while the machine sleeps. Where the monotonic one does too, the alarm came late. A wall clock that
-   * was set back says nothing.
+   * The wall clock advances while the machine sleeps. Where the monotonic clock does too, the alarm is late. A wall clock that
+   * was set back proves nothing.
    */
   #slept(): boolean {
-    const [wall, at] = [this.#surveyor.wallTime(), this.#clock.now()];
-    const missing = (wall - this.#wall) - (at - this.#at);
-    this.#wall = wall;
-    this.#at = at;
-    return missing > SLEEP || at - this.#dueAt > SLEEP;
+    const [wallTime, time] = [this.#survey.wallTime(), this.#clock.now()];
+    const gap = (wallTime - this.#lastWallTime) - (time - this.#lastTime);
+    this.#lastWallTime = wallTime;
+    this.#lastTime = time;
+    return gap > SLEEP || time - this.#dueAt > SLEEP;
   }
 
-  async #isWorthAsking(): Promise<boolean> {
-    const addresses = (await this.#surveyor.hostAddresses())?.toSorted().join(" ");
-    const changed = addresses !== this.#known && this.#known !== undefined;
-    this.#known = addresses;
-    this.#looks++;
-    const thorough = this.#suspicious || changed || this.#looks * this.#interval >= THOROUGH;
-    if (thorough) this.#looks = 0;
-    return thorough;
+  async #mustCheckRoute(): Promise<boolean> {
+    const addresses = (await this.#survey.hostAddresses())?.toSorted().join(" ");
+    const changed = addresses !== this.#lastAddresses && this.#lastAddresses !== undefined;
+    this.#lastAddresses = addresses;
+    const checks = ++this.#checksSinceRoute;
+    if (!this.#routeCheckDue && !changed && checks * this.#interval < ROUTE_INTERVAL) return false;
+    this.#checksSinceRoute = 0;
+    return true;
   }
 
-  async #ask(): Promise<void> {
-    this.#suspicious = false;
+  async #checkRoute(): Promise<void> {
+    this.#routeCheckDue = false;
     const found = await this.#find();
     if (this.#closed) return;
     if (found === undefined) {
-      this.#suspicious = this.#stale = true; // every turn, until there is a network again
+      this.#routeCheckDue = this.#refreshDue = true; // at every interval until there is a network
     } else if (!isSame(found, this.#events.current())) {
-      if (await this.#events.moved(found)) this.#stale = false; // which asks for everything anew
-      else this.#suspicious = true;
-    } else if (this.#stale) {
-      this.#stale = false;
+      if (await this.#events.moved(found)) this.#refreshDue = false; // the mappings are requested from there
+      else this.#routeCheckDue = true;
+    } else if (this.#refreshDue) {
+      this.#refreshDue = false;
       this.#events.resumed();
     }
   }
@@ -130,11 +131,11 @@ export class NetworkWatcher {
   async #find(): Promise<Addresses | undefined> {
     const current = this.#events.current();
     try {
-      const found = await this.#surveyor.find(current);
-      // What a mapping is depends on the family: with the other one it would not be the same.
+      const found = await this.#survey.find(current);
+      // A mapping of the other family would be another mapping.
       return found.clientAddress.family === current.clientAddress.family ? found : undefined;
     } catch {
-      return undefined; // whatever the reason, such as no route: looked at again at the next turn
+      return undefined; // for any reason, such as no route; the next check tries again
     }
   }
 }
@@ -147,8 +148,8 @@ function isSame(a: Addresses, b: Addresses): boolean {
     a.serverAddresses.every((address, index) => equal(address, b.serverAddresses[index]));
 }
 
-/** A gap this long between wall clock and monotonic clock is sleep, not adjustment. */
+/** A longer gap between the clocks is a sleep, a shorter one an adjustment. */
 const SLEEP: Milliseconds = 10_000;
 
-/** The route is looked up at least this often. */
-const THOROUGH: Milliseconds = 60_000;
+/** The longest time between two look-ups of the route. */
+const ROUTE_INTERVAL: Milliseconds = 60_000;

@@ -1,15 +1,15 @@
 import { IpAddress } from "../../wire/address.ts";
 import { MAX_LIFETIME } from "../../wire/constants.ts";
-import { StoreError } from "../errors.ts";
+import { reasonOf, StoreError } from "../errors.ts";
 import type { Store, StoredMapping } from "./store.ts";
 
-/** The format; a file of a higher version is not touched. */
+/** The version of the format. A file of a higher version is left as it is. */
 const VERSION = 1;
 
 /**
- * Keeps mappings in one JSON file, readable by its owner only: it holds the nonces. Written to a second file first, which
- * then takes the place of the first, so that a crash at any moment leaves the old state or the new one. One client at a time
- * may use a file. Needs Deno, with `--allow-read` and `--allow-write` for the file's folder.
+ * Keeps mappings in a JSON file. Only its owner can read it, because it contains the nonces. Each save writes a second file and
+ * renames it, so that a crash at any moment leaves the old state or the new one. One client at a time can use a file. Needs
+ * Deno, with `--allow-read` and `--allow-write` for the file's folder.
  *
  * @example
  * ```ts ignore
@@ -19,14 +19,15 @@ const VERSION = 1;
  * ```
  */
 export class FileStore implements Store {
-  /** The file. */
+  /** The path of the file. */
   readonly path: string;
   #lock: Deno.FsFile | undefined;
 
   /**
-   * A store in that file; nothing is read or written yet.
+   * Makes a store; nothing is read or written yet.
    *
-   * @param path The file; it need not exist.
+   * @param path The path of the file, which need not exist.
+   * @throws {TypeError} If the path is not a text, or empty.
    */
   constructor(path: string) {
     if (typeof path !== "string" || path === "") {
@@ -36,9 +37,9 @@ export class FileStore implements Store {
   }
 
   /**
-   * Reads the file and keeps others from using it. A file that makes no sense is moved aside, never emptied.
+   * Reads the file, and locks it against other clients. A damaged file is renamed, never overwritten.
    *
-   * @throws {StoreError} If it is damaged, of a newer version, in use, or cannot be read.
+   * @throws {StoreError} If the file is damaged, of a newer version, in use, or cannot be read or locked.
    */
   async load(): Promise<readonly StoredMapping[]> {
     await this.#acquire();
@@ -53,7 +54,7 @@ export class FileStore implements Store {
   /**
    * Writes the file.
    *
-   * @throws {StoreError} If it cannot be written.
+   * @throws {StoreError} If the file cannot be written.
    */
   async save(mappings: readonly StoredMapping[]): Promise<void> {
     const temporary = `${this.path}.new`;
@@ -66,18 +67,14 @@ export class FileStore implements Store {
         mode: 0o600,
       });
       await writeAll(file, new TextEncoder().encode(text));
-      await file.sync(); // on the disk before it takes the place of the old one
+      await file.sync(); // on the disk before it replaces the old file
       await Deno.rename(temporary, this.path);
     } catch (error) {
-      throw new StoreError(
-        "unwritable",
-        `Cannot keep mappings in "${this.path}": ${messageOf(error)}`,
-        error,
-      );
+      throw this.#unwritable(error);
     }
   }
 
-  /** Lets others use the file. */
+  /** Unlocks the file. */
   async close(): Promise<void> {
     const lock = this.#lock;
     this.#lock = undefined;
@@ -86,7 +83,7 @@ export class FileStore implements Store {
     lock.close();
   }
 
-  /** A lock of the system: it ends with the process, however that ends. */
+  /** Takes a lock of the system, which ends with the process even after a crash. */
   async #acquire(): Promise<void> {
     let lock: Deno.FsFile | undefined;
     try {
@@ -97,11 +94,7 @@ export class FileStore implements Store {
       }
     } catch (error) {
       lock?.close();
-      throw new StoreError(
-        "unwritable",
-        `Cannot keep mappings in "${this.path}": ${messageOf(error)}`,
-        error,
-      );
+      throw this.#unwritable(error);
     }
     lock.close();
     throw new StoreError(
@@ -118,7 +111,7 @@ export class FileStore implements Store {
       if (error instanceof Deno.errors.NotFound) return [];
       throw new StoreError(
         "unreadable",
-        `Cannot read mappings from "${this.path}": ${messageOf(error)}`,
+        `Cannot read mappings from "${this.path}": ${reasonOf(error)}`,
         error,
       );
     }
@@ -142,13 +135,18 @@ export class FileStore implements Store {
       `Cannot read mappings from "${this.path}": it is damaged, and was moved to "${aside}"; start again to begin anew`,
     );
   }
+
+  #unwritable(error: unknown): StoreError {
+    const message = `Cannot keep mappings in "${this.path}": ${reasonOf(error)}`;
+    return new StoreError("unwritable", message, error);
+  }
 }
 
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // the caller tells the user
+    if (error instanceof SyntaxError) return undefined; // the file is damaged
     throw error;
   }
 }
@@ -179,8 +177,4 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     written += await file.write(bytes.subarray(written));
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -11,165 +11,160 @@ import { PcpError, StoreError } from "../errors.ts";
 import { type Endpoints, type MappingRecord, recordOf, storedOf } from "./mapping_record.ts";
 import type { Store, StoredMapping } from "./store.ts";
 
-/** What a ledger needs of its handle. */
-export interface LedgerOptions {
-  /** Where the books survive this program; undefined where they need not. */
+/** What {@linkcode MappingRecords} are made of. */
+export interface MappingRecordsOptions {
+  /** Keeps the records across runs of the program; undefined to keep them in memory only. */
   readonly store: Store | undefined;
   readonly now: () => Milliseconds;
-  /** 32 unguessable bits a call (RFC 6887 section 11.2). */
+  /** How long the nonce and the port of an ended mapping are reused. */
+  readonly reuseTime: Milliseconds;
+  /** Unguessable random 32-bit numbers (RFC 6887 section 11.2). */
   readonly randomWord: () => number;
   readonly onError: (error: PcpError) => void;
 }
 
-/** What {@linkcode MappingRecords.enter} gives. */
+/** The result of {@linkcode MappingRecords.record}. */
 export interface RecordedRequest {
-  /** Undefined where nothing is written down. */
-  readonly note: MappingRecord | undefined;
-  /** What the engine is to ask for, and with what. */
-  readonly asked: MappingSpec;
-  readonly known: KnownMapping | undefined;
-  /** Resolves when the note survives a crash; undefined where it need not. */
+  readonly record: MappingRecord;
+  /** What to request from the engine. */
+  readonly spec: MappingSpec;
+  readonly known: KnownMapping;
+  /** Resolves when the record survives a crash; undefined without a store. */
   readonly written: Promise<void> | undefined;
 }
 
 /**
- * The books of one client: what it asked for and servers may still hold, with the nonces, without which nobody can renew or
- * delete it. They outlast a change of the network, so that who comes back has the same mappings again, and with a
- * {@linkcode Store} the program.
+ * The mappings that servers may hold for this client, with their nonces: without its nonce a mapping can be neither renewed nor
+ * deleted (RFC 6887 section 11.3). The records survive a change of the network, so that a client that returns to a server
+ * finds its mappings again, and with a {@linkcode Store} a restart of the program.
  */
 export class MappingRecords {
-  readonly #options: LedgerOptions;
-  #owner: Endpoints;
-  /** By {@linkcode mappingKey}: what this run asked for here. */
-  readonly #active = new Map<MappingKey, MappingRecord>();
-  /** The same of an earlier run, or of an earlier stay in this network. */
+  readonly #options: MappingRecordsOptions;
+  #endpoints: Endpoints;
+  /**
+   * Requested here by this run. A key has several records while a mapping is being deleted and another waits for that: the
+   * server holds the first.
+   */
+  readonly #active = new Map<MappingKey, readonly MappingRecord[]>();
+  /** Requested here by an earlier run, or before the client moved away. */
   readonly #leftovers = new Map<MappingKey, MappingRecord>();
   /** Of other servers, or of other addresses of this host. */
   #elsewhere: MappingRecord[] = [];
-  /** What ended here: the server may reserve the port for the nonce (RFC 6887 section 15). */
+  /** Ended here: the server may reserve the port for the nonce (RFC 6887 section 15). */
   readonly #ended = new Map<MappingKey, MappingRecord & { readonly until: Milliseconds }>();
   #writing: Promise<void> | undefined;
   #dirty = false;
 
-  constructor(owner: Endpoints, options: LedgerOptions) {
-    this.#owner = owner;
+  constructor(endpoints: Endpoints, options: MappingRecordsOptions) {
+    this.#endpoints = endpoints;
     this.#options = options;
   }
 
-  /** Reads what an earlier run left; what has expired meanwhile is forgotten. */
+  /** Reads the records of an earlier run. */
   async load(): Promise<void> {
-    for (const stored of await this.#options.store?.load() ?? []) {
-      this.#elsewhere.push(recordOf(stored));
-    }
-    this.#sort();
+    this.#elsewhere = (await this.#options.store?.load() ?? []).map(recordOf);
+    this.#findLeftovers();
   }
 
-  /**
-   * The client is another host to its server from now on, or has another server.
-   *
-   * @param held What the server before may hold, as far as it was not noted.
-   */
-  movedTo(owner: Endpoints, held: readonly MappingRecord[]): void {
-    this.#elsewhere.push(...this.#leftovers.values(), ...this.#active.values(), ...held);
+  /** The client has another address or server from now on. */
+  moveTo(endpoints: Endpoints): void {
+    this.#elsewhere.push(...this.#here());
     this.#leftovers.clear();
     this.#active.clear();
     this.#ended.clear();
-    this.#owner = owner;
-    this.#sort();
+    this.#endpoints = endpoints;
+    this.#findLeftovers();
     void this.#write();
   }
 
-  /** Whether it outlives this program. */
-  get isDurable(): boolean {
-    return this.#options.store !== undefined;
-  }
-
-  /** What was left at the server and nobody has asked for yet. */
+  /** The mappings that were left at the server and not requested again. */
   get leftovers(): readonly StoredMapping[] {
-    return [...this.#leftovers.values()].filter(mayLive).map(storedOf);
+    return [...this.#leftovers.values()].filter(mayExist).map(storedOf);
   }
 
-  /** Notes a mapping before its request leaves. What is known of it is taken over, its nonce above all. */
-  enter(spec: MappingSpec, suggestedPort = 0): RecordedRequest {
-    // Without a store nothing is written down: the engine knows it all, until the network changes.
-    if (!this.isDurable && suggestedPort === 0 && this.#leftovers.size === 0) {
-      return { note: undefined, asked: spec, known: undefined, written: undefined };
-    }
+  /**
+   * Records a mapping before its request is sent. The nonce and the external port of an earlier mapping of the same key are
+   * used again.
+   */
+  record(spec: MappingSpec, suggestedPort = 0): RecordedRequest {
     const key = mappingKey(spec);
     const now = this.#options.now();
-    const before = this.#active.get(key); // being deleted
+    const active = this.#active.get(key) ?? [];
     const leftover = this.#leftovers.get(key);
-    const earlier = before ?? leftover ?? this.#recall(key, now);
-    const asked = leftover === undefined ? spec : asItIs(spec, leftover);
-    const held = earlier?.closed === false ? earlier : undefined;
-    const note: MappingRecord = {
-      ...this.#owner,
+    const existing = active[0] ?? leftover;
+    const earlier = existing ?? this.#recall(key, now);
+    const asked = leftover === undefined ? spec : withoutSuggestion(spec, leftover);
+    const isSuggesting = asked.externalPort !== 0 || !asked.externalAddress.isUnspecified;
+    const suggestion = isSuggesting ? asked : earlier;
+    const record: MappingRecord = {
+      ...this.#endpoints,
       key,
       spec,
       nonce: earlier?.nonce ?? this.#makeNonce(),
-      externalAddress: wishes(asked)
-        ? asked.externalAddress
-        : earlier?.externalAddress ?? asked.externalAddress,
-      externalPort: wishes(asked) ? asked.externalPort : earlier?.externalPort ?? suggestedPort,
+      externalAddress: suggestion?.externalAddress ?? asked.externalAddress,
+      externalPort: suggestion?.externalPort ?? suggestedPort,
       lifetime: spec.lifetime,
-      expiresAt: Math.max(Date.now() + spec.lifetime * 1000, held?.expiresAt ?? 0),
-      before,
-      closed: false,
+      expiresAt: Math.max(Date.now() + spec.lifetime * 1000, existing?.expiresAt ?? 0),
     };
     this.#leftovers.delete(key);
-    const { nonce, externalAddress: suggestedAddress } = note;
-    const until = held === undefined ? -Infinity : now + lifeLeft(held);
-    const known = { nonce, suggestedAddress, suggestedPort: note.externalPort, until };
-    if (!this.isDurable) return { note: undefined, asked, known, written: undefined };
-    this.#active.set(key, note);
-    return { note, asked, known, written: this.#write() };
+    this.#active.set(key, [...active, record]);
+    const known: KnownMapping = {
+      nonce: record.nonce,
+      suggestedAddress: record.externalAddress,
+      suggestedPort: record.externalPort,
+      until: existing === undefined ? -Infinity : now + lifeLeft(existing),
+    };
+    return { record, spec: asked, known, written: this.#write() };
   }
 
-  /** The request is being repeated or renewed: the server may hold the mapping for a lifetime from now. */
-  asked(note: MappingRecord): void {
-    if (note.expiresAt > Date.now() || !this.#isActive(note)) return;
-    note.expiresAt = Date.now() + note.lifetime * 1000;
-    void this.#write();
+  /** The request is sent again: the server may hold the mapping for one lifetime from now on. */
+  extend(record: MappingRecord): void {
+    if (record.expiresAt > Date.now()) return;
+    record.expiresAt = Date.now() + record.lifetime * 1000;
+    this.#changed(record);
   }
 
-  /** Notes what the server assigned. */
-  granted(
-    note: MappingRecord,
-    { externalAddress, externalPort, lifetime, expiresAt }: Assignment,
-  ): void {
-    note.externalAddress = externalAddress;
-    note.externalPort = externalPort;
-    note.lifetime = Math.max(note.lifetime, lifetime);
-    note.expiresAt = Date.now() + expiresAt - this.#options.now();
-    if (this.#isActive(note)) void this.#write();
+  /** Records what the server assigned. */
+  granted(record: MappingRecord, assignment: Assignment): void {
+    const { externalAddress, externalPort, lifetime, expiresAt } = assignment;
+    record.externalAddress = externalAddress;
+    record.externalPort = externalPort;
+    record.lifetime = Math.max(record.lifetime, lifetime);
+    record.expiresAt = Date.now() + expiresAt - this.#options.now();
+    this.#changed(record);
   }
 
   /** Forgets a mapping that the server does not hold any more. */
-  close(note: MappingRecord): void {
-    note.closed = true;
-    if (!this.#isActive(note)) return;
-    const before = note.before?.closed === false ? note.before : undefined;
-    if (before !== undefined) this.#active.set(note.key, before);
+  remove(record: MappingRecord): void {
+    const active = this.#active.get(record.key);
+    if (active?.includes(record) !== true) return;
+    const others = active.filter((other) => other !== record);
+    if (others.length > 0) this.#active.set(record.key, others);
     else {
-      this.#active.delete(note.key);
-      this.#remember(note);
+      this.#active.delete(record.key);
+      this.#remember(record);
     }
     void this.#write();
   }
 
-  /** Writes what is not written yet, and lets others use the store. */
-  async end(): Promise<void> {
+  /** Writes what is not written yet, and closes the store. */
+  async close(): Promise<void> {
     await this.#write();
     await this.#options.store?.close();
   }
 
-  #isActive(note: MappingRecord): boolean {
-    return this.#active.get(note.key) === note;
+  /** The records of what the server holds. */
+  #here(): readonly MappingRecord[] {
+    const active = [...this.#active.values()].flatMap((records) => records.slice(0, 1));
+    return [...this.#leftovers.values(), ...active];
   }
 
-  #remember(note: MappingRecord): void {
-    this.#ended.delete(note.key);
-    this.#ended.set(note.key, { ...note, until: this.#options.now() + REUSE_TIME });
+  #remember(record: MappingRecord): void {
+    this.#ended.delete(record.key);
+    this.#ended.set(record.key, {
+      ...record,
+      until: this.#options.now() + this.#options.reuseTime,
+    });
     for (const oldest of this.#ended.keys()) {
       if (this.#ended.size <= ENDED_LIMIT) return;
       this.#ended.delete(oldest);
@@ -182,14 +177,14 @@ export class MappingRecords {
     return ended !== undefined && ended.until > now ? ended : undefined;
   }
 
-  /** Takes out of the rest what is here, and drops what is over. */
-  #sort(): void {
-    const { server, port, client } = this.#owner;
-    const alive = this.#elsewhere.filter(mayLive);
-    const isHere = (note: MappingRecord): boolean =>
-      note.server === server && note.port === port && note.client === client;
-    for (const note of alive.filter(isHere)) this.#leftovers.set(note.key, note);
-    this.#elsewhere = alive.filter((note) => !isHere(note));
+  /** Makes the records of these endpoints leftovers, and drops expired ones. */
+  #findLeftovers(): void {
+    const { server, port, client } = this.#endpoints;
+    const existing = this.#elsewhere.filter(mayExist);
+    const isHere = (record: MappingRecord): boolean =>
+      record.server === server && record.port === port && record.client === client;
+    for (const record of existing.filter(isHere)) this.#leftovers.set(record.key, record);
+    this.#elsewhere = existing.filter((record) => !isHere(record));
   }
 
   #makeNonce(): Nonce {
@@ -197,7 +192,11 @@ export class MappingRecords {
     return new Nonce(randomWord(), randomWord(), randomWord());
   }
 
-  /** One write at a time; all notes that come meanwhile go into the next one. */
+  #changed(record: MappingRecord): void {
+    if (this.#active.get(record.key)?.includes(record)) void this.#write();
+  }
+
+  /** One write at a time: changes during a write go into the next one. */
   #write(): Promise<void> | undefined {
     const { store } = this.#options;
     if (store === undefined) return undefined;
@@ -206,51 +205,46 @@ export class MappingRecords {
   }
 
   async #writeAll(store: Store): Promise<void> {
-    await undefined; // notes of one moment go into one write
+    await undefined; // changes of one moment go into one write
     while (this.#dirty) {
       this.#dirty = false;
-      const here = [...this.#leftovers.values(), ...this.#active.values()];
       try {
-        await store.save([...this.#elsewhere, ...here].filter(mayLive).map(storedOf));
+        await store.save([...this.#elsewhere, ...this.#here()].filter(mayExist).map(storedOf));
       } catch (error) {
-        this.#options.onError(storeError(error)); // the mapping matters more than the note of it
+        this.#options.onError(storeError(error)); // the mapping matters more than its record
       }
     }
-    this.#writing = undefined; // in the same breath as the last look, else a note could slip between
+    this.#writing = undefined; // in the same tick as the last check of #dirty
   }
 }
 
-function wishes({ externalPort, externalAddress }: MappingSpec): boolean {
-  return externalPort !== 0 || !externalAddress.isUnspecified;
-}
-
 /**
- * Without the wish, if the server may hold it with an external port already: common servers take a request for another port
- * for one for another mapping.
+ * Drops the suggestion if the server may hold the mapping with an external port: common servers treat a request with another
+ * suggested port as one for another mapping.
  */
-function asItIs(spec: MappingSpec, { externalPort, externalAddress }: MappingRecord): MappingSpec {
+function withoutSuggestion(
+  spec: MappingSpec,
+  { externalPort, externalAddress }: MappingRecord,
+): MappingSpec {
   if (externalPort === 0 || isSuggestionBinding(spec)) return spec;
   return { ...spec, externalPort: 0, externalAddress: IpAddress.any(externalAddress.family) };
 }
 
-function mayLive(note: MappingRecord): boolean {
-  return lifeLeft(note) > 0;
+function mayExist(record: MappingRecord): boolean {
+  return lifeLeft(record) > 0;
 }
 
-/** For how long the server may hold it: a renewal whose answer was never noted adds a lifetime. */
+/** How long the server may hold the mapping: a renewal whose response was not recorded adds one lifetime. */
 function lifeLeft({ expiresAt, lifetime }: MappingRecord): Milliseconds {
   return expiresAt + lifetime * 1000 - Date.now();
 }
 
-/** A store of one's own may fail with anything. */
+/** A user's store may fail with any error. */
 function storeError(error: unknown): PcpError {
   if (error instanceof PcpError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new StoreError("unwritable", `Cannot keep mappings: ${message}`, error);
 }
 
-/** RFC 6887 section 15. */
-const REUSE_TIME: Milliseconds = 120_000;
-
-/** The oldest goes first. */
+/** The oldest are dropped first. */
 const ENDED_LIMIT = 1024;

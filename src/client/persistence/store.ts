@@ -1,4 +1,4 @@
-/** What is kept of a mapping so that a later run can have it again, or delete it. Plain JSON. */
+/** A mapping as a store keeps it, so that a later run can continue or delete it. Plain JSON. */
 export interface StoredMapping {
   /** The server's address. */
   readonly server: string;
@@ -12,37 +12,37 @@ export interface StoredMapping {
   readonly protocol: number;
   /** Port on this host; 0 for all ports. */
   readonly internalPort: number;
-  /** Seconds: the wanted lifetime, or the granted one if that is longer. */
+  /** Seconds: the requested lifetime, or the granted one if that is longer. */
   readonly lifetime: number;
-  /** The mapping nonce as 24 hexadecimal digits. A secret: who knows it can delete the mapping. */
+  /** The mapping nonce as 24 hexadecimal digits. A secret: with it anyone can delete the mapping (RFC 6887 section 18). */
   readonly nonce: string;
   /** The external address, assigned or suggested. */
   readonly externalAddress: string;
   /** The external port, assigned or suggested; 0 for none. */
   readonly externalPort: number;
-  /** When it ends at the server as far as is known, in ISO 8601; a renewal that was never answered adds a lifetime. */
+  /** When the mapping ends at the server as far as is known, in ISO 8601; an unanswered renewal adds one lifetime. */
   readonly expiresAt: string;
-  /** The options of the request as sent, as hexadecimal digits. */
+  /** The options of the request as hexadecimal digits. */
   readonly options: string;
-  /** The remote peer of an outbound mapping. */
+  /** The remote peer's address; outbound mappings only. */
   readonly remoteAddress?: string;
-  /** The port of that peer. */
+  /** The remote peer's port; outbound mappings only. */
   readonly remotePort?: number;
 }
 
 /**
- * Where a client keeps its mappings across restarts: the nonces above all, without which a server lets nobody renew or
- * delete them (RFC 6887 section 11.3).
+ * Where a client keeps its mappings across restarts, with their nonces: without its nonce a mapping can be neither renewed nor
+ * deleted (RFC 6887 section 11.3).
  */
 export interface Store {
   /**
-   * What was saved last; called once, before anything is saved.
+   * Returns what was saved last. Called once, before the first `save`.
    *
-   * @throws {StoreError} If it cannot be read, or belongs to another running client.
+   * @throws {StoreError} If the store cannot be read, or another client uses it.
    */
   load(): Promise<readonly StoredMapping[]>;
-  /** Replaces all that is kept. When it resolves, the new state survives a crash. */
+  /** Replaces everything that was saved. When it resolves, the mappings survive a crash. */
   save(mappings: readonly StoredMapping[]): Promise<void>;
-  /** Lets others use it. */
+  /** Makes the store available to other clients. */
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import type { Endpoint, IpAddress } from "../../wire/address.ts";
 import type { Request } from "../../wire/message.ts";
+import { toHex } from "../../wire/octets.ts";
 import { Opcode } from "../../wire/opcode.ts";
 import { OptionCode, optionCode } from "../../wire/option.ts";
 import type { FilterOption, Option, PortSetOption } from "../../wire/option_type.ts";
@@ -159,8 +160,7 @@ function validateThirdPartyId(options: RequestedOptions, settings: Settings): nu
   if (!known.some((id) => id.length === 2 * given.id.length)) {
     return ResultCode.UnsuppThirdPartyIdLength;
   }
-  const digits = Array.from(given.id, (octet) => octet.toString(16).padStart(2, "0")).join("");
-  return known.includes(digits) ? ResultCode.Success : ResultCode.ThirdPartyIdUnknown;
+  return known.includes(toHex(given.id)) ? ResultCode.Success : ResultCode.ThirdPartyIdUnknown;
 }
 
 function pick<Type extends Option["type"]>(

@@ -1,0 +1,97 @@
+import type { Clock, Milliseconds } from "../clock.ts";
+import type { EngineConfig } from "../engine/config.ts";
+import type { Network } from "../transport/transport.ts";
+import { ANNOUNCE_PORT, SERVER_PORT } from "../wire/constants.ts";
+import type { WatchOptions } from "./network/network_watcher.ts";
+import type { Store } from "./persistence/store.ts";
+import type { TraceEvent } from "./trace.ts";
+
+/** The settings of a client besides its addresses. */
+export interface ClientOptions {
+  /** The server's UDP port, 1 to 65535; 5351 by default (RFC 6887 section 19.1). */
+  readonly port?: number;
+  /** The UDP port of announcements, 1 to 65535; 5350 by default (RFC 6887 section 14.1). */
+  readonly announcePort?: number;
+  /** Whether to listen for announcements of restarts; by default yes, except on loopback. */
+  readonly multicast?: boolean;
+  /**
+   * Whether the anycast address of RFC 7723 is used when the default gateway does not respond; only without a server address.
+   * Off by default: a server behind the router would see private addresses of this network.
+   */
+  readonly anycast?: boolean;
+  /** The source of sockets; by default `Deno.listenDatagram`, or `node:dgram` where that is missing. */
+  readonly network?: Network;
+  /** The source of time; the system's monotonic clock by default. */
+  readonly clock?: Clock;
+  /** Uniform random numbers in [0, 1), for waits; `Math.random` by default. */
+  readonly random?: () => number;
+  /** Unguessable random 32-bit numbers, for nonces (RFC 6887 section 11.2); the system's generator by default. */
+  readonly randomWord?: () => number;
+  /** Whether mappings may be requested for other hosts; for fully trusted networks only (RFC 6887 section 13.1). */
+  readonly allowThirdParty?: boolean;
+  /** How long {@linkcode Handle.shutdown} waits for confirmations, in milliseconds from 0; 5000 by default. */
+  readonly shutdownTimeout?: number;
+  /** Timers and limits of the protocol that differ from those of the RFCs. */
+  readonly protocol?: Partial<EngineConfig>;
+  /**
+   * How changes of this host's network are detected: another address or gateway, a network that was down, a sleep of the
+   * machine. Every 5 seconds by default, `false` for never. Given addresses do not change, and nothing is watched on loopback
+   * or with a `network` of your own. This host's addresses are read only with `--allow-sys=networkInterfaces`; without it a
+   * change is detected by failed sends, or within a minute.
+   */
+  readonly watch?: WatchOptions | false;
+  /**
+   * Keeps the mappings across restarts and crashes of this program: the next client with the same store gets the same
+   * external ports, and can delete mappings that are no longer needed.
+   */
+  readonly store?: Store;
+  /** Called with every datagram, decoded. */
+  readonly onTrace?: (event: TraceEvent) => void;
+  /** Cancels the start; it has no effect on the started client. */
+  readonly signal?: AbortSignal;
+}
+
+/** The numbers of {@linkcode ClientOptions} with their defaults. */
+export interface CheckedOptions {
+  readonly port: number;
+  readonly announcePort: number;
+  readonly shutdownTimeout: Milliseconds;
+  readonly watchInterval: Milliseconds;
+}
+
+/**
+ * Checks the numbers, and completes them.
+ *
+ * @throws {RangeError} If one is out of range.
+ */
+export function checkOptions(options: ClientOptions): CheckedOptions {
+  const { port = SERVER_PORT, announcePort = ANNOUNCE_PORT } = options;
+  const { shutdownTimeout = SHUTDOWN_TIMEOUT, watch } = options;
+  const watchInterval = (watch || {}).interval ?? WATCH_INTERVAL;
+  checkPort("server port", port);
+  checkPort("announcement port", announcePort);
+  if (!(typeof shutdownTimeout === "number" && shutdownTimeout >= 0)) {
+    throw new RangeError(
+      `Cannot start a client: the shutdown timeout must be a number of milliseconds from 0, got "${shutdownTimeout}"`,
+    );
+  }
+  if (!(watchInterval >= LEAST_WATCH_INTERVAL)) {
+    throw new RangeError(
+      `Cannot watch the network: the interval must be at least ${LEAST_WATCH_INTERVAL} milliseconds, got "${watchInterval}"`,
+    );
+  }
+  return { port, announcePort, shutdownTimeout, watchInterval };
+}
+
+function checkPort(what: string, port: number): void {
+  if (Number.isInteger(port) && port >= 1 && port <= 65535) return;
+  throw new RangeError(
+    `Cannot start a client: the ${what} must be an integer from 1 to 65535, got "${port}"`,
+  );
+}
+
+/** Time for two transmissions and their responses: the second leaves after 3 s (RFC 6887 section 8.1.1). */
+const SHUTDOWN_TIMEOUT: Milliseconds = 5_000;
+
+const WATCH_INTERVAL: Milliseconds = 5_000;
+const LEAST_WATCH_INTERVAL: Milliseconds = 100;
