@@ -1,31 +1,31 @@
-/** Time on a monotonic clock, or a span of it, in milliseconds. Fractions are allowed. */
-export type Milliseconds = number;
+import type { Milliseconds } from "./milliseconds.ts";
 
-/**
- * Where the library takes time from. Programs use {@link systemClock}; tests pass a clock that they move themselves.
- */
+export type { Milliseconds };
+
+/** The time source of the library. Programs use {@link systemClock}; tests use a clock that they advance themselves. */
 export interface Clock {
-  /** The time now. It never goes back, and says nothing about the date. */
+  /** The current time. It never decreases, and its origin is arbitrary. */
   now(): Milliseconds;
   /**
-   * Calls `fire` once, as soon as the clock has reached `at`; never before `alarm()` returns, even when `at` has passed.
+   * Calls `fire` once when the clock has reached `at`, and never before `alarm()` returns, even if `at` has passed.
    *
-   * @returns Cancels the alarm. Calling it again, or after the alarm went off, does nothing.
+   * @returns A function that cancels the alarm. It does nothing on a second call or after the alarm.
+   * @throws {RangeError} If `at` is not a number.
    */
   alarm(at: Milliseconds, fire: () => void): () => void;
 }
 
-/** What {@linkcode createClock} is made of. */
+/** The system functions of {@linkcode createClock}. */
 export interface ClockParts {
   readonly now: () => Milliseconds;
-  /** Calls back after so many milliseconds; returns what cancels it. */
+  /** Calls `fire` after this many milliseconds; returns a function that cancels the call. */
   readonly setTimer: (milliseconds: Milliseconds, fire: () => void) => () => void;
-  /** Aborts after so many milliseconds; missing where timers cost nothing. */
+  /** A signal that aborts after this many milliseconds; absent if the first timer is cheap. */
   readonly signalAfter?: (milliseconds: Milliseconds) => AbortSignal;
 }
 
 /**
- * The clock of the computer. While an alarm is pending, the program does not end by itself.
+ * The clock of this computer. A pending alarm keeps the program running.
  *
  * @example
  * ```ts
@@ -41,23 +41,24 @@ export const systemClock: Clock = createClock({
     const timer = setTimeout(fire, milliseconds);
     return () => clearTimeout(timer);
   },
-  // Elsewhere such a signal does not keep the program alive, and timers are there from the start.
+  // Deno only: elsewhere the first timer is cheap, and such a signal does not keep the program running.
   ...("Deno" in globalThis ? { signalAfter: (after) => AbortSignal.timeout(after) } : {}),
 });
 
 /**
- * A clock that sets no timer in its first moments, given a signal for their end. The first timer takes Deno some 4 ms, a fifth
- * of what an empty program takes, and a request that is answered at once needs none: its alarms are cancelled before they
- * ring. So the first ones wait for one cheap wake-up, and become timers then.
+ * A clock that sets no timer in its first 50 ms if it has `signalAfter`. The first timer of a Deno program costs about 4 ms,
+ * a fifth of an empty program. A request that is answered quickly needs no timer, because its alarms are cancelled before
+ * they are due. So early alarms are postponed until one cheap signal aborts, and become timers then.
  */
 export function createClock({ now, setTimer, signalAfter }: ClockParts): Clock {
-  const waiting = new Set<() => void>();
+  /** Starts the timer of each postponed alarm. */
+  const postponed = new Set<() => void>();
   let firstMoments: AbortSignal | undefined;
   const arm = (at: Milliseconds, fire: () => void): () => void => {
     let cancel = (): void => {};
     const wait = (): void => {
       const rest = at - now();
-      // Timers count whole milliseconds and may ring a little early: what is left is waited for again.
+      // Timers count whole milliseconds and may fire slightly early; wait for the rest.
       if (rest <= 0) return fire();
       cancel = setTimer(Math.min(Math.ceil(rest), LONGEST_TIMER), wait);
     };
@@ -65,19 +66,21 @@ export function createClock({ now, setTimer, signalAfter }: ClockParts): Clock {
     return () => cancel();
   };
   const wake = (): void => {
-    for (const start of waiting) start();
-    waiting.clear();
+    for (const start of postponed) start();
+    postponed.clear();
   };
-  const putOff = (moments: AbortSignal, at: Milliseconds, fire: () => void): () => void => {
+  const postpone = (moments: AbortSignal, at: Milliseconds, fire: () => void): () => void => {
     let cancel = (): void => {
-      // Without a listener the signal does not keep the program alive.
-      if (waiting.delete(start) && waiting.size === 0) moments.removeEventListener("abort", wake);
+      // Without a listener the signal does not keep the program running.
+      if (postponed.delete(start) && postponed.size === 0) {
+        moments.removeEventListener("abort", wake);
+      }
     };
     const start = (): void => {
       cancel = arm(at, fire);
     };
-    if (waiting.size === 0) moments.addEventListener("abort", wake, { once: true });
-    waiting.add(start);
+    if (postponed.size === 0) moments.addEventListener("abort", wake, { once: true });
+    postponed.add(start);
     return () => cancel();
   };
   return {
@@ -88,13 +91,13 @@ export function createClock({ now, setTimer, signalAfter }: ClockParts): Clock {
       }
       if (signalAfter === undefined || at - now() < FIRST_MOMENTS) return arm(at, fire);
       firstMoments ??= signalAfter(FIRST_MOMENTS);
-      return firstMoments.aborted ? arm(at, fire) : putOff(firstMoments, at, fire);
+      return firstMoments.aborted ? arm(at, fire) : postpone(firstMoments, at, fire);
     },
   };
 }
 
-/** Alarms that are due earlier are not put off. */
+/** Alarms that are due within this time are not postponed. */
 const FIRST_MOMENTS: Milliseconds = 50;
 
-/** setTimeout() takes a signed 32-bit number; anything longer would ring at once. Later alarms are chained. */
+/** setTimeout() takes a signed 32-bit number and fires at once for a longer delay; longer alarms set several timers. */
 const LONGEST_TIMER: Milliseconds = 0x7fff_ffff;

@@ -11,7 +11,7 @@ Deno.test("systemClock.now() does not go back", () => {
   }
 });
 
-Deno.test("an alarm never rings early", async () => {
+Deno.test("an alarm never fires early", async () => {
   for (const wait of [0, 0.3, 1, 5.7]) {
     const at = systemClock.now() + wait;
     await new Promise<void>((resolve) => systemClock.alarm(at, resolve));
@@ -19,7 +19,7 @@ Deno.test("an alarm never rings early", async () => {
   }
 });
 
-Deno.test("an alarm rings once", async () => {
+Deno.test("an alarm fires once", async () => {
   let rang = 0;
   const at = systemClock.now() + 1;
   systemClock.alarm(at, () => rang++);
@@ -27,7 +27,7 @@ Deno.test("an alarm rings once", async () => {
   assertEquals(rang, 1);
 });
 
-Deno.test("an alarm of the past rings after alarm() has returned", async () => {
+Deno.test("an alarm in the past fires after alarm() has returned", async () => {
   for (const at of [0, -1000, Number.NEGATIVE_INFINITY]) {
     let returned = false;
     await new Promise<void>((resolve, reject) => {
@@ -37,7 +37,7 @@ Deno.test("an alarm of the past rings after alarm() has returned", async () => {
   }
 });
 
-Deno.test("alarms of the same time ring in the order they were set", async () => {
+Deno.test("alarms of the same time fire in the order in which they were set", async () => {
   const at = systemClock.now() + 3;
   const order: number[] = [];
   await new Promise<void>((resolve) => {
@@ -46,7 +46,7 @@ Deno.test("alarms of the same time ring in the order they were set", async () =>
   assertEquals(order, [0, 1, 2, 3, 4]);
 });
 
-Deno.test("a cancelled alarm does not ring, and can be cancelled again", async () => {
+Deno.test("a cancelled alarm does not fire, and can be cancelled again", async () => {
   let rang = false;
   const at = systemClock.now() + 1;
   const cancel = systemClock.alarm(at, () => rang = true);
@@ -56,14 +56,14 @@ Deno.test("a cancelled alarm does not ring, and can be cancelled again", async (
   assertEquals(rang, false);
 });
 
-Deno.test("cancelling an alarm that rang does nothing", async () => {
+Deno.test("cancelling an alarm that fired does nothing", async () => {
   let cancel = (): void => {};
   await new Promise<void>((resolve) => cancel = systemClock.alarm(0, resolve));
   cancel();
 });
 
-// setTimeout() rings at once when asked for more than 2^31 - 1 ms: a lifetime of 2^32 - 1 s is 50 times that.
-Deno.test("an alarm further away than 2^31 ms does not ring at once", async () => {
+// setTimeout() fires at once for more than 2^31 - 1 ms; a lifetime of 2^32 - 1 s is 2000 times that.
+Deno.test("an alarm further away than 2^31 ms does not fire at once", async () => {
   let rang = false;
   const now = systemClock.now();
   const times = [2 ** 31, 2 ** 31 + 5000, (2 ** 32 - 1) * 1000, Number.POSITIVE_INFINITY];
@@ -73,11 +73,11 @@ Deno.test("an alarm further away than 2^31 ms does not ring at once", async () =
   assertEquals(rang, false);
 });
 
-Deno.test("an alarm at no time is refused", () => {
+Deno.test("an alarm at NaN is refused", () => {
   assertThrows(() => systemClock.alarm(NaN, () => {}), RangeError, 'got "NaN"');
 });
 
-Deno.test("createClock() sets no timer for what is cancelled in the first moments", async () => {
+Deno.test("createClock() sets no timer for an alarm that is cancelled in the first moments", async () => {
   const { time, timers, clock } = thrifty();
   const cancel = clock.alarm(3_000, () => {
     throw new Error("it was cancelled");
@@ -88,7 +88,7 @@ Deno.test("createClock() sets no timer for what is cancelled in the first moment
   assertEquals(timers, []);
 });
 
-Deno.test("createClock() rings every alarm at its time, before and after its first moments", async () => {
+Deno.test("createClock() fires every alarm at its time, before and after its first moments", async () => {
   const { time, clock } = thrifty();
   const rang: [string, number][] = [];
   const note = (name: string) => () => void rang.push([name, time.now()]);
@@ -110,7 +110,7 @@ Deno.test("createClock() rings every alarm at its time, before and after its fir
   ]);
 });
 
-Deno.test("createClock() rings what was set after everything was cancelled", async () => {
+Deno.test("createClock() fires an alarm that was set after all others were cancelled", async () => {
   const { time, clock } = thrifty();
   const rang: number[] = [];
   clock.alarm(1_000, () => {})();
@@ -133,7 +133,7 @@ Deno.test("a pending alarm keeps the program alive, a cancelled one does not", a
   assertEquals([await run(program(false)), await run(program(true))], ["true\n", ""]);
 });
 
-/** A clock as under Deno, in virtual time, and the timers it sets. */
+/** A clock with the parts of Deno in virtual time, and the timers that it sets. */
 function thrifty() {
   const time = new ManualClock();
   const timers: number[] = [];

@@ -1,6 +1,7 @@
 /**
- * Why discovery failed. `noDefaultRoute`: the computer has no gateway. `noLocalAddress`: it has no address that faces the
- * server. `programMissing`, `programFailed`: the program that shows the routes. `permissionDenied`: Deno's permissions.
+ * Why discovery failed. `noDefaultRoute`: this computer has no gateway. `noLocalAddress`: it has no address that faces the
+ * server. `programMissing`, `programFailed`: the program that lists the routes is missing or failed. `permissionDenied`: a
+ * permission of Deno is missing.
  */
 export type DiscoveryReason =
   | "noDefaultRoute"
@@ -9,22 +10,22 @@ export type DiscoveryReason =
   | "programFailed"
   | "permissionDenied";
 
-/** The gateway, or the address that faces it, could not be found. The message says what to pass instead. */
+/** The gateway, or the address that faces it, was not found. The message includes the call with given addresses. */
 export class DiscoveryError extends Error {
   /** `DiscoveryError`. */
   override readonly name: string = "DiscoveryError";
   /** Why discovery failed. */
   readonly reason: DiscoveryReason;
-  /** What was found out, without the advice of the message. */
+  /** The cause in words: the message without the attempt and the advice. */
   readonly detail: string;
 
   /**
-   * Makes the error of an attempt.
+   * Creates the error of an attempt.
    *
-   * @param attempt What was attempted, as in `find the default gateway`.
+   * @param attempt What was attempted, such as `find the default gateway`.
    * @param reason Why it failed.
-   * @param detail What was found out.
-   * @param options The cause, if there is one, and whether addresses can be passed instead: they can, unless told.
+   * @param detail The cause in words.
+   * @param options The cause, if any, and whether given addresses avoid the failure (the default).
    */
   constructor(
     attempt: string,
@@ -41,7 +42,7 @@ export class DiscoveryError extends Error {
 
 const ADVICE = '; pass the addresses, as in Client.start("192.168.1.2", "192.168.1.1")';
 
-/** Why the system could not be asked; becomes a {@link DiscoveryError} once it is clear what that prevents. */
+/** A failed query of the system; becomes a {@link DiscoveryError} when it is known which attempt it prevents. */
 export class SystemError extends Error {
   override readonly name: string = "SystemError";
 
@@ -49,7 +50,7 @@ export class SystemError extends Error {
     super(message, options);
   }
 
-  /** The error that the caller of discovery sees. */
+  /** The error for the caller of discovery. */
   preventing(attempt: string, avoidable = true): DiscoveryError {
     return new DiscoveryError(attempt, this.reason, this.message, { cause: this, avoidable });
   }

@@ -7,27 +7,26 @@ import { withScope } from "./scope.ts";
 import { sourceFor } from "./source.ts";
 import { runningSystem, type System } from "./system.ts";
 
-/** A default gateway, and what a client needs to talk to it. */
+/** A default gateway of this computer, and the interface and local address that face it. Plain JSON. */
 export interface Gateway {
   /** The family of both addresses. */
   readonly family: Family;
-  /** Address of the gateway; a link-local one carries its interface, as in `fe80::1%eth0`. */
+  /** Address of the gateway, a link-local one with its interface, as in `fe80::1%eth0`. */
   readonly gateway: string;
-  /** Name of the interface that leads there. */
+  /** Name of the interface that faces the gateway. */
   readonly interface: string;
-  /** The local address to send from; for IPv6 a global one where there is one (RFC 6887 section 8.4). */
+  /** The local address that faces the gateway; for IPv6 a global one if there is one (RFC 6887 section 8.4). */
   readonly client: string;
 }
 
 /**
- * Finds the default gateways of this computer and the local address that faces each, without sending anything: these are the
- * PCP servers to try where none is configured (RFC 6887 section 8.1). IPv4 comes first, then IPv6; within a family the
- * gateway that the system prefers. A gateway inside a VPN, or of containers on this computer, is left out unless its family
- * has no other.
+ * Finds the default gateways of this computer and the local address that faces each, without sending anything. They are the
+ * PCP servers if none is configured (RFC 6887 section 8.1). IPv4 precedes IPv6; within a family the gateway that the system
+ * prefers is first. The gateway of a VPN, of containers or of virtual machines is left out unless its family has no other.
  *
- * Under Linux this runs `ip` (in Deno: `--allow-run=ip`), elsewhere what the package `default-gateway` runs.
+ * On Linux this runs `ip` (in Deno: `--allow-run=ip`), elsewhere the package `default-gateway`.
  *
- * @throws {DiscoveryError} When there is no gateway, or finding it is not possible or not permitted.
+ * @throws {DiscoveryError} If there is no gateway, or the routes cannot be read.
  */
 export function discoverGateways(): Promise<Gateway[]> {
   return findGateways(runningSystem);
@@ -57,7 +56,7 @@ async function gatewaysOf(family: Family, system: System): Promise<Gateway[]> {
   try {
     return await routedGateways(family, system);
   } catch (error) {
-    // An ip that is part of BusyBox knows no JSON.
+    // The ip of BusyBox does not support JSON.
     if (error instanceof SystemError && error.reason === "programFailed") {
       return await plainGateways(family, system);
     }
@@ -79,7 +78,7 @@ async function routedGateways(family: Family, system: System): Promise<Gateway[]
       const { source, interface: device } = await sourceFor(gateway, system);
       const client = withScope(source, device).toString();
       const text = gateway.toString();
-      // Where two interfaces lead to one gateway, the system uses the first for both.
+      // If two interfaces face the same gateway, the system uses the first one.
       if (!gateways.has(text)) {
         gateways.set(text, { family, gateway: text, interface: device, client });
       }
@@ -95,7 +94,7 @@ async function routedGateways(family: Family, system: System): Promise<Gateway[]
 async function plainGateways(family: Family, system: System): Promise<Gateway[]> {
   const plain = await system.defaultGateway(family);
   const address = plain === undefined ? undefined : IpAddress.tryParse(plain.gateway);
-  // macOS shows a tunnel as a route to fe80::%utun0, which is no host.
+  // macOS lists a tunnel as a route to fe80::%utun0, which is not the address of a host.
   if (plain === undefined || address?.family !== family || isNetwork(address)) return [];
   const addresses = await system.addresses();
   const local = facing(address, addresses, plain.interface ?? address.scope);
@@ -113,7 +112,7 @@ function isNetwork(address: IpAddress): boolean {
   return address.isUnspecified || (address.isLinkLocal && address.w2 === 0 && address.w3 === 0);
 }
 
-/** Windows knows interfaces by their number. */
+/** The scope that the platform uses for an interface: its number on Windows, otherwise its name. */
 function scopeName(
   device: string,
   addresses: Awaited<ReturnType<System["addresses"]>>,

@@ -1,21 +1,21 @@
-/** Reads what the `ip` program of iproute2 prints with `-j`. Fields that are not used here may say anything. */
+/** Parses the JSON output of iproute2's `ip -j`. Unused fields may have any value. */
 
 import { type Family, IpAddress } from "../wire/address.ts";
 import { SystemError } from "./discovery_error.ts";
 
-/** A default route that has a gateway. */
+/** A default route with a gateway. */
 export interface DefaultRoute {
   readonly gateway: IpAddress;
   readonly interface: string;
-  /** The lower, the better. */
+  /** Lower is preferred. */
   readonly metric: number;
-  /** Preference of an IPv6 router (RFC 4191): 1 high, 0 medium, -1 low. */
+  /** Preference of an IPv6 router (RFC 4191 section 2.1): 1 high, 0 medium, -1 low. */
   readonly preference: number;
   /** Share of the traffic among the next hops of one route. */
   readonly weight: number;
 }
 
-/** How the system would reach an address. */
+/** The source address and interface that the system would use for a destination. */
 export interface SourceRoute {
   readonly source: IpAddress;
   readonly interface: string;
@@ -24,19 +24,19 @@ export interface SourceRoute {
 /** An address of an interface. */
 export interface InterfaceAddress {
   readonly address: IpAddress;
-  /** Whether it may be used for something new: neither deprecated nor still in doubt (RFC 4862). */
+  /** Whether new communication may use it: neither deprecated nor tentative (RFC 4862 section 5.5.4). */
   readonly usable: boolean;
-  /** A privacy address, to be replaced soon (RFC 8981). */
+  /** A privacy address, which is replaced regularly (RFC 8981). */
   readonly temporary: boolean;
-  /** For how many more seconds it is preferred. */
+  /** Remaining preferred lifetime in seconds. */
   readonly preferredLifetime: number;
 }
 
 /**
- * Reads `ip -j -4 route show default` or the same with `-6`. Routes without a gateway of the family, such as those of most
- * tunnels, and routes that are down are left out.
+ * Parses the output of `ip -j -4 route show default`, or of the same with `-6`. Routes without a gateway of the family, such
+ * as those of most tunnels, and routes that are down are left out.
  *
- * @throws {SystemError} When it is not the JSON of routes.
+ * @throws {SystemError} If the text is not the JSON of routes.
  */
 export function parseDefaultRoutes(json: string, family: Family): DefaultRoute[] {
   return parseArray(json).filter(isUp).flatMap((route) => {
@@ -57,9 +57,9 @@ export function parseDefaultRoutes(json: string, family: Family): DefaultRoute[]
 }
 
 /**
- * Reads `ip -j route get ADDRESS`.
+ * Parses the output of `ip -j route get ADDRESS`.
  *
- * @throws {SystemError} When it is not the JSON of a route, or the route has no source address.
+ * @throws {SystemError} If the text is not the JSON of a route, or the route has no source address.
  */
 export function parseRouteGet(json: string): SourceRoute {
   const [route] = parseArray(json);
@@ -72,9 +72,9 @@ export function parseRouteGet(json: string): SourceRoute {
 }
 
 /**
- * Reads `ip -j address show dev NAME`.
+ * Parses the output of `ip -j address show dev NAME`.
  *
- * @throws {SystemError} When it is not the JSON of addresses.
+ * @throws {SystemError} If the text is not the JSON of addresses.
  */
 export function parseAddresses(json: string): InterfaceAddress[] {
   const lists = parseArray(json).map((entry) => entry["addr_info"]).filter(Array.isArray);
@@ -91,7 +91,7 @@ export function parseAddresses(json: string): InterfaceAddress[] {
   });
 }
 
-/** A type other than unicast forbids to go there. */
+/** Routes of a type other than unicast, such as `unreachable`, forbid the destination. */
 function isUp(route: Record<string, unknown>): boolean {
   const flags = Array.isArray(route["flags"]) ? route["flags"] : [];
   const type = route["type"] ?? "unicast";
@@ -99,7 +99,7 @@ function isUp(route: Record<string, unknown>): boolean {
 }
 
 function parseArray(json: string): Record<string, unknown>[] {
-  if (json.trim() === "") return []; // some versions print nothing instead of []
+  if (json.trim() === "") return []; // some versions print nothing for an empty list
   try {
     const value: unknown = JSON.parse(json);
     if (Array.isArray(value)) return value.filter(isRecord);
@@ -125,5 +125,5 @@ const PREFERENCES: Record<string, number> = { high: 1, medium: 0, low: -1 };
 
 const NOT_USABLE = ["deprecated", "tentative", "dadfailed", "detached"] as const;
 
-/** How ip prints a lifetime without end. */
+/** The value that ip prints for an infinite lifetime. */
 const FOREVER = 0xffff_ffff;

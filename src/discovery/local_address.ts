@@ -10,35 +10,35 @@ import { runningSystem, type System } from "./system.ts";
 export interface NetworkInterface {
   /** Its name, as in `eth0`. */
   readonly name: string;
-  /** Its number, where the system tells: it does where the interface has an IPv6 link-local address. */
+  /** Its number, known only if the interface has an IPv6 link-local address. */
   readonly index: number | undefined;
 }
 
 /**
- * Finds the local address from which to talk to a PCP server, without sending anything (RFC 6887 section 16.4): the one that
- * the system would choose, and for IPv6 a global one where there is one (section 8.4).
+ * Finds the local address that faces a PCP server, without sending anything (RFC 6887 section 16.4): the one that the system
+ * would choose, for IPv6 a global one if there is one (section 8.4).
  *
- * @param server Address of the server; a link-local one with its interface, as in `fe80::1%eth0`.
- * @throws {TypeError} When `server` is not an IP address.
- * @throws {DiscoveryError} When no address faces it, or finding it is not possible or not permitted.
+ * @param server Address of the server, a link-local one with its interface, as in `fe80::1%eth0`.
+ * @throws {TypeError} If `server` is not an IP address.
+ * @throws {DiscoveryError} If no address faces the server, or the routes cannot be read.
  */
 export function localAddressFor(server: string): Promise<string> {
   return findLocalAddress(server, runningSystem);
 }
 
 /**
- * Finds the interface that has an address, as a multicast listener needs it.
+ * Finds the interface that has an address, for joining a multicast group.
  *
  * @param address An address of this computer.
- * @returns Nothing when no interface has the address.
- * @throws {TypeError} When `address` is not an IP address.
- * @throws {DiscoveryError} When listing the interfaces is not permitted (in Deno: `--allow-sys=networkInterfaces`).
+ * @returns `undefined` if no interface has the address.
+ * @throws {TypeError} If `address` is not an IP address.
+ * @throws {DiscoveryError} If listing the interfaces is not permitted (in Deno: `--allow-sys=networkInterfaces`).
  */
 export function interfaceOf(address: string): Promise<NetworkInterface | undefined> {
   return findInterface(address, runningSystem);
 }
 
-/** Every address of this computer, with its interface; undefined when listing them is not permitted. */
+/** Every address of this computer with its interface as scope; `undefined` if listing them is not permitted. */
 export async function localAddresses(): Promise<readonly string[] | undefined> {
   try {
     const addresses = await runningSystem.addresses();
@@ -97,13 +97,13 @@ async function routedAddress(target: IpAddress, system: System): Promise<string>
   }
 }
 
-/** Without ip, what is on the same network can still be told by its prefix. */
+/** The local address whose prefix contains the target, for computers without `ip`. */
 async function adjacentAddress(target: IpAddress, system: System): Promise<string | undefined> {
   try {
     const local = facing(target, await system.addresses(), target.scope);
     return local && withScope(local.address, target.scope ?? local.interface).toString();
   } catch (error) {
-    if (error instanceof SystemError) return undefined; // why ip cannot be used says more
+    if (error instanceof SystemError) return undefined; // the error of ip is more helpful
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Finds the gateway to ask and the local address to ask from, by reading the routes of this computer; nothing is sent. Under
- * Linux it runs the program `ip`, elsewhere what the package `default-gateway` runs, which is loaded when it is needed.
+ * Finds the default gateways and the local addresses that face them in the routes of this computer, without sending
+ * anything. On Linux it runs the program `ip`, elsewhere the package `default-gateway`, which is loaded on demand.
  *
  * @example
  * ```ts

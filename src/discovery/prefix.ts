@@ -2,17 +2,18 @@ import { IpAddress } from "../wire/address.ts";
 import { reach } from "./rank.ts";
 import type { LocalAddress } from "./system.ts";
 
-/** A local address that faces another one. */
+/** A local address that faces another address. */
 export interface Facing {
   readonly address: IpAddress;
   readonly interface: string;
 }
 
 /**
- * The local address that faces `target`, from the prefixes of the interfaces alone: of the interface whose prefix holds the
- * target, or else of the given one. For IPv6 the farthest reaching address of that interface (RFC 6887 section 8.4).
+ * The local address that faces `target`, found with the prefixes of the interfaces alone: on the interface whose prefix
+ * contains the target, otherwise on the given one. For IPv6 the address of that interface with the largest reach (RFC 6887
+ * section 8.4).
  *
- * @param device Name of the interface that leads there, where it is known.
+ * @param device Name of the interface that faces the target, if known.
  */
 export function facing(
   target: IpAddress,
@@ -28,7 +29,7 @@ export function facing(
   const around = candidates
     .filter(({ address, prefix }) => shared(address, target) >= prefix)
     .toSorted((a, b) => b.prefix - a.prefix);
-  // Every interface is in fe80::/10: without its name nothing is known.
+  // Every interface has an address in fe80::/10, so a link-local target needs the name of its interface.
   const everywhere = target.family === "IPv6" && target.isLinkLocal;
   const ambiguous = device === undefined && (everywhere || around.length === 0);
   const best = ambiguous ? undefined : around[0] ?? candidates[0];
@@ -40,7 +41,7 @@ export function facing(
     })[0];
 }
 
-/** How many leading bits two addresses of one family share, counted as in a prefix length of that family. */
+/** The number of leading bits that two addresses of one family share, counted as a prefix length of that family. */
 function shared(a: IpAddress, b: IpAddress): number {
   let bits = a.family === "IPv4" ? -96 : 0;
   for (const difference of [a.w0 ^ b.w0, a.w1 ^ b.w1, a.w2 ^ b.w2, a.w3 ^ b.w3]) {

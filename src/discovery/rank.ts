@@ -1,11 +1,9 @@
-/** Which of several gateways, and which of several addresses. */
-
 import type { IpAddress } from "../wire/address.ts";
 import type { DefaultRoute, InterfaceAddress } from "./ip_route.ts";
 
 /**
- * The routes worth asking, the best first. Routes through a tunnel, or to containers and virtual machines, count only when
- * there is no other: the NAT that matters is the one of the network at hand.
+ * The usable default routes, the preferred one first. Routes into a tunnel, or to containers and virtual machines, are left
+ * out if there are others, because the NAT to map on is the one of the physical network.
  */
 export function rankRoutes(routes: readonly DefaultRoute[]): DefaultRoute[] {
   const physical = routes.filter((route) => !isVirtual(route.interface));
@@ -15,16 +13,16 @@ export function rankRoutes(routes: readonly DefaultRoute[]): DefaultRoute[] {
   });
 }
 
-/** Whether an interface of this name leads into a tunnel or to containers and virtual machines on this computer. */
+/** Whether an interface of this name belongs to a tunnel, or to containers or virtual machines on this computer. */
 export function isVirtual(name: string): boolean {
   return VIRTUAL.test(name);
 }
 
 /**
- * The address to send from, RFC 6887 section 8.4: for IPv6 a globally reachable one if there is one, never one on its way
- * out, and a lasting one rather than a privacy address, because a mapping ends with its address.
+ * The source address (RFC 6887 section 8.4): for IPv6 a global one if there is one, never a deprecated one, and a stable one
+ * rather than a privacy address, because a mapping ends with its address.
  *
- * @param source What the system would choose.
+ * @param source The address that the system would choose.
  * @param others The addresses of the same interface.
  */
 export function chooseSource(source: IpAddress, others: readonly InterfaceAddress[]): IpAddress {
@@ -39,13 +37,13 @@ export function chooseSource(source: IpAddress, others: readonly InterfaceAddres
   return best?.address ?? source;
 }
 
-/** 2 for a global unicast address, 2000::/3 (RFC 4291 section 2.4); 0 for a link-local one; 1 for a ULA and the rest. */
+/** 2 for a global unicast address, 2000::/3 (RFC 4291 section 2.4), 0 for a link-local one, 1 for a ULA and others. */
 export function reach(address: IpAddress): number {
   if (address.isLinkLocal) return 0;
   return (address.w0 >>> 29) === 1 ? 2 : 1;
 }
 
-/** Docker and its like; virtual machines; tunnels. */
+/** Names of interfaces for containers, for virtual machines, and for tunnels (Linux and macOS, then Windows). */
 const VIRTUAL = new RegExp(
   [
     "^(docker|br-[0-9a-f]{12}|veth|podman|cni|flannel|cali|lxc|lxd|incus)",

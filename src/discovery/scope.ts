@@ -1,6 +1,6 @@
 import type { IpAddress } from "../wire/address.ts";
 
-/** An IPv6 link-local address means nothing without its interface; other addresses stay as they are. */
+/** Adds the interface to an IPv6 link-local address, which is ambiguous without it; returns other addresses unchanged. */
 export function withScope(address: IpAddress, device: string): IpAddress {
   return address.family === "IPv6" && address.isLinkLocal ? address.withScope(device) : address;
 }

@@ -4,9 +4,10 @@ import { chooseSource } from "./rank.ts";
 import type { System } from "./system.ts";
 
 /**
- * The address that Linux would send from to reach `target`, improved for IPv6 (RFC 6887 sections 8.4 and 16.4).
+ * The source address that Linux would use for `target`, for IPv6 replaced by a global or stable one if there is one (RFC 6887
+ * sections 8.4 and 16.4).
  *
- * @throws {SystemError} When the target cannot be reached or the system cannot be asked.
+ * @throws {SystemError} If there is no route to the target, or `ip` cannot be run.
  */
 export async function sourceFor(target: IpAddress, system: System): Promise<SourceRoute> {
   const { scope } = target;
@@ -16,7 +17,7 @@ export async function sourceFor(target: IpAddress, system: System): Promise<Sour
   const route = parseRouteGet(
     await system.run("ip", ["-j", option, "route", "get", address, ...device]),
   );
-  // What goes to this computer itself must come from the address it goes to.
+  // For an address of this computer itself the source is that address.
   if (target.family === "IPv4" || route.interface === "lo") return route;
   const others = await system.run("ip", ["-j", "-6", "address", "show", "dev", route.interface]);
   return { ...route, source: chooseSource(route.source, parseAddresses(others)) };

@@ -1,26 +1,26 @@
 import { SystemError } from "./discovery_error.ts";
 import type { Family } from "../wire/address.ts";
 
-/** What discovery asks the computer. Tests answer in its place. */
+/** The system functions of discovery. Tests replace them. */
 export interface System {
   /** As `process.platform`. */
   readonly platform: string;
   /**
-   * Runs a program and returns what it prints.
+   * Runs a program and returns its output.
    *
-   * @throws {SystemError} When it is missing, must not be run, or fails.
+   * @throws {SystemError} If the program is missing, not permitted, or fails.
    */
   run(program: string, args: readonly string[]): Promise<string>;
   /**
    * The addresses of all interfaces that are up.
    *
-   * @throws {SystemError} When the permission is missing.
+   * @throws {SystemError} If the permission is missing.
    */
   addresses(): Promise<readonly LocalAddress[]>;
   /**
-   * The default gateway by the means of the platform, if there is one.
+   * The default gateway as the package `default-gateway` finds it, if there is one.
    *
-   * @throws {SystemError} When the permission is missing.
+   * @throws {SystemError} If the permission is missing.
    */
   defaultGateway(family: Family): Promise<PlainGateway | undefined>;
 }
@@ -30,17 +30,17 @@ export interface LocalAddress {
   readonly interface: string;
   readonly address: string;
   readonly prefixLength: number;
-  /** Number of the interface, known from IPv6 link-local addresses only; 0 or undefined elsewhere. */
+  /** Number of the interface, known for IPv6 link-local addresses only; 0 or undefined for others. */
   readonly scopeId: number | undefined;
 }
 
-/** A gateway as `default-gateway` reports it. */
+/** A gateway as `default-gateway` returns it. */
 export interface PlainGateway {
   readonly gateway: string;
   readonly interface: string | undefined;
 }
 
-/** The computer this program runs on. */
+/** The computer on which this program runs. */
 export const runningSystem: System = {
   get platform() {
     const { process } = globalThis as unknown as { process?: { platform?: string } };
@@ -73,14 +73,14 @@ export const runningSystem: System = {
   },
 
   async defaultGateway(family) {
-    // Loaded here, so that a program that names its gateway never loads it. The package has no types.
+    // Loaded on demand, for programs that do not name the gateway. The package has no types.
     const { gateway4async, gateway6async } = await import("default-gateway") as DefaultGateway;
     try {
       const found = await (family === "IPv4" ? gateway4async() : gateway6async());
       return { gateway: found.gateway, interface: found.int ?? undefined };
     } catch (error) {
       const failure = systemError(error, "find the gateway", "--allow-run --allow-env --allow-sys");
-      if (failure.reason === "programFailed") return undefined; // its way to say that there is none
+      if (failure.reason === "programFailed") return undefined; // the package throws if there is no gateway
       throw failure;
     }
   },
@@ -91,7 +91,7 @@ interface DefaultGateway {
   gateway6async(): Promise<{ gateway: string; int: string | null }>;
 }
 
-/** The part of Deno that is used here, absent under Node. */
+/** The used part of Deno, absent in Node. */
 interface DenoCommand {
   readonly Command?: new (program: string, options: { args: string[] }) => {
     output(): Promise<{ success: boolean; stdout: Uint8Array; stderr: Uint8Array }>;
@@ -100,7 +100,7 @@ interface DenoCommand {
 
 const { Deno: deno } = globalThis as unknown as { Deno?: DenoCommand };
 
-/** Under Deno too, node:child_process would do, but it also asks for the permission to read the environment. */
+/** Deno has node:child_process too, but that also requires the permission to read the environment. */
 async function runByDeno(program: string, args: readonly string[]): Promise<string> {
   if (deno?.Command === undefined) throw new Error("Cannot run a program: this is not Deno");
   const { success, stdout, stderr } = await new deno.Command(program, { args: [...args] }).output();

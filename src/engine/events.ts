@@ -1,11 +1,11 @@
+import type { Milliseconds } from "../milliseconds.ts";
 import type { Endpoint, IpAddress } from "../wire/address.ts";
 import type { Option, Prefix64Option } from "../wire/option.ts";
 import type { Nonce } from "../wire/nonce.ts";
 import type { DecodeReason } from "../wire/errors.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
 
-/** A time or duration in milliseconds; times are monotonic. */
-export type Milliseconds = number;
+export type { Milliseconds };
 
 /** The number that the caller gives a mapping; never used twice in one engine. */
 export type MappingId = number;

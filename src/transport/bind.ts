@@ -1,25 +1,26 @@
 import type { OpenOptions } from "./transport.ts";
 import { errorCode, TransportError } from "./transport_error.ts";
 
-/** Ports meant for sockets that need no number of their own (RFC 6335 section 6). 5350 and 5351 are not among them. */
+/** The dynamic ports (RFC 6335 section 6). 5350 and 5351 are not among them. */
 const FIRST_PORT = 49_152;
 const PORTS = 16_384;
 
-/** With half of all ports taken, the chance that none of so many is free is one in four thousand million. */
+/** With half of all ports in use, the probability that 32 attempts fail is 2^-32. */
 const ATTEMPTS = 32;
 
 /**
- * Tries the addresses and ports that the options allow until the system grants one. Port 0 stands for a random one (RFC 6887
- * section 8.1, RFC 6056 section 3.3.1): not every system chooses at random by itself.
+ * Tries the addresses and ports that the options allow until the system grants one. For port 0 the port is chosen at random
+ * here (RFC 6887 section 8.1, RFC 6056 section 3.3.1), because not every system chooses at random.
  *
  * @param attempt Opens the socket at one address and port.
  * @param random Returns a number from 0 (included) to 1 (excluded).
- * @throws {TransportError} The last refusal.
+ * @throws {RangeError} If the port is not an integer from 0 to 65535.
+ * @throws {TransportError} If no attempt succeeds.
  */
 export async function bind<T>(
   options: OpenOptions,
   attempt: (hostname: string, port: number) => T | Promise<T>,
-  random: () => number = unguessable,
+  random: () => number = secureRandom,
 ): Promise<T> {
   const { port } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -41,8 +42,8 @@ export async function bind<T>(
 }
 
 /**
- * Where to bind to hear a group: the group itself, so that unicast stays out (RFC 6886 section 3.2.1) and, for IPv6, other
- * interfaces too; where the system cannot do that, as on Windows, the wildcard address.
+ * The addresses to bind to for a group: the group itself, which excludes unicast (RFC 6886 section 3.2.1) and, for IPv6,
+ * other interfaces; then the wildcard address, because Windows cannot bind to a group.
  */
 function addressesToBind({ hostname, multicast }: OpenOptions): [string, ...string[]] {
   if (multicast === undefined) return [hostname];
@@ -66,13 +67,13 @@ async function firstGranted<T>(
   }
 }
 
-/** EACCES: Windows keeps ranges of ports for itself. */
+/** EACCES: Windows reserves ranges of ports. */
 function isTaken(error: unknown): boolean {
   const code = errorCode(error);
   return code === "EADDRINUSE" || code === "EACCES";
 }
 
-function unguessable(): number {
+function secureRandom(): number {
   const [word = 0] = crypto.getRandomValues(new Uint32Array(1));
   return word / 0x1_0000_0000;
 }

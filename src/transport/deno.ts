@@ -3,20 +3,20 @@ import { bind } from "./bind.ts";
 import type { Network, OpenOptions, Sink, SocketAddress, Transport } from "./transport.ts";
 import { TransportError } from "./transport_error.ts";
 
-/** UDP by `Deno.listenDatagram`, which exists only where the running program's configuration enables `net`. */
+/** UDP with `Deno.listenDatagram`, which requires `net` among the unstable features of the program's configuration. */
 export const denoNetwork: Network = createDenoNetwork();
 
-/** What {@link createDenoNetwork} takes from Deno. */
+/** The parts of Deno that {@link createDenoNetwork} uses. */
 export interface DenoParts {
   /** As `Deno.listenDatagram`. */
   readonly listen: (options: ListenOptions) => DatagramSocket;
-  /** Number of the interface of a name, as far as it is known. */
+  /** The number of the interface with this name, if known. */
   readonly interfaceIndex: (name: string) => number | undefined;
-  /** For the pauses between errors. */
+  /** Clock of the pauses after errors. */
   readonly clock: Clock;
 }
 
-/** The part of the unstable `Deno.DatagramConn` that is used here: naming it would demand the flag of every importer. */
+/** The used part of `Deno.DatagramConn`. That type is unstable: with it every importer would need the flag. */
 export interface DatagramSocket {
   readonly addr: { readonly port: number };
   receive(buffer: Uint8Array): Promise<[Uint8Array, SocketAddress]>;
@@ -26,7 +26,7 @@ export interface DatagramSocket {
   close(): void;
 }
 
-/** What `Deno.listenDatagram` takes. */
+/** Options of `Deno.listenDatagram`. */
 export interface ListenOptions {
   readonly transport: "udp";
   readonly hostname: string;
@@ -35,7 +35,7 @@ export interface ListenOptions {
   readonly loopback?: boolean;
 }
 
-/** Makes a network of the given parts, of those of the running Deno unless told. */
+/** Creates a network of the given parts, by default those of the running Deno. */
 export function createDenoNetwork(parts: Partial<DenoParts> = {}): Network {
   const { listen = listenDatagram, interfaceIndex = indexOfInterface, clock = systemClock } = parts;
   return {
@@ -62,10 +62,6 @@ class DenoTransport implements Transport {
   readonly #socket: DatagramSocket;
   readonly #sink: Sink;
   readonly #clock: Clock;
-  #to: SocketAddress & { readonly transport: "udp" } = { transport: "udp", hostname: "", port: 0 };
-  #refuse: (error: unknown) => never = () => {
-    throw new TransportError("send", this.#to, undefined);
-  };
   #closed = false;
   #endPause = (): void => {};
 
@@ -77,17 +73,13 @@ class DenoTransport implements Transport {
     void this.#receiveAll();
   }
 
-  send(bytes: Uint8Array, to: SocketAddress): Promise<void> {
-    if (this.#closed) return Promise.reject(TransportError.closed(to));
-    // Nearly always the same one as before.
-    if (to.hostname !== this.#to.hostname || to.port !== this.#to.port) {
-      const { hostname, port } = to;
-      this.#to = { transport: "udp", hostname, port };
-      this.#refuse = (error) => {
-        throw new TransportError("send", { hostname, port }, error);
-      };
+  async send(bytes: Uint8Array, { hostname, port }: SocketAddress): Promise<void> {
+    if (this.#closed) throw TransportError.closed({ hostname, port });
+    try {
+      await this.#socket.send(bytes, { transport: "udp", hostname, port });
+    } catch (error) {
+      throw new TransportError("send", { hostname, port }, error);
     }
-    return this.#socket.send(bytes, this.#to).then(nothing, this.#refuse);
   }
 
   close(): void {
@@ -100,7 +92,7 @@ class DenoTransport implements Transport {
   async #receiveAll(): Promise<void> {
     const buffer = new Uint8Array(RECEIVE_LENGTH);
     let errors = 0;
-    await undefined; // who opens the socket has it in his hands before the first datagram comes
+    await undefined; // yield once, so that open() returns the transport before the first datagram is delivered
     while (!this.#closed) {
       let received: [Uint8Array, SocketAddress];
       try {
@@ -129,9 +121,7 @@ class DenoTransport implements Transport {
   }
 }
 
-function nothing(): void {}
-
-/** One error is news about one datagram; many in a row mean that the socket is broken, and must not keep a core busy. */
+/** A single error concerns one datagram. Many in a row mean that the socket is broken, and must not occupy a core. */
 function pauseAfter(errorsInARow: number): Milliseconds {
   return errorsInARow < 4 ? 0 : Math.min(10 * 2 ** (errorsInARow - 4), 1000);
 }
@@ -147,14 +137,14 @@ async function join(
     await socket.joinMulticastV4(group, interfaceAddress);
     return;
   }
-  // 0 lets the system choose. For ff02::1 that is enough on Linux, where each interface is a member from the start.
+  // 0 lets the system choose. For ff02::1 that suffices on Linux, where every interface is a member.
   const index = interfaceName === undefined ? 0 : interfaceIndex(interfaceName) ?? 0;
   await socket.joinMulticastV6(group.replace(/%.*$/, ""), index);
 }
 
 function indexOfInterface(name: string): number | undefined {
   if (/^\d+$/.test(name)) return Number(name);
-  // Not worth a question to the user in the middle of a run.
+  // The permission is queried, not requested: a prompt would interrupt the running program.
   const permission = Deno.permissions.querySync({ name: "sys", kind: "networkInterfaces" });
   if (permission.state !== "granted") return undefined;
   for (const { name: other, scopeid } of Deno.networkInterfaces()) {
@@ -171,5 +161,5 @@ function listenDatagram(options: ListenOptions): DatagramSocket {
   return Deno.listenDatagram(options);
 }
 
-/** An Ethernet frame: more than the 1100 octets of PCP (RFC 6887 section 7), so that longer datagrams are seen as such. */
+/** An Ethernet frame: more than the 1100 octets of PCP (RFC 6887 section 7), so that longer datagrams are recognised. */
 const RECEIVE_LENGTH = 1500;

@@ -4,49 +4,49 @@ import { bind } from "./bind.ts";
 import type { Network, OpenOptions, Sink, SocketAddress, Transport } from "./transport.ts";
 import { systemError, TransportError } from "./transport_error.ts";
 
-/** A datagram as a {@link Link} sees it. */
+/** A datagram as passed to a {@link Link}. */
 export interface LinkDatagram {
-  /** When it was sent. */
+  /** The time of sending. */
   readonly at: Milliseconds;
-  /** Who sent it. */
+  /** The sender. */
   readonly from: SocketAddress;
-  /** Who is to receive it. */
+  /** The destination. */
   readonly to: SocketAddress;
-  /** What it says. Not to be changed. */
+  /** The octets. They must not be changed. */
   readonly bytes: Uint8Array;
 }
 
 /**
- * Decides what happens to a datagram on its way: one delay in milliseconds for each copy that arrives, counted on top of the
- * latency. `[0]` delivers it once, `[]` loses it, `[0, 5]` duplicates it, and unequal delays reorder.
+ * Decides the delivery of a datagram: one delay in milliseconds for each copy that arrives, in addition to the latency.
+ * `[0]` delivers it once, `[]` loses it, `[0, 5]` duplicates it, and unequal delays reorder datagrams.
  */
 export type Link = (datagram: LinkDatagram) => readonly Milliseconds[];
 
-/** A datagram as the wire tap of a {@link MemoryNetwork} sees it. */
+/** A datagram as passed to `onDatagram` of a {@link MemoryNetwork}. */
 export interface TappedDatagram extends LinkDatagram {
-  /** How many copies the {@link Link} lets through, 0 when the datagram is lost. */
+  /** The number of copies that the {@link Link} delivers, 0 if the datagram is lost. */
   readonly copies: number;
 }
 
-/** What a {@link MemoryNetwork} is made of. */
+/** Options of {@link MemoryNetwork}. */
 export interface MemoryNetworkOptions {
-  /** Time for delivery. Without one, datagrams arrive in the next microtask, and later ones by the system's clock. */
+  /** Clock of the deliveries. By default undelayed datagrams arrive in the next microtask, others by the system clock. */
   readonly clock?: Clock;
-  /** How long each datagram is on its way, in milliseconds. 0 unless told. */
+  /** Delay of each datagram in milliseconds; 0 by default. */
   readonly latency?: Milliseconds;
-  /** What happens on the way. Nothing unless told. */
+  /** Loss, duplication and additional delay; none by default. */
   readonly link?: Link;
-  /** Decides which ports are chosen where port 0 is asked for. The same seed gives the same ports. 0 unless told. */
+  /** Seed of the ports that are chosen for port 0: the same seed gives the same ports. 0 by default. */
   readonly seed?: number;
 }
 
 /**
- * A UDP network within the program, for tests: no sockets, no permissions, no chance, and time is a {@link Clock}. Every
- * address is local to it, so several hosts are several hostnames on one network. It behaves as real UDP does: a datagram to a
- * port where nobody listens is lost without a word, and one to a group reaches all who joined it.
+ * A UDP network in memory, for tests: without sockets, permissions and randomness, with time from a {@link Clock}. Every
+ * address is local to the network, so several hosts are several hostnames. As with real UDP, a datagram to a port without a
+ * socket is lost silently, and one to a multicast group is delivered to all its members.
  *
- * A socket bound to `0.0.0.0` or `::` receives what is sent to its port at any address of that family to which no other
- * socket is bound; what it sends comes from `127.0.0.1` or `::1`.
+ * A socket bound to `0.0.0.0` or `::` receives the datagrams to its port at any address of that family to which no other
+ * socket is bound; it sends from `127.0.0.1` or `::1`.
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export interface MemoryNetworkOptions {
  * import { assertEquals } from "@std/assert";
  *
  * const network = new MemoryNetwork();
- * const heard = new Promise<string>((resolve, reject) => {
+ * const received = new Promise<string>((resolve, reject) => {
  *   const sink = {
  *     datagram: (bytes: Uint8Array) => resolve(new TextDecoder().decode(bytes)),
  *     error: reject,
@@ -67,19 +67,19 @@ export interface MemoryNetworkOptions {
  *   error() {},
  * });
  * await client.send(new TextEncoder().encode("hello"), { hostname: "192.168.1.1", port: 5351 });
- * assertEquals(await heard, "hello");
+ * assertEquals(await received, "hello");
  * ```
  */
 export class MemoryNetwork implements Network {
   /** `memory`. */
   readonly name: string = "memory";
-  /** How long each datagram is on its way, in milliseconds. */
+  /** Delay of each datagram in milliseconds. */
   latency: Milliseconds;
-  /** What happens on the way; nothing while undefined. */
+  /** Loss, duplication and additional delay; none if undefined. */
   link: Link | undefined;
-  /** The wire tap: sees every datagram as it is sent, lost ones included. */
+  /** Called for every datagram when it is sent, including lost ones. */
   onDatagram: ((datagram: TappedDatagram) => void) | undefined;
-  /** Returns an error to make a `send()` to that address reject. Such a datagram never reaches the wire. */
+  /** Returns an error to make a `send()` to that address reject; the datagram is not sent. */
   failSends: ((to: SocketAddress) => Error | undefined) | undefined;
   /** Returns an error to make an `open()` reject. */
   failOpen: ((options: OpenOptions) => Error | undefined) | undefined;
@@ -89,7 +89,7 @@ export class MemoryNetwork implements Network {
   readonly #sockets = new Map<number, Socket[]>(); // by port
 
   /**
-   * Makes an empty network.
+   * Creates a network without sockets.
    *
    * @param options Clock, latency, link and seed.
    */
@@ -100,7 +100,7 @@ export class MemoryNetwork implements Network {
     this.#random = seededRandom(options.seed ?? 0);
   }
 
-  /** How many sockets are open. */
+  /** The number of open sockets. */
   get openSockets(): number {
     let count = 0;
     for (const sockets of this.#sockets.values()) count += sockets.length;
@@ -110,8 +110,8 @@ export class MemoryNetwork implements Network {
   /**
    * Opens a socket.
    *
-   * @returns Rejects with what `failOpen` returns, or with a {@link TransportError} whose `code` is `EADDRINUSE` when the
-   * address and port are taken.
+   * @returns Rejects with the error of `failOpen`, or with a {@link TransportError} whose `code` is `EADDRINUSE` if the
+   * address and port are in use.
    */
   async open(options: OpenOptions, sink: Sink): Promise<Transport> {
     const failure = this.failOpen?.(options);
@@ -144,7 +144,7 @@ export class MemoryNetwork implements Network {
     };
   }
 
-  // Asynchronous so that whatever is thrown rejects.
+  // Asynchronous, so that errors are rejections.
   // deno-lint-ignore require-await
   async #send(socket: Socket, bytes: Uint8Array, to: SocketAddress): Promise<void> {
     if (!socket.open) throw TransportError.closed(to);
@@ -193,15 +193,15 @@ export class MemoryNetwork implements Network {
 
 interface Socket {
   readonly local: SocketAddress;
-  /** The bound address, the same text for the same address. */
+  /** Canonical text of the bound address. */
   readonly key: string;
-  /** Whether others may bind to the same address and port. */
+  /** Whether other sockets may bind to the same address and port. */
   readonly shared: boolean;
   readonly sink: Sink;
   open: boolean;
 }
 
-/** What an operating system would say instead of sending. */
+/** The error with which an operating system would refuse to send. */
 function refusal(from: SocketAddress, bytes: Uint8Array, to: SocketAddress): Error | undefined {
   if (!Number.isInteger(to.port) || to.port < 1 || to.port > 65_535) {
     return systemError("EINVAL", "the port must be an integer from 1 to 65535");
@@ -215,7 +215,7 @@ function refusal(from: SocketAddress, bytes: Uint8Array, to: SocketAddress): Err
   return undefined;
 }
 
-/** One text for one address; the scope does not count, because all hosts share one network. */
+/** Canonical text of an address, without the scope, because all hosts share one network. */
 function key(hostname: string): string {
   const address = hostname.replace(/%.*$/, "").toLowerCase();
   const canonical = isIpv6(address) ? URL.parse(`http://[${address}]`)?.hostname : undefined;
@@ -234,8 +234,8 @@ function isIpv6(hostname: string): boolean {
 /** 224.0.0.0/4 (RFC 5771) and ff00::/8 (RFC 4291 section 2.7). */
 const MULTICAST = /^(22[4-9]|23\d)\.|^ff..:/;
 
-/** Longer datagrams arrive cut, as on other networks. */
+/** Longer datagrams are truncated, as on the other networks. */
 const LONGEST_RECEIVED = 1500;
 
-/** What a UDP length field leaves for data over IPv4. */
+/** Maximum data of a UDP datagram over IPv4: 65535 less 28 octets of headers. */
 const LONGEST_SENT = 65_507;

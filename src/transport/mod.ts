@@ -1,7 +1,7 @@
 /**
- * UDP sockets behind one small interface: {@linkcode denoNetwork} and {@linkcode nodeNetwork} on the real network,
- * {@linkcode MemoryNetwork} within the program, and the {@linkcode Clock} that goes with them. A `Client` takes any of them,
- * so a program can be tested without a socket.
+ * UDP sockets behind one small interface: {@linkcode denoNetwork} and {@linkcode nodeNetwork} for real networks,
+ * {@linkcode MemoryNetwork} for tests, and the {@linkcode Clock} of the library. A `Client` accepts any of them, so a program
+ * can be tested without sockets.
  *
  * @example
  * ```ts
@@ -9,13 +9,13 @@
  * import { assertEquals } from "@std/assert";
  *
  * const network = defaultNetwork();
- * const { promise: heard, resolve, reject } = Promise.withResolvers<Uint8Array>();
+ * const { promise: received, resolve, reject } = Promise.withResolvers<Uint8Array>();
  * const receiver = await network.open({ hostname: "127.0.0.1", port: 0 }, {
  *   datagram: (bytes) => resolve(bytes),
  *   error: reject,
  * });
  * await receiver.send(new Uint8Array([2, 0, 0, 0]), receiver.local);
- * assertEquals(await heard, new Uint8Array([2, 0, 0, 0]));
+ * assertEquals(await received, new Uint8Array([2, 0, 0, 0]));
  * receiver.close();
  * ```
  *

@@ -3,7 +3,7 @@ import { bind } from "./bind.ts";
 import type { Network, OpenOptions, Sink, SocketAddress, Transport } from "./transport.ts";
 import { TransportError } from "./transport_error.ts";
 
-/** UDP by `node:dgram`, which Node, Bun and Deno have. The module is loaded when the first socket is opened. */
+/** UDP with `node:dgram`, for Node, Bun and Deno. The module is loaded when the first socket is opened. */
 export const nodeNetwork: Network = {
   name: "node:dgram",
   async open(options, sink): Promise<Transport> {
@@ -31,8 +31,8 @@ export const nodeNetwork: Network = {
 class NodeTransport implements Transport {
   readonly local: SocketAddress;
   readonly #socket: Socket;
-  /** Deno's node:dgram forgets what is under way when the socket is closed. */
-  readonly #underWay = new Set<() => void>();
+  /** Rejects the pending sends: Deno's node:dgram never completes them after close(). */
+  readonly #pending = new Set<() => void>();
   #closed = false;
 
   constructor(socket: Socket, local: SocketAddress, sink: Sink) {
@@ -40,7 +40,7 @@ class NodeTransport implements Transport {
     this.#socket = socket;
     socket.on("message", (buffer: Uint8Array, { address, port }: RemoteInfo) => {
       if (this.#closed) return;
-      // A Buffer is not handed on: its slice() does not copy.
+      // Not passed on as a Buffer, whose slice() does not copy.
       const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
       sink.datagram(bytes, { hostname: address, port });
     });
@@ -53,16 +53,16 @@ class NodeTransport implements Transport {
     if (this.#closed) return Promise.reject(TransportError.closed(to));
     return new Promise((resolve, reject) => {
       const settle = (error: unknown) => {
-        this.#underWay.delete(refuse);
+        this.#pending.delete(refuse);
         if (!error) return resolve();
         reject(
           new TransportError("send", to, missingPermission(to.hostname, to.port, false) ?? error),
         );
       };
       const refuse = () => reject(TransportError.closed(to));
-      this.#underWay.add(refuse);
+      this.#pending.add(refuse);
       try {
-        // Some mistakes, such as port 0, are thrown at once.
+        // Some errors, such as port 0, are thrown synchronously.
         this.#socket.send(bytes, to.port, to.hostname, settle);
       } catch (error) {
         settle(error);
@@ -74,18 +74,18 @@ class NodeTransport implements Transport {
     if (this.#closed) return;
     this.#closed = true;
     this.#socket.close();
-    for (const refuse of this.#underWay) refuse();
-    this.#underWay.clear();
+    for (const refuse of this.#pending) refuse();
+    this.#pending.clear();
   }
 }
 
-/** Deno's node:dgram throws where nobody can catch it when the permission to bind is missing. */
+/** Checked here, because Deno's node:dgram throws an error that cannot be caught if the permission to bind is missing. */
 function requirePermission(hostname: string, port: number): void {
   const missing = missingPermission(hostname, port, true);
   if (missing !== undefined) throw missing;
 }
 
-/** What Deno would say of an address that this program may not use; its node:dgram says no more than UNKNOWN. */
+/** Deno's error for a missing net permission; its node:dgram reports only UNKNOWN. */
 function missingPermission(hostname: string, port: number, mayAsk: boolean): Error | undefined {
   if (!("Deno" in globalThis)) return undefined;
   const address = hostname.replace(/%.*$/, "");
@@ -121,12 +121,12 @@ function join(socket: Socket, { multicast }: OpenOptions): void {
 }
 
 /**
- * Deno's node:dgram allocates 64 KiB for each datagram unless told how many octets to expect. Everywhere else the same call
- * shrinks the queue of the socket itself, to one datagram at this size.
+ * Deno's node:dgram allocates 64 KiB for each datagram by default; here the call sets the size of that buffer. In other
+ * runtimes it would shrink the socket's receive queue to one datagram.
  */
 function limitReceiveBuffer(socket: Socket): void {
   if ("Deno" in globalThis) socket.setRecvBufferSize(RECEIVE_LENGTH);
 }
 
-/** An Ethernet frame: more than the 1100 octets of PCP (RFC 6887 section 7), so that longer datagrams are seen as such. */
+/** An Ethernet frame: more than the 1100 octets of PCP (RFC 6887 section 7), so that longer datagrams are recognised. */
 const RECEIVE_LENGTH = 1500;

@@ -2,16 +2,16 @@ import { denoNetwork } from "./deno.ts";
 import type { Network } from "./transport.ts";
 
 /**
- * The network of the running program: `Deno.listenDatagram` where it exists, which is where the program's own configuration
- * enables `net`, and otherwise `node:dgram`, which is a little slower under Deno.
+ * The network of the running program: `Deno.listenDatagram` if it exists, which requires `net` among the unstable features
+ * of the program's configuration, otherwise `node:dgram`, which is slightly slower under Deno.
  */
 export function defaultNetwork(): Network {
   const { Deno } = globalThis as unknown as { Deno?: { listenDatagram?: unknown } };
-  return typeof Deno?.listenDatagram === "function" ? denoNetwork : elsewhere;
+  return typeof Deno?.listenDatagram === "function" ? denoNetwork : lazyNodeNetwork;
 }
 
-/** Loaded only where it is needed. */
-const elsewhere: Network = {
+/** Loads {@link nodeNetwork} with the first socket. */
+const lazyNodeNetwork: Network = {
   name: "node:dgram",
   open: async (options, sink) => await (await import("./node.ts")).nodeNetwork.open(options, sink),
 };

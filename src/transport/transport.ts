@@ -1,71 +1,72 @@
-/** Where a datagram comes from or goes to. */
+/** The address and port of a socket. */
 export interface SocketAddress {
-  /** An IPv4 or IPv6 address; a link-local one carries its interface, as in `fe80::1%eth0`. */
+  /** An IPv4 or IPv6 address, a link-local one with its interface, as in `fe80::1%eth0`. */
   readonly hostname: string;
   /** The UDP port, 0 to 65535. */
   readonly port: number;
 }
 
-/** What a {@link Transport} hands its events to. The methods must not throw. */
+/** Receives the events of a {@link Transport}. The methods must not throw. */
 export interface Sink {
   /**
-   * A datagram has arrived. Its octets are good until the method returns: the next datagram may come into the same buffer, so
-   * copy what is to be kept. They may be a part of it, so read them through `bytes.byteOffset`. A datagram longer than 1500 octets may arrive cut to that, which is still more than PCP allows.
+   * A datagram was received. Its octets are valid until the method returns, because the next datagram may use the same
+   * buffer. They may be a part of that buffer: respect `bytes.byteOffset`. A datagram longer than 1500 octets may be
+   * truncated to 1500, which is still longer than any PCP message (1100 octets, RFC 6887 section 7).
    */
   datagram(bytes: Uint8Array, source: SocketAddress): void;
-  /** Receiving met trouble, such as a port that an ICMP message called unreachable. Receiving goes on. */
+  /** Receiving failed, for example because of an ICMP message "port unreachable". The socket continues to receive. */
   error(error: Error): void;
 }
 
-/** What {@link Network.open} is asked for. */
+/** Options of {@link Network.open}. */
 export interface OpenOptions {
-  /** The local address to bind to. With `multicast` it does not matter, see there. */
+  /** The local address to bind to; ignored with `multicast`. */
   readonly hostname: string;
-  /** The local port; 0 picks one at random that is neither 5350 nor 5351. */
+  /** The local port, 0 to 65535; 0 chooses a random one other than 5350 and 5351. */
   readonly port: number;
   /**
-   * Joins a multicast group and shares the port with other programs. The socket is bound to the address of the group, or,
-   * where the system refuses that, to the wildcard address, because multicast never reaches a socket bound to a unicast
-   * address (RFC 6886 section 3.2.1).
+   * Joins a multicast group and shares the port with other programs. The socket is bound to the address of the group or,
+   * if the system refuses that, to the wildcard address, because a socket bound to a unicast address does not receive
+   * multicast (RFC 6886 section 3.2.1).
    */
   readonly multicast?: MulticastOptions;
 }
 
-/** Which multicast group to join, and where. */
+/** A multicast group and the interface on which to join it. */
 export interface MulticastOptions {
   /** The address of the group, such as `224.0.0.1` or `ff02::1`. */
   readonly group: string;
-  /** For an IPv4 group: the local address of the interface to listen on. The system chooses one unless told. */
+  /** For an IPv4 group: the local address of the interface. The system chooses an interface by default. */
   readonly interfaceAddress?: string;
-  /** For an IPv6 group: name or number of the interface to listen on. The system chooses one unless told. */
+  /** For an IPv6 group: name or number of the interface. The system chooses an interface by default. */
   readonly interfaceName?: string;
 }
 
 /** An open UDP socket. */
 export interface Transport {
-  /** The address and port the socket is bound to. */
+  /** The address and port to which the socket is bound. */
   readonly local: SocketAddress;
   /**
-   * Sends one datagram. `bytes` must not change before the promise has settled.
+   * Sends one datagram. `bytes` must not change before the promise is settled.
    *
-   * @returns Rejects with a `TransportError` when the system refuses the datagram or the socket is closed; never throws at
-   * once. Receiving is not affected either way.
+   * @returns Rejects with a `TransportError` if the system refuses the datagram or the socket is closed; never throws
+   * synchronously. A failure does not affect receiving.
    */
   send(bytes: Uint8Array, to: SocketAddress): Promise<void>;
-  /** Closes the socket; nothing reaches the sink any more. Closing again does nothing. */
+  /** Closes the socket. The sink is not called afterwards. A second call does nothing. */
   close(): void;
 }
 
 /** Opens UDP sockets. */
 export interface Network {
-  /** Names the implementation, for messages. */
+  /** The name of the implementation, for error messages. */
   readonly name: string;
   /**
    * Opens a socket.
    *
-   * @returns Rejects with a `TransportError` when the address and port are taken, the address does not belong to this
-   * computer, or it may not be used.
-   * @throws {RangeError} (as a rejection) When the port is not an integer from 0 to 65535.
+   * @returns Rejects with a `TransportError` if the address and port are in use, the address does not belong to this
+   * computer, or a permission is missing.
+   * @throws {RangeError} (as a rejection) If the port is not an integer from 0 to 65535.
    */
   open(options: OpenOptions, sink: Sink): Promise<Transport>;
 }

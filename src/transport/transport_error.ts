@@ -8,13 +8,13 @@ export class TransportError extends Error {
   readonly operation: "open" | "send" | "receive";
   /** The local address for `open` and `receive`, the receiver's for `send`. */
   readonly address: SocketAddress;
-  /** The system's name of the error, such as `EADDRINUSE`, where it gave one; `EBADF` when the socket is closed. */
+  /** The system's code of the error, such as `EADDRINUSE`, if there is one; `EBADF` if the socket is closed. */
   readonly code: string | undefined;
 
   /**
-   * Makes the error of an operation.
+   * Creates the error of an operation.
    *
-   * @param cause What the system said.
+   * @param cause The error of the system.
    */
   constructor(operation: "open" | "send" | "receive", address: SocketAddress, cause: unknown) {
     const preposition = { open: "a socket on", send: "to", receive: "on" }[operation];
@@ -25,18 +25,18 @@ export class TransportError extends Error {
     this.code = errorCode(cause);
   }
 
-  /** The error of sending on a socket that was closed before. */
+  /** The error of sending on a closed socket. */
   static closed(to: SocketAddress): TransportError {
     return new TransportError("send", to, systemError("EBADF", "the socket is closed"));
   }
 }
 
-/** An error as an operating system makes it. */
+/** An error with a code, such as `EINVAL`, as operating systems have. */
 export function systemError(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
 }
 
-/** The system's name of an error, such as `EADDRINUSE`. */
+/** The system's code of an error, such as `EADDRINUSE`. */
 export function errorCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code;
   return typeof code === "string" ? code : undefined;

@@ -2,7 +2,7 @@ import { SystemError } from "../../src/discovery/discovery_error.ts";
 import type { LocalAddress, PlainGateway, System } from "../../src/discovery/system.ts";
 import type { Family } from "../../src/wire/address.ts";
 
-/** What a computer answers. Programs are keyed by their command line; a missing one fails. */
+/** The answers of a fake system. Programs are keyed by their command line; a missing one fails. */
 export interface Answers {
   readonly platform?: string;
   readonly programs?: Record<string, string | SystemError>;
@@ -10,7 +10,7 @@ export interface Answers {
   readonly gateways?: Partial<Record<Family, PlainGateway | SystemError>>;
 }
 
-/** A computer that consists of answers. */
+/** A system that returns the given answers. */
 export class FakeSystem implements System {
   readonly platform: string;
   /** The command lines that were run. */

@@ -82,7 +82,7 @@ Deno.test("findGateways() lists a gateway once, though two interfaces lead there
   ]);
 });
 
-Deno.test("findGateways() passes over a gateway that cannot be reached", async () => {
+Deno.test("findGateways() skips a gateway that cannot be reached", async () => {
   const found = await gateways({
     programs: {
       [ROUTES_4]: `[{"dst":"default","nexthops":[
@@ -95,7 +95,7 @@ Deno.test("findGateways() passes over a gateway that cannot be reached", async (
   assertEquals(found.map(({ gateway }) => gateway), ["192.168.2.1"]);
 });
 
-Deno.test("findGateways() says what to pass where there is no default route", async () => {
+Deno.test("findGateways() includes advice in the error for a missing default route", async () => {
   const error = await failure({ programs: { [ROUTES_4]: "[]", [ROUTES_6]: "" } });
   assertEquals([error.reason, error.detail], ["noDefaultRoute", "no default route was found"]);
   assertEquals(
@@ -105,7 +105,7 @@ Deno.test("findGateways() says what to pass where there is no default route", as
   );
 });
 
-Deno.test("findGateways() says so where ip is missing, or must not be run", async () => {
+Deno.test("findGateways() reports that ip is missing or not permitted", async () => {
   for (const reason of ["programMissing", "permissionDenied"] as const) {
     const refusal = new SystemError(reason, "it cannot be run");
     const error = await failure({ programs: { [ROUTES_4]: refusal, [ROUTES_6]: refusal } });
@@ -126,7 +126,7 @@ Deno.test("findGateways() reports a gateway that was found though the other fami
   assertEquals(found.map(({ gateway }) => gateway), ["2001:db8::1"]);
 });
 
-Deno.test("findGateways() asks the package where ip knows no JSON", async () => {
+Deno.test("findGateways() uses the package if ip does not support JSON", async () => {
   const noJson = new SystemError("programFailed", '"ip" said "unrecognized option: j"');
   const found = await gateways({
     programs: { [ROUTES_4]: noJson, [ROUTES_6]: noJson },
@@ -179,7 +179,7 @@ Deno.test("findGateways() names interfaces by their number on Windows", async ()
   ]);
 });
 
-Deno.test("findGateways() says so where no address faces the gateway", async () => {
+Deno.test("findGateways() reports that no address faces the gateway", async () => {
   const error = await failure({
     platform: "darwin",
     gateways: { IPv4: { gateway: "192.168.1.1", interface: "en0" } },
@@ -187,7 +187,7 @@ Deno.test("findGateways() says so where no address faces the gateway", async () 
   assertEquals([error.reason, error.detail], ["noLocalAddress", 'no address faces "192.168.1.1"']);
 });
 
-Deno.test("discoverGateways() finds the gateways of this computer, or says why not", async () => {
+Deno.test("discoverGateways() finds the gateways of this computer, or throws the reason", async () => {
   try {
     const found = await discoverGateways();
     assert(found.length > 0);

@@ -96,7 +96,7 @@ Deno.test("parseRouteGet() refuses a route without a source address", () => {
   }
 });
 
-Deno.test("parseAddresses() tells which addresses are usable, and for how long", () => {
+Deno.test("parseAddresses() gives usability and preferred lifetime of each address", () => {
   const json = `[{"ifindex":2,"ifname":"eth0","flags":["UP"],"addr_info":[
     {"family":"inet","local":"192.168.1.2","prefixlen":24,"scope":"global","valid_life_time":4294967295,"preferred_life_time":4294967295},
     {"family":"inet6","local":"2001:db8::a","prefixlen":64,"scope":"global","temporary":true,"dynamic":true,"preferred_life_time":3600},

@@ -49,7 +49,7 @@ Deno.test("findLocalAddress() names the interface of a link-local address", asyn
   assertEquals(await find("fe80::1%eth0", { programs }), "fe80::2%eth0");
 });
 
-Deno.test("findLocalAddress() asks nobody about the loopback addresses", async () => {
+Deno.test("findLocalAddress() does not query the system for the loopback addresses", async () => {
   const system = new FakeSystem({ addresses: new SystemError("permissionDenied", "no") });
   assertEquals(await findLocalAddress("127.0.0.1", system), "127.0.0.1");
   assertEquals(await findLocalAddress("127.0.0.53", system), "127.0.0.1");
@@ -87,7 +87,7 @@ Deno.test("findLocalAddress() faces the default gateway for what is far away, of
   await assertRejects(() => find("2001:db8:9::1", answers), DiscoveryError);
 });
 
-Deno.test("findLocalAddress() says why there is none", async () => {
+Deno.test("findLocalAddress() throws the reason if there is no address", async () => {
   const message = '"ip" said "RTNETLINK answers: Network is unreachable"';
   const programs = {
     "ip -j -4 route get 203.0.113.1": new SystemError("programFailed", message),
@@ -113,7 +113,7 @@ Deno.test("findLocalAddress() does not guess where a link-local address is", asy
   assertEquals(error.reason, "noLocalAddress");
 });
 
-Deno.test("localAddressFor() refuses what is no address", async () => {
+Deno.test("localAddressFor() refuses a text that is not an address", async () => {
   for (const server of ["", "router.example", "192.168.1.256", "fe80::1%"]) {
     await assertRejects(() => localAddressFor(server), TypeError, `"${server}"`);
   }
@@ -136,13 +136,13 @@ Deno.test("findInterface() finds name and number (C-14.1.3-1)", async () => {
   }
 });
 
-Deno.test("findInterface() says so where listing interfaces is not permitted", async () => {
+Deno.test("findInterface() reports that listing interfaces is not permitted", async () => {
   const system = new FakeSystem({ addresses: new SystemError("permissionDenied", "no") });
   const error = await assertRejects(() => findInterface("192.168.1.2", system), DiscoveryError);
   assertEquals(error.message, 'Cannot find the interface of "192.168.1.2": no');
 });
 
-Deno.test("interfaceOf() knows the loopback interface of this computer", async () => {
+Deno.test("interfaceOf() finds the loopback interface of this computer", async () => {
   const found = await interfaceOf("127.0.0.1");
   assert(found !== undefined && found.name !== "");
 });

@@ -35,7 +35,7 @@ Deno.test("rankRoutes() leaves out tunnels and containers where there is another
   }
 });
 
-Deno.test("isVirtual() knows physical interfaces", () => {
+Deno.test("isVirtual() is false for physical interfaces", () => {
   const physical = ["eth0", "enp3s0", "eno1", "wlan0", "wlp2s0", "wwan0", "en0", "usb0", "br-lan"];
   for (const name of [...physical, "br0", "bond0", "eth0.100", "vlan7", "Ethernet 2", "Wi-Fi"]) {
     assertEquals([name, isVirtual(name)], [name, false]);

@@ -6,14 +6,14 @@ Deno.test("runningSystem.run() returns what a program prints", async () => {
   assertEquals(await runningSystem.run(Deno.execPath(), ["eval", "console.log(1 + 1)"]), "2\n");
 });
 
-Deno.test("runningSystem.run() tells a program that fails, and what it said", async () => {
+Deno.test("runningSystem.run() reports a failed program with its error output", async () => {
   const code = "console.error('Nothing is reachable'); Deno.exit(2)";
   const run = () => runningSystem.run(Deno.execPath(), ["eval", code]);
   const error = await assertRejects(run, SystemError, 'said "Nothing is reachable"');
   assertEquals(error.reason, "programFailed");
 });
 
-Deno.test("runningSystem.run() tells a program that is missing", async () => {
+Deno.test("runningSystem.run() reports a missing program", async () => {
   const run = () => runningSystem.run("no-such-program-of-pcp", []);
   const error = await assertRejects(run, SystemError, "there is no such program");
   assertEquals(error.reason, "programMissing");
@@ -25,7 +25,7 @@ Deno.test("runningSystem.addresses() lists loopback with its prefix", async () =
   assertEquals(loopback?.prefixLength, 8);
 });
 
-Deno.test("runningSystem.defaultGateway() asks the package, and takes its failure for none", async () => {
+Deno.test("runningSystem.defaultGateway() calls the package, whose failure means no gateway", async () => {
   for (const family of ["IPv4", "IPv6"] as const) {
     try {
       const found = await runningSystem.defaultGateway(family);

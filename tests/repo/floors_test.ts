@@ -41,7 +41,8 @@ const UNDER_COMMANDS = [
 const ON_SERVER = [...ON_CLOCK, "src/testing/server/"];
 
 const FLOORS: readonly Floor[] = [
-  { files: "src/clock.ts", may: [] },
+  { files: "src/milliseconds.ts", may: [] },
+  { files: "src/clock.ts", may: ["src/milliseconds.ts"] },
   { files: "src/version.ts", may: [] },
   { files: "src/mapping_options.ts", may: ["mod.ts"] },
   { files: "src/wire/", may: [] },
@@ -50,7 +51,7 @@ const FLOORS: readonly Floor[] = [
     may: ["src/clock.ts", "src/transport/", "src/testing/random.ts"],
   },
   { files: "src/transport/", may: ["src/clock.ts"], packages: ["node:dgram"] },
-  { files: "src/engine/", may: ["src/wire/"] },
+  { files: "src/engine/", may: ["src/wire/", "src/milliseconds.ts"] },
   {
     files: "src/discovery/",
     may: ["src/wire/address.ts"],

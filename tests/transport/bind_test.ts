@@ -3,7 +3,7 @@ import { bind } from "../../src/transport/bind.ts";
 import type { OpenOptions } from "../../src/transport/transport.ts";
 import { systemError, TransportError } from "../../src/transport/transport_error.ts";
 
-/** Records what is tried, and refuses as told. */
+/** Records the attempts, and refuses the given ones. */
 class Attempts {
   readonly tried: string[] = [];
   constructor(readonly refuse: (hostname: string, port: number) => string | undefined) {}
@@ -68,14 +68,14 @@ Deno.test("bind() does not try other ports where the address is refused", async 
   assertEquals([error.code, attempts.tried.length], ["EADDRNOTAVAIL", 1]);
 });
 
-Deno.test("bind() hears a group at the group's own address (RFC 6886 section 3.2.1)", async () => {
+Deno.test("bind() binds to the group's own address (RFC 6886 section 3.2.1)", async () => {
   const attempts = new Attempts(() => undefined);
   for (const [options, expected] of GROUPS) {
     assertEquals(await bind(options, attempts.open), `${expected} 5350`);
   }
 });
 
-Deno.test("bind() hears a group at the wildcard address where the system refuses the group", async () => {
+Deno.test("bind() binds to the wildcard address if the system refuses the group", async () => {
   const isGroup = (hostname: string) => /^(224|ff02)/.test(hostname);
   for (const [options] of GROUPS) {
     const attempts = new Attempts((host) => isGroup(host) ? "EADDRNOTAVAIL" : undefined);

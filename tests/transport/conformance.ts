@@ -1,4 +1,4 @@
-/** What every network must do. Each implementation runs this suite, on loopback addresses only. */
+/** The requirements of every network. Each implementation runs this suite, on loopback addresses only. */
 
 import {
   assert,
@@ -17,7 +17,7 @@ import { TransportError } from "../../src/transport/transport_error.ts";
 import { Inbox } from "./inbox.ts";
 
 export interface Conformance {
-  /** Made anew for each test. */
+  /** Creates a network for each test. */
   readonly network: () => Network;
   /** Whether `::1` can be bound. */
   readonly ipv6: boolean;
@@ -32,11 +32,11 @@ type Open = (options: OpenOptions) => Promise<Peer>;
 
 const LOOPBACK = ["127.0.0.1", "::1"] as const;
 
-/** 224.0.0.1 on the loopback interface reaches nobody else. */
+/** 224.0.0.1 on the loopback interface, which reaches no other host. */
 const GROUP: MulticastOptions = { group: "224.0.0.1", interfaceAddress: "127.0.0.1" };
 
 export function conformance(name: string, { network, ipv6 }: Conformance): void {
-  /** Closes whatever the test leaves open, so that a failing test does not hold up the others. */
+  /** Closes the sockets that the test leaves open, so that a failing test does not delay the others. */
   function test(title: string, run: (open: Open) => Promise<void>, ignore = false): void {
     Deno.test({
       name: `${name}: ${title}`,
@@ -98,7 +98,7 @@ export function conformance(name: string, { network, ipv6 }: Conformance): void 
     assert(steps.filter((step) => step > 16).length > 10, `not random: ${ports}`);
   });
 
-  test("a port that is not one is refused", async (open) => {
+  test("an invalid port is refused", async (open) => {
     for (const port of [-1, 65_536, 1.5, NaN]) {
       await assertRejects(() => open({ hostname: "127.0.0.1", port }), RangeError, `"${port}"`);
     }
@@ -146,7 +146,7 @@ export function conformance(name: string, { network, ipv6 }: Conformance): void 
     assertEquals([error.operation, error.code], ["send", "EBADF"]);
   });
 
-  test("what the system refuses to send rejects, and receiving goes on", async (open) => {
+  test("send() rejects if the system refuses the datagram, and receiving goes on", async (open) => {
     const { transport, inbox } = await open({ hostname: "127.0.0.1", port: 0 });
     const attempts = [
       transport.send(octets(4), { hostname: "127.0.0.1", port: 0 }),
@@ -161,7 +161,7 @@ export function conformance(name: string, { network, ipv6 }: Conformance): void 
     assertEquals((await inbox.next()).bytes, octets(16));
   });
 
-  test("a port where nobody listens does not end receiving", async (open) => {
+  test("a send to a port without a socket does not end receiving", async (open) => {
     const [sender, gone] = await several(open, 2);
     gone.transport.close();
     for (let i = 0; i < 5; i++) await sender.transport.send(octets(4), gone.transport.local);
@@ -175,7 +175,7 @@ export function conformance(name: string, { network, ipv6 }: Conformance): void 
     for (let i = 0; i < 1000; i++) {
       buffer.fill(i);
       await transport.send(buffer, transport.local);
-      // No more than the queue of a socket holds may be on the way.
+      // No more datagrams than the queue of a socket holds.
       while (inbox.unread.length < i + 1 && i % 50 === 49) await turn();
     }
     while (inbox.unread.length < 1000) await turn();
@@ -185,7 +185,7 @@ export function conformance(name: string, { network, ipv6 }: Conformance): void 
     }
   });
 
-  test("two listeners share a multicast port and both hear (C-14.1.3-3)", async (open) => {
+  test("two listeners share a multicast port and both receive (C-14.1.3-3)", async (open) => {
     const first = await open({ hostname: "0.0.0.0", port: 0, multicast: GROUP });
     const { port } = first.transport.local;
     const second = await open({ hostname: "0.0.0.0", port, multicast: GROUP });
@@ -196,7 +196,7 @@ export function conformance(name: string, { network, ipv6 }: Conformance): void 
     }
   });
 
-  test("a multicast listener hears whatever local address it was given", async (open) => {
+  test("a multicast listener receives with any local address", async (open) => {
     const listener = await open({ hostname: "127.0.0.1", port: 0, multicast: GROUP });
     const sender = await open({ hostname: "127.0.0.1", port: 0 });
     const to = { hostname: GROUP.group, port: listener.transport.local.port };
@@ -204,8 +204,8 @@ export function conformance(name: string, { network, ipv6 }: Conformance): void 
     assertEquals((await listener.inbox.next()).bytes, octets(24));
   });
 
-  // Where the system cannot bind to a group, the wildcard address hears unicast too.
-  test("a multicast listener does not hear unicast (RFC 6886 section 3.2.1)", async (open) => {
+  // If the system cannot bind to a group, the wildcard address receives unicast too.
+  test("a multicast listener does not receive unicast (RFC 6886 section 3.2.1)", async (open) => {
     const listener = await open({ hostname: "0.0.0.0", port: 0, multicast: GROUP });
     const sender = await open({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.transport.local;
@@ -214,7 +214,7 @@ export function conformance(name: string, { network, ipv6 }: Conformance): void 
     assertEquals((await listener.inbox.next()).bytes, octets(24));
   }, Deno.build.os === "windows");
 
-  test("a group that is none is refused", async (open) => {
+  test("a group that is not a multicast address is refused", async (open) => {
     const multicast = { group: "127.0.0.1", interfaceAddress: "127.0.0.1" };
     const options = { hostname: "0.0.0.0", port: 0, multicast };
     const error = await assertRejects(() => open(options), TransportError);
@@ -231,7 +231,7 @@ async function several(open: Open, count: number): Promise<Peer[]> {
   return peers;
 }
 
-/** Closing takes a turn or two of the event loop under Node. */
+/** In Node, closing takes one or two turns of the event loop. */
 async function reopened(open: Open, local: OpenOptions): Promise<void> {
   for (let turns = 0;; turns++) {
     try {
@@ -248,7 +248,7 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-/** Octets that differ from their neighbours, so that a shift or a mix-up shows. */
+/** Octets that differ from their neighbours, so that the test detects a shift. */
 function octets(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => (index * 7 + length) & 0xff);
 }

@@ -103,7 +103,7 @@ Deno.test("Deno.listenDatagram: a socket that cannot join is closed again", asyn
 
 const LOCAL = { hostname: "127.0.0.1", port: 5350 };
 
-/** A socket that receives what the test says. */
+/** A socket that receives the given results. */
 class BrokenSocket implements DatagramSocket {
   readonly addr = { port: LOCAL.port };
   readonly joined: [string, string | number][] = [];

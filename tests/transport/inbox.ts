@@ -7,17 +7,17 @@ export interface Received {
   readonly source: SocketAddress;
 }
 
-/** Far longer than any datagram takes within one computer: only a failing test waits for it. */
+/** Far longer than any datagram takes within one computer: only a failing test waits this long. */
 const PROBE_TIMEOUT = 10_000;
 
 export class Inbox implements Sink {
-  /** What has arrived and was not read yet. */
+  /** Datagrams that the test has not read yet. */
   readonly unread: Received[] = [];
   readonly errors: Error[] = [];
   #arrived = (): void => {};
 
   datagram(bytes: Uint8Array, source: SocketAddress): void {
-    // A copy: the next datagram may come into the same buffer.
+    // A copy: the next datagram may use the same buffer.
     const { hostname, port } = source;
     this.unread.push({ bytes: bytes.slice(), source: { hostname, port } });
     this.#arrived();

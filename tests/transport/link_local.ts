@@ -1,6 +1,6 @@
 /**
  * Runs in a network namespace with two cables, each with both ends in it: va (fe80::a) to vb (fe80::b), and vc (fe80::c) to
- * vd (fe80::d). Prints as JSON what was heard on va.
+ * vd (fe80::d). Prints the datagrams received on va as JSON.
  */
 
 import { denoNetwork } from "../../src/transport/deno.ts";

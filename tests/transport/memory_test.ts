@@ -27,7 +27,7 @@ Deno.test("MemoryNetwork: hosts of other names share one network, and one port",
   assertEquals([first.unread, other.unread], [[], []]);
 });
 
-Deno.test("MemoryNetwork: one IPv6 address is one host, however it is written", async () => {
+Deno.test("MemoryNetwork: one IPv6 address is one host in every notation", async () => {
   const network = new MemoryNetwork();
   const sender = await network.open({ hostname: "fe80::2%eth0", port: 1 }, new Inbox());
   const cases = [["2001:db8::1", "2001:DB8:0:0::0001"], ["fe80::1", "fe80::1%eth0"]] as const;
@@ -43,7 +43,7 @@ Deno.test("MemoryNetwork: one IPv6 address is one host, however it is written", 
   }
 });
 
-Deno.test("MemoryNetwork: the wildcard address hears what nobody else is bound to", async () => {
+Deno.test("MemoryNetwork: the wildcard address receives datagrams to addresses without a socket", async () => {
   const network = new MemoryNetwork();
   const [wildcard, specific] = [new Inbox(), new Inbox()];
   const any = await network.open({ hostname: "0.0.0.0", port: 5351 }, wildcard);
@@ -57,7 +57,7 @@ Deno.test("MemoryNetwork: the wildcard address hears what nobody else is bound t
   assertEquals((await specific.next()).source, { hostname: "127.0.0.1", port: 5351 });
 });
 
-Deno.test("MemoryNetwork: an IPv6 group reaches all who joined it, on its port only", async () => {
+Deno.test("MemoryNetwork: an IPv6 group reaches all its members, on its port only", async () => {
   const network = new MemoryNetwork();
   const multicast = { group: "ff02::1", interfaceName: "eth0" };
   const inboxes = [new Inbox(), new Inbox(), new Inbox()] as const;
@@ -76,7 +76,7 @@ Deno.test("MemoryNetwork: an IPv6 group reaches all who joined it, on its port o
   assertEquals([first.unread, otherPort.unread], [[], []]);
 });
 
-Deno.test("MemoryNetwork: a group's port is not shared with who does not share", async () => {
+Deno.test("MemoryNetwork: a group's port is not shared with an unshared socket", async () => {
   const network = new MemoryNetwork();
   await network.open({ hostname: "224.0.0.1", port: 5350 }, new Inbox());
   const options = { hostname: "0.0.0.0", port: 5350, multicast: { group: "224.0.0.1" } };
@@ -121,7 +121,7 @@ Deno.test("MemoryNetwork: copies of a datagram do not share their octets", async
   assertEquals(second?.bytes, octets(4));
 });
 
-Deno.test("MemoryNetwork: the wire tap sees what is sent, lost or not, when it is sent", async () => {
+Deno.test("MemoryNetwork: onDatagram is called for every datagram when it is sent, lost or not", async () => {
   const { clock, network, client } = await pair({ latency: 5 });
   const tapped: TappedDatagram[] = [];
   network.onDatagram = (datagram) => tapped.push(datagram);
@@ -136,7 +136,7 @@ Deno.test("MemoryNetwork: the wire tap sees what is sent, lost or not, when it i
   ]);
 });
 
-Deno.test("MemoryNetwork: sends and opens fail as told", async () => {
+Deno.test("MemoryNetwork: failSends and failOpen make sends and opens fail", async () => {
   const { clock, network, inbox, client } = await pair({});
   const tapped: TappedDatagram[] = [];
   network.onDatagram = (datagram) => tapped.push(datagram);
@@ -159,7 +159,7 @@ Deno.test("MemoryNetwork: sends and opens fail as told", async () => {
   assertEquals(inbox.unread.length, 1);
 });
 
-Deno.test("MemoryNetwork: what is under way to a socket that closes is lost", async () => {
+Deno.test("MemoryNetwork: datagrams on the way to a socket that closes are lost", async () => {
   const { clock, network, inbox, client, server } = await pair({ latency: 5 });
   assertEquals(network.openSockets, 2);
   await client.send(octets(4), SERVER);

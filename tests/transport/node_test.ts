@@ -15,7 +15,7 @@ Deno.test("node:dgram: Deno does not allocate 64 KiB for each datagram", async (
       await transport.send(new Uint8Array(60), transport.local);
       sizes.push((await inbox.next()).bytes.buffer.byteLength);
     }
-    // The first receive is under way before the socket can be told.
+    // The first receive starts before the buffer size of the socket can be set.
     assert(sizes.slice(1).every((size) => size <= 4096), `allocated ${sizes}`);
   } finally {
     transport.close();

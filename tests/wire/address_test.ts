@@ -123,7 +123,7 @@ Deno.test("IpAddress.ANY_IPV4 and ANY_IPV6 are the two all-zeros forms (C-5-1)",
   assertEquals(IpAddress.ANY_IPV4.equals(IpAddress.ANY_IPV6), false);
 });
 
-Deno.test("IpAddress.family looks at all 96 leading bits (C-5-2)", () => {
+Deno.test("IpAddress.family depends on all 96 leading bits (C-5-2)", () => {
   const families = [
     ["00000000 00000000 0000ffff 01020304", "IPv4"],
     ["20010db8 00000000 0000ffff 01020304", "IPv6"],
@@ -137,7 +137,7 @@ Deno.test("IpAddress.family looks at all 96 leading bits (C-5-2)", () => {
   }
 });
 
-Deno.test("IpAddress tells unspecified, link-local, loopback and multicast addresses", () => {
+Deno.test("IpAddress recognises unspecified, link-local, loopback and multicast addresses", () => {
   const kinds: readonly (readonly [string, string])[] = [
     ["0.0.0.0", "U"],
     ["::", "U"],

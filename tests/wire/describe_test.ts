@@ -103,7 +103,7 @@ Deno.test("describe() lists eight options and counts the rest", () => {
   assertMatch(line, /, 3 more options$/);
 });
 
-Deno.test("describe() says that options are cut off", () => {
+Deno.test("describe() reports that options are cut off", () => {
   const bytes = Uint8Array.from([...encodeRequest(map), 0x80, 0, 0xff, 0xff]);
   assertMatch(describe(bytes), /, options cut off \(overrun\)$/);
 });
@@ -124,7 +124,7 @@ Deno.test("describe() never shows a whole nonce, readable or not (C-18-3)", () =
   assertStringIncludes(describe(request), "nonce a0a1…");
 });
 
-Deno.test("describe() clips somebody else's text and takes the sting out of it", () => {
+Deno.test("describe() clips and escapes text from the network", () => {
   const evil = '\x1b[2J"\n\x7f\x9b\u202e\u200b\u2028\u{e0041}';
   const line = optionText({ type: "description", text: evil });
   assertEquals(
@@ -135,7 +135,7 @@ Deno.test("describe() clips somebody else's text and takes the sting out of it",
   assertEquals(long, `DESCRIPTION "${"🎮".repeat(40)}"…`);
 });
 
-Deno.test("describe() says what it can of the unreadable", () => {
+Deno.test("describe() gives length, reason and first octets of an unreadable datagram", () => {
   const lines = [
     ["", "Unreadable datagram (tooShort), 0 octets"],
     ["02", "Unreadable datagram (PCP, tooShort), 1 octet, begins 02"],

@@ -10,7 +10,7 @@ import {
 } from "../../src/wire/natpmp.ts";
 import { hex, octets } from "../helpers/hex.ts";
 
-Deno.test("decodeNatPmpRequest() says why it refuses", () => {
+Deno.test("decodeNatPmpRequest() gives the reason of a refusal", () => {
   const refusals = [
     ["", "tooShort"],
     ["00", "tooShort"],
@@ -32,7 +32,7 @@ Deno.test("decodeNatPmpRequest() ignores the reserved octets", () => {
   assertEquals(decodeNatPmpRequest(octets("0001ffff 1f900000 00001c20")), plain);
 });
 
-Deno.test("decodeNatPmpResponse() says why it refuses", () => {
+Deno.test("decodeNatPmpResponse() gives the reason of a refusal", () => {
   const refusals = [
     ["", "tooShort"],
     ["00800000 000003", "tooShort"],

@@ -36,7 +36,7 @@ Deno.test("unknown result codes are failures with a name and a sentence (C-7.4-1
   }
 });
 
-Deno.test("resultClass() is success for 0 alone, and short where the RFC says so (C-8.3-L9)", () => {
+Deno.test("resultClass() is success for 0 alone, and short for the short errors of the RFC (C-8.3-L9)", () => {
   const codes = Object.values(ResultCode);
   assertEquals(codes.filter((code) => resultClass(code) === "success"), [0]);
   assertEquals(codes.filter((code) => resultClass(code) === "short"), [7, 8, 10]);
@@ -95,7 +95,7 @@ Deno.test("parseProtocol() throws on what is no protocol", () => {
   assertThrows(() => parseProtocol(undefined as never), TypeError, 'got "undefined"');
 });
 
-Deno.test("hasPorts() knows the protocols that have ports (C-11.2-1)", () => {
+Deno.test("hasPorts() is true for the protocols with ports (C-11.2-1)", () => {
   const withPorts = Object.values(ProtocolNumber).filter(hasPorts);
   assertEquals(withPorts, [6, 17, 33, 132, 136]);
 });

@@ -141,7 +141,7 @@ Deno.test("decodeOptions() stops at less than a head (C-8.3-13)", () => {
   }
 });
 
-Deno.test("decodeOptions() does not need the last padding, and starts where it is told", () => {
+Deno.test("decodeOptions() does not need the last padding, and starts at the offset", () => {
   const view = viewOfHex("ffffffff 80000003 776562");
   const web: Option = { type: "description", text: "web" };
   assertEquals(decodeOptions(view, 4), { options: [web], fault: undefined });
@@ -157,7 +157,7 @@ Deno.test("decodeOptions() gives octets of its own", () => {
   assertEquals(options.map(encoded), ["64000004 01020304"]);
 });
 
-Deno.test("a description is UTF-8 whose end only the length tells (E-7220-1)", () => {
+Deno.test("a description is UTF-8 that only its length ends (E-7220-1)", () => {
   for (const text of ["a\0b", "\0", "\ufeffbom", "Grüße 🎮", "x".repeat(1016)]) {
     const option: Option = { type: "description", text };
     assertEquals(decodeOptions(viewOfHex(encoded(option)), 0).options, [option]);
@@ -221,7 +221,7 @@ Deno.test("encodeOption() throws RangeError where there is no room", () => {
   }
 });
 
-Deno.test("optionCode() knows the code of every type", () => {
+Deno.test("optionCode() returns the code of every type", () => {
   const empty = new Uint8Array(0);
   const options: readonly Option[] = [
     { type: "thirdParty", address: ip("192.0.2.1") },

@@ -30,7 +30,7 @@ Deno.test("synthesizeAddress() puts the suffix into the octets that are left (E-
   assertEquals(address.toString(), "2001:db8:c000:221:1:203:405:607");
 });
 
-Deno.test("synthesizeAddress() keeps octet 8 zero, whatever the suffix says (E-7225-9)", () => {
+Deno.test("synthesizeAddress() keeps octet 8 zero, whatever the suffix is (E-7225-9)", () => {
   const option = { ...nat64("20010db801220344"), suffix: octets("ff000000") };
   assertEquals(
     synthesizeAddress(option, ip("192.0.2.33")).toString(),

@@ -157,7 +157,7 @@ Deno.test("encodeRequest() throws TypeError on numbers that are none", () => {
   );
 });
 
-Deno.test("encodeRequest() writes another version if told to, and no scope", () => {
+Deno.test("encodeRequest() writes a given version, and no scope", () => {
   const link = IpAddress.parse("fe80::1%eth0");
   const bytes = encodeRequest({ ...announce, version: 3, clientAddress: link });
   assertEquals(hex(bytes), "03000000 00000000 fe800000 00000000 00000000 00000001");
@@ -191,7 +191,7 @@ Deno.test("decodeRequest() gives values that outlive the buffer", () => {
   assertEquals(encodeRequest(decoded.value), before);
 });
 
-Deno.test("decodeRequest() says why it refuses", () => {
+Deno.test("decodeRequest() gives the reason of a refusal", () => {
   const head = (start: string, length: number): Uint8Array => {
     const bytes = new Uint8Array(length);
     bytes.set(octets(start).subarray(0, length));

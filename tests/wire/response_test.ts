@@ -132,7 +132,7 @@ Deno.test("decodeResponse() reads both all-zeros addresses (C-5-1, C-8.3-12)", (
   }
 });
 
-Deno.test("decodeResponse() tells a near miss of IPv4 apart (C-5-2)", () => {
+Deno.test("decodeResponse() does not take a similar IPv6 address for IPv4 (C-5-2)", () => {
   const externalAddress = IpAddress.parse("2001:db8::ffff:102:304");
   const { value } = accepted(encodeResponse({ ...map, externalAddress }));
   assert(value.type === "map");
@@ -176,7 +176,7 @@ Deno.test("decodeResponse() sees UNSUPP_VERSION before it asks for 24 octets (C-
   assertEquals(encodeResponse(value), octets(whole));
 });
 
-Deno.test("decodeResponse() needs the R bit to believe a PCP version error (C-9-10)", () => {
+Deno.test("decodeResponse() accepts a PCP version error only with the R bit (C-9-10)", () => {
   for (const text of ["03010001", "03010001 00000708", "02010001", "01000001 00000000"]) {
     assertEquals(decodeResponse(octets(text)), { ok: false, reason: "notResponse" });
   }

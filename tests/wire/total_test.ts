@@ -19,13 +19,13 @@ import { randomMessage, randomOctets } from "./random_message.ts";
 
 const SEED = 20130401;
 
-// No decoder throws, whatever the octets and however many.
+// No decoder throws, for any octets of any length.
 Deno.test(`decoders never throw on any length of random octets, seed ${SEED} (C-18-5)`, () => {
   const next = seededWords(SEED);
   for (let length = 0; length <= 2000; length++) decodeAll(randomOctets(next, length));
 });
 
-// The same, with a beginning that gets past the first checks.
+// The same, with headers that pass the first checks.
 Deno.test(`decoders never throw behind a plausible header, seed ${SEED} (C-18-5)`, () => {
   const next = seededWords(SEED);
   const accepted = { requests: 0, responses: 0, natPmp: 0 };
@@ -41,12 +41,12 @@ Deno.test(`decoders never throw behind a plausible header, seed ${SEED} (C-18-5)
     if (response) accepted.responses++;
     if (natPmp) accepted.natPmp++;
   }
-  // Or else the test has tested nothing.
+  // Otherwise the test would test nothing.
   for (const count of Object.values(accepted)) assert(count > 0, JSON.stringify(accepted));
 });
 
-// What decodes, encodes to the same octets, if no octet that must be ignored is set.
-Deno.test(`what decodes encodes to the same octets, seed ${SEED}`, () => {
+// A decoded message encodes to the same octets if its reserved octets are zero.
+Deno.test(`a decoded message encodes to the same octets, seed ${SEED}`, () => {
   const next = seededWords(SEED);
   const seen = new Set<string>();
   for (let round = 0; round < 3000; round++) {
@@ -66,11 +66,11 @@ Deno.test(`what decodes encodes to the same octets, seed ${SEED}`, () => {
       for (const option of decoded.value.options) seen.add(option.type);
     }
   }
-  // All but those whose data random octets seldom are.
+  // All types except those for which random data are seldom valid.
   assert(seen.has("unknown") && seen.has("malformed") && seen.size >= 16, [...seen].join());
 });
 
-Deno.test("decodeOptions() allocates by what is there, not by what is claimed (C-18-5)", () => {
+Deno.test("decodeOptions() allocates for the octets present, not for a claimed length (C-18-5)", () => {
   const empty = new DataView(new ArrayBuffer(4 * 200_000));
   assertEquals(decodeOptions(empty, 0).options.length, 200_000);
   const claims = new DataView(Uint8Array.of(200, 0, 255, 255).buffer);
@@ -93,7 +93,7 @@ function decodeAll(bytes: Uint8Array): Record<"request" | "response" | "natPmp",
   return { request: request.ok, response: response.ok, natPmp: natPmp.ok || answer.ok };
 }
 
-/** What decoded without a fault is within all bounds, so it must encode. */
+/** A message that decoded without a fault is within all bounds, so it must encode. */
 function encodeIfSound(fault: string | undefined, encode: () => Uint8Array): void {
   if (fault === undefined) assertEquals(encode().length % 4, 0);
 }

@@ -1,0 +1,2 @@
+/** A time on a monotonic clock, or a duration, in milliseconds. Fractions are allowed. */
+export type Milliseconds = number;
