@@ -1,4 +1,12 @@
 import { InboundMap, OutboundMap, RequestType } from "../../mod.ts";
+import {
+  applyMappingOptions,
+  goesWith,
+  MAPPING_OPTION_NAMES,
+  MAPPING_OPTIONS,
+  type MappingFlag,
+  type MappingOptions,
+} from "../mapping_options.ts";
 import type { Command, CommandName } from "./command.ts";
 import { nearest } from "./nearest.ts";
 import {
@@ -6,6 +14,7 @@ import {
   readFilter,
   readId,
   readPeer,
+  readPortSet,
   readSeconds,
   readTarget,
   readWirePort,
@@ -15,7 +24,7 @@ import { quote } from "./text.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
- * Makes a command of its arguments and options; the options are known to belong to it.
+ * Builds a command from its arguments and options; the options are checked to belong to it.
  *
  * @throws {UsageError} If an argument is missing, superfluous or out of range.
  */
@@ -43,34 +52,21 @@ type Reader = (args: readonly string[], values: OptionValues) => Command;
 const READERS: { readonly [Name in CommandName]: Reader } = {
   map: ([target = ""], values) => {
     const { port, protocol } = readTarget(target);
-    return mapCommand("map", values, () => {
-      const map = new InboundMap(port, lifetime(values)).protocol(protocol);
-      if (values.has("prefer-failure")) map.preferFailure();
-      const count = one(values, "port-set");
-      if (count !== undefined) map.portSet(readCount("--port-set", count));
-      for (const filter of all(values, "filter").map(readFilter)) {
-        map.filter(filter.port, filter.address, filter.bits);
-      }
-      return map;
-    });
+    return mapCommand("map", values, () => new InboundMap(port, lifetime(values)), protocol);
   },
   peer: ([target = "", peer = ""], values) => {
     const { port, protocol } = readTarget(target);
     const remote = readPeer(peer);
-    return mapCommand(
-      "peer",
-      values,
-      () => new OutboundMap(port, remote.address, remote.port, lifetime(values)).protocol(protocol),
-    );
+    const build = (): OutboundMap =>
+      new OutboundMap(port, remote.address, remote.port, lifetime(values));
+    return mapCommand("peer", values, build, protocol);
   },
   connect: ([client, server]) => {
-    // One address alone is more likely the server's: that is what people know.
-    if (client !== undefined && server === undefined) return { name: "connect", server: client };
-    return {
-      name: "connect",
-      ...(client === undefined ? {} : { client }),
-      ...(server === undefined ? {} : { server }),
-    };
+    if (client === undefined) return { name: "connect" };
+    // One address alone is the server's: that is the one that users know.
+    return server === undefined
+      ? { name: "connect", server: client }
+      : { name: "connect", client, server };
   },
   show: ([id = ""]) => ({ name: "show", id: readId(id) }),
   renew: ([id = "", seconds = ""]) => ({
@@ -103,40 +99,23 @@ const READERS: { readonly [Name in CommandName]: Reader } = {
   watch: () => ({ name: "watch" }),
 };
 
-/** What both kinds of mappings can be told. The library checks it, and its errors are the user's mistakes here. */
+/** Reads what `map` and `peer` share. A value that the builder rejects is a usage error. */
 function mapCommand(
   name: "map" | "peer",
   values: OptionValues,
-  make: () => InboundMap | OutboundMap,
+  build: () => InboundMap | OutboundMap,
+  protocol: number,
 ): Command {
-  const keepAlive = values.has("keep-alive");
-  const repeat = one(values, "repeat");
-  if (keepAlive && repeat !== undefined) {
-    throw new UsageError("--keep-alive and --repeat exclude each other, type one of them");
-  }
-  const externalPort = one(values, "external-port");
-  const externalAddress = one(values, "external-address");
-  const thirdParty = one(values, "third-party");
-  const description = one(values, "description");
-  if (values.has("prefer-failure") && externalPort === undefined) {
+  const requestType = readRequestType(values);
+  if (values.has("prefer-failure") && !values.has("external-port")) {
     throw new UsageError(
       "--prefer-failure needs a suggestion to insist on, type --external-port PORT too",
     );
   }
   try {
-    const map = make();
-    if (externalPort !== undefined) {
-      map.externalPort(readWirePort("--external-port", externalPort));
-    }
-    if (externalAddress !== undefined) map.externalAddress(externalAddress);
-    if (thirdParty !== undefined) map.thirdParty(thirdParty);
-    if (description !== undefined) map.description(description);
-    const requestType = keepAlive
-      ? RequestType.KeepAlive
-      : repeat === undefined
-      ? RequestType.Once
-      : RequestType.Repeat(readCount("--repeat", repeat));
-    return { name, map, requestType };
+    const map = build();
+    const options = { protocol, ...readMappingOptions(map.kind, values) };
+    return { name, map: applyMappingOptions(map, options), requestType };
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) {
       throw new UsageError(`${error.message}: type "help ${name}" for examples`);
@@ -145,19 +124,54 @@ function mapCommand(
   }
 }
 
+function readRequestType(values: OptionValues): RequestType {
+  const repeat = one(values, "repeat");
+  if (!values.has("keep-alive")) {
+    return repeat === undefined
+      ? RequestType.Once
+      : RequestType.Repeat(readCount("--repeat", repeat));
+  }
+  if (repeat === undefined) return RequestType.KeepAlive;
+  throw new UsageError("--keep-alive and --repeat exclude each other, type one of them");
+}
+
+/** The options that were given, by the flags of the table. */
+function readMappingOptions(kind: "inbound" | "outbound", values: OptionValues): MappingOptions {
+  const options: Record<string, unknown> = {};
+  for (const name of MAPPING_OPTION_NAMES) {
+    const { flag } = MAPPING_OPTIONS[name];
+    if (flag === undefined || !goesWith(name, kind)) continue;
+    const value = values.get(flag.name);
+    if (value !== undefined) options[name] = readFlag(flag, value === true ? [] : value);
+  }
+  return options;
+}
+
+function readFlag({ name, kind, many }: MappingFlag, texts: readonly string[]): unknown {
+  const values = texts.map((text) => FLAG_READERS[kind](text, `--${name}`));
+  return many === true ? values : values[0] ?? true;
+}
+
+const FLAG_READERS: {
+  readonly [Kind in MappingFlag["kind"]]: (text: string, what: string) => unknown;
+} = {
+  switch: () => true,
+  address: (text) => text,
+  text: (text) => text,
+  port: (text, what) => readWirePort(what, text),
+  filter: (text) => readFilter(text),
+  portSet: (text, what) => readPortSet(what, text),
+};
+
 function lifetime(values: OptionValues): number {
   const text = one(values, "lifetime");
   return text === undefined ? DEFAULT_LIFETIME : readSeconds("--lifetime", text);
 }
 
 function one(values: OptionValues, name: string): string | undefined {
-  return all(values, name)[0];
-}
-
-function all(values: OptionValues, name: string): readonly string[] {
   const value = values.get(name);
-  return value === undefined || value === true ? [] : value;
+  return value === undefined || value === true ? undefined : value[0];
 }
 
-/** Seconds: long enough to be quiet, short enough to be gone soon after somebody forgot it. */
+/** Seconds: rarely renewed, and a forgotten mapping ends within the hour. */
 const DEFAULT_LIFETIME = 3_600;

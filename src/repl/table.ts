@@ -1,3 +1,4 @@
+import { goesWith, MAPPING_OPTION_NAMES, MAPPING_OPTIONS } from "../mapping_options.ts";
 import type { CommandName } from "./command.ts";
 
 /** The meaning of an argument, by which it is completed. */
@@ -48,7 +49,11 @@ export interface CommandSpec {
   readonly examples: readonly string[];
 }
 
-const LIFETIME: readonly OptionSpec[] = [
+const ID: ArgumentSpec = { kind: "id", label: "ID" };
+const PORT: ArgumentSpec = { kind: "port", label: "PORT[/PROTO]" };
+
+/** Options of both kinds of mappings that are no option of the request (RFC 6887 section 7.3). */
+const LIFETIME_OPTIONS: readonly OptionSpec[] = [
   { name: "lifetime", short: "l", value: "SECONDS", help: "wanted lifetime, 3600 if not given" },
   {
     name: "keep-alive",
@@ -56,31 +61,13 @@ const LIFETIME: readonly OptionSpec[] = [
     help: "renew until Ctrl-C or revoke, then delete; survives restarts of the router",
   },
   { name: "repeat", value: "COUNT", help: "renew for so many lifetimes in all" },
-  { name: "external-port", value: "PORT", help: "external port to suggest" },
-  { name: "external-address", value: "ADDRESS", help: "external address to suggest" },
-  { name: "third-party", value: "ADDRESS", help: "for another host; most routers refuse" },
-  { name: "description", value: "TEXT", help: "a name that the router may show in its settings" },
 ];
-
-const ID: ArgumentSpec = { kind: "id", label: "ID" };
 
 /** The commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
-  {
-    name: "map",
-    args: [{ kind: "port", label: "PORT[/PROTO]" }],
-    options: [
-      ...LIFETIME,
-      { name: "prefer-failure", help: "rather nothing than another external port or address" },
-      {
-        name: "filter",
-        value: "ADDRESS[/BITS][:PORT]",
-        many: true,
-        help: "let in only this peer; may be given several times",
-      },
-      { name: "port-set", value: "COUNT", help: "so many ports in a row, from PORT on" },
-    ],
-    help: "open an external port to a port of this host",
+  command("map", "open an external port to a port of this host", {
+    args: [PORT],
+    options: mappingOptions("inbound"),
     more: [
       "The protocol is tcp if not given. Port 0 means all ports, 0/all all protocols.",
       "On the command line a mapping without --keep-alive is left open: it ends with its lifetime, and",
@@ -92,123 +79,60 @@ export const COMMANDS: readonly CommandSpec[] = [
       "map 8080 --filter 198.51.100.0/24",
       "map 6000/tcp -k --exec 'notify-send \"port 6000\"'",
     ],
-  },
-  {
-    name: "peer",
-    args: [{ kind: "port", label: "PORT[/PROTO]" }, { kind: "peer", label: "ADDRESS:PORT" }],
-    options: LIFETIME,
-    help: "keep one outgoing flow open",
+  }),
+  command("peer", "keep one outgoing flow open", {
+    args: [PORT, { kind: "peer", label: "ADDRESS:PORT" }],
+    options: mappingOptions("outbound"),
     more: ["Such a mapping cannot be deleted; when it is not renewed any more, it expires."],
     examples: ["peer 6000/tcp 198.51.100.7:7000", "peer 6000/udp [2001:db8::7]:7000 -k"],
-  },
-  {
-    name: "discover",
-    args: [],
-    options: [],
-    help: "the gateways of this host",
-    examples: ["discover", "discover --json"],
-  },
-  {
-    name: "announce",
-    args: [],
-    options: [],
-    help: "is the server alive, and since when",
+  }),
+  command("discover", "the gateways of this host", { examples: ["discover", "discover --json"] }),
+  command("announce", "is the server alive, and since when", {
     examples: ["announce", "announce --server 192.168.1.1"],
-  },
-  {
-    name: "external",
-    args: [],
-    options: [],
-    help: "the external address",
-    examples: ["external", "external --json"],
-  },
-  {
-    name: "diagnose",
-    args: [],
-    options: [],
-    help: "what keeps the outside from reaching you",
+  }),
+  command("external", "the external address", { examples: ["external", "external --json"] }),
+  command("diagnose", "what keeps the outside from reaching you", {
     more: [
       "Asks what the router speaks and what its address is: another router behind it, or a provider that",
       "shares addresses, cannot be helped from here. Leaves no mapping behind. Exit code 1 with a problem.",
     ],
     examples: ["diagnose", "diagnose --server 192.168.1.1 --json"],
-  },
-  {
-    name: "connect",
+  }),
+  command("connect", "choose the server; the gateway if not given", {
     args: [
       { kind: "client", label: "CLIENT", optional: true },
       { kind: "gateway", label: "SERVER", optional: true },
     ],
-    options: [],
-    help: "choose the server; the gateway if not given",
     examples: ["connect", "connect 192.168.1.101 192.168.1.1"],
-  },
-  {
-    name: "simulate",
-    args: [],
-    options: [],
-    help: "start a simulated gateway and connect to it",
+  }),
+  command("simulate", "start a simulated gateway and connect to it", {
     more: [
       "On the command line it runs until Ctrl-C, for other programs to talk to; --port chooses its port.",
       "At the prompt it is in reach of js: js gateway.changeExternalAddress('203.0.113.9')",
     ],
     examples: ["simulate", "simulate --port 5351"],
-  },
-  {
-    name: "disconnect",
-    args: [],
-    options: [],
-    help: "delete every mapping and leave the server",
-    examples: ["disconnect"],
-  },
-  {
-    name: "list",
-    args: [],
-    options: [],
-    help: "the mappings as a table",
-    examples: ["list", "list --json"],
-  },
-  {
-    name: "show",
-    args: [ID],
-    options: [],
-    help: "all about one mapping, with its history",
-    examples: ["show 1"],
-  },
-  {
-    name: "renew",
+  }),
+  command("disconnect", "delete every mapping and leave the server", { examples: ["disconnect"] }),
+  command("list", "the mappings as a table", { examples: ["list", "list --json"] }),
+  command("show", "all about one mapping, with its history", { args: [ID], examples: ["show 1"] }),
+  command("renew", "ask for another lifetime from now on", {
     args: [ID, { kind: "seconds", label: "SECONDS" }],
-    options: [],
-    help: "ask for another lifetime from now on",
     examples: ["renew 1 7200"],
-  },
-  {
-    name: "revoke",
+  }),
+  command("revoke", "delete one mapping, or all", {
     args: [{ kind: "idOrAll", label: "ID|all" }],
-    options: [],
-    help: "delete one mapping, or all",
     examples: ["revoke 1", "revoke all"],
-  },
-  {
-    name: "watch",
-    args: [],
-    options: [],
-    help: "the table, kept current until Ctrl-C",
+  }),
+  command("watch", "the table, kept current until Ctrl-C", {
     more: ["Ends by itself when no mapping is left, or after --timeout seconds."],
     examples: ["watch", "watch --timeout 10"],
-  },
-  {
-    name: "trace",
+  }),
+  command("trace", "print every datagram, decoded", {
     args: [{ kind: "onOff", label: "on|off" }],
-    options: [],
-    help: "print every datagram, decoded",
     examples: ["trace on", "trace off"],
-  },
-  {
-    name: "js",
+  }),
+  command("js", "run JavaScript with the library in reach", {
     args: [{ kind: "code", label: "EXPRESSION" }],
-    options: [],
-    help: "run JavaScript with the library in reach",
     more: [
       "handle is the client, mappings what it holds, gateway the simulated gateway if there is one.",
       "await works, and so do statements; a name without const or let stays for the next time.",
@@ -218,21 +142,12 @@ export const COMMANDS: readonly CommandSpec[] = [
       "js await handle.request(new InboundMap(6000, 60)).ready()",
       "js gateway.restart()",
     ],
-  },
-  {
-    name: "help",
+  }),
+  command("help", "this, or more about one command", {
     args: [{ kind: "command", label: "COMMAND", optional: true }],
-    options: [],
-    help: "this, or more about one command",
     examples: ["help map"],
-  },
-  {
-    name: "exit",
-    args: [],
-    options: [],
-    help: "delete every mapping and leave, as Ctrl-D",
-    examples: ["exit"],
-  },
+  }),
+  command("exit", "delete every mapping and leave, as Ctrl-D", { examples: ["exit"] }),
 ];
 
 /** Options of every command, and of the start without one. */
@@ -271,4 +186,17 @@ export function findCommand(name: string): CommandSpec | undefined {
 export function usage({ name, args }: CommandSpec): string {
   const labels = args.map(({ label, optional }) => optional ? `[${label}]` : label);
   return [name, ...labels].join(" ");
+}
+
+function command(
+  name: CommandName,
+  help: string,
+  rest: Partial<CommandSpec> & Pick<CommandSpec, "examples">,
+): CommandSpec {
+  return { name, help, args: [], options: [], ...rest };
+}
+
+function mappingOptions(kind: "inbound" | "outbound"): OptionSpec[] {
+  const names = MAPPING_OPTION_NAMES.filter((name) => goesWith(name, kind));
+  return [...LIFETIME_OPTIONS, ...names.flatMap((name) => MAPPING_OPTIONS[name].flag ?? [])];
 }

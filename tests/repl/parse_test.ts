@@ -1,5 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Invocation } from "../../src/repl/command.ts";
+import { IpAddress } from "../../src/wire/address.ts";
+import type { Option } from "../../src/wire/option.ts";
 import { parseLine, parseWords } from "../../src/repl/parse.ts";
 import { COMMANDS, usage } from "../../src/repl/table.ts";
 import { UsageError } from "../../src/repl/usage_error.ts";
@@ -19,6 +21,19 @@ Deno.test("parseLine() reads map with everything that a mapping can be told", ()
   assertEquals(command.requestType, "keepAlive");
   assertEquals([command.map.internalPort, command.map.lifetime], [6000, 120]);
   assertEquals(options, { json: true, timeout: 5 });
+});
+
+Deno.test("parseLine() reads the size and parity of a port set, and a third party's id", () => {
+  const cases: [string, Option[]][] = [
+    ["--port-set 4", [{ type: "portSet", size: 4, firstInternalPort: 6000, parity: false }]],
+    ["--port-set 4,parity", [{ type: "portSet", size: 4, firstInternalPort: 6000, parity: true }]],
+    ["--third-party-id 0Aff", [{ type: "thirdPartyId", id: new Uint8Array([0x0a, 0xff]) }]],
+  ];
+  for (const [flags, options] of cases) {
+    const { command } = parse(`map 6000 ${flags}`);
+    if (command.name !== "map") throw new Error(command.name);
+    assertEquals(command.map.toSpec(IpAddress.ANY_IPV4).options, options, flags);
+  }
 });
 
 Deno.test("parseLine() takes tcp, one lifetime and an hour where nothing is said", () => {
@@ -85,6 +100,10 @@ Deno.test("parseLine() answers every mistake with what to type instead", () => {
     ["map 6000 --prefer-failure", "type --external-port PORT too"],
     ["map 6000 --filter nowhere/x", "Cannot read the filter"],
     ["map 6000 --filter 198.51.100.0/33", "Cannot read the filter"],
+    ["map 6000 --port-set 0", "type a number of ports from 1 to 65535, as in 4 or 4,parity"],
+    ["map 6000 --port-set 4,even", "Cannot read --port-set"],
+    ["map 6000 --third-party-id 0x1", "hexadecimal digits in pairs"],
+    ["peer 6000 198.51.100.7:7000 --port-set 4", 'Unknown option "--port-set"'],
     ["map 6000 --exec ''", "type --exec"],
     ["map 6000 --simulate --server 10.0.0.1", "without --server and --client"],
     ["list --keep-alive", 'Unknown option "--keep-alive" of "list"'],
