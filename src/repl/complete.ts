@@ -1,6 +1,6 @@
 import { PROTOCOL_NAMES } from "./read_values.ts";
 import {
-  type ArgumentSpec,
+  type ArgumentKind,
   COMMANDS,
   type CommandSpec,
   COMMON_OPTIONS,
@@ -58,14 +58,10 @@ async function completeArgument(
   word: string,
   context: CompletionContext,
 ): Promise<Completion> {
-  const argument = command?.args[argumentsIn(words, command).length - 1];
-  if (argument?.kind === "port") {
-    const port = /^(?<port>\d+)\//.exec(word)?.groups?.["port"];
-    return port === undefined
-      ? { candidates: [], word }
-      : choose(word, PROTOCOL_NAMES.map((protocol) => `${port}/${protocol}`));
-  }
-  return choose(word, argument === undefined ? [] : await argumentValues(argument, context));
+  const kind = command?.args[argumentsIn(words, command).length - 1]?.kind;
+  const port = kind === "port" ? /^\d+(?=\/)/.exec(word)?.[0] : undefined;
+  if (port !== undefined) return choose(word, PROTOCOL_NAMES.map((name) => `${port}/${name}`));
+  return choose(word, kind === undefined ? [] : await argumentValues(kind, context));
 }
 
 /** The command and its arguments, without options and their values. */
@@ -77,34 +73,34 @@ function argumentsIn(words: readonly string[], command: CommandSpec): string[] {
   );
 }
 
-function argumentValues(
-  { kind }: ArgumentSpec,
+async function argumentValues(
+  kind: ArgumentKind,
   context: CompletionContext,
 ): Promise<readonly string[]> {
   switch (kind) {
     case "id":
-      return Promise.resolve(context.ids.map(String));
+      return context.ids.map(String);
     case "idOrAll":
-      return Promise.resolve([...context.ids.map(String), "all"]);
+      return [...context.ids.map(String), "all"];
     case "onOff":
-      return Promise.resolve(["on", "off"]);
+      return ["on", "off"];
     case "command":
-      return Promise.resolve(COMMANDS.map(({ name }) => name));
+      return COMMANDS.map(({ name }) => name);
     case "gateway":
-      return context.gateways();
+      return await context.gateways();
     case "client":
-      return context.clients();
+      return await context.clients();
     default:
-      return Promise.resolve([]);
+      return [];
   }
 }
 
-function optionValues(
+async function optionValues(
   { name }: OptionSpec,
   context: CompletionContext,
 ): Promise<readonly string[]> {
-  if (name === "server") return context.gateways();
-  return name === "client" ? context.clients() : Promise.resolve([]);
+  if (name === "server") return await context.gateways();
+  return name === "client" ? await context.clients() : [];
 }
 
 /** Whether the word is this option and its value follows. */

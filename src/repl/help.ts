@@ -8,6 +8,7 @@ import {
   START_OPTIONS,
   usage,
 } from "./table.ts";
+import { wrap } from "./text.ts";
 
 /** The help for one command, or an overview that fits 80 columns and 24 lines. */
 export function helpLines(topic: string | undefined): string[] {
@@ -26,8 +27,8 @@ function overview(): string[] {
     "repl.ts [COMMAND] [OPTION]…   opens ports on the router; alone it is a prompt",
     ...COMMANDS.map((spec) => `  ${usage(spec).padEnd(column)}${spec.help}`),
     "Exit code: 0 done, 1 failed, 2 not understood. Options of every command:",
-    ...wrap(COMMON_OPTIONS.map(optionLabel), 78),
-    ...wrap(START_OPTIONS.map((option) => `${optionLabel(option)}  ${option.help}`), 78),
+    ...indented(COMMON_OPTIONS.map(optionLabel)),
+    ...indented(START_OPTIONS.map((option) => `${optionLabel(option)}  ${option.help}`)),
   ];
 }
 
@@ -54,15 +55,6 @@ function optionLabel({ name, short, value }: OptionSpec): string {
   }`;
 }
 
-function wrap(words: readonly string[], columns: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of words) {
-    if (line !== "" && line.length + 2 + word.length > columns) {
-      lines.push(`  ${line}`);
-      line = "";
-    }
-    line = line === "" ? word : `${line}  ${word}`;
-  }
-  return line === "" ? lines : [...lines, `  ${line}`];
+function indented(labels: readonly string[]): string[] {
+  return wrap(labels, "  ", 78).map((line) => `  ${line}`);
 }

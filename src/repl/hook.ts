@@ -1,13 +1,6 @@
-import type { Assigned, MappingSnapshot } from "../../mod.ts";
+import type { MappingSnapshot } from "../../mod.ts";
 import { protocolText } from "./read_values.ts";
 import { printable } from "./text.ts";
-
-/** How a program ended. */
-export interface HookResult {
-  readonly success: boolean;
-  /** `exit code 3`, `signal SIGKILL`, or why it did not start. */
-  readonly reason: string;
-}
 
 /** Runs a program, without a shell, with variables added to its environment. */
 export type RunProgram = (
@@ -15,19 +8,10 @@ export type RunProgram = (
   variables: Readonly<Record<string, string>>,
 ) => Promise<HookResult>;
 
-/** The environment variables that describe an assignment to a program. */
-export function hookVariables(
-  snapshot: MappingSnapshot,
-  assigned: Assigned,
-): Record<string, string> {
-  return {
-    PCP_EXTERNAL_ADDRESS: assigned.externalAddress,
-    PCP_EXTERNAL_PORT: String(assigned.externalPort),
-    PCP_INTERNAL_PORT: String(snapshot.internalPort),
-    PCP_PROTOCOL: protocolText(snapshot.protocol),
-    PCP_STATE: snapshot.state.type,
-    PCP_LIFETIME: String(assigned.lifetime),
-  };
+/** How a program ended; the reason is `exit code 3`, `signal SIGKILL`, or why it did not start. */
+export interface HookResult {
+  readonly success: boolean;
+  readonly reason: string;
 }
 
 /** Runs the program of `--exec` whenever the external address or port of one mapping changes. */
@@ -69,7 +53,14 @@ export class Hook {
     const endpoint = `${externalAddress} ${externalPort}`;
     if (endpoint === this.#lastEndpoint) return;
     this.#lastEndpoint = endpoint;
-    this.#next = hookVariables(snapshot, snapshot.assigned);
+    this.#next = {
+      PCP_EXTERNAL_ADDRESS: externalAddress,
+      PCP_EXTERNAL_PORT: String(externalPort),
+      PCP_INTERNAL_PORT: String(snapshot.internalPort),
+      PCP_PROTOCOL: protocolText(snapshot.protocol),
+      PCP_STATE: snapshot.state.type,
+      PCP_LIFETIME: String(snapshot.assigned.lifetime),
+    };
     this.#running ??= this.#runAll();
   }
 

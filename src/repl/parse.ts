@@ -1,5 +1,5 @@
 import { parseArgs } from "@std/cli/parse-args";
-import type { CommonOptions, Invocation } from "./command.ts";
+import type { Command, CommonOptions, Invocation } from "./command.ts";
 import { nearest } from "./nearest.ts";
 import { readCommand } from "./read_command.ts";
 import { readSeconds, readWirePort } from "./read_values.ts";
@@ -37,17 +37,12 @@ export function parseLine(line: string): Invocation | undefined {
   if (line.length > LONGEST_LINE) throw tooLong();
   const text = line.trim();
   if (text === "" || text.startsWith("#")) return undefined;
-  const code = /^js(?:\s+(?<code>[^]*))?$/.exec(text);
-  if (code !== null) {
-    // JavaScript has its own quotes, so the line is not split into words.
-    return { command: readCommand(spec("js"), words(code.groups?.["code"]), NONE), options: {} };
-  }
-  if (/(?!\t)\p{Cc}/u.test(text)) {
-    throw new UsageError(
-      `Cannot read the line: it holds a control character, type ${
-        quote(text.replace(/(?!\t)\p{Cc}/gu, ""))
-      }`,
-    );
+  const js = /^js(?:\s+(?<code>[^]*))?$/.exec(text);
+  // JavaScript has its own quotes, so the line is not split into words.
+  if (js !== null) return { command: readJs(js.groups?.["code"] ?? ""), options: {} };
+  if (CONTROL.test(text)) {
+    const harmless = quote(text.replaceAll(new RegExp(CONTROL, "gu"), ""));
+    throw new UsageError(`Cannot read the line: it holds a control character, type ${harmless}`);
   }
   const { command, values } = splitArguments(splitWords(text), false);
   if (command === undefined) {
@@ -66,7 +61,7 @@ export function parseWords(args: readonly string[]): CommandLine {
   if (args[at] === "js" && !(args.length === at + 2 && /^(-h|--help)$/.test(args[at + 1] ?? ""))) {
     // JavaScript may begin with "-" as options do.
     const options = readCommonOptions(splitArguments(args.slice(0, at), true).values);
-    const command = readCommand(spec("js"), words(args.slice(at + 1).join(" ")), NONE);
+    const command = readJs(args.slice(at + 1).join(" "));
     return { invocation: { command, options }, options, keepGoing: false };
   }
   const { command, values } = splitArguments(args, true);
@@ -79,18 +74,16 @@ export function parseWords(args: readonly string[]): CommandLine {
   return { invocation, options, keepGoing: values.has("keep-going") };
 }
 
-interface Split {
-  readonly command: readonly [CommandSpec, readonly string[]] | undefined;
-  readonly values: OptionValues;
-}
+type CommandWords = readonly [CommandSpec, readonly string[]];
 
-function invocationOf(
-  [command, args]: readonly [CommandSpec, readonly string[]],
-  values: OptionValues,
-): Invocation {
+function invocationOf([command, args]: CommandWords, values: OptionValues): Invocation {
   const options = readCommonOptions(values);
   if (values.has("help")) return { command: { name: "help", topic: command.name }, options };
   return { command: readCommand(command, args, values), options };
+}
+
+function readJs(code: string): Command {
+  return readCommand(commandNamed("js"), code.trim() === "" ? [] : [code], new Map());
 }
 
 /** The index of the first argument that is no option. */
@@ -104,23 +97,19 @@ function firstWord(args: readonly string[]): number {
 }
 
 /** Separates the options from the other arguments, wherever they stand, and finds the command. */
-function splitArguments(args: readonly string[], onCommandLine: boolean): Split {
-  const known = [
-    ...COMMON_OPTIONS,
-    ...START_OPTIONS,
-    ...COMMANDS.flatMap(({ options }) => options),
-  ];
+function splitArguments(
+  args: readonly string[],
+  onCommandLine: boolean,
+): { command: CommandWords | undefined; values: OptionValues } {
   const end = args.indexOf("--");
   const reserved = args.slice(0, end < 0 ? args.length : end).find((arg) => RESERVED.test(arg));
   if (reserved !== undefined) throw unknownOption(reserved, COMMON_OPTIONS, undefined);
   const unknown: string[] = [];
   const parsed = parseArgs(args, {
-    string: ["_", ...known.filter((option) => option.value !== undefined).map(({ name }) => name)],
-    boolean: known.filter((option) => option.value === undefined).map(({ name }) => name),
-    collect: known.filter((option) => option.value !== undefined).map(({ name }) => name),
-    alias: Object.fromEntries(
-      known.flatMap(({ name, short }) => short === undefined ? [] : [[short, name]]),
-    ),
+    string: ["_", ...VALUED],
+    boolean: SWITCHES,
+    collect: VALUED,
+    alias: ALIASES,
     unknown: (arg, key) => {
       if (key !== undefined) unknown.push(arg);
       return key === undefined;
@@ -133,10 +122,10 @@ function splitArguments(args: readonly string[], onCommandLine: boolean): Split 
     ...(command?.options ?? (onCommandLine ? START_OPTIONS : [])),
   ];
   const values = new Map<string, readonly string[] | true>();
-  for (const option of new Set(known)) {
-    const value: unknown = parsed[option.name];
-    if (value === true) values.set(option.name, true);
-    if (Array.isArray(value) && value.length > 0) values.set(option.name, value.map(String));
+  for (const option of [...SWITCHES, ...VALUED]) {
+    const value: unknown = parsed[option];
+    if (value === true) values.set(option, true);
+    if (Array.isArray(value) && value.length > 0) values.set(option, value.map(String));
   }
   const misplaced = [...values.keys()].filter((key) => !allowed.some((one) => one.name === key));
   const [refused] = [...unknown, ...misplaced.map((key) => `--${key}`)];
@@ -159,32 +148,25 @@ function checkValues(values: OptionValues, allowed: readonly OptionSpec[]): void
 }
 
 function readCommonOptions(values: OptionValues): CommonOptions {
-  const text = (name: string): string | undefined => {
+  const options: { -readonly [Name in keyof CommonOptions]: CommonOptions[Name] } = {};
+  const read = (name: string, store: (text: string) => void): void => {
     const value = values.get(name);
-    return value === undefined || value === true ? undefined : value[0];
+    if (value !== undefined && value !== true) store(value[0] ?? "");
   };
-  const server = text("server");
-  const client = text("client");
-  const port = text("port");
-  const exec = text("exec");
-  const state = text("state");
-  const timeout = text("timeout");
-  const simulate = values.has("simulate");
-  if (simulate && (server ?? client) !== undefined) {
+  read("server", (text) => options.server = text);
+  read("client", (text) => options.client = text);
+  read("port", (text) => options.port = readWirePort("--port", text));
+  read("exec", (text) => options.exec = readProgram(text));
+  read("state", (text) => options.state = text);
+  read("timeout", (text) => options.timeout = readSeconds("--timeout", text));
+  if (values.has("simulate")) options.simulate = true;
+  if (values.has("json")) options.json = true;
+  if (options.simulate && (options.server ?? options.client) !== undefined) {
     throw new UsageError(
       "--simulate brings its own addresses, type it without --server and --client",
     );
   }
-  return {
-    ...(server === undefined ? {} : { server }),
-    ...(client === undefined ? {} : { client }),
-    ...(port === undefined ? {} : { port: readWirePort("--port", port) }),
-    ...(exec === undefined ? {} : { exec: readProgram(exec) }),
-    ...(state === undefined ? {} : { state }),
-    ...(timeout === undefined ? {} : { timeout: readSeconds("--timeout", timeout) }),
-    ...(simulate ? { simulate } : {}),
-    ...(values.has("json") ? { json: true } : {}),
-  };
+  return options;
 }
 
 function readProgram(text: string): readonly string[] {
@@ -224,17 +206,22 @@ export function tooLong(): UsageError {
   );
 }
 
-function spec(name: string): CommandSpec {
-  const found = findCommand(name);
-  if (found === undefined) throw new TypeError(`Cannot find the command "${name}"`);
-  return found;
-}
+const OPTIONS = [
+  ...COMMON_OPTIONS,
+  ...START_OPTIONS,
+  ...COMMANDS.flatMap(({ options }) => options),
+];
+const namesOf = (options: readonly OptionSpec[]): string[] => [
+  ...new Set(options.map(({ name }) => name)),
+];
+const VALUED = namesOf(OPTIONS.filter(({ value }) => value !== undefined));
+const SWITCHES = namesOf(OPTIONS.filter(({ value }) => value === undefined));
+const ALIASES = Object.fromEntries(
+  OPTIONS.flatMap(({ name, short }) => short === undefined ? [] : [[short, name]]),
+);
 
-function words(code: string | undefined): string[] {
-  return code === undefined || code.trim() === "" ? [] : [code];
-}
-
-const NONE: OptionValues = new Map();
+/** Control characters other than the tab, which is a blank. */
+const CONTROL = /(?!\t)\p{Cc}/u;
 
 /** An option named "_" would overwrite the arguments in the result of parseArgs(). */
 const RESERVED = /^-(?!-)[^=]*_|^--_(?:=|$)/;

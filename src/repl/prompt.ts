@@ -1,34 +1,31 @@
-import type { Completer, Interface, ReadLineOptions } from "node:readline";
+import { type Completer, createInterface, type Interface } from "node:readline";
+import { PassThrough, Writable } from "node:stream";
 import { complete, type CompletionContext } from "./complete.ts";
 import { HISTORY_LIMIT } from "./history.ts";
-import type { ReplClient } from "./repl_client.ts";
+import { splitPastes, TypingLimit } from "./lines.ts";
 import type { InputLine, Screen } from "./screen.ts";
 import { printable } from "./text.ts";
-import type { Marks } from "./vscode.ts";
 
-/** The streams of a prompt, and what it shows. */
-export interface PromptParts {
-  /** `createInterface` of `node:readline`. */
-  readonly createInterface: (options: ReadLineOptions) => Interface;
-  /** The keys that the terminal sends. */
-  readonly input: ReadLineOptions["input"];
-  /** Creates the stream that the line editor draws on. */
-  readonly makeOutput: (write: (text: string) => void) => NonNullable<ReadLineOptions["output"]>;
-  readonly write: (text: string) => void;
+/** What a prompt shows, and whom it calls. */
+export interface PromptOptions {
   readonly screen: Screen;
-  readonly marks: Marks;
   /** Oldest first. */
   readonly history: readonly string[];
   /** The text in front of the line, computed for each drawing. */
   readonly label: () => string;
   readonly completion: CompletionContext;
-  /** Ctrl-C while a command runs. */
+  /** Called for Ctrl-C while a command runs. */
   readonly onInterrupt: () => void;
+  /** Called for a line that is too long. */
+  readonly onTooLong: () => void;
 }
 
 /** Reads lines with editing, history and completion, while alerts are printed above them. */
 export class Prompt implements InputLine {
-  readonly #parts: PromptParts;
+  readonly #options: PromptOptions;
+  readonly #screen: Screen;
+  readonly #input = new PassThrough();
+  readonly #output: Writable;
   readonly #editor: Interface;
   readonly #queue: string[] = [];
   /** Resolves the pending {@linkcode Prompt.next}. */
@@ -37,15 +34,23 @@ export class Prompt implements InputLine {
   #closed = false;
   #interrupts = 0;
 
-  constructor(parts: PromptParts) {
-    this.#parts = parts;
-    this.#editor = parts.createInterface({
-      input: parts.input,
-      output: parts.makeOutput((text) => {
-        if (!this.#muted) parts.write(text);
-      }),
+  constructor(options: PromptOptions) {
+    const { screen, history } = options;
+    this.#options = options;
+    this.#screen = screen;
+    this.#output = new Writable({
+      decodeStrings: false,
+      write: (text: string, _encoding, done) => {
+        if (!this.#muted) screen.write(text);
+        done();
+      },
+    });
+    Object.defineProperty(this.#output, "columns", { get: () => screen.columns });
+    this.#editor = createInterface({
+      input: this.#input,
+      output: this.#output,
       terminal: true,
-      history: [...parts.history].reverse(),
+      history: [...history].reverse(),
       historySize: HISTORY_LIMIT,
       removeHistoryDuplicates: true,
       completer: this.#completer(),
@@ -55,50 +60,69 @@ export class Prompt implements InputLine {
     this.#editor.on("SIGINT", () => this.#interrupted());
     // Ctrl-Z is ignored: a stopped process renews no mapping.
     this.#editor.on("SIGTSTP", () => {});
-    parts.input.on("keypress", (_text: string, key: { ctrl?: boolean; name?: string } = {}) => {
+    this.#input.on("keypress", (_text: string, key: { ctrl?: boolean; name?: string } = {}) => {
       if (key.ctrl !== true || key.name !== "c") this.#interrupts = 0;
     });
   }
 
+  /** Passes what the terminal sends to the line editor, until its end. */
+  async readKeys(keys: AsyncIterable<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    const limit = new TypingLimit(this.#options.onTooLong);
+    try {
+      for await (const octets of keys) {
+        const pieces = splitPastes(limit.filter(decoder.decode(octets, { stream: true })));
+        for (const { text, isPaste } of pieces) {
+          if (isPaste) this.#paste(text);
+          // The line editor reads its stream one turn of the event loop later.
+          else await new Promise((done) => this.#input.write(text, () => setTimeout(done, 0)));
+        }
+      }
+    } catch {
+      // The terminal has gone: the same as its end.
+    }
+    this.#input.end();
+  }
+
   /** Reads a line; undefined at the end of the input. */
   async next(): Promise<string | undefined> {
-    const { label, marks, screen, write } = this.#parts;
+    const { marks } = this.#screen;
     const queued = this.#queue.shift();
     if (queued !== undefined) {
       // Typed while a command was running: drawn as if it were typed now.
-      write(`${marks.promptStart}${label()}${marks.promptEnd}${printable(queued)}\n`);
+      const label = `${marks.promptStart}${this.#options.label()}${marks.promptEnd}`;
+      this.#screen.write(`${label}${printable(queued)}\n`);
       return queued;
     }
     if (this.#closed) return undefined;
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     this.#resolve = resolve;
     this.show();
-    screen.setInputLine(this);
+    this.#screen.setInputLine(this);
     return await promise;
   }
 
   hide(): void {
     const { rows } = this.#editor.getCursorPos();
-    this.#parts.write(`${this.#parts.marks.lineLeft}${rows > 0 ? `\x1b[${rows}A` : ""}\r\x1b[J`);
+    const { marks } = this.#screen;
+    this.#screen.write(`${marks.lineLeft}${rows > 0 ? `\x1b[${rows}A` : ""}\r\x1b[J`);
   }
 
   show(): void {
-    const { label, marks, write } = this.#parts;
-    const text = label();
-    this.#editor.setPrompt(text);
-    if (marks.promptStart !== "") write(`${marks.promptStart}${text}${marks.promptEnd}`);
+    const { marks } = this.#screen;
+    const label = this.#options.label();
+    this.#editor.setPrompt(label);
+    if (marks.promptStart !== "") {
+      this.#screen.write(`${marks.promptStart}${label}${marks.promptEnd}`);
+    }
     this.#setCursorRow(0);
     this.#muted = false;
     // The write above closes the editor if the terminal has gone, and a closed editor throws.
     if (!this.#closed) this.#editor.prompt(true);
   }
 
-  /** Inserts text at once, which is much faster than key by key. */
-  paste(text: string): void {
-    if (this.#closed) return;
-    this.#interrupts = 0;
-    this.#editor.write(text);
-    this.#setCursorRow(this.#editor.getCursorPos().rows);
+  resized(): void {
+    this.#output.emit("resize");
   }
 
   /** Ends the input. */
@@ -106,8 +130,8 @@ export class Prompt implements InputLine {
     if (this.#closed) return;
     this.#closed = true;
     this.#queue.length = 0;
-    if (this.#resolve === undefined) this.#parts.onInterrupt();
-    else this.#finish(undefined, `\n${this.#parts.marks.finished()}`);
+    if (this.#resolve === undefined) this.#options.onInterrupt();
+    else this.#finish(undefined, `\n${this.#screen.marks.finished()}`);
     this.#editor.close();
   }
 
@@ -119,6 +143,14 @@ export class Prompt implements InputLine {
     Object.assign(this.#editor, { prevRows: rows });
   }
 
+  /** Inserts text at once, which is much faster than key by key. */
+  #paste(text: string): void {
+    if (this.#closed) return;
+    this.#interrupts = 0;
+    this.#editor.write(text);
+    this.#setCursorRow(this.#editor.getCursorPos().rows);
+  }
+
   #entered(line: string): void {
     this.#interrupts = 0;
     if (this.#resolve === undefined) this.#queue.push(line);
@@ -126,15 +158,15 @@ export class Prompt implements InputLine {
   }
 
   #interrupted(): void {
-    const { marks, screen } = this.#parts;
+    const screen = this.#screen;
     this.#interrupts++;
     this.#queue.length = 0;
     if (this.#interrupts > 1) return this.close();
     this.#muted = true;
     this.#clearLine();
-    if (this.#resolve === undefined) return this.#parts.onInterrupt();
+    if (this.#resolve === undefined) return this.#options.onInterrupt();
     screen.setInputLine(undefined);
-    this.#parts.write(`^C\n${marks.finished()}`);
+    screen.write(`^C\n${screen.marks.finished()}`);
     screen.print(screen.paint.dim("Ctrl-C again, or Ctrl-D, deletes every mapping and leaves"));
     this.show();
     screen.setInputLine(this);
@@ -144,8 +176,8 @@ export class Prompt implements InputLine {
     const resolve = this.#resolve;
     this.#resolve = undefined;
     this.#muted = true;
-    this.#parts.screen.setInputLine(undefined);
-    this.#parts.write(ending);
+    this.#screen.setInputLine(undefined);
+    this.#screen.write(ending);
     resolve?.(line);
   }
 
@@ -156,7 +188,7 @@ export class Prompt implements InputLine {
   }
 
   #completer(): Completer {
-    const { completion } = this.#parts;
+    const { completion } = this.#options;
     const completer = (
       line: string,
       done: (error: Error | null, result: [string[], string]) => void,
@@ -169,11 +201,4 @@ export class Prompt implements InputLine {
     };
     return completer as unknown as Completer;
   }
-}
-
-/** `pcp 192.168.1.1 [2]> `: the server and the number of mappings. */
-export function promptLabel(client: ReplClient | undefined, { paint }: Screen): string {
-  if (client === undefined) return `${paint.bold("pcp")}> `;
-  const { label, handle } = client;
-  return `${paint.bold("pcp")} ${paint.cyan(printable(label))} [${handle.mappings.length}]> `;
 }

@@ -1,6 +1,16 @@
-import type { Assigned, MappingSnapshot, MappingState, PortSet } from "../../mod.ts";
+import type { Assigned, Diagnosis, MappingSnapshot, MappingState, PortSet } from "../../mod.ts";
 import { protocolText } from "./read_values.ts";
-import { clockTime, cut, duration, endpoint, pad, type Paint, plain, printable } from "./text.ts";
+import {
+  clockTime,
+  cut,
+  duration,
+  endpoint,
+  pad,
+  type Paint,
+  plain,
+  printable,
+  wrap,
+} from "./text.ts";
 
 /** What rendering depends on besides the values; a `Screen` has it. */
 export interface RenderOptions {
@@ -159,6 +169,19 @@ export function ignoredText({ assigned }: MappingSnapshot): string | undefined {
   return ignored.length === 0 ? undefined : `The router ignored ${ignored.join(", ")}`;
 }
 
+/** The findings of a diagnosis, wrapped to the width of the terminal. */
+export function diagnosisLines({ findings }: Diagnosis, options: RenderOptions): string[] {
+  const { columns, widthOf, paint } = options;
+  const room = Math.max(20, Math.min(columns, MAX_COLUMNS) - INDENT.length);
+  return findings.flatMap(({ level, text }) => {
+    const label = level.padEnd(INDENT.length);
+    const colour = level === "problem" ? "red" : level === "good" ? "green" : "yellow";
+    return wrap(printable(text).split(" "), " ", room, widthOf).map((line, index) =>
+      `${index === 0 ? paint[colour](label) : INDENT}${line}`
+    );
+  });
+}
+
 function optionFields(assigned: Assigned | null): [string, string][] {
   const { portSet, description, ignoredOptions = [] } = assigned ?? {};
   const fields: [string, string][] = [];
@@ -197,3 +220,8 @@ const GAP = "  ";
 
 /** Columns are not cut below this width; the end of the row is cut instead. */
 const MIN_WIDTH = 4;
+
+const INDENT = " ".repeat("problem ".length);
+
+/** Longer lines of prose are hard to read. */
+const MAX_COLUMNS = 100;

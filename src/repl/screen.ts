@@ -22,6 +22,8 @@ export interface InputLine {
   hide(): void;
   /** Draws the line again. */
   show(): void;
+  /** Draws the line again for a new width of the terminal. */
+  resized(): void;
 }
 
 /** Prints everything, so that output never mixes with live lines or with the line being typed. */
@@ -30,6 +32,7 @@ export class Screen {
   /** Whether live lines are shown: spinners and tables that are updated in place. */
   readonly isLive: boolean;
   readonly widthOf: (text: string) => number;
+  readonly marks: Marks;
   readonly #parts: ScreenParts;
   #live: readonly string[] = [];
   #drawnRows = 0;
@@ -41,11 +44,17 @@ export class Screen {
     this.paint = paint(parts.colours);
     this.isLive = parts.live;
     this.widthOf = parts.widthOf;
+    this.marks = parts.marks;
   }
 
   /** The current number of columns. */
   get columns(): number {
     return this.#parts.columns();
+  }
+
+  /** Writes text as it is: the line being typed, and marks. */
+  write(text: string): void {
+    this.#parts.write(text);
   }
 
   /** Prints lines above the live lines and the line being typed. */
@@ -62,7 +71,7 @@ export class Screen {
   live(lines: readonly string[] = []): void {
     if (!this.isLive) return;
     const busy = lines.length > 0;
-    const mark = busy === this.#busy ? "" : busy ? this.#parts.marks.busy : this.#parts.marks.idle;
+    const mark = busy === this.#busy ? "" : busy ? this.marks.busy : this.marks.idle;
     this.#busy = busy;
     this.#parts.write(this.#erase() + this.#draw(lines) + mark);
   }
@@ -72,8 +81,9 @@ export class Screen {
     this.#inputLine = inputLine;
   }
 
-  /** Draws the live lines for a new width of the terminal. */
+  /** Draws what changes in place again, for a new width of the terminal. */
   resized(): void {
+    this.#inputLine?.resized();
     if (this.#drawnRows === 0) return;
     this.#drawnRows = this.#rowsOf(this.#live);
     this.live(this.#live);

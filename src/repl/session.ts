@@ -6,8 +6,20 @@ import { renewMapping, requestMapping, revokeMappings } from "./commands/mapping
 import { announce, diagnose, discover, external } from "./commands/server.ts";
 import type { ReplClient } from "./repl_client.ts";
 import { errorLines } from "./report.ts";
+import type { Screen } from "./screen.ts";
 import type { SessionParts } from "./session_parts.ts";
+import { printable } from "./text.ts";
 import { UsageError } from "./usage_error.ts";
+
+/** What the prompt and scripts run their commands with. */
+export interface CommandLoop {
+  readonly session: CommandSession;
+  readonly screen: Screen;
+  /** Creates the signal that cancels the next command. */
+  readonly nextSignal: () => AbortSignal;
+  /** Aborted to end the program. */
+  readonly exitSignal: AbortSignal;
+}
 
 /** Runs commands, one at a time, and prints their results. */
 export class CommandSession {
@@ -27,6 +39,14 @@ export class CommandSession {
   /** The current client. */
   get client(): ReplClient | undefined {
     return this.#state.client;
+  }
+
+  /** `pcp 192.168.1.1 [2]> `: the server and the number of mappings. */
+  get prompt(): string {
+    const { paint } = this.#parts.screen;
+    if (this.client === undefined) return `${paint.bold("pcp")}> `;
+    const { label, handle } = this.client;
+    return `${paint.bold("pcp")} ${paint.cyan(printable(label))} [${handle.mappings.length}]> `;
   }
 
   /**

@@ -5,15 +5,14 @@ import { HistoryFile, historyPath } from "./history.ts";
 import type { RunProgram } from "./hook.ts";
 import type { CommandLine } from "./parse.ts";
 import { Screen } from "./screen.ts";
-import { CommandSession } from "./session.ts";
+import { type CommandLoop, CommandSession } from "./session.ts";
 import { printableLines } from "./text.ts";
-import { type Marks, marksFor, type TerminalCapabilities } from "./vscode.ts";
+import { marksFor, type TerminalCapabilities } from "./vscode.ts";
 
 /** Connects a session with this process: its terminal, signals and child programs. */
 export class Shell {
   readonly #commandLine: CommandLine;
   readonly #terminal: TerminalCapabilities;
-  readonly #marks: Marks;
   readonly #mode: "once" | "prompt" | "script";
   #screen: Screen;
   /** Cancels the running command. */
@@ -22,12 +21,10 @@ export class Shell {
   readonly #exit = new AbortController();
   #isEnding = false;
   #isRaw = false;
-  #onResize = (): void => {};
 
   constructor(commandLine: CommandLine, terminal: TerminalCapabilities) {
     this.#commandLine = commandLine;
     this.#terminal = terminal;
-    this.#marks = marksFor(terminal);
     this.#mode = commandLine.invocation !== undefined
       ? "once"
       : Deno.stdin.isTerminal()
@@ -51,9 +48,17 @@ export class Shell {
     this.#screen = this.#createScreen(unicodeWidth);
     const session = this.#createSession();
     reportUncaughtErrors(session);
-    return this.#mode === "prompt" && this.#terminal.cursor
-      ? await this.#runPrompt(session)
-      : await this.#runScript(session);
+    const loop = {
+      session,
+      screen: this.#screen,
+      nextSignal: () => this.#nextSignal(),
+      exitSignal: this.#exit.signal,
+    };
+    const isEdited = this.#mode === "prompt" && this.#terminal.cursor;
+    return await this.#end(
+      session,
+      await (isEdited ? this.#runPrompt(loop) : this.#runScript(loop)),
+    );
   }
 
   /** Restores the terminal's mode. */
@@ -67,72 +72,28 @@ export class Shell {
     }
   }
 
-  async #runPrompt(session: CommandSession): Promise<ExitCode> {
+  async #runPrompt(loop: CommandLoop): Promise<ExitCode> {
     const { runPrompt } = await import("./run_prompt.ts");
-    const { createInterface } = await import("node:readline");
-    const { PassThrough, Writable } = await import("node:stream");
     const { simulate, server, client, port } = this.#commandLine.options;
-    const input = new PassThrough();
+    const namesServer = (server ?? client ?? port) !== undefined;
     Deno.stdin.setRaw(true);
     this.#isRaw = true;
     await runPrompt({
-      session,
-      screen: this.#screen,
-      marks: this.#marks,
-      folder: Deno.cwd(),
-      write: (text) => this.#write(text),
-      input,
+      ...loop,
       keys: Deno.stdin.readable,
-      feed: (text) =>
-        new Promise((done) => {
-          // The line editor reads the stream one turn of the event loop later.
-          input.write(text, () => setTimeout(done, 0));
-        }),
-      feedEnd: () => void input.end(),
-      createInterface,
-      makeOutput: (write) => {
-        const output = new Writable({
-          decodeStrings: false,
-          write: (text: string | Uint8Array, _encoding, done) => {
-            write(typeof text === "string" ? text : new TextDecoder().decode(text));
-            done();
-          },
-        });
-        Object.defineProperty(output, "columns", { get: () => this.#columns() });
-        this.#onResize = () => void output.emit("resize");
-        return output;
-      },
-      historyFile: new HistoryFile(historyPath(Deno.build.os, env)),
-      discover,
-      names: Object.keys(library),
-      first: simulate === true
-        ? "simulate"
-        : (server ?? client ?? port) === undefined
-        ? undefined
-        : "connect",
-      nextSignal: () => this.#nextSignal(),
+      history: new HistoryFile(historyPath(Deno.build.os, env)),
+      first: simulate === true ? "simulate" : namesServer ? "connect" : undefined,
       interrupt: () => this.#command.abort(),
-      exitSignal: this.#exit.signal,
     });
-    return await this.#end(session, 0);
+    return 0;
   }
 
-  async #runScript(session: CommandSession): Promise<ExitCode> {
+  async #runScript(loop: CommandLoop): Promise<ExitCode> {
     const { runScript } = await import("./run_script.ts");
     const isTyped = this.#mode === "prompt";
-    const status = await runScript({
-      session,
-      screen: this.#screen,
-      octets: Deno.stdin.readable,
-      keepGoing: isTyped || this.#commandLine.keepGoing,
-      ask: (label) => {
-        if (isTyped) this.#write(label);
-      },
-      isTyped,
-      nextSignal: () => this.#nextSignal(),
-      exitSignal: this.#exit.signal,
-    });
-    return await this.#end(session, isTyped ? 0 : status);
+    const keepGoing = isTyped || this.#commandLine.keepGoing;
+    const status = await runScript({ ...loop, octets: Deno.stdin.readable, keepGoing, isTyped });
+    return isTyped ? 0 : status;
   }
 
   async #end(session: CommandSession, status: ExitCode): Promise<ExitCode> {
@@ -176,7 +137,7 @@ export class Shell {
       widthOf,
       live: decoration,
       colours: decoration,
-      marks: this.#marks,
+      marks: marksFor(this.#terminal),
     });
   }
 
@@ -220,10 +181,7 @@ export class Shell {
       });
     }
     if (this.#terminal.cursor && Deno.build.os !== "windows") {
-      Deno.addSignalListener("SIGWINCH", () => {
-        this.#screen.resized();
-        this.#onResize();
-      });
+      Deno.addSignalListener("SIGWINCH", () => this.#screen.resized());
     }
   }
 

@@ -75,6 +75,23 @@ export function duration(seconds: number): string {
   return parts.join(" ") || "0 s";
 }
 
+/** Joins words to lines of at most so many columns. */
+export function wrap(
+  words: readonly string[],
+  gap: string,
+  columns: number,
+  widthOf = (text: string): number => text.length,
+): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const line = lines.at(-1);
+    const longer = `${line}${gap}${word}`;
+    if (line === undefined || widthOf(longer) > columns) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
+}
+
 /** The time of day, with the date if it is not today. */
 export function clockTime(time: Date, now: Date): string {
   const two = (number: number): string => String(number).padStart(2, "0");
@@ -83,16 +100,12 @@ export function clockTime(time: Date, now: Date): string {
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`;
 }
 
+type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
+
 /** Functions that colour text, or return it unchanged where colours are off. */
-export interface Paint {
-  readonly enabled: boolean;
-  bold(text: string): string;
-  dim(text: string): string;
-  red(text: string): string;
-  green(text: string): string;
-  yellow(text: string): string;
-  cyan(text: string): string;
-}
+export type Paint =
+  & Readonly<Record<Style, (text: string) => string>>
+  & { readonly enabled: boolean };
 
 /** Creates the functions that colour text. */
 export function paint(enabled: boolean): Paint {
@@ -109,8 +122,7 @@ export function paint(enabled: boolean): Paint {
   };
 }
 
-/** The first character of every control sequence. */
-export const ESCAPE = "\x1b";
+const ESCAPE = "\x1b";
 
 const RESET = `${ESCAPE}[0m`;
 

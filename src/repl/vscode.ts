@@ -36,24 +36,20 @@ export function terminalCapabilities(
 
 /** The sequences of OSC 633 and OSC 9;4, each empty where it is not supported. */
 export interface Marks {
-  /** The prompt begins. */
   readonly promptStart: string;
-  /** The prompt ends, the command line begins. */
+  /** The prompt ends, and the command line begins. */
   readonly promptEnd: string;
   /**
    * The line being typed is erased, and its prompt will be drawn again. VS Code ignores a second prompt start unless a
    * command has started since the first, and would take alerts printed in between for a part of the command line.
    */
   readonly lineLeft: string;
-  /** The command starts; the sequence carries its line. */
   executing(commandLine: string): string;
-  /** The command has ended; without an exit code the line was empty or cancelled. */
+  /** Without an exit code the line was empty or cancelled. */
   finished(exitCode?: number): string;
   /** The current folder, to which links in the output are relative. */
   folder(path: string): string;
-  /** Progress starts. */
   readonly busy: string;
-  /** Progress ends. */
   readonly idle: string;
 }
 

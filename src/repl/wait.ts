@@ -33,14 +33,13 @@ export async function waitFor<T>(
   { screen, clock, signal, timeout, text, onTick }: WaitOptions,
 ): Promise<T> {
   if (signal.aborted) throw new CancelledError();
-  const ending = new AbortController();
-  const cancel = (): void => ending.abort(new CancelledError());
-  signal.addEventListener("abort", cancel, { once: true });
   const start = clock.now();
+  const expired = new AbortController();
   const cancelTimeout = timeout === undefined ? () => {} : clock.alarm(
     start + timeout * 1000,
-    () => ending.abort(new TimeoutError(`Nothing came within ${duration(timeout)}`)),
+    () => expired.abort(new TimeoutError(`Nothing came within ${duration(timeout)}`)),
   );
+  const ending = AbortSignal.any([signal, expired.signal]);
   let frame = 0;
   let cancelTick = (): void => {};
   const tick = (): void => {
@@ -55,11 +54,12 @@ export async function waitFor<T>(
   // The first frame draws nothing: most responses arrive before the second one.
   if (screen.isLive || onTick !== undefined) tick();
   try {
-    return await abortable(work(ending.signal), ending.signal);
+    return await abortable(work(ending), ending);
+  } catch (error) {
+    throw signal.aborted ? new CancelledError() : error;
   } finally {
     cancelTick();
     cancelTimeout();
-    signal.removeEventListener("abort", cancel);
     screen.live();
   }
 }

@@ -4,7 +4,6 @@ import { Client } from "../../mod.ts";
 import * as library from "../../mod.ts";
 // In virtual time nothing may have to be loaded first.
 import "../../src/client/trace.ts";
-import "../../src/repl/diagnosis_lines.ts";
 import "../../src/repl/help.ts";
 import "../../src/repl/commands/js.ts";
 import { loadDiagnosis } from "../../src/client/handle.ts";

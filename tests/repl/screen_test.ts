@@ -66,6 +66,7 @@ Deno.test("Screen takes the line being typed out of the way and puts it back", (
   screen.setInputLine({
     hide: () => calls.push(`hide${take()}`),
     show: () => calls.push(`show${take()}`),
+    resized: () => calls.push("resized"),
   });
   screen.print("news");
   assertEquals(calls, ["hide", "shownews\n"]);

@@ -30,7 +30,6 @@ const UNDER_COMMANDS = [
   "advice",
   "command",
   "command_context",
-  "diagnosis_lines",
   "render",
   "repl_client",
   "text",
@@ -92,9 +91,13 @@ const FLOORS: readonly Floor[] = [
   {
     files: "src/repl/shell.ts",
     may: [...PUBLIC, ...SIMULATOR, "src/repl/"],
+    packages: ["@std/cli"],
+  },
+  {
+    files: "src/repl/",
+    may: [...PUBLIC, ...SHARED],
     packages: ["@std/cli", "node:readline", "node:stream"],
   },
-  { files: "src/repl/", may: [...PUBLIC, ...SHARED], packages: ["@std/cli", "node:readline"] },
   { files: "rpc/", may: [...PUBLIC, ...SHARED], packages: ["vscode-jsonrpc", "zod", "node:"] },
   { files: "examples/", may: [...PUBLIC, "rpc/mod.ts"], packages: ["vscode-jsonrpc", "node:"] },
   { files: "repl.ts", may: ["src/repl/"] },

@@ -2,6 +2,7 @@
 
 import type { ExitCode } from "../command.ts";
 import type { CommandContext } from "../command_context.ts";
+import { diagnosisLines } from "../render.ts";
 import { clockTime, printable } from "../text.ts";
 import { CommandError } from "../usage_error.ts";
 
@@ -63,7 +64,6 @@ export async function diagnose(context: CommandContext): Promise<ExitCode> {
     client,
     (signal) => client.handle.diagnose({ signal }),
   );
-  const { diagnosisLines } = await import("../diagnosis_lines.ts");
   context.print(diagnosis, ...diagnosisLines(diagnosis, context.parts.screen));
   return diagnosis.findings.some(({ level }) => level === "problem") ? 1 : 0;
 }
