@@ -1,19 +1,20 @@
 import type { Alert } from "../mod.ts";
 
 /**
- * Sends the alerts of one mapping in order, each when the one before has left. While a slow reader lets them queue up, at
- * most 16 wait; then only the newest of each type stays, which is all that a reader needs to know how things stand.
+ * Sends the alerts of one mapping in order, each when the one before has been written. Behind a slow reader at most 16 wait;
+ * beyond that the queue keeps the newest of each type, which together describe the mapping as it is.
  */
 export class AlertQueue {
   readonly #send: (alert: Alert) => Promise<void>;
   #waiting: Alert[] = [];
   #sending = false;
 
-  /** @param send Resolves when the alert has left; does not reject. */
+  /** @param send Resolves when the alert has been written; does not reject. */
   constructor(send: (alert: Alert) => Promise<void>) {
     this.#send = send;
   }
 
+  /** Queues an alert. */
   put(alert: Alert): void {
     this.#waiting.push(alert);
     if (this.#waiting.length > LIMIT) this.#waiting = newest(this.#waiting);

@@ -1,13 +1,13 @@
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import { VERSION } from "./version.ts";
 
-/** What the program was told to do. */
+/** What the command line asks for. */
 export type Arguments =
   | { readonly run: "serve"; readonly logLevel: LogLevel; readonly trace: boolean }
   | { readonly run: "print"; readonly text: string }
   | { readonly run: "complain"; readonly text: string };
 
-/** Reads the command line. By hand: a parser would take longer to load than to answer the first request. */
+/** Reads the command line. By hand: loading a parser takes longer than answering the first request. */
 export function parseArguments(args: readonly string[]): Arguments {
   let stdio = false;
   let trace = false;
@@ -40,11 +40,11 @@ const HELP =
 
 Usage: deno run -A rpc/main.ts --stdio [--log-level LEVEL] [--trace]
 
-  --stdio            speak on stdin and stdout, each message after a Content-Length header
-  --log-level LEVEL  error, warn (unless told), info or debug, on stderr
+  --stdio            serve on stdin and stdout, each message after a Content-Length header
+  --log-level LEVEL  error, warn (the default), info or debug, on stderr
   --trace            every datagram to and from the PCP server, decoded, on stderr
   --version          print the version
   --help             print this
 
-Exit codes: 0 after shutdown and exit, or when stdin ended; 1 after exit alone or unreadable input;
+Exit codes: 0 after shutdown and exit, or at the end of stdin; 1 after exit alone or unreadable input;
 2 for a wrong command line; 128 and the number of the signal that ended it. Mappings are released in every case.`;

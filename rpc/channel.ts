@@ -11,15 +11,15 @@ import type { Log } from "./log.ts";
 import { checkMessage, type IncomingMessage } from "./message_check.ts";
 import { type ByteSink, Outbox } from "./outbox.ts";
 
-/** Where octets come from, such as `Deno.stdin`. */
+/** A stream of octets to read, such as `Deno.stdin`. */
 export interface ByteSource {
-  /** Fills the buffer as far as it can; resolves with how far, or with null at the end. */
+  /** Reads into the buffer; resolves with the number of octets, or with null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
 }
 
 /**
- * JSON-RPC messages over two streams of octets, for a connection of `vscode-jsonrpc` and before there is one. Messages that
- * are none are answered here; whoever does not read its answers is not read from either.
+ * JSON-RPC messages over two streams of octets, for a connection of `vscode-jsonrpc` and before there is one. It answers
+ * invalid messages itself, and stops reading while too many responses wait to be written.
  */
 export class Channel {
   /** The half that a connection reads from. */
@@ -31,7 +31,7 @@ export class Channel {
   readonly #outbox: Outbox;
   readonly #decoder = new FrameDecoder();
   readonly #chunk = new Uint8Array(CHUNK);
-  /** Ids of requests that wait for their answers. */
+  /** Ids of requests without a response. */
   readonly #inFlight = new Set<string>();
   readonly #readFailed = new EventEmitter<Error>();
   readonly #readClosed = new EventEmitter<void>();
@@ -50,7 +50,7 @@ export class Channel {
     };
     const writeClosed = new EventEmitter<void>();
     this.#outbox.broken.then((error) => {
-      // Whoever read the answers is gone: the end of the connection, as the end of its requests would be.
+      // A closed output ends the connection, as the end of the input does.
       log("info", `Cannot write any more: ${error.message}`);
       writeClosed.fire();
     });
@@ -66,7 +66,7 @@ export class Channel {
   /**
    * The next request or notification; undefined at the end of the stream.
    *
-   * @throws {FramingError} If the stream no longer says where messages begin.
+   * @throws {FramingError} If the start of the next message cannot be found.
    */
   async next(): Promise<IncomingMessage | undefined> {
     const unread = this.#unread.shift();
@@ -83,12 +83,12 @@ export class Channel {
     return undefined;
   }
 
-  /** Puts a message back, so that the connection gets it. */
+  /** Puts a message back for the connection. */
   unread(message: IncomingMessage): void {
     this.#unread.push(message);
   }
 
-  /** Sends a message; resolves when it has left. */
+  /** Sends a message; resolves when it has been written. */
   async write(
     message: Message & { readonly id?: unknown; readonly method?: unknown },
   ): Promise<void> {
@@ -96,7 +96,7 @@ export class Channel {
     await this.#outbox.put(encodeFrame(message));
   }
 
-  /** Resolves when every message has left, or nothing can leave any more. */
+  /** Resolves when every message has been written, or writing has failed. */
   flush(): Promise<void> {
     return this.#outbox.empty();
   }
@@ -119,20 +119,20 @@ export class Channel {
     return { dispose: () => listening = false };
   }
 
-  /** The next message of what was read that is good for anything. */
+  /** The next valid message of the octets that were read. */
   #decode(): IncomingMessage | undefined {
     for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
-      const verdict = checkMessage(frame, this.#inFlight);
-      if (verdict.type === "message") {
-        const { id } = verdict.message;
+      const check = checkMessage(frame, this.#inFlight);
+      if (check.type === "message") {
+        const { id } = check.message;
         if (id !== undefined) this.#inFlight.add(String(id));
-        return verdict.message;
+        return check.message;
       }
-      if (verdict.type === "dropped") {
-        this.#log("warn", verdict.reason);
+      if (check.type === "dropped") {
+        this.#log("warn", check.reason);
         continue;
       }
-      const { id, code, text } = verdict;
+      const { id, code, text } = check;
       this.#log("warn", text);
       this.#outbox.put(encodeFrame({ jsonrpc: "2.0", id, error: { code, message: text } }))
         .catch(() => this.#log("debug", "Cannot answer, the connection is gone"));

@@ -1,10 +1,10 @@
 import type { Event } from "vscode-jsonrpc";
 
-/** An event in the form of `vscode-jsonrpc`, without its code, which would have to be loaded first. */
+/** An event with the interface of `vscode-jsonrpc`, for use before that package is loaded. */
 export class EventEmitter<T> {
   readonly #listeners = new Set<(value: T) => unknown>();
 
-  /** To subscribe with. */
+  /** Subscribes. */
   readonly event: Event<T> = (listener, context) => {
     const bound = listener.bind(context);
     this.#listeners.add(bound);

@@ -3,21 +3,21 @@
  * JSON in UTF-8 as `Content-Length` says.
  */
 
-/** The stream no longer says where messages begin. Nothing can be read from it any more. */
+/** The start of the next message cannot be found: the stream cannot be read any further. */
 export class FramingError extends Error {
   /** The class's name. */
   override readonly name = "FramingError";
 }
 
-/** One message: its text, or why it has none. Framing survives a message that cannot be decoded. */
+/** One message: its text, or why it could not be decoded. The next message is read all the same. */
 export type Frame =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly reason: string };
 
-/** Longest message that is read, in octets: 64 MiB. */
+/** The longest message accepted, in octets: 64 MiB. */
 export const MAX_CONTENT_LENGTH: number = 64 * 1024 * 1024;
 
-/** Longest block of headers that is read, in octets. */
+/** The longest headers accepted, in octets. */
 export const MAX_HEADER_LENGTH = 16_384;
 
 /** A message with its headers. */
@@ -37,12 +37,12 @@ export class FrameDecoder {
   #end = 0;
   #content: Content | undefined;
 
-  /** Whether it is between two messages. */
+  /** Whether no part of a message has been read. */
   get isIdle(): boolean {
     return this.#start === this.#end && this.#content === undefined;
   }
 
-  /** Takes the next octets of the stream. */
+  /** Adds the next octets of the stream. */
   push(chunk: Uint8Array): void {
     this.#makeRoom(chunk.length);
     this.#buffer.set(chunk, this.#end);
@@ -52,7 +52,7 @@ export class FrameDecoder {
   /**
    * The next message, or undefined until more octets have come.
    *
-   * @throws {FramingError} If the headers do not tell where the message ends.
+   * @throws {FramingError} If the headers do not give the length of the message.
    */
   next(): Frame | undefined {
     this.#content ??= this.#readHeaders();
@@ -119,7 +119,7 @@ function endOfHeaders(bytes: Uint8Array): number | undefined {
   return undefined;
 }
 
-/** Whoever sends it would wait for ever for the end of the headers. */
+/** Without this check, headers that end with LF alone would never end. */
 function hasBareLineFeed(bytes: Uint8Array): boolean {
   return bytes.some((octet, at) => octet === LF && bytes[at - 1] !== CR);
 }
@@ -132,7 +132,7 @@ function parseHeaders(bytes: Uint8Array): Content {
     const colon = line.indexOf(":");
     if (colon < 1) {
       throw new FramingError(
-        `Cannot read a message: a header must be "Name: value", got ${show(line)}`,
+        `Cannot read a message: a header must be "Name: value", got ${quote(line)}`,
       );
     }
     const name = line.slice(0, colon).trim().toLowerCase();
@@ -149,7 +149,7 @@ function parseLength(value: string, before: number | undefined): number {
   if (length <= MAX_CONTENT_LENGTH && (before === undefined || before === length)) return length;
   throw new FramingError(
     `Cannot read a message: Content-Length must be one number of octets up to ${MAX_CONTENT_LENGTH}, got ${
-      show(value)
+      quote(value)
     }`,
   );
 }
@@ -159,9 +159,9 @@ function charsetOf(contentType: string): string {
 }
 
 function decodeBody(body: Uint8Array, charset: string): Frame {
-  // "utf8" is what the first editors sent.
+  // Early LSP clients sent "utf8".
   if (charset !== "utf-8" && charset !== "utf8") {
-    return { ok: false, reason: `the charset must be "utf-8", got ${show(charset)}` };
+    return { ok: false, reason: `the charset must be "utf-8", got ${quote(charset)}` };
   }
   try {
     return { ok: true, text: new TextDecoder("utf-8", { fatal: true }).decode(body) };
@@ -171,7 +171,7 @@ function decodeBody(body: Uint8Array, charset: string): Frame {
   }
 }
 
-/** A piece of what came in, short and printable. */
-function show(text: string): string {
+/** Received text, quoted and shortened. */
+function quote(text: string): string {
   return JSON.stringify(text.length <= 60 ? text : `${text.slice(0, 60)}…`);
 }

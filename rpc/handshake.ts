@@ -1,7 +1,7 @@
 import type { InitializeParams, InitializeResult } from "./types.ts";
 import { PROTOCOL_VERSION, VERSION } from "./version.ts";
 
-/** The answer to `initialize`. */
+/** The result of `initialize`. */
 export function handshake(): InitializeResult {
   return {
     serverInfo: { name: "pcp-rpc", version: VERSION },
@@ -11,8 +11,8 @@ export function handshake(): InitializeResult {
 }
 
 /**
- * The params of a message that is a plain `initialize`, which can be answered before anything else is loaded; undefined
- * for whatever needs a closer look.
+ * The params of a valid `initialize`, which is answered before anything else is loaded; undefined for every other message,
+ * which the server answers.
  */
 export function plainInitialize(
   message: { method?: unknown; params?: unknown },

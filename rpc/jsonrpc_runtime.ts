@@ -1,14 +1,14 @@
 import { RAL } from "vscode-jsonrpc";
 
 /**
- * Gives `vscode-jsonrpc` its timers and console, so that its Node.js half, which takes three times as long to load, is not
- * needed. Keeps what another part of the program has installed.
+ * Gives `vscode-jsonrpc` its timers and console, in place of its Node.js entry, which takes three times as long to load.
+ * Keeps a runtime that another part of the program has installed.
  */
 export function installRuntime(): void {
   try {
     RAL();
   } catch {
-    // There is no other way to ask whether one is installed.
+    // RAL() throws while no runtime is installed; the package has no other test.
     RAL.install(runtime);
   }
 }
@@ -21,7 +21,7 @@ const runtime: ReturnType<typeof RAL> = {
       const timer = setTimeout(callback, milliseconds, ...args);
       return { dispose: () => clearTimeout(timer) };
     },
-    // It handles one message for each call. As microtasks, messages that came together are handled before more are read.
+    // The package handles one message in each call. In microtasks it handles all messages of a chunk before the next read.
     setImmediate: (callback, ...args) => {
       let disposed = false;
       queueMicrotask(() => {
@@ -34,7 +34,7 @@ const runtime: ReturnType<typeof RAL> = {
       return { dispose: () => clearInterval(timer) };
     },
   },
-  // For its own readers and writers of streams, in whose place channel.ts stands.
+  // For the readers and writers of the package, which channel.ts replaces.
   messageBuffer: { create: () => unused("messageBuffer") },
   applicationJson: {
     encoder: { name: "application/json", encode: () => unused("encoder") },

@@ -1,13 +1,13 @@
-/** How much the server tells of itself. */
+/** The severity of a log line. */
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
-/** Takes what the server tells of itself. */
+/** Takes log lines. */
 export type Log = (level: LogLevel, text: string) => void;
 
-/** From least to most. */
+/** From the most severe to the least. */
 export const LOG_LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug"];
 
-/** A log that writes lines of at most that level. */
+/** A log that writes the lines of `most` and more severe levels. */
 export function logTo(write: (line: string) => void, most: LogLevel): Log {
   return (level, text) => {
     if (LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(most)) write(`${level}: ${text}`);

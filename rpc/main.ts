@@ -13,20 +13,20 @@ import type { InitializeParams } from "./types.ts";
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
 async function main(args: readonly string[]): Promise<number> {
-  const told = parseArguments(args);
-  switch (told.run) {
+  const parsed = parseArguments(args);
+  switch (parsed.run) {
     case "print":
-      await Deno.stdout.write(new TextEncoder().encode(`${told.text}\n`));
+      await Deno.stdout.write(new TextEncoder().encode(`${parsed.text}\n`));
       return 0;
     case "complain":
-      writeStderr(told.text);
+      writeStderr(parsed.text);
       return 2;
     case "serve":
-      return await serveStdio(told.logLevel, told.trace);
+      return await serveStdio(parsed.logLevel, parsed.trace);
   }
 }
 
-/** Only what is needed to answer `initialize` was loaded by now; the rest is when that answer is on its way. */
+/** Answers `initialize` first: only what that takes is loaded by now. Then loads and runs the server. */
 async function serveStdio(logLevel: LogLevel, trace: boolean): Promise<number> {
   const write = claimStdout();
   const log = logTo((line) => writeStderr(`pcp-rpc: ${line}`), logLevel);
@@ -37,7 +37,7 @@ async function serveStdio(logLevel: LogLevel, trace: boolean): Promise<number> {
     if (first === undefined) return 0;
     initialized = first.id === undefined ? undefined : plainInitialize(first);
     if (initialized === undefined) channel.unread(first);
-    else await channel.write({ jsonrpc: "2.0", id: first.id, result: handshake() } as Answer);
+    else await channel.write({ jsonrpc: "2.0", id: first.id, result: handshake() } as Response);
   } catch (error) {
     log("error", error instanceof Error ? error.message : String(error));
     return 1;
@@ -50,4 +50,4 @@ async function serveStdio(logLevel: LogLevel, trace: boolean): Promise<number> {
   });
 }
 
-type Answer = Parameters<Channel["write"]>[0];
+type Response = Parameters<Channel["write"]>[0];

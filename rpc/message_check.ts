@@ -2,13 +2,13 @@ import type { Message } from "vscode-jsonrpc";
 import { ErrorCode } from "./error_codes.ts";
 import type { Frame } from "./framing.ts";
 
-/** What a message is good for: passed on, answered with an error, or dropped. */
-export type Verdict =
+/** What to do with a message: pass it on, answer with an error, or drop it. */
+export type MessageCheck =
   | { readonly type: "message"; readonly message: IncomingMessage }
   | { readonly type: "refused"; readonly code: ErrorCode; readonly text: string; readonly id: Id }
   | { readonly type: "dropped"; readonly reason: string };
 
-/** Id of a request; null where none could be read. */
+/** Id of a request; null if it could not be read. */
 export type Id = string | number | null;
 
 /** A request or a notification. */
@@ -18,8 +18,8 @@ export interface IncomingMessage extends Message {
   readonly params?: object;
 }
 
-/** Judges one message by JSON-RPC 2.0, section 4. `inFlight` are the ids that still wait for their answers. */
-export function checkMessage(frame: Frame, inFlight: ReadonlySet<string>): Verdict {
+/** Checks one message against JSON-RPC 2.0, section 4. `inFlight` has the ids of requests without a response. */
+export function checkMessage(frame: Frame, inFlight: ReadonlySet<string>): MessageCheck {
   if (!frame.ok) return refused(ErrorCode.ParseError, `Cannot read the message: ${frame.reason}`);
   let value: unknown;
   try {
@@ -34,7 +34,7 @@ export function checkMessage(frame: Frame, inFlight: ReadonlySet<string>): Verdi
   return checkObject(value as Record<string, unknown>, inFlight);
 }
 
-function checkObject(value: Record<string, unknown>, inFlight: ReadonlySet<string>): Verdict {
+function checkObject(value: Record<string, unknown>, inFlight: ReadonlySet<string>): MessageCheck {
   const { jsonrpc, method, id, params } = value;
   const hasId = typeof id === "string" || typeof id === "number";
   const known = hasId ? id : null;
@@ -50,7 +50,7 @@ function checkObject(value: Record<string, unknown>, inFlight: ReadonlySet<strin
     return invalid("Params must be an object", known);
   }
   if (hasId && inFlight.has(String(id))) {
-    // With that id the answer would pass for the first request's.
+    // The response to this request would be taken for that to the first one.
     return invalid(`The id ${JSON.stringify(id)} belongs to a request that still waits`);
   }
   if (method === "$/cancelRequest" && !hasId && !namesRequest(params)) {
@@ -64,10 +64,10 @@ function namesRequest(params: object | null | undefined): boolean {
   return typeof id === "string" || typeof id === "number";
 }
 
-function invalid(text: string, id: Id = null): Verdict {
+function invalid(text: string, id: Id = null): MessageCheck {
   return refused(ErrorCode.InvalidRequest, text, id);
 }
 
-function refused(code: ErrorCode, text: string, id: Id = null): Verdict {
+function refused(code: ErrorCode, text: string, id: Id = null): MessageCheck {
   return { type: "refused", code, text, id };
 }

@@ -9,36 +9,8 @@
 export { ErrorCode } from "./error_codes.ts";
 export type { Log, LogLevel } from "./log.ts";
 export * from "./protocol.ts";
+export type { Fault, ResultCodeData } from "./rpc_error.ts";
 export { serve, type ServeDeps, type Server } from "./server.ts";
 export type { SessionDeps } from "./session.ts";
-export type {
-  AnnounceResult,
-  Capabilities,
-  ClientErrorParams,
-  ClientInfo,
-  ClientParams,
-  ClientShutdownParams,
-  ClientStartParams,
-  DeleteLeftoversResult,
-  ExternalAddressResult,
-  Fault,
-  Filter,
-  InitializeParams,
-  InitializeResult,
-  Mapping,
-  MappingAlertParams,
-  MappingListParams,
-  MappingParams,
-  MappingRenewParams,
-  MappingRequestParams,
-  Method,
-  Notifications,
-  OpenRpcDocument,
-  Requests,
-  ResultCodeData,
-  ServerRestartedParams,
-  SimulatorInfo,
-  SimulatorParams,
-  SimulatorStartParams,
-} from "./types.ts";
+export type * from "./types.ts";
 export { PROTOCOL_VERSION, VERSION } from "./version.ts";

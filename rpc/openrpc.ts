@@ -1,14 +1,17 @@
-import * as z from "zod";
-import { ErrorCode } from "./error_codes.ts";
-import { ERROR_NOTES, METHOD_NOTES, NOTIFICATION_NOTES } from "./method_docs.ts";
-import { paramSchemas } from "./param_schemas.ts";
-import { notifications, resultSchemas, shared } from "./result_schemas.ts";
-import type { Method, Notifications, OpenRpcDocument } from "./types.ts";
+import * as z from "zod/mini";
+import { ERROR_MEANINGS, ErrorCode } from "./error_codes.ts";
+import { METHODS, NOTIFICATIONS } from "./methods.ts";
+import type { OpenRpcDocument } from "./types.ts";
+import { type Lazy, namedSchemas } from "./value_schemas.ts";
 import { PROTOCOL_VERSION } from "./version.ts";
 
-/** The protocol as an OpenRPC document, made from the schemas that check the params. */
+/** The protocol as an OpenRPC document. */
 export function openRpcDocument(): OpenRpcDocument {
-  const schemas = jsonSchemas();
+  const schemas = new JsonSchemas();
+  // Params are listed one by one, so their types need no name in the document.
+  const results = Object.entries(schemas.named).filter(([name]) => !name.endsWith("Params"));
+  const codes = Object.entries(ErrorCode) as [keyof typeof ErrorCode, ErrorCode][];
+  const nameOf = (code: ErrorCode) => codes.find(([, each]) => each === code)?.[0];
   return {
     openrpc: "1.3.2",
     info: {
@@ -19,104 +22,93 @@ export function openRpcDocument(): OpenRpcDocument {
       license: { name: "MIT" },
     },
     methods: [
-      ...Object.keys(paramSchemas).map((name) => requestEntry(name as Method, schemas)),
-      ...Object.keys(notifications).map((name) =>
-        notificationEntry(name as keyof Notifications, schemas)
-      ),
-      notificationEntry("exit", schemas),
+      ...Object.entries(METHODS).map((
+        [name, { summary, description, params, result, errors }],
+      ) => ({
+        name,
+        summary,
+        ...(description === undefined ? {} : { description }),
+        paramStructure: "by-name",
+        params: schemas.members(params),
+        result: { name: "result", schema: schemas.of(result) },
+        errors: errors.map((code) => ({ $ref: `#/components/errors/${nameOf(code)}` })),
+      })),
+      ...Object.entries(NOTIFICATIONS).map(([name, { summary, params, from }]) => ({
+        name,
+        summary,
+        paramStructure: "by-name",
+        params: schemas.members(params),
+        "x-notification": from === "client" ? "client to server" : "server to client",
+      })),
     ],
     components: {
-      schemas: Object.fromEntries(Object.keys(shared).map((name) => [name, schemas(name)])),
-      errors: errors(),
+      schemas: Object.fromEntries(results),
+      errors: Object.fromEntries(
+        codes.map(([name, code]) => [name, { code, message: ERROR_MEANINGS[name] }]),
+      ),
     },
   };
 }
 
-type Json = Record<string, unknown>;
-type OpenRpcMethod = OpenRpcDocument["methods"][number];
+/** A JSON Schema. */
+export type Json = Readonly<Record<string, unknown>>;
 
-function requestEntry(name: Method, schemas: (id: string) => Json): OpenRpcMethod {
-  const { summary, description, codes, result } = METHOD_NOTES[name];
-  return {
-    name,
-    summary,
-    ...(description === undefined ? {} : { description }),
-    paramStructure: "by-name",
-    params: descriptors(schemas(`${name} params`)),
-    result: { name: result, schema: schemas(`${name} result`) },
-    errors: codes.map((code) => ({ $ref: `#/components/errors/${nameOf(code)}` })),
-  };
-}
+/** The schemas of all methods and notifications as JSON Schema. */
+export class JsonSchemas {
+  /** Those with a name, sorted by it. */
+  readonly named: Readonly<Record<string, Json>>;
+  readonly #ids = new Map<Lazy, string>();
+  readonly #all: Readonly<Record<string, Json>>;
 
-function notificationEntry(
-  name: keyof Notifications | "exit",
-  schemas: (id: string) => Json,
-): OpenRpcMethod {
-  return {
-    name,
-    summary: NOTIFICATION_NOTES[name],
-    paramStructure: "by-name",
-    params: name === "exit" ? [] : descriptors(schemas(`${name} params`)),
-    "x-notification": name === "exit" ? "client to server" : "server to client",
-  };
-}
-
-/** OpenRPC lists params one by one. */
-function descriptors({ properties = {}, required = [] }: Json): Json[] {
-  return Object.entries(properties as Record<string, Json>).map(([name, schema]) => {
-    const { description, ...rest } = schema;
-    return {
-      name,
-      ...(description === undefined ? {} : { description }),
-      required: (required as string[]).includes(name),
-      schema: rest,
-    };
-  });
-}
-
-/** All schemas as JSON Schema, by their ids, with references to the shared ones. */
-function jsonSchemas(): (id: string) => Json {
-  const registry = z.registry<{ id: string }>();
-  const ids = new Map<string, string>();
-  const add = (id: string, schema: z.core.$ZodType): void => {
-    // A result that is a shared schema is told by reference.
-    const { id: known } = registry.get(schema) ?? {};
-    ids.set(id, known ?? id);
-    if (known === undefined) registry.add(schema, { id });
-  };
-  for (const [name, schema] of Object.entries(shared)) add(name, schema);
-  for (const [name, params] of Object.entries(paramSchemas)) {
-    add(`${name} params`, params);
-    add(`${name} result`, resultSchemas[name as Method]);
+  constructor() {
+    const registry = z.registry<{ id: string }>();
+    const schemas = [...Object.values(METHODS), ...Object.values(NOTIFICATIONS)]
+      .flatMap((spec) => "result" in spec ? [spec.params, spec.result] : [spec.params])
+      .filter((lazy) => lazy !== undefined)
+      .map((lazy) => [lazy, lazy()] as const);
+    for (const [id, schema] of namedSchemas) registry.add(schema, { id });
+    for (const [lazy, schema] of schemas) {
+      const id = registry.get(schema)?.id ?? `unnamed ${this.#ids.size}`;
+      if (!registry.has(schema)) registry.add(schema, { id });
+      this.#ids.set(lazy, id);
+    }
+    // As for input: results may get more members in later versions.
+    const json = z.toJSONSchema(registry, {
+      target: "draft-7",
+      io: "input",
+      uri: reference,
+      unrepresentable: "any",
+    });
+    this.#all = Object.fromEntries(
+      Object.entries(json.schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]),
+    ) as Record<string, Json>;
+    this.named = Object.fromEntries(
+      [...namedSchemas.keys()].sort().map((name) => [name, this.#all[name] ?? {}]),
+    );
   }
-  for (const [name, params] of Object.entries(notifications)) add(`${name} params`, params);
-  // As for input: what comes from the server may get more members in later versions.
-  const { schemas } = z.toJSONSchema(registry, {
-    target: "draft-7",
-    io: "input",
-    uri: reference,
-    unrepresentable: "any",
-  });
-  return (id) => {
-    const known = ids.get(id) ?? id;
-    if (known !== id && known in shared) return { $ref: reference(known) };
-    const { $schema: _schema, $id: _id, ...schema } = (schemas[known] ?? {}) as Json;
-    return schema;
-  };
+
+  /** A reference to a schema that has a name, or else the schema itself. */
+  of(lazy: Lazy): Json {
+    const id = this.#ids.get(lazy) ?? "";
+    return id in this.named ? { $ref: reference(id) } : this.#all[id] ?? {};
+  }
+
+  /** The members of an object, as OpenRPC lists params. */
+  members(lazy: Lazy | undefined): Json[] {
+    if (lazy === undefined) return [];
+    const { properties = {}, required = [] } = this.#all[this.#ids.get(lazy) ?? ""] ?? {};
+    return Object.entries(properties as Record<string, Json>).map(([name, member]) => {
+      const { description, ...schema } = member;
+      return {
+        name,
+        ...(description === undefined ? {} : { description }),
+        required: (required as string[]).includes(name),
+        schema,
+      };
+    });
+  }
 }
 
-function reference(id: string): string {
-  return `#/components/schemas/${id}`;
-}
-
-function errors(): Json {
-  return Object.fromEntries(
-    Object.entries(ErrorCode).map(([name, code]) => {
-      return [name, { code, message: ERROR_NOTES[name as keyof typeof ErrorCode] }];
-    }),
-  );
-}
-
-function nameOf(code: ErrorCode): string {
-  return Object.entries(ErrorCode).find(([, each]) => each === code)?.[0] ?? String(code);
+function reference(name: string): string {
+  return `#/components/schemas/${name}`;
 }

@@ -1,12 +1,12 @@
-/** Where octets go to, such as `Deno.stdout`. */
+/** A stream of octets to write, such as `Deno.stdout`. */
 export interface ByteSink {
-  /** Takes as many octets as it can; resolves with how many. */
+  /** Writes some or all of the octets; resolves with their number. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Writes one message after the other, several at once where they have queued up. */
+/** Writes messages in order, queued ones in one write. */
 export class Outbox {
-  /** Resolves when writing has failed: nothing leaves any more. */
+  /** Resolves when writing has failed; nothing is written after that. */
   readonly broken: Promise<Error>;
   readonly #sink: ByteSink;
   readonly #break: (error: Error) => void;
@@ -22,7 +22,7 @@ export class Outbox {
   }
 
   /**
-   * Queues a message; resolves when it has left.
+   * Queues a message; resolves when it has been written.
    *
    * @throws {Error} If writing failed.
    */
@@ -35,19 +35,19 @@ export class Outbox {
     return promise;
   }
 
-  /** Resolves when so little waits to be written that more may be asked for. */
+  /** Resolves when at most {@linkcode ROOM} octets wait, so that more requests may be read. */
   room(): Promise<void> {
     if (this.#bytes <= ROOM) return Promise.resolve();
     return (this.#roomWanted ??= Promise.withResolvers()).promise;
   }
 
-  /** Resolves when nothing waits to be written. */
+  /** Resolves when no message waits. */
   empty(): Promise<void> {
     return this.#writing ?? Promise.resolve();
   }
 
   async #run(): Promise<void> {
-    // Messages of the same moment leave together.
+    // Messages of the same tick are written together.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#take();
@@ -97,10 +97,10 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Octets that may wait before no more requests are read: thousands of answers. */
+/** Octets that may wait while requests are read: 4 MiB, thousands of responses. */
 const ROOM = 4 * 1024 * 1024;
 
-/** Octets that are written at once. */
+/** Octets of one write. */
 const BATCH = 65_536;
 
 function join(batch: readonly Waiting[]): Uint8Array {

@@ -1,18 +1,18 @@
 import type { Log } from "./log.ts";
 
-/** Calls back with the exit code when a signal asks this process to end; the second signal ends it at once. */
+/** Calls back with the exit code on the first signal to end; the second signal ends the process at once. */
 export function onSignals(end: (exitCode: number) => void): void {
-  let asked = false;
+  let ending = false;
   for (const [signal, number] of Deno.build.os === "windows" ? WINDOWS_SIGNALS : SIGNALS) {
     Deno.addSignalListener(signal, () => {
-      if (asked) Deno.exit(128 + number);
-      asked = true;
+      if (ending) Deno.exit(128 + number);
+      ending = true;
       end(128 + number);
     });
   }
 }
 
-/** A defect is told and survived: the end of the process would leave every mapping on the router. */
+/** Logs uncaught errors and goes on: the end of the process would leave every mapping on the router. */
 export function surviveDefects(log: Log): void {
   addEventListener("error", (event) => {
     event.preventDefault();
@@ -24,22 +24,22 @@ export function surviveDefects(log: Log): void {
   });
 }
 
-/** Calls back when a process is gone; looks every second. Returns how to stop looking. */
+/** Calls back when a process is gone, within a second. Returns how to stop watching. */
 export function watchProcess(processId: number, log: Log, gone: () => void): () => void {
   let stopped = false;
   const stop = (): void => {
     stopped = true;
     clearTimeout(timer);
   };
-  // The parent needs no permission to be watched: when it is gone, another process takes its place.
+  // Watching the parent needs no permission: when it ends, Deno.ppid changes.
   const isParent = Deno.ppid === processId;
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     const alive = isParent ? Deno.ppid === processId : await isAlive(processId, log);
     if (stopped || alive === undefined) return;
     if (!alive) return gone();
-    timer = setTimeout(look, INTERVAL);
+    timer = setTimeout(check, INTERVAL);
   };
-  let timer = setTimeout(look, INTERVAL);
+  let timer = setTimeout(check, INTERVAL);
   return stop;
 }
 
@@ -55,11 +55,11 @@ const WINDOWS_SIGNALS: readonly (readonly [Deno.Signal, number])[] = [
 
 const INTERVAL = 1_000;
 
-/** Undefined if this process may not ask. */
+/** Undefined without the permission to find out. */
 async function isAlive(processId: number, log: Log): Promise<boolean | undefined> {
   const { default: process } = await import("node:process");
   try {
-    process.kill(processId, 0); // asks, and sends nothing
+    process.kill(processId, 0); // signal 0 tests whether the process exists
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) {

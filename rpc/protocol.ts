@@ -1,6 +1,8 @@
 /**
  * Every method and notification as a typed constant of `vscode-jsonrpc`, for servers and TypeScript clients alike:
  * `connection.sendRequest(MappingRequest, { … })` knows params and result.
+ *
+ * Written by `deno task openrpc` from methods.ts; do not edit.
  */
 import {
   NotificationType,
@@ -11,61 +13,60 @@ import {
 } from "vscode-jsonrpc";
 import type { Method, Notifications, Requests } from "./types.ts";
 
-/** The handshake; everything else before it is refused with -32002. */
-export const InitializeRequest: Typed<"initialize"> = named("initialize");
-/** Releases every mapping that is not kept; then the notification `exit`. */
+/** The handshake; anything else before it is refused with -32002. */
+export const InitializeRequest: Typed<"initialize"> = request("initialize");
+/** Releases every mapping that is not kept, waits for the confirmations; then send exit. */
 export const ShutdownRequest: Typed0<"shutdown"> = new RequestType0("shutdown");
-/** The OpenRPC document. */
+/** The OpenRPC document of this protocol. */
 export const OpenRpcRequest: Typed0<"rpc.discover"> = new RequestType0("rpc.discover");
-/** The default gateways of this host. */
-export const DiscoverRequest: Typed<"discover"> = named("discover");
-/** Starts a simulated PCP server on loopback. */
-export const SimulatorStartRequest: Typed<"simulator/start"> = named("simulator/start");
-/** Stops a simulated server. */
-export const SimulatorStopRequest: Typed<"simulator/stop"> = named("simulator/stop");
-/** Starts a client of one PCP server. */
-export const ClientStartRequest: Typed<"client/start"> = named("client/start");
+/** Finds the default gateways of this host, IPv4 first; sends nothing. */
+export const DiscoverRequest: Typed<"discover"> = request("discover");
+/** Starts a simulated PCP server on loopback, to try things without a router. */
+export const SimulatorStartRequest: Typed<"simulator/start"> = request("simulator/start");
+/** Stops a simulator. */
+export const SimulatorStopRequest: Typed<"simulator/stop"> = request("simulator/stop");
+/** Starts a client of one PCP server; without addresses it finds the default gateway. */
+export const ClientStartRequest: Typed<"client/start"> = request("client/start");
 /** The running clients. */
 export const ClientListRequest: Typed0<"client/list"> = new RequestType0("client/list");
-/** Asks whether the PCP server is there, and since when. */
-export const ClientAnnounceRequest: Typed<"client/announce"> = named("client/announce");
+/** Asks the PCP server since when it has been running; waits for the answer. */
+export const ClientAnnounceRequest: Typed<"client/announce"> = request("client/announce");
 /** Asks for the external address, and leaves no mapping behind. */
-export const ClientExternalAddressRequest: Typed<"client/externalAddress"> = named(
+export const ClientExternalAddressRequest: Typed<"client/externalAddress"> = request(
   "client/externalAddress",
 );
 /** Finds out what stands in the way of being reached from the Internet. */
-export const ClientDiagnoseRequest: Typed<"client/diagnose"> = named("client/diagnose");
-/** Deletes what an earlier run with the same state file left. */
-export const ClientDeleteLeftoversRequest: Typed<"client/deleteLeftovers"> = named(
+export const ClientDiagnoseRequest: Typed<"client/diagnose"> = request("client/diagnose");
+/** Deletes what an earlier run with the same state file left at the PCP server. */
+export const ClientDeleteLeftoversRequest: Typed<"client/deleteLeftovers"> = request(
   "client/deleteLeftovers",
 );
-/** Ends a client and releases its mappings, or keeps them. */
-export const ClientShutdownRequest: Typed<"client/shutdown"> = named("client/shutdown");
-/** Asks for a mapping; answered at once, before the PCP server has. */
-export const MappingRequest: Typed<"mapping/request"> = named("mapping/request");
-/** Waits until a mapping is assigned. */
-export const MappingReadyRequest: Typed<"mapping/ready"> = named("mapping/ready");
-/** What is known of a mapping now. */
-export const MappingGetRequest: Typed<"mapping/get"> = named("mapping/get");
-/** The mappings that are not over. */
-export const MappingListRequest: Typed<"mapping/list"> = named("mapping/list");
-/** Asks for another lifetime; answered at once. */
-export const MappingRenewRequest: Typed<"mapping/renew"> = named("mapping/renew");
-/** Deletes a mapping; answered when the PCP server has confirmed. */
-export const MappingRevokeRequest: Typed<"mapping/revoke"> = named("mapping/revoke");
-
-/** From the client: end now. Exit code 0 after `shutdown`, 1 without. */
-export const ExitNotification: NotificationType0 = new NotificationType0("exit");
-/** From the server: a mapping changed its state or its assignment. */
+/** Ends a client: releases its mappings and waits for the confirmations, or keeps them. */
+export const ClientShutdownRequest: Typed<"client/shutdown"> = request("client/shutdown");
+/** Requests a mapping; answered at once, before the PCP server has. */
+export const MappingRequest: Typed<"mapping/request"> = request("mapping/request");
+/** Waits until the mapping is assigned; error 5 if the PCP server refuses. */
+export const MappingReadyRequest: Typed<"mapping/ready"> = request("mapping/ready");
+/** The mapping as it is now, also when it is over. */
+export const MappingGetRequest: Typed<"mapping/get"> = request("mapping/get");
+/** The mappings that are not over, of one client or of all. */
+export const MappingListRequest: Typed<"mapping/list"> = request("mapping/list");
+/** Requests another lifetime from now on; answered at once. */
+export const MappingRenewRequest: Typed<"mapping/renew"> = request("mapping/renew");
+/** Deletes the mapping; answered when the PCP server has confirmed. */
+export const MappingRevokeRequest: Typed<"mapping/revoke"> = request("mapping/revoke");
+/** From the server. A mapping changed its state or its assignment; carries its own snapshot. */
 export const MappingAlertNotification: NotificationType<Notifications["mapping/alert"]> =
   notification("mapping/alert");
-/** From the server: trouble that belongs to no single mapping. */
+/** From the server. Trouble that belongs to no single mapping and ends nothing. */
 export const ClientErrorNotification: NotificationType<Notifications["client/error"]> =
   notification("client/error");
-/** From the server: the PCP server lost its mappings; they are being asked for again. */
+/** From the server. The PCP server lost its mappings; the client requests them again. */
 export const ServerRestartedNotification: NotificationType<
   Notifications["client/serverRestarted"]
 > = notification("client/serverRestarted");
+/** From the client. The server ends: exit code 0 after shutdown, 1 without. */
+export const ExitNotification: NotificationType0 = new NotificationType0("exit");
 
 /** A request with params. */
 export type Typed<M extends Method> = RequestType<
@@ -77,7 +78,7 @@ export type Typed<M extends Method> = RequestType<
 /** A request without params. */
 export type Typed0<M extends Method> = RequestType0<Requests[M]["result"], unknown>;
 
-function named<M extends Method>(method: M): Typed<M> {
+function request<M extends Method>(method: M): Typed<M> {
   return new RequestType(method, ParameterStructures.byName);
 }
 

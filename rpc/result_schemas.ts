@@ -1,169 +1,215 @@
-/** What the server says as schemas. Only the OpenRPC document and the tests need them, so a server loads none. */
-import * as z from "zod";
-import type { Alert, Gateway } from "../mod.ts";
-import { diagnosis } from "./diagnosis_schema.ts";
-import { filter, type paramSchemas, requestType } from "./param_schemas.ts";
-import type { ClientInfo, Mapping, Method, Notifications, Requests } from "./types.ts";
-
-const ID = z.int().min(1);
-const none = z.null();
-
-const state = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("requested") }),
-  z.object({ type: z.literal("starting"), attempt: z.int().describe("Counts the repetitions") }),
-  z.object({
-    type: z.literal("updating"),
-    attempt: z.int().describe("Counts the repetitions"),
-    lifetime: z.int().describe("What is asked for, in seconds; 0 while it is being deleted"),
-  }),
-  z.object({ type: z.literal("running") }),
-  z.object({
-    type: z.literal("error"),
-    code: z.int().describe("Result code of the PCP server, or negative for what no server says"),
-    name: z.string().describe("Its name in the RFC"),
-    retryIn: z.number().exactOptional()
-      .describe("Seconds until it is asked for again; missing if it never will be"),
-  }),
-  z.object({ type: z.literal("expired") }),
-  z.object({ type: z.literal("revoked") }),
-  z.object({ type: z.literal("dropped") }),
-]).describe("Where a mapping is in its life");
-
-const assigned = z.object({
-  externalAddress: z.string().describe("The address under which the mapping is reached"),
-  externalPort: z.int().describe("The port under which it is reached; 0 for all ports"),
-  lifetime: z.int().describe("The granted lifetime in seconds, at most 24 hours"),
-  globallyReachable: z.literal(false).exactOptional().describe(
-    "Says false if the address is not one of the Internet, as behind two routers; missing otherwise",
-  ),
-}).describe("What the PCP server assigned");
-
-const mapping = z.object({
-  mappingId: ID.describe("Unique in this server"),
-  clientId: ID.describe("The client that asked for it"),
-  kind: z.enum(["inbound", "outbound"]),
-  protocol: z.union([z.literal("tcp"), z.literal("udp"), z.int()]),
-  internalPort: z.int().describe("Port on this host; 0 for all ports"),
-  lifetime: z.int().describe("The wanted lifetime in seconds"),
+/** The results as schemas. Only the OpenRPC document and the tests build them. */
+import * as z from "zod/mini";
+import type { Alert, Assigned, Diagnosis, Gateway, MappingState } from "../mod.ts";
+import {
+  count,
+  described,
+  flag,
+  id,
+  named,
+  nullable,
+  openType,
+  optional,
   requestType,
-  state,
-  assigned: assigned.nullable().describe("What is assigned now; null when nothing is"),
-  expiresAt: z.string().nullable()
-    .describe(
-      "When the assignment ends unless it is renewed, ISO 8601; null when nothing is assigned",
-    ),
-  remoteAddress: z.string().exactOptional().describe("Outbound only: address of the remote peer"),
-  remotePort: z.int().exactOptional().describe("Outbound only: port of the remote peer"),
-}).describe("A mapping and what is known of it now");
+  text,
+} from "./value_schemas.ts";
 
-const client = z.object({
-  clientId: ID.describe("Unique in this server"),
-  client: z.string().describe("Address of this host that requests are sent from"),
-  server: z.string().describe("Address of the PCP server"),
-  port: z.int().describe("UDP port of the PCP server"),
-}).describe("A running client");
+/** The result of the handshake. */
+export const initializeResult = openType("InitializeResult", "The result of the handshake", () => ({
+  serverInfo: described(
+    z.object({ name: z.string(), version: z.string() }),
+    "Name and version of this server",
+  ),
+  protocolVersion: described(
+    z.literal("1.0"),
+    "Version of methods, params, results and error codes",
+  ),
+  capabilities: described(capabilities(), "What the server can do"),
+}));
 
-const alert = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("stateChange"), state }),
-  z.object({ type: z.literal("assigned"), ...assigned.shape }),
-]).describe("News of a mapping, with its own snapshot");
+const capabilities = openType(
+  "Capabilities",
+  "What the server can do; a missing member means no",
+  () => ({
+    cancellation: flag("Every waiting request obeys $/cancelRequest"),
+    openrpc: flag("rpc.discover is answered"),
+    simulator: flag("simulator/start is answered"),
+  }),
+);
 
-const gateway = z.object({
+/** A default gateway. */
+export const gateway = openType("Gateway", "A default gateway and the way to it", () => ({
   family: z.enum(["IPv4", "IPv6"]),
-  gateway: z.string().describe("The gateway; a link-local address carries its interface"),
-  interface: z.string().describe("The name of the interface that faces it"),
-  client: z.string().describe("The address of this host that faces it"),
-}).describe("A default gateway and the way to it");
+  gateway: text("Its address; a link-local one carries its interface"),
+  interface: text("The name of the interface that faces it"),
+  client: text("The address of this host that faces it"),
+})) satisfies () => z.ZodMiniType<Gateway>;
 
-const openRpcDocument = z.looseObject({
-  openrpc: z.string(),
-  info: z.looseObject({ title: z.string(), version: z.string() }),
-  methods: z.array(z.looseObject({ name: z.string() })),
-}).describe("See https://spec.open-rpc.org");
+/** A simulator. */
+export const simulatorInfo = openType("SimulatorInfo", "A running simulator", () => ({
+  simulatorId: id("Unique in this server"),
+  server: text("Loopback address: both client and server of client/start"),
+  port: count("UDP port: port of client/start"),
+}));
 
-/** Schemas that the OpenRPC document refers to by their names. */
-export const shared: Readonly<Record<string, z.core.$ZodType>> = {
-  Alert: alert,
-  Assigned: assigned,
-  Client: client,
-  Diagnosis: diagnosis,
-  Filter: filter,
-  Gateway: gateway,
-  Mapping: mapping,
-  MappingState: state,
-  RequestType: requestType,
-};
+/** A client. */
+export const clientInfo = openType("ClientInfo", "A running client", () => ({
+  clientId: id("Unique in this server"),
+  client: text("Address of this host that requests are sent from"),
+  server: text("Address of the PCP server"),
+  port: count("UDP port of the PCP server"),
+}));
 
-/** Result of every request. */
-export const resultSchemas = {
-  initialize: z.object({
-    serverInfo: z.object({ name: z.string(), version: z.string() }),
-    protocolVersion: z.literal("1.0"),
-    capabilities: z.object({
-      cancellation: z.boolean().describe("Every waiting request obeys $/cancelRequest"),
-      openrpc: z.boolean().describe("rpc.discover is answered"),
-      simulator: z.boolean().describe("simulator/start is answered"),
-    }).describe("What the server can do; a missing member means no"),
-  }),
-  shutdown: none,
-  "rpc.discover": openRpcDocument,
-  discover: z.array(gateway),
-  "simulator/start": z.object({
-    simulatorId: ID.describe("Unique in this server"),
-    server: z.string().describe("Both `client` and `server` of client/start"),
-    port: z.int().describe("`port` of client/start"),
-  }),
-  "simulator/stop": none,
-  "client/start": client,
-  "client/list": z.array(client),
-  "client/announce": z.object({
-    epoch: z.int().describe("Seconds since the PCP server began or lost its state"),
-    roundTrip: z.number().describe("Milliseconds between the question and the answer"),
-  }),
-  "client/externalAddress": z.object({ externalAddress: z.string() }),
-  "client/diagnose": diagnosis,
-  "client/deleteLeftovers": z.object({ deleted: z.int().describe("How many there were") }),
-  "client/shutdown": none,
-  "mapping/request": mapping,
-  "mapping/ready": mapping,
-  "mapping/get": mapping,
-  "mapping/list": z.array(mapping),
-  "mapping/renew": mapping,
-  "mapping/revoke": mapping,
-} satisfies Record<Method, z.ZodType>;
+/** A mapping. */
+export const mapping = openType("Mapping", "A mapping, its state and its assignment", () => ({
+  mappingId: id("Unique in this server"),
+  clientId: id("The client that requested it"),
+  kind: described(z.enum(["inbound", "outbound"]), "MAP or PEER"),
+  protocol: described(
+    z.union([z.literal("tcp"), z.literal("udp"), z.int()]),
+    "tcp, udp, or another number of IANA's",
+  ),
+  internalPort: count("Port on this host; 0 for all ports"),
+  lifetime: count("The wanted lifetime in seconds"),
+  requestType: described(requestType(), "How long it is wanted"),
+  state: described(mappingState(), "Its state"),
+  assigned: nullable(assigned(), "The assignment; null when there is none"),
+  expiresAt: nullable(
+    z.string(),
+    "When the assignment ends unless it is renewed, ISO 8601; null without one",
+  ),
+  remoteAddress: optional(z.string(), "Outbound only. Address of the remote peer"),
+  remotePort: optional(z.int(), "Outbound only. Port of the remote peer"),
+}));
 
-/** Params of every notification that the server sends. */
-export const notifications = {
-  "mapping/alert": z.object({ mappingId: ID, alert }),
-  "client/error": z.object({
-    clientId: ID,
-    error: z.looseObject({ name: z.string(), message: z.string() })
-      .describe("What went wrong: the name tells the kinds apart, which have members of their own"),
-  }),
-  "client/serverRestarted": z.object({
-    clientId: ID,
-    epoch: z.int().describe("The PCP server's new epoch in seconds"),
-  }),
-} satisfies Record<keyof Notifications, z.ZodType>;
+const mappingState = named("MappingState", () => {
+  const attempt = count("Counts the repetitions");
+  const states = z.discriminatedUnion("type", [
+    z.object({ type: z.literal("requested") }),
+    z.object({ type: z.literal("starting"), attempt }),
+    z.object({
+      type: z.literal("updating"),
+      attempt,
+      lifetime: count("The lifetime in the request, in seconds; 0 in a deletion"),
+    }),
+    z.object({ type: z.literal("running") }),
+    z.object({
+      type: z.literal("error"),
+      code: count("Result code of the PCP server, or a negative one of this client"),
+      name: text("Its name in the RFC"),
+      retryIn: optional(z.number(), "Seconds until the next request; missing if there is none"),
+    }),
+    z.object({ type: z.literal("expired") }),
+    z.object({ type: z.literal("revoked") }),
+    z.object({ type: z.literal("dropped") }),
+  ]);
+  return described(states satisfies z.ZodMiniType<MappingState>, "The state of a mapping");
+});
 
-/** Holds `types.ts` and the schemas together: what one side lacks makes a member `false`, which does not compile. */
-type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : false : false;
-type Fits = {
-  [M in Exclude<Method, "rpc.discover">]: [
-    Same<z.infer<(typeof resultSchemas)[M]>, Requests[M]["result"]>,
-    Requests[M]["params"] extends void ? true
-      : Same<z.infer<(typeof paramSchemas)[M]>, Requests[M]["params"]>,
-  ];
-};
-type FitsToo = {
-  [M in keyof Notifications]: Same<z.infer<(typeof notifications)[M]>, Notifications[M]>;
-};
-export type Proof = [
-  Fits extends { [M in keyof Fits]: [true, true] } ? true : false,
-  FitsToo extends { [M in keyof FitsToo]: true } ? true : false,
-  Same<z.infer<typeof gateway>, Gateway>,
-  Same<z.infer<typeof alert>, Alert>,
-  Same<z.infer<typeof client>, ClientInfo>,
-  Same<z.infer<typeof mapping>, Mapping>,
-];
-const _proof: Proof = [true, true, true, true, true, true];
+const assigned = openType("Assigned", "What the PCP server assigned", () => ({
+  externalAddress: text("The address under which the mapping is reached"),
+  externalPort: count("The port under which it is reached; 0 for all ports"),
+  lifetime: count("The granted lifetime in seconds, at most 24 hours"),
+  globallyReachable: optional(
+    z.literal(false),
+    "false if the address is not one of the Internet, as behind two routers; missing otherwise",
+  ),
+  portSet: optional(
+    z.object({
+      size: count("How many ports"),
+      firstInternalPort: count("The first on this host"),
+      firstExternalPort: count("The first outside"),
+    }),
+    "The ports that were granted, if portSet was requested",
+  ),
+  description: optional(z.string(), "The description that the PCP server keeps"),
+  ignoredOptions: optional(
+    z.readonly(z.array(z.string())),
+    "Names of requested options that the PCP server did not process",
+  ),
+})) satisfies () => z.ZodMiniType<Assigned>;
+
+/** A change of a mapping. */
+export const alert = named("Alert", () => {
+  const alerts = z.discriminatedUnion("type", [
+    z.object({ type: z.literal("stateChange"), state: mappingState() }),
+    z.object({ type: z.literal("assigned"), ...assigned().shape }),
+  ]);
+  return described(
+    alerts satisfies z.ZodMiniType<Alert>,
+    "A change of a mapping, with its own snapshot",
+  );
+});
+
+/** The result of a diagnosis. */
+export const diagnosis = openType(
+  "Diagnosis",
+  "The gateway, and what stands in the way of being reached from the Internet",
+  () => ({
+    ok: flag(
+      "Whether a mapping would be reached from the Internet, as far as can be told from here",
+    ),
+    client: text("Address of this host that requests are sent from"),
+    server: text("Address of the PCP server"),
+    port: count("Its UDP port"),
+    protocol: nullable(
+      z.enum(["PCP", "NAT-PMP"]),
+      "The protocol that it speaks; null without an answer that is understood",
+    ),
+    roundTrip: nullable(z.number(), "Milliseconds until the answer"),
+    epoch: nullable(z.int(), "Seconds since it started or lost its state"),
+    upSince: nullable(z.string(), "The same as a time, ISO 8601"),
+    externalAddress: nullable(z.string(), "Its address on the other side"),
+    addressKind: nullable(z.enum(ADDRESS_KINDS), "What that address is for"),
+    refusal: nullable(
+      z.object({ code: count("Result code"), name: text("Its name in the RFC") }),
+      "Why it opens no ports; null if it does not refuse",
+    ),
+    announcements: described(
+      z.object({
+        listening: flag("Whether the client listens for them"),
+        heard: count("How many datagrams have arrived there"),
+      }),
+      "Whether restarts of the server are heard",
+    ),
+    findings: described(
+      z.readonly(z.array(z.object({
+        code: z.enum(FINDING_CODES),
+        level: z.enum(["good", "notice", "problem"]),
+        text: text("A sentence or two for people"),
+      }))),
+      "The same in sentences",
+    ),
+  }),
+) satisfies () => z.ZodMiniType<Diagnosis>;
+
+const ADDRESS_KINDS = [
+  "global",
+  "private",
+  "shared",
+  "documentation",
+  "linkLocal",
+  "loopback",
+  "multicast",
+  "reserved",
+] as const;
+
+const FINDING_CODES = [
+  "pcp",
+  "natPmp",
+  "noServer",
+  "otherVersion",
+  "cannotSend",
+  "refused",
+  "addressMismatch",
+  "upSince",
+  "public",
+  "doubleNat",
+  "carrierNat",
+  "noInternet",
+  "simulated",
+  "oddAddress",
+  "addressUnknown",
+  "hears",
+  "deaf",
+] as const;

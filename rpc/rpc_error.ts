@@ -10,41 +10,52 @@ import {
   StoreError,
 } from "../mod.ts";
 import { ErrorCode } from "./error_codes.ts";
-import type { ResultCodeData } from "./types.ts";
 
-/** An error answer, with its typed data. */
+/** Data of the error -32602: one for every faulty param. */
+export interface Fault {
+  /** Where the fault is, as keys and indexes from the params down. */
+  path: (string | number)[];
+  /** What is wrong with it. */
+  message: string;
+}
+
+/** Data of the error 5. */
+export interface ResultCodeData {
+  /** 1 to 255 as the server sent it (RFC 6887 section 7.4); negative for a result of this client. */
+  code: number;
+  /** Its name in the RFC, such as `NO_RESOURCES`. */
+  name: string;
+  /** Seconds for which the same request is not repeated; null if it never will be. */
+  lifetime: number | null;
+}
+
+/** An error response. */
 export class RpcError extends ResponseError<unknown> {
   constructor(code: ErrorCode, message: string, data?: unknown) {
     super(code, message, data);
-    // ResponseError sets its own prototype, which would make this class unrecognisable.
+    // ResponseError sets its own prototype, which breaks instanceof for its subclasses.
     Object.setPrototypeOf(this, RpcError.prototype);
   }
 }
 
-/** The error answer for what a call of the library threw; undefined if only a defect explains it. */
+/** The error response for an error of the library; undefined for any other error, which is a defect. */
 export function toRpcError(error: unknown): RpcError | undefined {
   if (error instanceof RpcError) return error;
+  if (!(error instanceof PcpError || error instanceof DiscoveryError)) return undefined;
+  const respond = (code: ErrorCode, data?: unknown) => new RpcError(code, error.message, data);
   if (error instanceof ResultCodeError) {
-    const { code, resultName, lifetime } = error;
-    const data: ResultCodeData = { code, name: resultName, lifetime: lifetime ?? null };
-    return new RpcError(ErrorCode.ResultCode, error.message, data);
+    const { code, resultName: name, lifetime = null } = error;
+    return respond(ErrorCode.ResultCode, { code, name, lifetime } satisfies ResultCodeData);
   }
   if (error instanceof NotRunningError) {
-    return new RpcError(ErrorCode.NotRunning, error.message, { state: error.state });
-  }
-  if (error instanceof ClosedError) return new RpcError(ErrorCode.NotRunning, error.message);
-  if (error instanceof DiscoveryError) {
-    return new RpcError(ErrorCode.DiscoveryFailed, error.message);
+    return respond(ErrorCode.NotRunning, { state: error.state });
   }
   if (error instanceof SocketError) {
-    return new RpcError(ErrorCode.SocketError, error.message, { operation: error.operation });
+    return respond(ErrorCode.SocketError, { operation: error.operation });
   }
-  if (error instanceof MappingConflictError) {
-    return new RpcError(ErrorCode.MappingConflict, error.message);
-  }
-  if (error instanceof StoreError) {
-    return new RpcError(ErrorCode.StoreError, error.message, { reason: error.reason });
-  }
-  if (error instanceof PcpError) return new RpcError(ErrorCode.InternalError, error.message);
-  return undefined;
+  if (error instanceof StoreError) return respond(ErrorCode.StoreError, { reason: error.reason });
+  if (error instanceof ClosedError) return respond(ErrorCode.NotRunning);
+  if (error instanceof DiscoveryError) return respond(ErrorCode.DiscoveryFailed);
+  if (error instanceof MappingConflictError) return respond(ErrorCode.MappingConflict);
+  return respond(ErrorCode.InternalError);
 }

@@ -7,16 +7,16 @@ import { installRuntime } from "./jsonrpc_runtime.ts";
 import { serve } from "./server.ts";
 import type { InitializeParams } from "./types.ts";
 
-/** What {@linkcode run} is told by the command line and the first message. */
+/** What the command line and the first message say. */
 export interface RunOptions {
   readonly log: Log;
-  /** Gets the datagrams, a line each. */
+  /** Gets a line for each datagram. */
   readonly trace: ((line: string) => void) | undefined;
-  /** Params of an `initialize` that was answered already. */
+  /** Params of an `initialize` that was answered before. */
   readonly initialized: InitializeParams | undefined;
 }
 
-/** Serves a channel as this process's only business, until it ends; resolves with the exit code. */
+/** Serves a channel until it ends; resolves with the exit code. Takes over signals and uncaught errors of the process. */
 export async function run(channel: Channel, options: RunOptions): Promise<number> {
   const { log, trace, initialized } = options;
   surviveDefects(log);
@@ -37,7 +37,7 @@ export async function run(channel: Channel, options: RunOptions): Promise<number
     server.end(exitCode).catch(reportError);
   });
   const exitCode = await server.ended;
-  // A reader that has stopped reading does not hold up the end.
+  // The end does not wait for a reader that has stopped reading.
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, FLUSH_TIMEOUT);
   await Promise.race([channel.flush(), late]);

@@ -2,22 +2,22 @@ import type { CancellationToken, MessageConnection } from "vscode-jsonrpc";
 import { ErrorCode } from "./error_codes.ts";
 import { handshake } from "./handshake.ts";
 import type { Log } from "./log.ts";
-import { paramSchemas } from "./param_schemas.ts";
+import { type MethodContext, METHODS } from "./methods.ts";
 import { ExitNotification } from "./protocol.ts";
 import { RpcError, toRpcError } from "./rpc_error.ts";
-import { Session, type SessionDeps } from "./session.ts";
-import type { InitializeParams, Method, Requests } from "./types.ts";
+import { RpcSession, type SessionDeps } from "./session.ts";
+import type { InitializeParams } from "./types.ts";
 import { checkParams } from "./validate.ts";
 
-/** What {@linkcode serve} can be told; every member has a default. */
+/** What {@linkcode serve} depends on; every member has a default. */
 export interface ServeDeps extends Omit<SessionDeps, "notify"> {
-  /** Where the server tells of itself; nowhere by default. */
+  /** Gets the server's log lines; by default there is no log. */
   readonly log?: Log;
   /** Params of an `initialize` that was answered before the connection was made. */
   readonly initialized?: InitializeParams;
   /** Watches a process and calls back when it is gone; returns how to stop. By default nothing is watched. */
   readonly watchProcess?: (processId: number, gone: () => void) => () => void;
-  /** How long the end waits for confirmations and answers, in milliseconds; 8000 by default. */
+  /** How long the end waits for confirmations and responses, in milliseconds; 8000 by default. */
   readonly endTimeout?: number;
 }
 
@@ -30,7 +30,7 @@ export interface Server {
 }
 
 /**
- * Answers every method of the protocol on a connection that nobody listens to yet, and starts listening.
+ * Answers every method of the protocol on a connection that does not listen yet, and starts listening.
  *
  * @param connection Any connection of `vscode-jsonrpc`: over stdio, a socket, or in memory.
  * @param deps Network, clock, discovery and the like, for tests.
@@ -51,7 +51,7 @@ class RpcServer implements Server {
   readonly ended: Promise<number>;
   readonly #deps: ServeDeps;
   readonly #log: Log;
-  readonly #session: Session;
+  readonly #context: MethodContext;
   readonly #resolveEnded: (exitCode: number) => void;
   readonly #running = new Set<Promise<unknown>>();
   #state: "new" | "initialized" | "shutDown" = "new";
@@ -62,7 +62,7 @@ class RpcServer implements Server {
     this.#deps = deps;
     this.#log = deps.log ?? (() => {});
     ({ promise: this.ended, resolve: this.#resolveEnded } = Promise.withResolvers<number>());
-    this.#session = new Session({
+    const session = new RpcSession({
       ...deps,
       notify: async (method, params) => {
         try {
@@ -72,8 +72,21 @@ class RpcServer implements Server {
         }
       },
     });
-    if (deps.initialized !== undefined) this.#initialized(deps.initialized);
-    connection.onRequest((method, params, token) => this.#answer(method, params, token));
+    this.#context = {
+      session,
+      initialize: (params) => {
+        this.#initialize(params);
+        return handshake();
+      },
+      shutDown: async () => {
+        this.#state = "shutDown";
+        await session.close();
+        return null;
+      },
+      openRpcDocument: async () => (await import("./openrpc.ts")).openRpcDocument(),
+    };
+    if (deps.initialized !== undefined) this.#initialize(deps.initialized);
+    connection.onRequest((method, params, token) => this.#respond(method, params, token));
     connection.onNotification(ExitNotification, () => {
       this.end(this.#state === "shutDown" ? 0 : 1).catch(reportError);
     });
@@ -100,44 +113,43 @@ class RpcServer implements Server {
   }
 
   async #release(): Promise<void> {
-    await this.#session.close();
-    // What still waits has failed by now; its answers leave before the end.
+    await this.#context.session.close();
+    // Requests that were waiting have failed by now; their responses are written before the end.
     await Promise.allSettled(this.#running);
   }
 
-  async #answer(method: string, params: unknown, token: CancellationToken): Promise<unknown> {
+  async #respond(method: string, params: unknown, token: CancellationToken): Promise<unknown> {
     this.#log("debug", `Request "${method}"`);
-    const work = this.#perform(method, params, token);
+    const work = cancellable(method, token, (signal) => this.#run(method, params, signal));
     this.#running.add(work);
     try {
       return await work;
     } catch (error) {
-      const answer = toRpcError(error);
-      if (answer === undefined) {
+      const response = toRpcError(error);
+      if (response === undefined) {
         this.#log("error", `Cannot answer "${method}": ${describeDefect(error)}`);
         throw new RpcError(ErrorCode.InternalError, `Cannot answer "${method}": ${error}`);
       }
-      this.#log("info", `Request "${method}" failed: ${answer.message}`);
-      throw answer;
+      this.#log("info", `Request "${method}" failed: ${response.message}`);
+      throw response;
     } finally {
       this.#running.delete(work);
     }
   }
 
-  #perform(method: string, params: unknown, token: CancellationToken): Promise<unknown> {
-    return cancellable(method, token, async (signal) => {
-      if (!isMethod(method)) {
-        throw new RpcError(
-          ErrorCode.MethodNotFound,
-          `Cannot answer "${method}": there is no such method, see "rpc.discover"`,
-        );
-      }
-      this.#checkOrder(method);
-      return await this.#call(method, params, signal);
-    });
+  async #run(method: string, params: unknown, signal: AbortSignal): Promise<unknown> {
+    const spec = Object.hasOwn(METHODS, method) ? METHODS[method] : undefined;
+    if (spec === undefined) {
+      throw new RpcError(
+        ErrorCode.MethodNotFound,
+        `Cannot answer "${method}": there is no such method, see "rpc.discover"`,
+      );
+    }
+    this.#checkOrder(method);
+    return await spec.run(this.#context, checkParams(method, spec.params, params), signal);
   }
 
-  #checkOrder(method: Method): void {
+  #checkOrder(method: string): void {
     if (this.#state === "new" && method !== "initialize") {
       throw new RpcError(
         ErrorCode.ServerNotInitialized,
@@ -152,49 +164,7 @@ class RpcServer implements Server {
     }
   }
 
-  async #call<M extends Method>(method: M, params: unknown, signal: AbortSignal): Promise<unknown> {
-    const handler: Handler<M> = this.#handlers[method];
-    return await handler(checkParams(method, params), signal);
-  }
-
-  readonly #handlers: { readonly [M in Method]: Handler<M> } = {
-    initialize: (params) => {
-      this.#initialized(params);
-      return handshake();
-    },
-    shutdown: async () => {
-      this.#state = "shutDown";
-      await this.#session.close();
-      return null;
-    },
-    "rpc.discover": async () => (await import("./openrpc.ts")).openRpcDocument(),
-    discover: () => this.#session.discover(),
-    "simulator/start": (params) => this.#session.startSimulator(params),
-    "simulator/stop": ({ simulatorId }) => this.#session.stopSimulator(simulatorId),
-    "client/start": (params, signal) => this.#session.startClient(params, signal),
-    "client/list": () => this.#session.listClients(),
-    "client/announce": ({ clientId }, signal) =>
-      this.#session.handle(clientId).announce({ signal }),
-    "client/externalAddress": async ({ clientId }, signal) => ({
-      externalAddress: await this.#session.handle(clientId).externalAddress({ signal }),
-    }),
-    "client/diagnose": ({ clientId }, signal) =>
-      this.#session.handle(clientId).diagnose({ signal }),
-    "client/deleteLeftovers": async ({ clientId }) => ({
-      deleted: await this.#session.handle(clientId).deleteLeftovers(),
-    }),
-    "client/shutdown": ({ clientId, keep = false }) => {
-      return this.#session.shutdownClient(clientId, keep);
-    },
-    "mapping/request": (params) => this.#session.request(params),
-    "mapping/ready": ({ mappingId }, signal) => this.#session.ready(mappingId, signal),
-    "mapping/get": ({ mappingId }) => this.#session.get(mappingId),
-    "mapping/list": ({ clientId }) => this.#session.list(clientId),
-    "mapping/renew": ({ mappingId, lifetime }) => this.#session.renew(mappingId, lifetime),
-    "mapping/revoke": ({ mappingId }, signal) => this.#session.revoke(mappingId, signal),
-  };
-
-  #initialized({ clientInfo, processId }: InitializeParams): void {
+  #initialize({ clientInfo, processId }: InitializeParams): void {
     this.#state = "initialized";
     const name = [clientInfo?.name ?? "an unnamed client", clientInfo?.version].filter(Boolean);
     this.#log("info", `Serving ${name.join(" ")}`);
@@ -206,19 +176,10 @@ class RpcServer implements Server {
   }
 }
 
-/** The 5 seconds that a client waits for confirmations by default, and some more. */
+/** The 5 seconds that a client waits for confirmations by default, and 3 more. */
 const END_TIMEOUT = 8_000;
 
-type Handler<M extends Method> = (
-  params: Requests[M]["params"],
-  signal: AbortSignal,
-) => Requests[M]["result"] | Promise<Requests[M]["result"]>;
-
-function isMethod(method: string): method is Method {
-  return Object.hasOwn(paramSchemas, method);
-}
-
-/** Runs a request that ends with -32800 as soon as it is cancelled; the signal tells what it had begun. */
+/** Runs a request; a cancellation rejects with -32800 at once and aborts the signal. */
 async function cancellable(
   method: string,
   token: CancellationToken,
@@ -232,11 +193,11 @@ async function cancellable(
     reject(error);
     controller.abort(error);
   };
-  const listening = token.onCancellationRequested(cancel);
+  const subscription = token.onCancellationRequested(cancel);
   try {
     return await Promise.race([cancelled, run(controller.signal)]);
   } finally {
-    listening.dispose();
+    subscription.dispose();
   }
 }
 
@@ -244,7 +205,7 @@ function describeDefect(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
-/** Waits for a promise, but not longer than so many milliseconds. */
+/** Waits for a promise, but at most `limit` milliseconds. */
 async function within(limit: number, work: Promise<void>): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, limit);

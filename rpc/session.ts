@@ -5,20 +5,17 @@ import {
   FileStore,
   type Gateway,
   type Handle,
-  InboundMap,
   type MapHandle,
   NotRunningError,
-  OutboundMap,
   type PcpError,
   RenewalRefusedError,
   ServerRestartedError,
 } from "../mod.ts";
-import { applyMappingOptions } from "../src/mapping_options.ts";
 import type { ServerHost } from "../src/testing/mod.ts";
-import { ErrorCode } from "./error_codes.ts";
-import { invalidParams } from "./validate.ts";
-import { RpcError } from "./rpc_error.ts";
 import { AlertQueue } from "./alert_queue.ts";
+import { ErrorCode } from "./error_codes.ts";
+import { toMap } from "./mapping_request.ts";
+import { RpcError } from "./rpc_error.ts";
 import type {
   ClientInfo,
   ClientStartParams,
@@ -28,27 +25,29 @@ import type {
   SimulatorInfo,
   SimulatorStartParams,
 } from "./types.ts";
+import { invalidParams } from "./validate.ts";
 
-/** What a session needs of the world. */
+/** What a session depends on. */
 export interface SessionDeps {
-  /** What every client is told besides its params: network, clock and chance in tests, the trace. */
+  /** Options of every client besides its params: network, clock and random numbers in tests, the trace. */
   readonly clientOptions?: ClientOptions;
   /** Finds gateways. */
   readonly discover?: () => Promise<Gateway[]>;
-  /** Puts a simulated server somewhere. */
+  /** Starts a simulated server. */
   readonly startSimulator?: (params: SimulatorStartParams) => Promise<ServerHost>;
-  /** Sends a notification; resolves when it has left, so that a slow reader is noticed. */
+  /** Sends a notification; resolves when it has been written, so that a slow reader is noticed. */
   readonly notify: <M extends keyof Notifications>(
     method: M,
     params: Notifications[M],
   ) => Promise<void>;
 }
 
-/** Everything that one JSON-RPC client made: ids to clients, mappings and simulators. */
-export class Session {
+/** Everything that one JSON-RPC client made: clients, mappings and simulators by their ids. */
+export class RpcSession {
   readonly #deps: SessionDeps;
   readonly #clients = new Map<number, RunningClient>();
-  readonly #mappings = new Map<number, KnownMapping>();
+  readonly #mappings = new Map<number, RequestedMapping>();
+  /** Ids of mappings that are over, oldest first. */
   readonly #over: number[] = [];
   readonly #simulators = new Map<number, ServerHost>();
   #lastClient = 0;
@@ -68,10 +67,10 @@ export class Session {
   /** Starts a simulated server. */
   async startSimulator(params: SimulatorStartParams): Promise<SimulatorInfo> {
     const start = this.#deps.startSimulator ?? (await import("./simulator.ts")).startSimulator;
-    const host = await blame("simulator/start", () => start(params));
+    const host = await asInvalidParams("simulator/start", () => start(params));
     if (this.#closing !== undefined) {
       host.close();
-      throw closed();
+      throw shuttingDown();
     }
     const simulatorId = ++this.#lastSimulator;
     this.#simulators.set(simulatorId, host);
@@ -81,12 +80,7 @@ export class Session {
   /** Stops a simulated server. */
   stopSimulator(simulatorId: number): null {
     const host = this.#simulators.get(simulatorId);
-    if (host === undefined) {
-      throw new RpcError(
-        ErrorCode.UnknownSimulator,
-        `Cannot find the simulator: no running one has the id "${simulatorId}"`,
-      );
-    }
+    if (host === undefined) throw unknown("Simulator", "no running one", simulatorId);
     this.#simulators.delete(simulatorId);
     host.close();
     return null;
@@ -96,7 +90,7 @@ export class Session {
   async startClient(params: ClientStartParams, signal: AbortSignal): Promise<ClientInfo> {
     const { client, server, state, ...options } = params;
     const store = state === undefined ? {} : { store: new FileStore(state) };
-    const handle = await blame("client/start", () => {
+    const handle = await asInvalidParams("client/start", () => {
       return Client.start(client, server, {
         ...this.#deps.clientOptions,
         ...options,
@@ -106,18 +100,18 @@ export class Session {
     });
     if (this.#closing !== undefined || signal.aborted) {
       await handle.shutdown();
-      throw closed();
+      throw shuttingDown();
     }
     const clientId = ++this.#lastClient;
-    const running: RunningClient = { clientId, handle, mappings: new Map() };
+    const running: RunningClient = { clientId, handle, mappingIds: new Map() };
     this.#clients.set(clientId, running);
-    afterAnswer(() => this.#tellErrors(running));
-    return info(running);
+    afterResponse(() => this.#sendErrors(running));
+    return clientInfo(running);
   }
 
   /** The running clients. */
   listClients(): ClientInfo[] {
-    return [...this.#clients.values()].map(info);
+    return [...this.#clients.values()].map(clientInfo);
   }
 
   /** A running client's handle. */
@@ -125,39 +119,39 @@ export class Session {
     return this.#client(clientId).handle;
   }
 
-  /** Ends a client. Its id is unknown from now on, and so are those of its mappings. */
+  /** Ends a client. Its id and those of its mappings are unknown from then on. */
   async shutdownClient(clientId: number, keep: boolean): Promise<null> {
     const client = this.#client(clientId);
     this.#clients.delete(clientId);
     await client.handle.shutdown({ keep });
-    for (const known of this.#mappings.values()) {
-      if (known.client === client) this.#mappings.delete(known.mappingId);
+    for (const requested of this.#mappings.values()) {
+      if (requested.client === client) this.#mappings.delete(requested.mappingId);
     }
     return null;
   }
 
-  /** Asks for a mapping. */
+  /** Requests a mapping. */
   async request(params: MappingRequestParams): Promise<Mapping> {
     const client = this.#client(params.clientId);
-    const mapping = await blame("mapping/request", () => {
+    const mapping = await asInvalidParams("mapping/request", () => {
       return client.handle.request(toMap(params), params.requestType);
     });
     const mappingId = ++this.#lastMapping;
-    const known: KnownMapping = { mappingId, client, mapping };
-    this.#mappings.set(mappingId, known);
-    client.mappings.set(mapping.id, mappingId);
-    afterAnswer(() => this.#tellAlerts(known));
-    return snapshot(known);
+    const requested: RequestedMapping = { mappingId, client, mapping };
+    this.#mappings.set(mappingId, requested);
+    client.mappingIds.set(mapping.id, mappingId);
+    afterResponse(() => this.#sendAlerts(requested));
+    return snapshot(requested);
   }
 
   /** Waits for the first assignment. */
   async ready(mappingId: number, signal: AbortSignal): Promise<Mapping> {
-    const known = this.#mapping(mappingId);
-    await withOurId(known, () => known.mapping.ready({ signal }));
-    return snapshot(known);
+    const requested = this.#mapping(mappingId);
+    await withServerId(requested, () => requested.mapping.ready({ signal }));
+    return snapshot(requested);
   }
 
-  /** What is known of a mapping. */
+  /** A mapping as it is now. */
   get(mappingId: number): Mapping {
     return snapshot(this.#mapping(mappingId));
   }
@@ -166,26 +160,28 @@ export class Session {
   list(clientId: number | undefined): Mapping[] {
     const client = clientId === undefined ? undefined : this.#client(clientId);
     return [...this.#mappings.values()]
-      .filter((known) => client === undefined || known.client === client)
-      .filter((known) => !known.mapping.isOver)
+      .filter((requested) => client === undefined || requested.client === client)
+      .filter(({ mapping }) => !mapping.isOver)
       .map(snapshot);
   }
 
-  /** Asks for another lifetime. */
+  /** Requests another lifetime. */
   async renew(mappingId: number, lifetime: number): Promise<Mapping> {
-    const known = this.#mapping(mappingId);
-    await withOurId(known, () => blame("mapping/renew", () => known.mapping.renew(lifetime)));
-    return snapshot(known);
+    const requested = this.#mapping(mappingId);
+    await withServerId(requested, () => {
+      return asInvalidParams("mapping/renew", () => requested.mapping.renew(lifetime));
+    });
+    return snapshot(requested);
   }
 
   /** Deletes a mapping and waits for the confirmation. */
   async revoke(mappingId: number, signal: AbortSignal): Promise<Mapping> {
-    const known = this.#mapping(mappingId);
-    await withOurId(known, () => known.mapping.revoke({ signal }));
-    return snapshot(known);
+    const requested = this.#mapping(mappingId);
+    await withServerId(requested, () => requested.mapping.revoke({ signal }));
+    return snapshot(requested);
   }
 
-  /** Releases everything, each client bounded by its `shutdownTimeout`. Later calls return the same. */
+  /** Releases everything, each client bounded by its `shutdownTimeout`. Later calls return the same promise. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
@@ -198,41 +194,33 @@ export class Session {
 
   #client(clientId: number): RunningClient {
     const client = this.#clients.get(clientId);
-    if (client !== undefined) return client;
-    throw new RpcError(
-      ErrorCode.UnknownClient,
-      `Cannot find the client: no running one has the id "${clientId}"`,
-    );
+    if (client === undefined) throw unknown("Client", "no running one", clientId);
+    return client;
   }
 
-  #mapping(mappingId: number): KnownMapping {
-    const known = this.#mappings.get(mappingId);
-    if (known !== undefined && this.#clients.has(known.client.clientId)) return known;
-    throw new RpcError(
-      ErrorCode.UnknownMapping,
-      `Cannot find the mapping: none of a running client has the id "${mappingId}"`,
-    );
+  #mapping(mappingId: number): RequestedMapping {
+    const requested = this.#mappings.get(mappingId);
+    if (requested !== undefined && this.#clients.has(requested.client.clientId)) return requested;
+    throw unknown("Mapping", "none of a running client", mappingId);
   }
 
-  async #tellAlerts(known: KnownMapping): Promise<void> {
-    const { mappingId, mapping, client } = known;
-    const sender = new AlertQueue((alert) =>
+  async #sendAlerts({ mappingId, mapping, client }: RequestedMapping): Promise<void> {
+    const queue = new AlertQueue((alert) =>
       this.#deps.notify("mapping/alert", { mappingId, alert })
     );
-    for await (const alert of mapping) sender.put(alert);
-    // What is over can still be asked for, as long as there are not too many of them.
+    for await (const alert of mapping) queue.put(alert);
     this.#over.push(mappingId);
     if (this.#over.length > OVER_LIMIT) this.#mappings.delete(this.#over.shift() ?? 0);
-    client.mappings.delete(mapping.id);
+    client.mappingIds.delete(mapping.id);
   }
 
-  async #tellErrors({ clientId, handle, mappings }: RunningClient): Promise<void> {
-    // What waits for a slow reader waits in the handle, which keeps the newest.
+  async #sendErrors({ clientId, handle, mappingIds }: RunningClient): Promise<void> {
+    // While a slow reader holds up notify(), the handle queues errors and keeps the newest.
     for await (const error of handle.errors()) {
       if (error instanceof ServerRestartedError) {
         await this.#deps.notify("client/serverRestarted", { clientId, epoch: error.epoch });
       } else {
-        await this.#deps.notify("client/error", { clientId, error: toJson(error, mappings) });
+        await this.#deps.notify("client/error", { clientId, error: toJson(error, mappingIds) });
       }
     }
   }
@@ -242,36 +230,28 @@ interface RunningClient {
   readonly clientId: number;
   readonly handle: Handle;
   /** The ids of its mappings in this server, by their ids in the library. */
-  readonly mappings: Map<number, number>;
+  readonly mappingIds: Map<number, number>;
 }
 
-interface KnownMapping {
+interface RequestedMapping {
   readonly mappingId: number;
   readonly client: RunningClient;
   readonly mapping: MapHandle;
 }
 
-/** Mappings that are over and can still be asked for. */
+/** How many mappings that are over stay known to `mapping/get`. */
 const OVER_LIMIT = 1_000;
 
-function info({ clientId, handle: { client, server, port } }: RunningClient): ClientInfo {
+function clientInfo({ clientId, handle: { client, server, port } }: RunningClient): ClientInfo {
   return { clientId, client, server, port };
 }
 
-function snapshot({ mappingId, client: { clientId }, mapping }: KnownMapping): Mapping {
+function snapshot({ mappingId, client: { clientId }, mapping }: RequestedMapping): Mapping {
   return { ...mapping.toJSON(), mappingId, clientId };
 }
 
-function toMap(params: MappingRequestParams): InboundMap | OutboundMap {
-  const { internalPort, lifetime, remoteAddress = "", remotePort = 0 } = params;
-  const map = params.kind === "inbound"
-    ? new InboundMap(internalPort, lifetime)
-    : new OutboundMap(internalPort, remoteAddress, remotePort, lifetime);
-  return applyMappingOptions(map, params);
-}
-
-/** The caller's mistakes that a schema cannot see, such as addresses of two families, come as errors of the library. */
-async function blame<T>(method: string, call: () => T | Promise<T>): Promise<T> {
+/** Reports the library's RangeError and TypeError, for mistakes that no schema finds, as -32602. */
+async function asInvalidParams<T>(method: string, call: () => T | Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
@@ -282,35 +262,44 @@ async function blame<T>(method: string, call: () => T | Promise<T>): Promise<T> 
   }
 }
 
-/** The library counts the mappings of each client, this server counts all of them. */
-async function withOurId<T>(known: KnownMapping, call: () => Promise<T>): Promise<T> {
+/** Puts this server's mapping id into errors: the library counts the mappings of each client separately. */
+async function withServerId<T>(
+  { mapping, mappingId }: RequestedMapping,
+  call: () => Promise<T>,
+): Promise<T> {
   try {
     return await call();
   } catch (error) {
     if (!(error instanceof NotRunningError)) throw error;
-    const message = rename(error.message, known.mapping.id, known.mappingId);
+    const message = replaceId(error.message, mapping.id, mappingId);
     throw new RpcError(ErrorCode.NotRunning, message, { state: error.state });
   }
 }
 
-function toJson(error: PcpError, ids: ReadonlyMap<number, number>): ErrorJson {
+function toJson(
+  error: PcpError,
+  mappingIds: ReadonlyMap<number, number>,
+): Notifications["client/error"]["error"] {
   const json = error.toJSON();
   if (!(error instanceof RenewalRefusedError)) return json;
-  const mappingId = ids.get(error.mappingId) ?? error.mappingId;
-  return { ...json, mappingId, message: rename(json.message, error.mappingId, mappingId) };
+  const mappingId = mappingIds.get(error.mappingId) ?? error.mappingId;
+  return { ...json, mappingId, message: replaceId(json.message, error.mappingId, mappingId) };
 }
 
-type ErrorJson = Notifications["client/error"]["error"];
-
-function rename(message: string, from: number, to: number): string {
+function replaceId(message: string, from: number, to: number): string {
   return message.replace(`mapping "${from}"`, `mapping "${to}"`);
 }
 
-function closed(): RpcError {
+function unknown(what: "Client" | "Mapping" | "Simulator", none: string, id: number): RpcError {
+  const message = `Cannot find the ${what.toLowerCase()}: ${none} has the id "${id}"`;
+  return new RpcError(ErrorCode[`Unknown${what}`], message);
+}
+
+function shuttingDown(): RpcError {
   return new RpcError(ErrorCode.NotRunning, "Cannot start anything: the server is shutting down");
 }
 
-/** Runs something when the answer to the request at hand is on its way: nobody is told of an id that he does not know. */
-function afterAnswer(run: () => Promise<void>): void {
+/** Runs something after the response to the current request: no notification precedes the response that has its id. */
+function afterResponse(run: () => Promise<void>): void {
   setTimeout(() => run().catch(reportError), 0);
 }

@@ -1,12 +1,12 @@
-/** Takes stdout for the protocol: what anything else in this process prints goes to stderr. */
+/** Keeps stdout for the protocol: everything else that this process prints goes to stderr. */
 
-/** Octets to the real stdout. */
+/** Writes octets to the real stdout. */
 export type WriteStdout = (bytes: Uint8Array) => Promise<number>;
 
 /**
  * Redirects `console`, `Deno.stdout` and with it `process.stdout` to stderr.
  *
- * @returns The only way left to write to stdout.
+ * @returns The only function that still writes to stdout.
  */
 export function claimStdout(): WriteStdout {
   redirectConsole();
@@ -25,15 +25,15 @@ export function writeStderr(line: string): void {
   try {
     for (let sent = 0; sent < bytes.length;) sent += Deno.stderr.writeSync(bytes.subarray(sent));
   } catch {
-    // Nobody listens to stderr, and there is no other place to say so.
+    // stderr is closed, and there is no other place for the line.
   }
 }
 
 function redirectConsole(): void {
-  // The usual methods format alike, and console.error writes to stderr.
+  // log, info and debug format as error does, which writes to stderr.
   const { error } = console;
   Object.assign(console, { log: error, info: error, debug: error });
-  // The others print by a way of their own. They get a console that writes to stderr as soon as one of them is called.
+  // The other methods print on their own: the first call of one replaces them all by those of a console on stderr.
   for (const [name, method] of Object.entries(console)) {
     if (typeof method === "function" && !DIRECT.has(name)) {
       Object.defineProperty(console, name, {
@@ -47,13 +47,13 @@ function redirectConsole(): void {
 
 const DIRECT = new Set(["log", "info", "debug", "warn", "error"]);
 
-/** Replaces every method of `console` by those of a console on stderr, so that indentation and counts hold together. */
+/** Replaces all methods of `console` by those of one console on stderr, which share indentation and counts. */
 function stderrConsole(): Console {
   const stream = { write: (text: string) => writeStderr(text.replace(/\n$/, "")) };
   const { Console } = process.getBuiltinModule("node:console");
   const replacement = new Console({
     stdout: stream as unknown as NodeJS.WritableStream,
-    ignoreErrors: false, // otherwise it wants a whole stream, with listeners
+    ignoreErrors: false, // true requires a stream with listeners
   });
   for (const [name, method] of Object.entries(replacement)) {
     if (typeof method === "function") {

@@ -1,32 +1,32 @@
-import type * as z from "zod/mini";
+import * as z from "zod/mini";
 import { ErrorCode } from "./error_codes.ts";
-import { paramSchemas } from "./param_schemas.ts";
-import { RpcError } from "./rpc_error.ts";
-import type { Fault, Method, Requests } from "./types.ts";
+import { type Fault, RpcError } from "./rpc_error.ts";
+import type { Lazy } from "./value_schemas.ts";
+
+const NO_PARAMS: Lazy = () => z.strictObject({});
 
 /**
  * Checks the params of a request against its schema.
  *
  * @throws {RpcError} -32602 with every fault in `data`.
  */
-export function checkParams<M extends Method>(method: M, params: unknown): Requests[M]["params"] {
+export function checkParams(method: string, schema: Lazy | undefined, params: unknown): unknown {
   if (Array.isArray(params)) {
     throw invalidParams(method, [{ path: [], message: "Must be given by name, in an object" }]);
   }
-  const schema: z.ZodMiniType = paramSchemas[method];
-  const parsed = schema.safeParse(params ?? {}, { reportInput: true });
-  if (parsed.success) return parsed.data as Requests[M]["params"];
+  const parsed = (schema ?? NO_PARAMS)().safeParse(params ?? {}, { reportInput: true });
+  if (parsed.success) return parsed.data;
   throw invalidParams(method, parsed.error.issues.flatMap(toFaults));
 }
 
 /** The error -32602. */
 export function invalidParams(method: string, faults: readonly Fault[]): RpcError {
-  const told = faults.map(({ path, message }) =>
+  const sentences = faults.map(({ path, message }) =>
     [path.join("."), message].filter(Boolean).join(": ")
   );
   return new RpcError(
     ErrorCode.InvalidParams,
-    `Invalid params of "${method}": ${told.join("; ")}`,
+    `Invalid params of "${method}": ${sentences.join("; ")}`,
     faults,
   );
 }
@@ -39,25 +39,25 @@ function toFaults(issue: z.core.$ZodIssue): Fault[] {
   if (issue.input === undefined) {
     return [{ path, message: issue.code === "custom" ? issue.message : "Missing" }];
   }
-  return [{ path, message: `${rule(issue)}, got ${show(issue.input)}` }];
+  return [{ path, message: `${rule(issue)}, got ${quote(issue.input)}` }];
 }
 
 function rule(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":
-      return `Must be ${NAMES[issue.expected] ?? issue.expected}`;
+      return `Must be ${TYPES[issue.expected] ?? issue.expected}`;
     case "too_small":
       return `Must be at least ${issue.minimum}`;
     case "too_big":
       return `Must be at most ${issue.maximum}`;
     case "invalid_value":
-      return `Must be one of ${issue.values.map((value) => show(value)).join(", ")}`;
+      return `Must be one of ${issue.values.map((value) => quote(value)).join(", ")}`;
     default:
       return issue.message;
   }
 }
 
-const NAMES: Readonly<Record<string, string>> = {
+const TYPES: Readonly<Record<string, string>> = {
   array: "an array",
   boolean: "true or false",
   int: "an integer",
@@ -67,8 +67,8 @@ const NAMES: Readonly<Record<string, string>> = {
   string: "a string",
 };
 
-/** A value as it came in, shortened. */
-function show(value: unknown): string {
+/** A value as JSON, shortened. */
+function quote(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { encodeFrame } from "../../rpc/framing.ts";
-import { paramSchemas } from "../../rpc/param_schemas.ts";
+import { METHODS } from "../../rpc/methods.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { CLIENT, type Heard, RpcHarness, SERVER } from "./rpc_harness.ts";
 import type { Target } from "./target.ts";
@@ -104,7 +104,7 @@ const params = fc.oneof(
 const method = fc.oneof(
   {
     weight: 8,
-    arbitrary: fc.constantFrom(...Object.keys(paramSchemas).filter((key) => key !== "shutdown")),
+    arbitrary: fc.constantFrom(...Object.keys(METHODS).filter((key) => key !== "shutdown")),
   },
   {
     weight: 1,

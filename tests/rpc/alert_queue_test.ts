@@ -14,36 +14,36 @@ const assigned = (externalPort: number): Alert => ({
   lifetime: 60,
 });
 
-Deno.test("Sender sends every alert in order to a reader that reads", async () => {
+Deno.test("AlertQueue sends every alert in order to a reader that reads", async () => {
   const sent: Alert[] = [];
-  const sender = new AlertQueue((alert) => Promise.resolve(void sent.push(alert)));
+  const queue = new AlertQueue((alert) => Promise.resolve(void sent.push(alert)));
   const alerts = Array.from({ length: 100 }, (_, index) => starting(index));
   for (const alert of alerts) {
-    sender.put(alert);
+    queue.put(alert);
     await nextTurn();
   }
   assertEquals(sent, alerts);
 });
 
-Deno.test("Sender keeps 16 alerts for a slow reader, then the newest of each type", async () => {
+Deno.test("AlertQueue keeps 16 alerts for a slow reader, then the newest of each type", async () => {
   const sent: Alert[] = [];
   let left = (): void => {};
-  const sender = new AlertQueue((alert) => {
+  const queue = new AlertQueue((alert) => {
     sent.push(alert);
     return new Promise((resolve) => left = resolve);
   });
-  sender.put(starting(0)); // on its way
-  sender.put(assigned(1));
-  sender.put(assigned(2));
-  for (let attempt = 1; attempt <= 14; attempt++) sender.put(starting(attempt));
+  queue.put(starting(0)); // on its way
+  queue.put(assigned(1));
+  queue.put(assigned(2));
+  for (let attempt = 1; attempt <= 14; attempt++) queue.put(starting(attempt));
   await drain();
   assertEquals(sent.length, 17); // 16 waited, nothing is lost
 
   sent.length = 0;
-  sender.put(starting(0));
-  sender.put(assigned(1));
-  for (let attempt = 1; attempt <= 1_000; attempt++) sender.put(starting(attempt));
-  sender.put(assigned(3));
+  queue.put(starting(0));
+  queue.put(assigned(1));
+  for (let attempt = 1; attempt <= 1_000; attempt++) queue.put(starting(attempt));
+  queue.put(assigned(3));
   await drain();
   assertEquals(sent[0], starting(0));
   assertEquals(sent.length <= 17, true);

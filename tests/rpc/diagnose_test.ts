@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { ClientDiagnoseRequest, MappingReadyRequest, MappingRequest } from "../../rpc/mod.ts";
-import { resultSchemas } from "../../rpc/result_schemas.ts";
+import {
+  diagnosis as diagnosisSchema,
+  mapping as mappingSchema,
+} from "../../rpc/result_schemas.ts";
 import { World } from "./world.ts";
 
 Deno.test("client/diagnose answers what its schema says, and leaves no mapping", async () => {
@@ -8,7 +11,7 @@ Deno.test("client/diagnose answers what its schema says, and leaves no mapping",
   const diagnosis = await world.settled(
     world.rpc.sendRequest(ClientDiagnoseRequest, { clientId: 1 }),
   );
-  assertEquals(resultSchemas["client/diagnose"].parse(diagnosis), diagnosis);
+  assertEquals(diagnosisSchema().parse(diagnosis), diagnosis);
   assertEquals([diagnosis.ok, diagnosis.protocol, diagnosis.addressKind], [false, "PCP", "shared"]);
   assertEquals(diagnosis.findings.map(({ code }) => code), [
     "pcp",
@@ -29,5 +32,5 @@ Deno.test("a mapping that is not reached from everywhere says so, as the schema 
   });
   const mapping = await world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
   assertEquals(mapping.assigned?.globallyReachable, false);
-  assertEquals(resultSchemas["mapping/ready"].parse(mapping), mapping);
+  assertEquals(mappingSchema().parse(mapping), mapping);
 });

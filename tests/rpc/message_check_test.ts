@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { checkMessage, type Verdict } from "../../rpc/message_check.ts";
+import { checkMessage, type MessageCheck } from "../../rpc/message_check.ts";
 
-function check(text: string, inFlight: string[] = []): Verdict {
+function check(text: string, inFlight: string[] = []): MessageCheck {
   return checkMessage({ ok: true, text }, new Set(inFlight));
 }
 

@@ -2,11 +2,11 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import * as metaSchema from "@open-rpc/meta-schema";
 import { readFile } from "../tools/repository.ts";
 import { normalize, renderOpenRpc, renderTables } from "../tools/openrpc.ts";
+import { renderProtocol, renderTypes, withoutFormat } from "../tools/protocol_types.ts";
 import { ErrorCode, type OpenRpcDocument, PROTOCOL_VERSION } from "../../rpc/mod.ts";
 import * as protocol from "../../rpc/protocol.ts";
 import { openRpcDocument } from "../../rpc/openrpc.ts";
-import { paramSchemas } from "../../rpc/param_schemas.ts";
-import { notifications } from "../../rpc/result_schemas.ts";
+import { METHODS, NOTIFICATIONS } from "../../rpc/methods.ts";
 import { violations } from "./json_schema.ts";
 import { World } from "./world.ts";
 
@@ -46,7 +46,7 @@ Deno.test("every method that the server answers is in the OpenRPC document, and 
   }
   assertEquals(
     document.methods.map(({ name }) => name).sort(),
-    [...Object.keys(paramSchemas), ...Object.keys(notifications), "exit"].sort(),
+    [...Object.keys(METHODS), ...Object.keys(NOTIFICATIONS)].sort(),
   );
 });
 
@@ -67,6 +67,11 @@ Deno.test("rpc.discover serves the OpenRPC document", async () => {
 
 Deno.test("rpc/openrpc.json is up to date: deno task openrpc", async () => {
   assertEquals(await readFile("rpc/openrpc.json"), renderOpenRpc());
+});
+
+Deno.test("rpc/types.ts and rpc/protocol.ts are up to date: deno task openrpc", async () => {
+  assertEquals(withoutFormat(await readFile("rpc/types.ts")), withoutFormat(await renderTypes()));
+  assertEquals(withoutFormat(await readFile("rpc/protocol.ts")), withoutFormat(renderProtocol()));
 });
 
 Deno.test("the tables of rpc/README.md are up to date: deno task openrpc", async () => {

@@ -145,6 +145,50 @@ Deno.test("every option of a mapping reaches the PCP server", async () => {
   assertEquals(held?.filters.length, 1);
 });
 
+Deno.test("portSet, description and thirdPartyId reach the PCP server", async () => {
+  await using world = await World.start({ thirdParty: true, thirdPartyIds: ["00ffa0"] });
+  await world.rpc.sendRequest(InitializeRequest, {});
+  await world.rpc.sendRequest(ClientStartRequest, {
+    client: CLIENT,
+    server: SERVER,
+    allowThirdParty: true,
+  });
+  await world.rpc.sendRequest(MappingRequest, {
+    ...TCP_6000,
+    thirdParty: "192.168.1.20",
+    thirdPartyId: "00ffA0",
+    portSet: { size: 4, parity: true },
+    description: "web server",
+  });
+  const { assigned } = await world.settled(
+    world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }),
+  );
+  assertEquals([assigned?.portSet?.size, assigned?.description], [4, "web server"]);
+  const [held] = world.host.server.mappings.values();
+  assertEquals(held?.description, "web server");
+});
+
+Deno.test("options that are out of range or of the other kind are refused with their path", async () => {
+  await using world = await World.withClient();
+  const faults = async (params: Partial<MappingRequestParams>): Promise<unknown> => {
+    const request = world.rpc.sendRequest(MappingRequest, { ...TCP_6000, ...params });
+    return (await assertError(request, -32602)).data;
+  };
+  const peer = { kind: "outbound", remoteAddress: "198.51.100.7", remotePort: 443 } as const;
+  assertEquals(await faults({ thirdPartyId: "abc", portSet: { size: 0 } }), [
+    { path: ["thirdPartyId"], message: 'Must be hexadecimal digits in pairs, got "abc"' },
+    { path: ["portSet", "size"], message: "Must be at least 1, got 0" },
+  ]);
+  assertEquals(await faults({ ...peer, portSet: { size: 2 } }), [
+    { path: ["portSet"], message: "Only an inbound mapping may have it" },
+  ]);
+  assertEquals(await faults({ description: "x".repeat(1017) }), [{
+    path: [],
+    message:
+      'Cannot create an inbound mapping: length of the description in octets must be an integer from 0 to 1016, got "1017"',
+  }]);
+});
+
 Deno.test("mapping/alert tells of every change, after the answer that gives the id", async () => {
   await using world = await World.withClient();
   await world.rpc.sendRequest(MappingRequest, TCP_6000);

@@ -1,11 +1,12 @@
 /**
- * `deno task openrpc`: writes rpc/openrpc.json, and the tables of rpc/README.md, from the schemas. The gate compares them.
+ * `deno task openrpc`: writes rpc/types.ts, rpc/protocol.ts, rpc/openrpc.json and the tables of rpc/README.md from
+ * rpc/methods.ts. A test compares them.
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
-import { ErrorCode } from "../../rpc/error_codes.ts";
-import { ERROR_NOTES } from "../../rpc/method_docs.ts";
+import { ERROR_MEANINGS, ErrorCode } from "../../rpc/error_codes.ts";
 import { openRpcDocument } from "../../rpc/openrpc.ts";
+import { renderProtocol, renderTypes } from "./protocol_types.ts";
 import { readFile, ROOT, runDeno } from "./repository.ts";
 
 /** What rpc/openrpc.json must hold. */
@@ -40,7 +41,7 @@ const TABLES: Readonly<Record<string, () => string[][]>> = {
     ]),
   ],
   notifications: () => [
-    ["notification", "params", "from", "what it tells"],
+    ["notification", "params", "from", "meaning"],
     ...entries().filter((entry) => entry["x-notification"] !== undefined).map((entry) => [
       `\`${entry.name}\``,
       params(entry),
@@ -53,7 +54,7 @@ const TABLES: Readonly<Record<string, () => string[][]>> = {
     ...Object.entries(ErrorCode).map(([name, code]) => [
       String(code),
       `\`${name}\``,
-      ERROR_NOTES[name as keyof typeof ErrorCode],
+      ERROR_MEANINGS[name as keyof typeof ErrorCode],
     ]),
   ],
 };
@@ -83,7 +84,7 @@ function result({ result }: Entry): string {
   const { $ref, items, type } = result?.schema ?? {};
   if ($ref !== undefined) return `\`${last($ref)}\``;
   if (items?.$ref !== undefined) return `\`${last(items.$ref)}[]\``;
-  return type === "null" ? "null" : result?.name ?? "";
+  return String(type);
 }
 
 function codeOf({ $ref }: { $ref: string }): number {
@@ -100,11 +101,21 @@ function table([head = [], ...rows]: string[][]): string {
 }
 
 async function main(): Promise<void> {
-  await Deno.writeTextFile(new URL("rpc/openrpc.json", ROOT), renderOpenRpc());
-  const readme = new URL("rpc/README.md", ROOT);
-  await Deno.writeTextFile(readme, renderTables(await readFile("rpc/README.md")));
-  await runDeno(["fmt", "--quiet", "rpc/README.md"]);
-  console.log("Wrote rpc/openrpc.json and the tables of rpc/README.md");
+  const files = {
+    "rpc/types.ts": await renderTypes(),
+    "rpc/protocol.ts": renderProtocol(),
+    "rpc/README.md": renderTables(await readFile("rpc/README.md")),
+    "rpc/openrpc.json": renderOpenRpc(),
+  };
+  for (const [path, text] of Object.entries(files)) {
+    await Deno.writeTextFile(new URL(path, ROOT), text);
+  }
+  await runDeno([
+    "fmt",
+    "--quiet",
+    ...Object.keys(files).filter((path) => !path.endsWith(".json")),
+  ]);
+  console.log(`Wrote ${Object.keys(files).join(", ")}`);
 }
 
 if (import.meta.main) await main();

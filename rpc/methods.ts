@@ -1,0 +1,336 @@
+/**
+ * Every method, one row each. The server reads handlers and schemas here; `deno task openrpc` writes types.ts, protocol.ts,
+ * openrpc.json and the tables of README.md from it.
+ */
+import * as z from "zod/mini";
+import { ErrorCode } from "./error_codes.ts";
+import { mappingRequestParams } from "./mapping_request.ts";
+import {
+  alert,
+  clientInfo,
+  diagnosis,
+  gateway,
+  initializeResult,
+  mapping,
+  simulatorInfo,
+} from "./result_schemas.ts";
+import type { RpcSession } from "./session.ts";
+import type { InitializeParams, InitializeResult, OpenRpcDocument } from "./types.ts";
+import {
+  address,
+  count,
+  described,
+  id,
+  integer,
+  type Lazy,
+  named,
+  openType,
+  optional,
+  port,
+  seconds,
+  strictType,
+  text,
+} from "./value_schemas.ts";
+
+/** What the handlers work with. */
+export interface MethodContext {
+  readonly session: RpcSession;
+  initialize(params: InitializeParams): InitializeResult;
+  shutDown(): Promise<null>;
+  openRpcDocument(): Promise<OpenRpcDocument>;
+}
+
+/** What the documents and the validation know of a method. */
+interface MethodDoc<Params extends Lazy, Result extends Lazy> {
+  /** One line. */
+  readonly summary: string;
+  /** More, where one line is not enough. */
+  readonly description?: string;
+  /** Missing if the method has no params. */
+  readonly params?: Params;
+  readonly result: Result;
+  /** The errors that it can have besides those of every request. */
+  readonly errors: readonly ErrorCode[];
+  /** The name in protocol.ts, if not the method's name and `Request`. */
+  readonly constant?: string;
+}
+
+type Handler<Params extends Lazy, Result extends Lazy> = (
+  context: MethodContext,
+  params: Value<Params>,
+  signal: AbortSignal,
+) => Value<Result> | Promise<Value<Result>>;
+
+type Value<Schema extends Lazy> = z.output<ReturnType<Schema>>;
+
+/** One method. */
+export interface MethodSpec extends MethodDoc<Lazy, Lazy> {
+  /** Performs a request whose params were checked against the schema. */
+  run(context: MethodContext, params: unknown, signal: AbortSignal): unknown;
+}
+
+/** One notification. */
+export interface NotificationSpec {
+  readonly summary: string;
+  readonly params?: Lazy;
+  readonly from: "server" | "client";
+  /** The name in protocol.ts, if not the method's name and `Notification`. */
+  readonly constant?: string;
+}
+
+const { DiscoveryFailed, InvalidParams, InvalidRequest, NotRunning, ResultCode } = ErrorCode;
+const { MappingConflict, SocketError, StoreError } = ErrorCode;
+const { UnknownClient, UnknownMapping, UnknownSimulator } = ErrorCode;
+
+const nothing: Lazy<z.ZodMiniNull> = () => z.null();
+const clientParams = strictType("ClientParams", () => ({ clientId: id("Which client") }));
+const mappingParams = strictType("MappingParams", () => ({ mappingId: id("Which mapping") }));
+
+/** Every request, in the order of the documents. */
+export const METHODS: Readonly<Record<string, MethodSpec>> = {
+  initialize: method({
+    summary: "The handshake; anything else before it is refused with -32002",
+    params: openType(
+      "InitializeParams",
+      "Params of `initialize`; unknown members are ignored",
+      () => ({
+        clientInfo: optional(
+          z.object({ name: z.string(), version: z.exactOptional(z.string()) }),
+          "The calling program, for the log",
+        ),
+        processId: optional(
+          z.nullable(integer(1)),
+          "Process id of the caller: when it is gone, every mapping is released and the server exits",
+        ),
+      }),
+    ),
+    result: initializeResult,
+    errors: [InvalidRequest, InvalidParams],
+  }, (context, params) => context.initialize(params)),
+  shutdown: method({
+    summary: "Releases every mapping that is not kept, waits for the confirmations; then send exit",
+    result: nothing,
+    errors: [],
+  }, (context) => context.shutDown()),
+  "rpc.discover": method({
+    summary: "The OpenRPC document of this protocol",
+    result: named("OpenRpcDocument", () =>
+      described(
+        z.looseObject({
+          openrpc: text("Version of the OpenRPC specification"),
+          info: described(
+            z.looseObject({ title: z.string(), version: z.string() }),
+            "What the document describes",
+          ),
+          methods: described(
+            z.array(z.looseObject({ name: z.string() })),
+            "The methods and, with x-notification, the notifications",
+          ),
+        }),
+        "An OpenRPC document: https://spec.open-rpc.org",
+      )),
+    errors: [],
+    constant: "OpenRpcRequest",
+  }, (context) => context.openRpcDocument()),
+  discover: method({
+    summary: "Finds the default gateways of this host, IPv4 first; sends nothing",
+    params: () => z.strictObject({}),
+    result: () => z.array(gateway()),
+    errors: [DiscoveryFailed],
+  }, ({ session }) => session.discover()),
+  "simulator/start": method({
+    summary: "Starts a simulated PCP server on loopback, to try things without a router",
+    params: strictType("SimulatorStartParams", () => ({
+      lifetime: optional(seconds(), "Longest lifetime granted, in seconds; 86400 by default"),
+      minLifetime: optional(seconds(), "Shortest lifetime granted, in seconds"),
+      externalAddress: optional(
+        z.ipv4({ error: "Must be an IPv4 address" }),
+        "External IPv4 address assigned, 203.0.113.5 by default",
+      ),
+      port: optional(port(), "UDP port to listen on; any free one by default"),
+    })),
+    result: simulatorInfo,
+    errors: [InvalidParams, SocketError],
+  }, ({ session }, params) => session.startSimulator(params)),
+  "simulator/stop": method({
+    summary: "Stops a simulator",
+    params: strictType("SimulatorParams", () => ({ simulatorId: id("Which simulator") })),
+    result: nothing,
+    errors: [UnknownSimulator],
+  }, ({ session }, { simulatorId }) => session.stopSimulator(simulatorId)),
+  "client/start": method({
+    summary: "Starts a client of one PCP server; without addresses it finds the default gateway",
+    params: strictType("ClientStartParams", () => ({
+      client: optional(
+        address(),
+        "Address of this host that faces the PCP server; found when left out",
+      ),
+      server: optional(
+        address(),
+        "Address of the PCP server; the default gateway when left out",
+      ),
+      port: optional(port(), "UDP port of the PCP server, 5351 by default"),
+      announcePort: optional(port(), "UDP port that announcements come to, 5350 by default"),
+      multicast: optional(
+        z.boolean(),
+        "Whether to listen for announcements of restarts; by default yes, but on loopback",
+      ),
+      allowThirdParty: optional(
+        z.boolean(),
+        "Whether mappings for other hosts may be requested; only in fully trusted networks",
+      ),
+      state: optional(
+        z.string().check(z.minLength(1)),
+        "A file that keeps the mappings, so that a later run can continue or delete them",
+      ),
+      shutdownTimeout: optional(
+        integer(0, 60_000),
+        "How long the end of the client waits for confirmations, in milliseconds; 5000 by default",
+      ),
+    })),
+    result: clientInfo,
+    errors: [InvalidParams, DiscoveryFailed, SocketError, StoreError],
+  }, ({ session }, params, signal) => session.startClient(params, signal)),
+  "client/list": method({
+    summary: "The running clients",
+    result: () => z.array(clientInfo()),
+    errors: [],
+  }, ({ session }) => session.listClients()),
+  "client/announce": method({
+    summary: "Asks the PCP server since when it has been running; waits for the answer",
+    params: clientParams,
+    result: openType("AnnounceResult", "The answer to an announcement", () => ({
+      epoch: count("Seconds since the PCP server started or lost its state"),
+      roundTrip: described(z.number(), "Milliseconds between the request and the answer"),
+    })),
+    errors: [UnknownClient, ResultCode, NotRunning],
+  }, ({ session }, { clientId }, signal) => session.handle(clientId).announce({ signal })),
+  "client/externalAddress": method({
+    summary: "Asks for the external address, and leaves no mapping behind",
+    params: clientParams,
+    result: openType("ExternalAddressResult", "The external address", () => ({
+      externalAddress: text("The address under which mappings of this client are reached"),
+    })),
+    errors: [UnknownClient, ResultCode, NotRunning],
+  }, async ({ session }, { clientId }, signal) => ({
+    externalAddress: await session.handle(clientId).externalAddress({ signal }),
+  })),
+  "client/diagnose": method({
+    summary: "Finds out what stands in the way of being reached from the Internet",
+    description: "Takes 8 s at most, and leaves no mapping behind.",
+    params: clientParams,
+    result: diagnosis,
+    errors: [UnknownClient, NotRunning],
+  }, ({ session }, { clientId }, signal) => session.handle(clientId).diagnose({ signal })),
+  "client/deleteLeftovers": method({
+    summary: "Deletes what an earlier run with the same state file left at the PCP server",
+    params: clientParams,
+    result: openType("DeleteLeftoversResult", "What was deleted", () => ({
+      deleted: count("How many mappings there were"),
+    })),
+    errors: [UnknownClient, NotRunning],
+  }, async ({ session }, { clientId }) => ({
+    deleted: await session.handle(clientId).deleteLeftovers(),
+  })),
+  "client/shutdown": method({
+    summary: "Ends a client: releases its mappings and waits for the confirmations, or keeps them",
+    params: strictType("ClientShutdownParams", () => ({
+      clientId: id("Which client"),
+      keep: optional(z.boolean(), "Leaves the mappings at the PCP server until they expire"),
+    })),
+    result: nothing,
+    errors: [UnknownClient],
+  }, ({ session }, { clientId, keep = false }) => session.shutdownClient(clientId, keep)),
+  "mapping/request": method({
+    summary: "Requests a mapping; answered at once, before the PCP server has",
+    description:
+      "From now on mapping/alert reports every change. Ids count up from 1 over all clients of this server.",
+    params: mappingRequestParams,
+    result: mapping,
+    errors: [MappingConflict, InvalidParams, UnknownClient],
+  }, ({ session }, params) => session.request(params)),
+  "mapping/ready": method({
+    summary: "Waits until the mapping is assigned; error 5 if the PCP server refuses",
+    params: mappingParams,
+    result: mapping,
+    errors: [UnknownMapping, ResultCode, NotRunning],
+  }, ({ session }, { mappingId }, signal) => session.ready(mappingId, signal)),
+  "mapping/get": method({
+    summary: "The mapping as it is now, also when it is over",
+    params: mappingParams,
+    result: mapping,
+    errors: [UnknownMapping],
+  }, ({ session }, { mappingId }) => session.get(mappingId)),
+  "mapping/list": method({
+    summary: "The mappings that are not over, of one client or of all",
+    params: strictType("MappingListParams", () => ({
+      clientId: optional(integer(1), "Only the mappings of this client"),
+    })),
+    result: () => z.array(mapping()),
+    errors: [UnknownClient],
+  }, ({ session }, { clientId }) => session.list(clientId)),
+  "mapping/renew": method({
+    summary: "Requests another lifetime from now on; answered at once",
+    params: strictType("MappingRenewParams", () => ({
+      mappingId: id("Which mapping"),
+      lifetime: described(seconds(), "Wanted lifetime in seconds from now on"),
+    })),
+    result: mapping,
+    errors: [InvalidParams, UnknownMapping, NotRunning],
+  }, ({ session }, { mappingId, lifetime }) => session.renew(mappingId, lifetime)),
+  "mapping/revoke": method({
+    summary: "Deletes the mapping; answered when the PCP server has confirmed",
+    description:
+      "Cancelling ends the waiting, not the deletion. An outbound mapping is left to expire.",
+    params: mappingParams,
+    result: mapping,
+    errors: [UnknownMapping, ResultCode],
+  }, ({ session }, { mappingId }, signal) => session.revoke(mappingId, signal)),
+};
+
+/** Every notification. */
+export const NOTIFICATIONS: Readonly<Record<string, NotificationSpec>> = {
+  "mapping/alert": {
+    summary: "A mapping changed its state or its assignment; carries its own snapshot",
+    params: openType("MappingAlertParams", "Params of `mapping/alert`", () => ({
+      mappingId: id("Which mapping"),
+      alert: described(alert(), "The change, with its own snapshot"),
+    })),
+    from: "server",
+  },
+  "client/error": {
+    summary: "Trouble that belongs to no single mapping and ends nothing",
+    params: openType("ClientErrorParams", "Params of `client/error`", () => ({
+      clientId: id("Which client"),
+      error: described(
+        z.looseObject({ name: z.string(), message: z.string() }),
+        "What went wrong: each name has members of its own",
+      ),
+    })),
+    from: "server",
+  },
+  "client/serverRestarted": {
+    summary: "The PCP server lost its mappings; the client requests them again",
+    params: openType("ServerRestartedParams", "Params of `client/serverRestarted`", () => ({
+      clientId: id("Which client"),
+      epoch: count("The PCP server's new epoch in seconds"),
+    })),
+    from: "server",
+    constant: "ServerRestartedNotification",
+  },
+  exit: {
+    summary: "The server ends: exit code 0 after shutdown, 1 without",
+    from: "client",
+  },
+};
+
+/** A row of the table; the handler has the types of the schemas. */
+function method<Params extends Lazy, Result extends Lazy>(
+  doc: MethodDoc<Params, Result>,
+  handler: Handler<Params, Result>,
+): MethodSpec {
+  return {
+    ...doc,
+    run: (context, params, signal) => handler(context, params as Value<Params>, signal),
+  };
+}
