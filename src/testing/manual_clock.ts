@@ -1,5 +1,5 @@
 import type { Clock, Milliseconds } from "../clock.ts";
-import { Heap } from "./server/heap.ts";
+import { TimeQueue } from "./server/time_queue.ts";
 
 /** More alarms at one instant are taken for an endless loop. */
 const ALARMS_AT_ONE_INSTANT = 200_000;
@@ -21,7 +21,7 @@ const ALARMS_AT_ONE_INSTANT = 200_000;
  */
 export class ManualClock implements Clock {
   #now: Milliseconds;
-  #alarms = new Heap<() => void>();
+  #alarms = new TimeQueue<() => void>();
   #advancing = false;
   #instant: Milliseconds = Number.NEGATIVE_INFINITY;
   #firedAtInstant = 0;

@@ -1,20 +1,20 @@
-import { Heap } from "../../src/testing/server/heap.ts";
+import { TimeQueue } from "../../src/testing/server/time_queue.ts";
 
 /** What is to happen in a world, in order of time. */
 export class EventQueue {
-  readonly #heap = new Heap<() => void>();
+  readonly #queue = new TimeQueue<() => void>();
 
   /** When the next event is, Infinity when there is none. */
   get next(): number {
-    return this.#heap.peek()?.at ?? Infinity;
+    return this.#queue.peek()?.at ?? Infinity;
   }
 
   at(time: number, happen: () => void): void {
-    this.#heap.push(time, happen);
+    this.#queue.push(time, happen);
   }
 
   /** Has the next event happen. */
   run(): void {
-    this.#heap.pop()?.value();
+    this.#queue.pop()?.value();
   }
 }

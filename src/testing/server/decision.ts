@@ -1,9 +1,9 @@
-import type { Endpoint, Family, IpAddress } from "../../wire/address.ts";
+import type { Endpoint, IpAddress } from "../../wire/address.ts";
 import type { MapFields, PeerFields, RequestHeader } from "../../wire/message_type.ts";
 import type { Option } from "../../wire/option_type.ts";
 import { ResultCode } from "../../wire/result_code.ts";
 import { type Counters, tally, type Violation } from "./counters.ts";
-import { type MutableMapping, remainingLife } from "./mapping.ts";
+import { type InternalPort, type MutableMapping, remainingLife } from "./mapping.ts";
 import type { MappingTable } from "./mapping_table.ts";
 import type { RequestedOptions } from "./option_rules.ts";
 import type { Settings } from "./server_options.ts";
@@ -22,14 +22,15 @@ export interface ServerContext {
   onRefresh(mapping: MutableMapping): void;
 }
 
-/** A MAP or PEER request whose options are valid. */
+/** A MAP or PEER request with valid options, and the server that decides on it. */
 export interface ValidRequest<Fields = MapFields | PeerFields> {
+  readonly context: ServerContext;
   readonly now: number;
   readonly request: RequestHeader & Fields;
   /** Source address and port of the datagram. */
   readonly source: Endpoint;
-  /** The client's address, or that of THIRD_PARTY. */
-  readonly internalAddress: IpAddress;
+  /** With the client's address, or that of THIRD_PARTY. */
+  readonly internal: InternalPort;
   readonly options: RequestedOptions;
 }
 
@@ -75,16 +76,14 @@ export interface ExternalAddress {
   readonly translated: boolean;
 }
 
-/** The external address of a family for an internal address (RFC 6887 section 10, figure 5). */
-export function chooseExternalAddress(
-  { settings, external }: ServerContext,
-  internal: IpAddress,
-  family: Family,
-): ExternalAddress | Refusal {
-  if (settings.firewall6 && internal.family === "IPv6" && family === "IPv6") {
-    return { ok: true, address: internal.withScope(undefined), translated: false };
+/** The external address of the requested family for an internal address (RFC 6887 section 10, figure 5). */
+export function chooseExternalAddress(valid: ValidRequest): ExternalAddress | Refusal {
+  const { settings, external } = valid.context;
+  const { internalAddress, family } = valid.internal;
+  if (settings.firewall6 && internalAddress.family === "IPv6" && family === "IPv6") {
+    return { ok: true, address: internalAddress.withScope(undefined), translated: false };
   }
-  const isSupported = family === "IPv6" || internal.family === "IPv4" || settings.nat64;
+  const isSupported = family === "IPv6" || internalAddress.family === "IPv4" || settings.nat64;
   if (!isSupported) return refuse(ResultCode.NotAuthorized);
   const address = external[family];
   if (address !== undefined) return { ok: true, address, translated: true };
@@ -109,13 +108,8 @@ export function validateCapacity(
 }
 
 /** Applies a granted request to its mapping, which then expires at `expires`. */
-export function grant(
-  context: ServerContext,
-  valid: ValidRequest,
-  mapping: MutableMapping,
-  expires: number,
-): Success {
-  const { now, request, source, options } = valid;
+export function grant(valid: ValidRequest, mapping: MutableMapping, expires: number): Success {
+  const { context, now, request, source, options } = valid;
   mapping.nonce = request.nonce;
   mapping.client = source;
   // A renewal without the option clears the flag (RFC 7767).
@@ -128,15 +122,12 @@ export function grant(
   mapping.lifetime = remainingLife(mapping, now);
   context.table.reschedule(mapping);
   context.onRefresh(mapping);
-  return succeed(context, valid, mapping);
+  return succeed(valid, mapping);
 }
 
 /** The response that describes a mapping as it is. */
-export function succeed(
-  context: ServerContext,
-  { request, options }: ValidRequest,
-  mapping: MutableMapping,
-): Success {
+export function succeed(valid: ValidRequest, mapping: MutableMapping): Success {
+  const { request, options } = valid;
   // A request without PORT_SET for a port inside a set gets the external port of that one.
   const offset = options.portSet === undefined ? request.internalPort - mapping.internalPort : 0;
   return {
@@ -144,16 +135,16 @@ export function succeed(
     lifetime: mapping.lifetime,
     externalPort: mapping.externalPort + offset,
     externalAddress: mapping.externalAddress,
-    options: responseOptions(context, options, mapping),
+    options: responseOptions(valid, mapping),
   };
 }
 
 /** The options of a success response: those processed, with the values in force. */
 export function responseOptions(
-  { settings }: ServerContext,
-  { processed }: RequestedOptions,
+  valid: ValidRequest,
   mapping: MutableMapping | undefined,
 ): Option[] {
+  const { context: { settings }, options: { processed } } = valid;
   const options: Option[] = [];
   for (const option of processed) {
     switch (option.type) {
@@ -181,13 +172,6 @@ export function responseOptions(
 
 /** Cuts a description to a number of octets, at the end of a character (RFC 7220 section 3). */
 function truncateText(text: string, octets: number): string {
-  const encoder = new TextEncoder();
-  let kept = "";
-  let used = 0;
-  for (const character of text) {
-    used += encoder.encode(character).length;
-    if (used > octets) break;
-    kept += character;
-  }
-  return kept;
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(octets));
+  return text.slice(0, read);
 }

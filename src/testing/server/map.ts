@@ -27,39 +27,33 @@ import {
   remainingLife,
 } from "./mapping.ts";
 
+type MapRequest = ValidRequest<MapFields>;
+
 /** Decides on a MAP request: RFC 6887 sections 11.3 and 15.1. */
-export function decideMap(context: ServerContext, valid: ValidRequest<MapFields>): Decision {
-  const { request, internalAddress } = valid;
-  const { protocol, internalPort } = request;
+export function decideMap(valid: MapRequest): Decision {
+  const { context: { table }, request, internal } = valid;
+  const { protocol, internalPort } = internal;
   // Every protocol implies every port (RFC 6887 section 11.1).
   if (protocol === 0 && internalPort !== 0) return refuse(ResultCode.MalformedRequest);
-  const { family } = request.externalAddress;
-  const internal: InternalPort = { protocol, internalAddress, internalPort, family };
-  const { byKey } = context.table;
   // A request for a port inside a set refreshes the set (RFC 7753 section 4.4.1).
-  const mapping = byKey.get(mappingKey("map", internal)) ??
-    (internalPort === 0 ? undefined : context.table.portSetOf(internal));
-  if (request.lifetime === 0) return remove(context, valid, internal, mapping);
-  if (mapping === undefined) return create(context, valid, internal);
-  return renew(context, valid, mapping);
+  const mapping = table.byKey.get(mappingKey("map", internal)) ??
+    (internalPort === 0 ? undefined : table.portSetOf(internal));
+  if (request.lifetime === 0) return remove(valid, mapping);
+  return mapping === undefined ? create(valid) : renew(valid, mapping);
 }
 
-function create(
-  context: ServerContext,
-  valid: ValidRequest<MapFields>,
-  internal: InternalPort,
-): Decision {
-  const { now, request, internalAddress, options } = valid;
-  const external = chooseExternalAddress(context, internalAddress, internal.family);
+function create(valid: MapRequest): Decision {
+  const { context, now, request, internal, options } = valid;
+  const external = chooseExternalAddress(valid);
   if (!external.ok) return external;
   const filters = mergeFilters(context, [], options.filters);
   if (filters === undefined) return refuse(ResultCode.ExcessiveRemotePeers);
   if (external.translated && !canTranslate(context, internal)) {
     return refuse(ResultCode.UnsuppProtocol);
   }
-  const refusal = validateCapacity(context, internalAddress);
+  const refusal = validateCapacity(context, internal.internalAddress);
   if (refusal !== undefined) return refusal;
-  const assigned = assignPorts(context, valid, internal, external);
+  const assigned = assignPorts(valid, external);
   if (!assigned.ok) return assigned;
   const mapping = newMapping(now, "map", internal, {
     nonce: request.nonce,
@@ -69,19 +63,17 @@ function create(
     thirdParty: options.thirdParty !== undefined,
   });
   context.table.add(mapping);
-  return grantMap(context, valid, mapping, filters);
+  return grantMap(valid, mapping, filters);
 }
 
 /** The external port or ports of a new mapping. */
 function assignPorts(
-  context: ServerContext,
-  valid: ValidRequest<MapFields>,
-  internal: InternalPort,
+  valid: MapRequest,
   { address, translated }: ExternalAddress,
 ): { ok: true; port: number; ports: number } | Refusal {
-  const { now, request, options } = valid;
+  const { context, now, request, internal, options } = valid;
   const { internalPort, externalPort } = request;
-  const ports = unmappedPorts(context, valid, internal);
+  const ports = unmappedPorts(valid);
   if (options.preferFailure && !satisfies(address, request.externalAddress)) {
     return refuse(ResultCode.CannotProvideExternal);
   }
@@ -110,14 +102,10 @@ function assignPorts(
   return refuse(ResultCode.CannotProvideExternal, Math.min(MAX_LIFETIME, Math.max(1, seconds)));
 }
 
-function renew(
-  context: ServerContext,
-  valid: ValidRequest<MapFields>,
-  mapping: MutableMapping,
-): Decision {
-  const { now, request, options } = valid;
+function renew(valid: MapRequest, mapping: MutableMapping): Decision {
+  const { context, now, request, options } = valid;
   // A static mapping is reported with the longest lifetime, and not changed (RFC 6887 section 11.3).
-  if (mapping.kind === "static") return succeed(context, valid, mapping);
+  if (mapping.kind === "static") return succeed(valid, mapping);
   const anyNonce = context.settings.quirks.anyNonceRenews === true &&
     mapping.internalAddress.family === "IPv4";
   if (!anyNonce && mapping.nonce?.equals(request.nonce) === false) {
@@ -135,29 +123,23 @@ function renew(
   if (options.portSet !== undefined && mapping.internalPort !== request.internalPort) {
     countViolation(context, "portSetOverlap");
   }
-  return grantMap(context, valid, mapping, filters);
+  return grantMap(valid, mapping, filters);
 }
 
 function grantMap(
-  context: ServerContext,
-  valid: ValidRequest<MapFields>,
+  valid: MapRequest,
   mapping: MutableMapping,
   filters: readonly FilterOption[],
 ): Decision {
-  const { now, request, options } = valid;
+  const { context, now, request, options } = valid;
   mapping.filters = filters;
   mapping.preferFailure = options.preferFailure;
   const lifetime = clampLifetime(context.settings, request.lifetime);
-  return grant(context, valid, mapping, now + lifetime * 1_000);
+  return grant(valid, mapping, now + lifetime * 1_000);
 }
 
-function remove(
-  context: ServerContext,
-  valid: ValidRequest<MapFields>,
-  internal: InternalPort,
-  mapping: MutableMapping | undefined,
-): Decision {
-  const { now, request, options } = valid;
+function remove(valid: MapRequest, mapping: MutableMapping | undefined): Decision {
+  const { context, now, request, internal, options } = valid;
   const { settings, table } = context;
   // Suggested port and address of a deletion are zeros, and copied to the response (erratum 3621).
   if (request.externalPort !== 0 || !request.externalAddress.isUnspecified) {
@@ -193,7 +175,7 @@ function remove(
     lifetime: 0,
     externalPort: request.externalPort,
     externalAddress: address ?? request.externalAddress,
-    options: responseOptions(context, options, undefined),
+    options: responseOptions(valid, undefined),
   };
 }
 
@@ -225,17 +207,10 @@ function canTranslate({ settings, table }: ServerContext, internal: InternalPort
 }
 
 /** The largest number of ports that a new mapping can have. */
-function unmappedPorts(
-  context: ServerContext,
-  { options: { portSet } }: ValidRequest,
-  internal: InternalPort,
-): number {
+function unmappedPorts({ context, internal, options: { portSet } }: MapRequest): number {
   if (portSet === undefined) return 1;
-  const wanted = Math.min(
-    portSet.size,
-    context.settings.maxPortSet,
-    0x1_0000 - internal.internalPort,
-  );
+  const { maxPortSet } = context.settings;
+  const wanted = Math.min(portSet.size, maxPortSet, 0x1_0000 - internal.internalPort);
   const unmapped = context.table.unmappedFrom(internal, wanted);
   // Port sets must not overlap (RFC 7753 section 4.4.1).
   if (unmapped < wanted && portSet.size !== 0xffff) countViolation(context, "portSetOverlap");

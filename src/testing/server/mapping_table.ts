@@ -56,11 +56,8 @@ export class MappingTable {
 
   /** Number of mappings of an internal address. */
   countOf(address: IpAddress): number {
-    let count = 0;
-    for (const { internalAddress } of this.byKey.values()) {
-      if (internalAddress.equals(address)) count++;
-    }
-    return count;
+    const mappings = [...this.byKey.values()];
+    return mappings.filter(({ internalAddress }) => internalAddress.equals(address)).length;
   }
 
   /** Mappings of an internal port, of every kind. */
@@ -69,16 +66,13 @@ export class MappingTable {
   }
 
   /** The port set that contains an internal port (RFC 7753). */
-  portSetOf({ protocol, internalAddress, internalPort, family }: InternalPort):
-    | MutableMapping
-    | undefined {
-    for (const set of this.#portSets) {
-      const within = set.internalPort <= internalPort &&
-        internalPort < set.internalPort + set.ports;
-      const same = set.protocol === protocol && set.externalAddress.family === family;
-      if (within && same && set.internalAddress.equals(internalAddress)) return set;
-    }
-    return undefined;
+  portSetOf(internal: InternalPort): MutableMapping | undefined {
+    return [...this.#portSets].find((set) => {
+      const offset = internal.internalPort - set.internalPort;
+      return offset >= 0 && offset < set.ports && set.protocol === internal.protocol &&
+        set.externalAddress.family === internal.family &&
+        set.internalAddress.equals(internal.internalAddress);
+    });
   }
 
   /** Number of internal ports, from this one on and at most `ports`, before one that MAP has mapped already. */
@@ -95,11 +89,10 @@ export class MappingTable {
 
   /** Whether another address than `address` has a mapping of the protocol; 0 stands for every protocol. */
   heldByOthers(protocol: number, address: IpAddress): boolean {
-    for (const mapping of this.byKey.values()) {
+    return [...this.byKey.values()].some((mapping) => {
       const overlaps = protocol === 0 || mapping.protocol === 0 || mapping.protocol === protocol;
-      if (overlaps && !mapping.internalAddress.equals(address)) return true;
-    }
-    return false;
+      return overlaps && !mapping.internalAddress.equals(address);
+    });
   }
 
   /** Chooses the external ports of a new mapping; {@linkcode add} takes them. */

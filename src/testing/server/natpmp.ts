@@ -34,25 +34,26 @@ export function answerNatPmp(
 ): Uint8Array | undefined {
   const opcode = request[1] ?? 0;
   if (source.address.family !== "IPv4") return drop(context, "natpmpFamily");
-  switch (opcode) {
-    case 0:
-      if (request.length > 2) countViolation(context, "natpmpLength");
-      return answerAddress(context, epoch, scriptedResult(opcode));
-    case 1:
-    case 2:
-      if (request.length < 12) return drop(context, "natpmpShort");
-      if (request.length > 12) countViolation(context, "natpmpLength");
-      return answerMapping(context, now, epoch, request, source, scriptedResult(opcode));
-    default:
-      return answerUnknownOpcode(context, epoch, request);
-  }
+  if (opcode > 2) return answerUnknownOpcode(context, epoch, request);
+  const length = opcode === 0 ? 2 : 12;
+  if (request.length < length) return drop(context, "natpmpShort");
+  if (request.length > length) countViolation(context, "natpmpLength");
+  const scripted = scriptedResult(opcode);
+  if (opcode > 0) return answerMapping(context, now, epoch, request, source.address, scripted);
+  const response = natPmpAddressResponse(context.external.IPv4, epoch, scripted);
+  countError(context, new DataView(response.buffer).getUint16(2));
+  return response;
 }
 
-/** The multicast announcement after a start or a change of the external address (RFC 6886 section 3.2.1). */
-export function natPmpAnnouncement(address: IpAddress | undefined, epoch: number): Uint8Array {
-  const result = address === undefined ? Result.NetworkFailure : Result.Success;
+/** The response to an address request, and the announcement of an address (RFC 6886 sections 3.2 and 3.2.1). */
+export function natPmpAddressResponse(
+  address: IpAddress | undefined,
+  epoch: number,
+  scripted?: number,
+): Uint8Array<ArrayBuffer> {
+  const result = scripted ?? (address === undefined ? Result.NetworkFailure : Result.Success);
   const view = newResponse(12, RESPONSE, result, epoch);
-  if (address !== undefined) view.setInt32(8, address.w3);
+  if (result === Result.Success && address !== undefined) view.setInt32(8, address.w3);
   return new Uint8Array(view.buffer);
 }
 
@@ -81,28 +82,6 @@ function newResponse(
   return view;
 }
 
-function answerAddress(
-  context: ServerContext,
-  epoch: number,
-  scripted: number | undefined,
-): Uint8Array {
-  const bytes = natPmpAnnouncement(context.external.IPv4, epoch);
-  const view = new DataView(bytes.buffer);
-  if (scripted !== undefined) {
-    view.setUint16(2, scripted);
-    view.setUint32(8, 0);
-  }
-  countError(context, view.getUint16(2));
-  return bytes;
-}
-
-/** A mapping request (RFC 6886 section 3.3), or a deletion if its lifetime is 0 (section 3.4). */
-interface MappingRequest {
-  readonly internal: InternalPort;
-  readonly suggestedPort: number;
-  readonly lifetime: number;
-}
-
 /** The fields of a mapping response that the server decides. */
 interface MappingResult {
   readonly result: number;
@@ -110,47 +89,47 @@ interface MappingResult {
   readonly lifetime: number;
 }
 
+/** A mapping request (RFC 6886 section 3.3), or a deletion if its lifetime is 0 (section 3.4). */
 function answerMapping(
   context: ServerContext,
   now: number,
   epoch: number,
   bytes: Uint8Array,
-  source: Endpoint,
+  internalAddress: IpAddress,
   scripted: number | undefined,
 ): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   if (view.getUint16(2) !== 0) countViolation(context, "natpmpReserved");
-  const request: MappingRequest = {
-    internal: {
-      protocol: bytes[1] === 1 ? ProtocolNumber.Udp : ProtocolNumber.Tcp,
-      internalAddress: source.address,
-      internalPort: view.getUint16(4),
-      family: "IPv4",
-    },
-    suggestedPort: view.getUint16(6),
-    lifetime: view.getUint32(8),
-  };
+  const protocol = bytes[1] === 1 ? ProtocolNumber.Udp : ProtocolNumber.Tcp;
+  const internalPort = view.getUint16(4);
+  const internal: InternalPort = { protocol, internalAddress, internalPort, family: "IPv4" };
+  const [suggestedPort, requested] = [view.getUint16(6), view.getUint32(8)];
   const { result, port, lifetime } = scripted !== undefined
     ? failure(scripted)
-    : request.lifetime === 0
-    ? remove(context, now, request)
-    : map(context, now, request);
+    : requested === 0
+    ? remove(context, now, internal, suggestedPort)
+    : map(context, now, internal, suggestedPort, requested);
   countError(context, result);
   const response = newResponse(16, RESPONSE | (bytes[1] ?? 0), result, epoch);
-  response.setUint16(8, request.internal.internalPort);
+  response.setUint16(8, internalPort);
   response.setUint16(10, port);
   response.setUint32(12, lifetime);
   return new Uint8Array(response.buffer);
 }
 
-function map(context: ServerContext, now: number, request: MappingRequest): MappingResult {
+function map(
+  context: ServerContext,
+  now: number,
+  internal: InternalPort,
+  suggestedPort: number,
+  requested: number,
+): MappingResult {
   const { settings, table, external } = context;
-  const { internal, suggestedPort } = request;
   // Port 0 stands for every port in deletions only.
   if (internal.internalPort === 0) return failure(Result.Refused);
   if (external.IPv4 === undefined) return failure(Result.NetworkFailure);
   // The server grants no more than requested (RFC 6886 section 3.3).
-  const lifetime = Math.min(request.lifetime, settings.maxLifetime);
+  const lifetime = Math.min(requested, settings.maxLifetime);
   const expires = now + lifetime * 1_000;
   const mapping = table.byKey.get(mappingKey("natpmp", internal));
   if (mapping !== undefined) {
@@ -173,8 +152,12 @@ function map(context: ServerContext, now: number, request: MappingRequest): Mapp
   return { result: Result.Success, port, lifetime };
 }
 
-function remove(context: ServerContext, now: number, request: MappingRequest): MappingResult {
-  const { internal, suggestedPort } = request;
+function remove(
+  context: ServerContext,
+  now: number,
+  internal: InternalPort,
+  suggestedPort: number,
+): MappingResult {
   if (suggestedPort !== 0) countViolation(context, "natpmpDeleteSuggestion");
   const { table } = context;
   for (const mapping of [...table.byKey.values()]) {

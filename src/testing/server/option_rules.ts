@@ -5,7 +5,7 @@ import { Opcode } from "../../wire/opcode.ts";
 import { OptionCode, optionCode } from "../../wire/option.ts";
 import type { FilterOption, Option, PortSetOption } from "../../wire/option_type.ts";
 import { ResultCode } from "../../wire/result_code.ts";
-import type { Violation } from "./counters.ts";
+import { type Counters, tally } from "./counters.ts";
 import type { Settings } from "./server_options.ts";
 
 /** The valid options of a request that the server supports. */
@@ -30,7 +30,7 @@ export function validateOptions(
   request: Request,
   source: Endpoint,
   settings: Settings,
-  countViolation: (violation: Violation) => void,
+  { violations }: Counters,
 ): OptionValidation {
   if (request.optionFault !== undefined) return refusal(ResultCode.MalformedOption);
   const processed: Option[] = [];
@@ -38,23 +38,24 @@ export function validateOptions(
   for (const option of request.options) {
     const code = optionCode(option);
     const mandatory = code < 128;
-    if (!isSupported(code, settings)) {
+    const opcodes = opcodesOf(code, settings);
+    if (opcodes.length === 0) {
       if (mandatory) return refusal(ResultCode.UnsuppOption);
       continue;
     }
-    if (!(OPCODES.get(code) ?? []).includes(request.opcode)) {
+    if (!opcodes.includes(request.opcode)) {
       // The one option with another result code (RFC 6887 section 12.3).
       if (code === OptionCode.PreferFailure && request.opcode === Opcode.Peer) {
         return refusal(ResultCode.MalformedRequest);
       }
       if (mandatory) return refusal(ResultCode.MalformedOption);
-      countViolation("optionOpcode");
+      tally(violations, "optionOpcode");
       continue;
     }
     if (option.type === "malformed") {
       // PORT_SET is optional, and refused if malformed (RFC 7753 section 4.2).
       if (mandatory || code === OptionCode.PortSet) return refusal(ResultCode.MalformedOption);
-      countViolation("optionMalformed");
+      tally(violations, "optionMalformed");
       continue;
     }
     if (seen.has(code) && code !== OptionCode.Filter) return refusal(ResultCode.MalformedOption);
@@ -72,35 +73,28 @@ export function validateOptions(
   });
 }
 
-/** The opcodes that allow an option; the server does not know other options. */
-const OPCODES: ReadonlyMap<number, readonly number[]> = new Map([
-  [OptionCode.ThirdParty, [Opcode.Map, Opcode.Peer]], // RFC 6887 section 13.1
-  [OptionCode.PreferFailure, [Opcode.Map]], // RFC 6887 section 13.2
-  [OptionCode.Filter, [Opcode.Map]], // RFC 6887 section 13.3
-  [OptionCode.ThirdPartyId, [Opcode.Map, Opcode.Peer]], // RFC 7843 section 4
-  [OptionCode.Description, [Opcode.Map, Opcode.Peer]], // RFC 7220 section 2
-  [OptionCode.Prefix64, [Opcode.Map, Opcode.Announce]], // RFC 7225 section 4.1
-  [OptionCode.PortSet, [Opcode.Map]], // RFC 7753 section 4
-  [OptionCode.CheckpointRequired, [Opcode.Map, Opcode.Peer]], // RFC 7767
-]);
-
-function isSupported(code: number, settings: Settings): boolean {
-  if (settings.unsupportedOptions.includes(code)) return false;
+/** The opcodes that allow an option; none if the server does not support it. */
+function opcodesOf(code: number, settings: Settings): readonly number[] {
+  if (settings.unsupportedOptions.includes(code)) return [];
+  const { Announce, Map, Peer } = Opcode;
   switch (code) {
-    case OptionCode.ThirdParty:
-      return settings.thirdParty;
-    case OptionCode.ThirdPartyId:
-      return settings.thirdPartyIds !== undefined;
-    case OptionCode.Description:
-      return settings.maxDescription > 0;
-    case OptionCode.Prefix64:
-      return settings.prefix64.length > 0;
-    case OptionCode.PortSet:
-      return settings.maxPortSet > 0;
-    case OptionCode.CheckpointRequired:
-      return settings.checkpoint;
+    case OptionCode.ThirdParty: // RFC 6887 section 13.1
+      return settings.thirdParty ? [Map, Peer] : [];
+    case OptionCode.PreferFailure: // RFC 6887 section 13.2
+    case OptionCode.Filter: // RFC 6887 section 13.3
+      return [Map];
+    case OptionCode.Description: // RFC 7220 section 2
+      return settings.maxDescription > 0 ? [Map, Peer] : [];
+    case OptionCode.Prefix64: // RFC 7225 section 4.1
+      return settings.prefix64.length > 0 ? [Map, Announce] : [];
+    case OptionCode.PortSet: // RFC 7753 section 4
+      return settings.maxPortSet > 0 ? [Map] : [];
+    case OptionCode.CheckpointRequired: // RFC 7767
+      return settings.checkpoint ? [Map, Peer] : [];
+    case OptionCode.ThirdPartyId: // RFC 7843 section 4
+      return settings.thirdPartyIds === undefined ? [] : [Map, Peer];
     default:
-      return OPCODES.has(code);
+      return [];
   }
 }
 

@@ -10,33 +10,28 @@ import {
   type Refusal,
   refuse,
   satisfies,
-  type ServerContext,
   validateCapacity,
   type ValidRequest,
 } from "./decision.ts";
-import {
-  type InternalPort,
-  mappingKey,
-  type MutableMapping,
-  newMapping,
-  remainingLife,
-} from "./mapping.ts";
+import { mappingKey, type MutableMapping, newMapping, remainingLife } from "./mapping.ts";
+
+type PeerRequest = ValidRequest<PeerFields>;
 
 /** Decides on a PEER request: RFC 6887 section 12.3. */
-export function decidePeer(context: ServerContext, valid: ValidRequest<PeerFields>): Decision {
-  const { now, request, internalAddress } = valid;
+export function decidePeer(valid: PeerRequest): Decision {
+  const { context, now, request, internal } = valid;
   const { protocol, internalPort, remotePort, remoteAddress } = request;
   // Protocol and both ports are not zero (RFC 6887 section 12.1).
   if (protocol === 0 || internalPort === 0 || remotePort === 0 || remoteAddress.isUnspecified) {
     return refuse(ResultCode.MalformedRequest);
   }
   // Internal address and remote peer are of one family (RFC 6887 section 10).
-  if (remoteAddress.family !== internalAddress.family) return refuse(ResultCode.MalformedRequest);
-  const { family } = request.externalAddress;
-  const internal: InternalPort = { protocol, internalAddress, internalPort, family };
+  if (remoteAddress.family !== internal.internalAddress.family) {
+    return refuse(ResultCode.MalformedRequest);
+  }
   const remote: Endpoint = { address: remoteAddress, port: remotePort };
   const mapping = context.table.byKey.get(mappingKey("peer", internal, remote));
-  if (mapping === undefined) return create(context, valid, internal, remote);
+  if (mapping === undefined) return create(valid, remote);
   if (mapping.kind === "peer") {
     if (mapping.nonce?.equals(request.nonce) === false) {
       return refuse(ResultCode.NotAuthorized, remainingLife(mapping, now));
@@ -49,27 +44,22 @@ export function decidePeer(context: ServerContext, valid: ValidRequest<PeerField
   }
   // PEER takes over a flow with its external side, whatever it suggests (RFC 6887 section 12.3).
   mapping.kind = "peer";
-  return grantPeer(context, valid, mapping);
+  return grantPeer(valid, mapping);
 }
 
-function create(
-  context: ServerContext,
-  valid: ValidRequest<PeerFields>,
-  internal: InternalPort,
-  remote: Endpoint,
-): Decision {
-  const { now, request, internalAddress } = valid;
-  const external = chooseExternalAddress(context, internalAddress, internal.family);
+function create(valid: PeerRequest, remote: Endpoint): Decision {
+  const { context, now, request, internal } = valid;
+  const external = chooseExternalAddress(valid);
   if (!external.ok) return external;
   if (external.translated && !context.settings.protocols.includes(request.protocol)) {
     return refuse(ResultCode.UnsuppProtocol);
   }
-  const refusal = validateCapacity(context, internalAddress);
+  const refusal = validateCapacity(context, internal.internalAddress);
   if (refusal !== undefined) return refusal;
   if (!satisfies(external.address, request.externalAddress)) {
     return refuse(ResultCode.CannotProvideExternal);
   }
-  const externalPort = assignPort(context, valid, internal, external);
+  const externalPort = assignPort(valid, external);
   if (typeof externalPort !== "number") return externalPort;
   const { nonce } = request;
   const mapping = newMapping(now, "peer", internal, {
@@ -79,13 +69,11 @@ function create(
     remote,
   });
   context.table.add(mapping);
-  return grantPeer(context, valid, mapping);
+  return grantPeer(valid, mapping);
 }
 
 function assignPort(
-  context: ServerContext,
-  { now, request }: ValidRequest<PeerFields>,
-  internal: InternalPort,
+  { context, now, request, internal }: PeerRequest,
   { address, translated }: ExternalAddress,
 ): number | Refusal {
   const { externalPort, internalPort, nonce } = request;
@@ -106,13 +94,9 @@ function assignPort(
 }
 
 /** Extends the mapping; PEER never shortens one (RFC 6887 section 12.1). */
-function grantPeer(
-  context: ServerContext,
-  valid: ValidRequest<PeerFields>,
-  mapping: MutableMapping,
-): Decision {
-  const { now, request, options } = valid;
+function grantPeer(valid: PeerRequest, mapping: MutableMapping): Decision {
+  const { context, now, request, options } = valid;
   mapping.thirdParty = options.thirdParty !== undefined;
   const lifetime = clampLifetime(context.settings, request.lifetime);
-  return grant(context, valid, mapping, Math.max(mapping.expires, now + lifetime * 1_000));
+  return grant(valid, mapping, Math.max(mapping.expires, now + lifetime * 1_000));
 }

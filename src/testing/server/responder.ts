@@ -101,30 +101,27 @@ export class Responder {
   #decide(now: number, request: Request, source: Endpoint): Decision {
     const context = this.#context;
     const { settings } = context;
-    const validation = validateOptions(request, source, settings, (violation) => {
-      countViolation(context, violation);
-    });
+    const validation = validateOptions(request, source, settings, context.counters);
     if (!validation.ok) return refuse(validation.result);
-    const { options } = validation;
-    const internalAddress = options.thirdParty ?? source.address;
-    switch (request.type) {
-      case "map":
-        return decideMap(context, { now, request, source, internalAddress, options });
-      case "peer":
-        return decidePeer(context, { now, request, source, internalAddress, options });
-      case "announce":
-        return {
-          ok: true,
-          lifetime: settings.quirks.announceLifetime
-            ? clampLifetime(settings, request.lifetime)
-            : 0,
-          externalAddress: source.address,
-          externalPort: 0,
-          options: settings.prefix64,
-        };
-      case "other":
-        return refuse(ResultCode.UnsuppOpcode);
+    if (request.type === "other") return refuse(ResultCode.UnsuppOpcode);
+    if (request.type === "announce") {
+      const { announceLifetime } = settings.quirks;
+      return {
+        ok: true,
+        lifetime: announceLifetime ? clampLifetime(settings, request.lifetime) : 0,
+        externalAddress: source.address,
+        externalPort: 0,
+        options: settings.prefix64,
+      };
     }
+    const { options } = validation;
+    const { protocol, internalPort, externalAddress: { family } } = request;
+    const internalAddress = options.thirdParty ?? source.address;
+    const internal = { protocol, internalAddress, internalPort, family };
+    const valid = { context, now, source, internal, options };
+    return request.type === "map"
+      ? decideMap({ ...valid, request })
+      : decidePeer({ ...valid, request });
   }
 
   #refuse(now: number, bytes: Uint8Array, refusal: Refusal, parsed: boolean): Uint8Array {

@@ -1,15 +1,15 @@
-import { Heap, type HeapEntry } from "./heap.ts";
+import { TimeQueue, type TimeQueueEntry } from "./time_queue.ts";
 import type { Datagram } from "./replies.ts";
 
 /** Runs at its time and returns the datagrams to send then. */
 export type Task = (now: number) => Datagram[];
 
 /** A scheduled task, kept to cancel it. */
-export type TaskEntry = HeapEntry<Task>;
+export type TaskEntry = TimeQueueEntry<Task>;
 
 /** The tasks of a server by time. The caller provides the clock: it calls {@linkcode run} at the deadline. */
 export class Scheduler {
-  #tasks = new Heap<Task>();
+  #tasks = new TimeQueue<Task>();
 
   /** Time of the next task. */
   get deadline(): number | undefined {

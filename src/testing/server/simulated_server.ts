@@ -6,7 +6,7 @@ import type { ExternalAddresses } from "./decision.ts";
 import { type FailOptions, FaultScript } from "./fault_script.ts";
 import { newMapping, remainingLife, type ServerMapping } from "./mapping.ts";
 import { MappingTable } from "./mapping_table.ts";
-import { natPmpAnnouncement } from "./natpmp.ts";
+import { natPmpAddressResponse } from "./natpmp.ts";
 import { Notifications, toGroup, toGroups } from "./notifications.ts";
 import { announceReply, type Datagram, updateReply } from "./replies.ts";
 import { type LogEntry, RequestLog } from "./request_log.ts";
@@ -225,7 +225,7 @@ export class SimulatedServer {
       const datagrams: Datagram[] = [];
       if (this.#speaksNatPmp) {
         tally(this.counters.sent, "natpmpAnnounce");
-        datagrams.push(toGroup(natPmpAnnouncement(this.#external.IPv4, this.epoch(at))));
+        datagrams.push(toGroup(natPmpAddressResponse(this.#external.IPv4, this.epoch(at))));
       }
       if (!natPmpOnly) {
         tally(this.counters.sent, "announce");
