@@ -1,7 +1,7 @@
 /** The engine's one deadline, spurious and late wake-ups, and the heap below (defect 23). */
 
 import { assert, assertEquals } from "@std/assert";
-import { seededRandom } from "../helpers/random.ts";
+import { seededRandom } from "../../src/testing/random.ts";
 import { mapSpec, peerSpec } from "../helpers/specs.ts";
 import { granted, Timeline, type TimelineOptions } from "../helpers/timeline.ts";
 

@@ -7,9 +7,15 @@ import { ResultCode } from "../../src/wire/result_code.ts";
 import { goldenNonce } from "../helpers/golden.ts";
 import { hex } from "../helpers/hex.ts";
 import { assertWithin, transmissionTimes } from "../helpers/oracle.ts";
-import { scripted } from "../helpers/random.ts";
 import { mapSpec, peerSpec } from "../helpers/specs.ts";
-import { assertGolden, goldenBytes, granted, mapOrPeer, Timeline } from "../helpers/timeline.ts";
+import {
+  assertGolden,
+  goldenBytes,
+  granted,
+  mapOrPeer,
+  scripted,
+  Timeline,
+} from "../helpers/timeline.ts";
 
 /** A granted mapping whose deletion left at 10 s. */
 function deleting(spec = mapSpec(), lifetime = 7200, random = () => 0.5) {

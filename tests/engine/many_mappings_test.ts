@@ -1,7 +1,7 @@
 /** Many mappings: no request is repeated without need, and no more are sent than the RFC makes necessary. */
 
 import { assert, assertEquals } from "@std/assert";
-import { seededRandom } from "../helpers/random.ts";
+import { seededRandom } from "../../src/testing/random.ts";
 import { mapSpec } from "../helpers/specs.ts";
 import { type Sent, Timeline } from "../helpers/timeline.ts";
 

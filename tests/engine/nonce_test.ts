@@ -1,7 +1,7 @@
 /** Nonces (RFC 6887 sections 11.2, 12.2). */
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { seededWords } from "../helpers/random.ts";
+import { seededWords } from "../../src/testing/random.ts";
 import { external4, mapSpec, peerSpec } from "../helpers/specs.ts";
 import { granted, mapOrPeer, type Sent, Timeline } from "../helpers/timeline.ts";
 import { hex } from "../helpers/hex.ts";

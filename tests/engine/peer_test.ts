@@ -4,9 +4,15 @@ import { assert, assertEquals } from "@std/assert";
 import { IpAddress } from "../../src/wire/address.ts";
 import { ResultCode } from "../../src/wire/result_code.ts";
 import { goldenNonce } from "../helpers/golden.ts";
-import { scripted } from "../helpers/random.ts";
 import { external4, peerSpec } from "../helpers/specs.ts";
-import { assertGolden, goldenBytes, granted, mapOrPeer, Timeline } from "../helpers/timeline.ts";
+import {
+  assertGolden,
+  goldenBytes,
+  granted,
+  mapOrPeer,
+  scripted,
+  Timeline,
+} from "../helpers/timeline.ts";
 
 Deno.test("the golden exchange: PEER tells what was assigned (C-12-1, defect 20)", () => {
   const t = new Timeline({ words: scripted(...goldenNonce) });

@@ -5,11 +5,18 @@ import { defaultConfig } from "../../src/engine/config.ts";
 import { nextRenewal } from "../../src/engine/renewal.ts";
 import { IpAddress } from "../../src/wire/address.ts";
 import type { Option } from "../../src/wire/option.ts";
+import { seededRandom } from "../../src/testing/random.ts";
 import { goldenNonce } from "../helpers/golden.ts";
 import { assertWithin, renewalWindows } from "../helpers/oracle.ts";
-import { scripted, seededRandom } from "../helpers/random.ts";
 import { mapSpec, peerSpec } from "../helpers/specs.ts";
-import { assertGolden, granted, mapOrPeer, type Sent, Timeline } from "../helpers/timeline.ts";
+import {
+  assertGolden,
+  granted,
+  mapOrPeer,
+  scripted,
+  type Sent,
+  Timeline,
+} from "../helpers/timeline.ts";
 
 const SEEDS = Array.from({ length: 50 }, (_, index) => index + 1);
 

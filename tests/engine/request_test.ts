@@ -7,9 +7,8 @@ import { encodeRequest } from "../../src/wire/message.ts";
 import type { Option } from "../../src/wire/option.ts";
 import { goldenNonce } from "../helpers/golden.ts";
 import { hex } from "../helpers/hex.ts";
-import { scripted } from "../helpers/random.ts";
 import { client4, client6, mapSpec, peerSpec, server4, server6 } from "../helpers/specs.ts";
-import { assertGolden, mapOrPeer, Timeline } from "../helpers/timeline.ts";
+import { assertGolden, mapOrPeer, scripted, Timeline } from "../helpers/timeline.ts";
 
 const ipv4 = { client: client4, server: server4 };
 const ipv6 = { client: client6, server: server6 };

@@ -5,11 +5,11 @@ import type { IgnoreReason } from "../../src/engine/events.ts";
 import { IpAddress } from "../../src/wire/address.ts";
 import { encodeRequest, encodeResponse } from "../../src/wire/message.ts";
 import type { Option } from "../../src/wire/option.ts";
+import { seededRandom } from "../../src/testing/random.ts";
 import { hex, octets } from "../helpers/hex.ts";
 import { goldenNonce } from "../helpers/golden.ts";
-import { scripted, seededRandom } from "../helpers/random.ts";
 import { client6, mapSpec, peerSpec, server4, server6 } from "../helpers/specs.ts";
-import { goldenBytes, granted, Timeline } from "../helpers/timeline.ts";
+import { goldenBytes, granted, scripted, Timeline } from "../helpers/timeline.ts";
 
 /** A timeline in which the golden MAP request was just sent. */
 function asked(): Timeline {

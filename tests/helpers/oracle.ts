@@ -1,8 +1,8 @@
 import { assert } from "@std/assert";
 
-/** What RFC 6887 allows, worked out from its formulae and kept as data. Seconds everywhere. */
+/** What RFC 6887 allows, as data computed from its formulae. All times are seconds. */
 
-/** A span of seconds, both ends included. */
+/** A span of seconds, inclusive. */
 export type Span = readonly [from: number, to: number];
 
 /** Section 8.1.1: the gap after transmission n = 1, 2, ... (IRT 3, MRT 1024, 10 % to both sides). */
@@ -22,7 +22,7 @@ export const retransmissionGaps: readonly Span[] = [
   [921.6, 1126.4],
 ];
 
-/** Section 8.1.1: when transmission n + 1 leaves, counted from the first. */
+/** Section 8.1.1: time from the first transmission to transmission n + 1. */
 export const transmissionTimes: readonly Span[] = [
   [2.7, 3.3],
   [7.56, 10.56],
@@ -80,7 +80,7 @@ export const renewalWindows: ReadonlyMap<number, readonly Span[]> = new Map([
   ]],
 ]);
 
-/** Section 8.5: previous epoch, new epoch, seconds between them here, and whether that is plausible. */
+/** Section 8.5: previous epoch, new epoch, seconds between them on the client, and whether they are consistent. */
 export const epochVerdicts: readonly (readonly [number, number, number, boolean])[] = [
   [1000, 1000, 0, true],
   [1000, 1002, 0, true],
@@ -115,7 +115,7 @@ export const epochVerdicts: readonly (readonly [number, number, number, boolean]
   [4_294_967_290, 5, 11, false],
 ];
 
-/** Section 8.5: the least and the most that the epoch may advance while so many seconds pass here. */
+/** Section 8.5: the least and the most that the epoch may advance in a number of seconds of the client. */
 export const epochAdvances: readonly (readonly [seconds: number, least: number, most: number])[] = [
   [0, -1, 2],
   [1, -1, 3],
@@ -135,7 +135,7 @@ export const epochAdvances: readonly (readonly [seconds: number, least: number, 
 /** Asserts that a duration in milliseconds is within a span of seconds. */
 export function assertWithin(milliseconds: number, [from, to]: Span, what: string): void {
   const seconds = milliseconds / 1000;
-  const slack = 1e-6; // the sums here and there round differently
+  const slack = 1e-6; // sums of fractions are inexact
   const fits = seconds >= from - slack && seconds <= to + slack;
   assert(fits, `${what}: ${seconds} s is not in [${from}, ${to}]`);
 }

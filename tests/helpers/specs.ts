@@ -4,10 +4,10 @@ import { IpAddress } from "../../src/wire/address.ts";
 /** The client of the golden messages. */
 export const client4 = IpAddress.parse("192.168.1.10");
 export const client6 = IpAddress.parse("2001:db8:1::10");
-/** Its server, and somebody else. */
+/** Its server. */
 export const server4 = { address: IpAddress.parse("192.168.1.1"), port: 5351 };
 export const server6 = { address: IpAddress.parse("2001:db8:1::1"), port: 5351 };
-/** What the server assigns unless a test says otherwise. */
+/** The external address that servers assign by default. */
 export const external4 = IpAddress.parse("203.0.113.5");
 
 /** TCP 8080 for 7200 s, as in the golden messages. */

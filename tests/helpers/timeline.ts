@@ -10,62 +10,63 @@ import type {
   Output,
 } from "../../src/engine/events.ts";
 import type { MappingSpec } from "../../src/engine/mapping_spec.ts";
+import { seededRandom, seededWords } from "../../src/testing/random.ts";
 import type { Endpoint, IpAddress } from "../../src/wire/address.ts";
 import { decodeRequest, encodeResponse, type Request } from "../../src/wire/message.ts";
 import type { Option } from "../../src/wire/option.ts";
 import { ResultCode } from "../../src/wire/result_code.ts";
 import { golden } from "./golden.ts";
 import { hex, octets } from "./hex.ts";
-import { seededRandom, seededWords } from "./random.ts";
 import { client4, external4, server4 } from "./specs.ts";
 
-/** One output of the engine, and when it came. */
+/** An output of the engine, and its time. */
 export type Event = Output & { readonly at: Milliseconds };
 
-/** One datagram that the engine wanted sent. */
+/** A datagram that the engine sent. */
 export interface Sent {
   readonly at: Milliseconds;
   readonly id: MappingId | undefined;
   readonly bytes: Uint8Array;
-  /** The datagram as PCP; fails if it is not. */
+  /** The datagram as a PCP request; throws if it is none. */
   readonly request: Request;
 }
 
 type MapOrPeer = Request & { readonly type: "map" | "peer" };
 
-/** What a hand-made answer says; the rest is as a cooperative server would say it. */
-export interface Answering {
+/** Fields of a response that differ from those of a granted request. */
+export interface ResponseFields {
   readonly result?: number;
   readonly lifetime?: number;
   readonly externalPort?: number;
   readonly externalAddress?: IpAddress;
-  /** What the server's clock says; the timeline's {@linkcode Timeline.epoch} if left out. */
+  /** Default {@linkcode Timeline.epoch}. */
   readonly epoch?: number;
   readonly options?: readonly Option[];
 }
 
 export interface TimelineOptions {
+  /** Seed of both generators. Default 1. */
   readonly seed?: number;
-  /** Instead of the seed. */
+  /** In place of the generator with `seed`. */
   readonly random?: () => number;
-  /** Instead of the seed. */
+  /** In place of the generator with `seed`. */
   readonly words?: () => number;
   readonly config?: Partial<EngineConfig>;
   readonly client?: IpAddress;
   readonly server?: Endpoint | readonly Endpoint[];
-  /** The server's epoch at time 0. */
+  /** The server's epoch time at time 0, in seconds. Default 1000. */
   readonly epoch?: number;
 }
 
 /**
- * Drives a bare engine through virtual time and remembers what it did, so that a test reads as a timeline. Times are
- * milliseconds. After every step it checks that the engine does not ask to be woken in the past.
+ * Drives an engine through virtual time and records its outputs, so that a test reads as a timeline. Times are
+ * milliseconds. After every step it asserts that the engine's deadline is not in the past.
  */
 export class Timeline {
   readonly engine: Engine;
-  /** Where datagrams come from if nothing else is said. */
+  /** Default source of datagrams. */
   readonly server: Endpoint;
-  /** Everything that happened so far. */
+  /** All outputs so far. */
   readonly log: Event[] = [];
   now: Milliseconds = 0;
   readonly #epochAtStart: number;
@@ -82,21 +83,21 @@ export class Timeline {
       server,
       clientAddress: options.client ?? client4,
       random: options.random ?? seededRandom(seed),
-      randomWord: options.words ?? seededWords(seed),
+      randomWord: options.words ?? seededWords(seed + 1),
       config: options.config ?? {},
     });
   }
 
-  /** What the clock of a server says that never restarted. */
+  /** The epoch time of a server without restarts, in seconds. */
   get epoch(): number {
     return this.#epochAtStart + Math.floor(this.now / 1000);
   }
 
-  // ---- What happens ----------------------------------------------------------------------------------------------
+  // ---- Inputs ----------------------------------------------------------------------------------------------------
 
-  /** Lets time pass, with a timeout step whenever the engine asks for one. */
+  /** Advances to a time, with a timeout step at every deadline. */
   at(time: Milliseconds): this {
-    assert(time >= this.now, `time runs forwards: ${time} is before ${this.now}`);
+    assert(time >= this.now, `time goes forward: ${time} is before ${this.now}`);
     for (let due = this.engine.deadline; due !== undefined && due <= time;) {
       this.now = Math.max(this.now, due);
       this.step({ type: "timeout" });
@@ -106,41 +107,41 @@ export class Timeline {
     return this;
   }
 
-  /** As {@linkcode at}, from now on. */
+  /** Advances by a duration, as {@linkcode at}. */
   pass(duration: Milliseconds): this {
     return this.at(this.now + duration);
   }
 
   /**
-   * Lets time pass with a server that answers every mapping's request after `latency`, as `answering` says (undefined:
-   * not at all). Gives what was sent.
+   * Advances to a time with a server that answers the requests of mappings after `latency`, with the fields that
+   * `respond` returns, or not at all if it returns undefined. Returns the requests.
    */
   serve(
     until: Milliseconds,
-    answering: (sent: Sent) => Answering | undefined = () => ({}),
+    respond: (sent: Sent) => ResponseFields | undefined = () => ({}),
     latency: Milliseconds = 0,
   ): Sent[] {
     const sends: Sent[] = [];
-    const answers: { readonly at: Milliseconds; readonly bytes: Uint8Array }[] = [];
+    const responses: { readonly at: Milliseconds; readonly bytes: Uint8Array }[] = [];
     while (true) {
       for (const sent of this.takeSends()) {
         sends.push(sent);
-        const says = sent.id === undefined ? undefined : answering(sent);
-        if (says !== undefined) {
-          answers.push({ at: sent.at + latency, bytes: this.answerTo(sent.request, says) });
+        const fields = sent.id === undefined ? undefined : respond(sent);
+        if (fields !== undefined) {
+          responses.push({ at: sent.at + latency, bytes: this.answerTo(sent.request, fields) });
         }
       }
-      const arrival = answers[0]?.at ?? Infinity;
+      const arrival = responses[0]?.at ?? Infinity;
       const next = Math.min(arrival, this.engine.deadline ?? Infinity);
       if (next > until) break;
       this.at(next);
-      if (arrival <= next) this.receive(answers.shift()?.bytes ?? new Uint8Array());
+      if (arrival <= next) this.receive(responses.shift()?.bytes ?? new Uint8Array());
     }
     this.at(until);
     return sends;
   }
 
-  /** Lets time pass to the next send and gives that; fails if none comes before `limit`. */
+  /** Advances to the next send and returns it; throws if there is none until `limit`. */
   nextSend(limit = Infinity): Sent {
     for (let due = this.engine.deadline; due !== undefined && due <= limit;) {
       const waiting = this.takeSends(1)[0];
@@ -153,7 +154,7 @@ export class Timeline {
     return sent;
   }
 
-  /** Wants a mapping and gives its id. */
+  /** Requests a mapping and returns its id. */
   request(spec: MappingSpec, lifetimes = Infinity): MappingId {
     const id = ++this.#lastId;
     this.step({ type: "request", id, spec, lifetimes });
@@ -168,17 +169,17 @@ export class Timeline {
     return this.step({ type: "release", id, as });
   }
 
-  /** The server's answer to the mapping's latest request: a success unless `answering` says otherwise. */
-  answer(id: MappingId, answering: Answering = {}): this {
-    return this.receive(this.answerTo(this.latest(id), answering));
+  /** Delivers the response to the mapping's latest request, by default a success. */
+  answer(id: MappingId, fields: ResponseFields = {}): this {
+    return this.receive(this.answerTo(this.latest(id), fields));
   }
 
-  /** The server refuses the mapping's latest request. */
-  refuse(id: MappingId, result: number, lifetime: number, answering: Answering = {}): this {
-    return this.answer(id, { ...answering, result, lifetime });
+  /** Delivers an error response to the mapping's latest request. */
+  refuse(id: MappingId, result: number, lifetime: number, fields: ResponseFields = {}): this {
+    return this.answer(id, { ...fields, result, lifetime });
   }
 
-  /** The server answers ANNOUNCE, or announces by itself. */
+  /** Delivers an ANNOUNCE response, solicited or not. */
   announce(
     epoch = this.epoch,
     from: { readonly multicast?: boolean; readonly source?: Endpoint; readonly result?: number } =
@@ -189,7 +190,7 @@ export class Timeline {
     return this.receive(bytes, { multicast, source });
   }
 
-  /** A datagram comes in, from the server if nothing else is said. */
+  /** Delivers a datagram, by default from the server. */
   receive(
     bytes: Uint8Array,
     from: { readonly multicast?: boolean; readonly source?: Endpoint } = {},
@@ -198,7 +199,7 @@ export class Timeline {
     return this.step({ type: "datagram", bytes, source, multicast });
   }
 
-  /** Any input at all. */
+  /** Passes an input to the engine. */
   step(input: Input): this {
     for (const output of this.engine.step(this.now, input)) {
       this.log.push({ ...output, at: this.now });
@@ -208,9 +209,9 @@ export class Timeline {
     return this;
   }
 
-  // ---- What came of it -------------------------------------------------------------------------------------------
+  // ---- Outputs ---------------------------------------------------------------------------------------------------
 
-  /** The sends since the last look, at most `most`. */
+  /** The sends that no method has returned yet, at most `most`. */
   takeSends(most = Infinity): Sent[] {
     const sends: Sent[] = [];
     for (; this.#sendsTaken < this.log.length && sends.length < most; this.#sendsTaken++) {
@@ -220,34 +221,34 @@ export class Timeline {
     return sends;
   }
 
-  /** Asserts that this many requests left since the last look, and gives them. */
+  /** Asserts the number of sends since the last call of such a method, and returns them. */
   sends(count: number): Sent[] {
     const sends = this.takeSends();
     assertEquals(sends.length, count, `sends until ${this.now}`);
     return sends;
   }
 
-  /** Asserts that exactly one request left since the last look, and gives it. */
+  /** As {@linkcode sends}, for one send. */
   send(): Sent {
     const [sent] = this.sends(1);
     assertExists(sent);
     return sent;
   }
 
-  /** Lets time pass and asserts that nothing is sent meanwhile, nor was since the last look. */
+  /** Advances to a time and asserts that there were no sends since the last call of such a method. */
   silentUntil(time: Milliseconds): this {
     this.at(time).sends(0);
     return this;
   }
 
-  /** What else came since the last look. */
+  /** The other outputs since the last call. */
   takeEvents(): Exclude<Event, { type: "send" }>[] {
     const events = this.log.slice(this.#eventsTaken).filter((event) => event.type !== "send");
     this.#eventsTaken = this.log.length;
     return events;
   }
 
-  /** The reasons why datagrams were ignored since the last look; fails if anything else happened. */
+  /** The reasons of ignored datagrams since the last call; throws if there were other outputs. */
   ignored(): IgnoreReason[] {
     return this.takeEvents().map((event) => {
       assert(event.type === "ignored", `only ignored datagrams, got ${event.type}`);
@@ -255,81 +256,87 @@ export class Timeline {
     });
   }
 
-  /** All states of the mapping so far. */
+  /** All states of a mapping so far. */
   states(id: MappingId): MappingState[] {
     return this.log.flatMap((event) =>
       event.type === "state" && event.id === id ? [event.state] : []
     );
   }
 
-  /** The state of the mapping now. */
+  /** The present state of a mapping. */
   state(id: MappingId): MappingState {
     return this.states(id).at(-1) ?? { type: "requested" };
   }
 
-  /** All events of one type so far. */
+  /** All outputs of a type so far. */
   events<T extends Output["type"]>(type: T): (Extract<Output, { type: T }> & Event)[] {
     return this.log.filter((event): event is Extract<Output, { type: T }> & Event =>
       event.type === type
     );
   }
 
-  /** Every send so far. */
+  /** All sends so far. */
   allSends(): Sent[] {
     return this.log.flatMap((event) => event.type === "send" ? [decoded(event)] : []);
   }
 
-  /** The mapping's latest request. */
+  /** The latest request of a mapping. */
   latest(id: MappingId): MapOrPeer {
     const sent = this.log.findLast((event) => event.type === "send" && event.id === id);
     assert(sent?.type === "send", `mapping ${id} sent nothing`);
     return mapOrPeer(decoded(sent).request);
   }
 
-  /** What a server would answer to the request. */
-  answerTo(request: Request, answering: Answering = {}): Uint8Array {
-    const wanted = mapOrPeer(request);
-    const { result = ResultCode.Success, options = [] } = answering;
-    const deletes = wanted.lifetime === 0;
-    const isSuccess = result === ResultCode.Success && !deletes;
+  /** The response to a request, by default a success. */
+  answerTo(request: Request, fields: ResponseFields = {}): Uint8Array {
+    const requested = mapOrPeer(request);
+    const { result = ResultCode.Success, options = [] } = fields;
+    const isDeletion = requested.lifetime === 0;
+    const isSuccess = result === ResultCode.Success && !isDeletion;
     return encodeResponse({
-      ...wanted,
+      ...requested,
       result,
-      lifetime: answering.lifetime ?? (result === ResultCode.Success ? wanted.lifetime : 30),
-      epoch: answering.epoch ?? this.epoch,
-      externalPort: answering.externalPort ?? (isSuccess ? 40000 : wanted.externalPort),
-      externalAddress: answering.externalAddress ??
-        (isSuccess ? external4 : wanted.externalAddress),
+      lifetime: fields.lifetime ?? (result === ResultCode.Success ? requested.lifetime : 30),
+      epoch: fields.epoch ?? this.epoch,
+      externalPort: fields.externalPort ?? (isSuccess ? 40000 : requested.externalPort),
+      externalAddress: fields.externalAddress ??
+        (isSuccess ? external4 : requested.externalAddress),
       options,
     });
   }
 }
 
-/** A timeline at time 0 with one mapping that has just been granted (7200 s unless said otherwise), all looked at. */
+/** A timeline at time 0 with one granted mapping, by default for 7200 s; its outputs so far are taken. */
 export function granted(
   spec: MappingSpec,
-  answering: Answering = {},
+  fields: ResponseFields = {},
   options: TimelineOptions & { readonly lifetimes?: number } = {},
 ): { t: Timeline; id: MappingId } {
   const t = new Timeline(options);
   const id = t.request(spec, options.lifetimes ?? Infinity);
-  t.answer(id, answering);
+  t.answer(id, fields);
   t.takeSends();
   t.takeEvents();
   return { t, id };
 }
 
-/** As the octets of a golden message. */
+/** The octets of a golden message. */
 export function goldenBytes(name: keyof typeof golden): Uint8Array {
   return octets(golden[name]);
 }
 
-/** Asserts that the octets are those of a golden message. */
+/** Asserts that octets are those of a golden message. */
 export function assertGolden(bytes: Uint8Array, name: keyof typeof golden): void {
   assertEquals(hex(bytes), golden[name], name);
 }
 
-/** The request as MAP or PEER. */
+/** Returns the numbers one after the other, then the last one again and again. */
+export function scripted(...numbers: readonly number[]): () => number {
+  let next = 0;
+  return () => numbers[Math.min(next++, numbers.length - 1)] ?? 0;
+}
+
+/** The request as MAP or PEER; throws if it is neither. */
 export function mapOrPeer(request: Request): MapOrPeer {
   assert(request.type === "map" || request.type === "peer", `MAP or PEER, got ${request.type}`);
   return request;

@@ -2,7 +2,7 @@
 
 import { assert } from "@std/assert";
 import { Engine, type Input, type Output } from "../../src/engine/mod.ts";
-import { seededRandom, seededWords } from "../helpers/random.ts";
+import { seededRandom, seededWords } from "../../src/testing/random.ts";
 import { client4, mapSpec, server4 } from "../helpers/specs.ts";
 
 const LIMIT = 3;
