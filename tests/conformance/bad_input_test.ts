@@ -1,4 +1,4 @@
-/** Hostile and nonsensical input at the whole client: counted by reason, and nothing else changes. */
+/** Invalid and forged datagrams to the whole client are counted by reason and change nothing. */
 
 import { assert, assertEquals } from "@std/assert";
 import { InboundMap } from "../../src/client/inbound_map.ts";
@@ -13,7 +13,7 @@ function announcement(epoch: number): Uint8Array {
   return encodeResponse({ type: "announce", result: 0, lifetime: 0, epoch });
 }
 
-/** A running mapping, and what must not change. */
+/** A running mapping, and an assertion that nothing about it has changed. */
 async function running(options = {}): Promise<{ world: Lab; unchanged: () => void }> {
   const world = await lab(options);
   const mapping = await opened(world);
@@ -34,7 +34,7 @@ async function running(options = {}): Promise<{ world: Lab; unchanged: () => voi
   };
 }
 
-Deno.test("every bad datagram is counted by its reason and changes nothing (C-8.3-3, C-8.3-4, C-8.3-5, C-8.3-6, C-8.3-7, C-8.3-9, C-8.3-11, C-8.3-14)", async () => {
+Deno.test("every invalid datagram is counted by its reason and changes nothing (C-8.3-3, C-8.3-4, C-8.3-5, C-8.3-6, C-8.3-7, C-8.3-9, C-8.3-11, C-8.3-14)", async () => {
   const { world, unchanged } = await running();
   const nonce = lastNonce(world);
   const good = mapSuccess(world, nonce, { externalPort: 1 });
@@ -74,7 +74,7 @@ Deno.test("every bad datagram is counted by its reason and changes nothing (C-8.
   await world[Symbol.asyncDispose]();
 });
 
-Deno.test("what strangers send is counted and dropped, however right it looks (C-8.3-1, C-8.3-2, C-14.1.3-4, C-18.1-1)", async () => {
+Deno.test("valid datagrams from other addresses are counted and dropped (C-8.3-1, C-8.3-2, C-14.1.3-4, C-18.1-1)", async () => {
   const { world, unchanged } = await running();
   const good = mapSuccess(world, lastNonce(world), { externalPort: 1 });
   const from = world.server.log.at(-1)?.from;
@@ -83,12 +83,12 @@ Deno.test("what strangers send is counted and dropped, however right it looks (C
   const sources = [["192.168.1.1", 5350], ["192.168.1.2", 5351], ["8.8.8.8", 5351]] as const;
   for (const [hostname, port] of sources) {
     const sink = { datagram: () => {}, error: () => {} };
-    const stranger = await world.network.open({ hostname, port }, sink);
-    await stranger.send(good, client);
-    await stranger.send(announcement(0), client);
-    await stranger.send(announcement(0), { hostname: ANNOUNCE_GROUP_IPV4, port: ANNOUNCE_PORT });
+    const other = await world.network.open({ hostname, port }, sink);
+    await other.send(good, client);
+    await other.send(announcement(0), client);
+    await other.send(announcement(0), { hostname: ANNOUNCE_GROUP_IPV4, port: ANNOUNCE_PORT });
     await world.advance(5);
-    stranger.close();
+    other.close();
   }
   assertEquals(world.handle.stats().ignored, { source: 9 });
   await world.advance(10_000);
@@ -96,7 +96,7 @@ Deno.test("what strangers send is counted and dropped, however right it looks (C
   await world[Symbol.asyncDispose]();
 });
 
-Deno.test("an answer before any request is no answer (C-8.3-9)", async () => {
+Deno.test("a response before every request is ignored (C-8.3-9)", async () => {
   await using world = await lab();
   await world.settled(world.handle.announce());
   const { Nonce } = await import("../../src/wire/nonce.ts");
@@ -106,7 +106,7 @@ Deno.test("an answer before any request is no answer (C-8.3-9)", async () => {
   assertEquals((await opened(world)).assigned?.externalPort, 40000);
 });
 
-Deno.test("an error lifetime of 0 never makes a loop: packets of an hour, for every code (C-8.3-L9)", async () => {
+Deno.test("an error lifetime of 0 causes no loop: packets in an hour, for every result code (C-8.3-L9)", async () => {
   for (let code = 1; code <= 30; code++) {
     await using world = await lab();
     world.server.fail(code, { lifetime: 0, times: Infinity });
@@ -118,7 +118,7 @@ Deno.test("an error lifetime of 0 never makes a loop: packets of an hour, for ev
   }
 });
 
-Deno.test("an error lifetime of 2^32 - 1 holds for a day, and no longer (C-8.3-L3, C-18.3-1)", async () => {
+Deno.test("an error lifetime of 2^32 - 1 delays the next request for a day at most (C-8.3-L3, C-18.3-1)", async () => {
   for (const code of [2, 8, 77]) {
     await using world = await lab();
     world.server.fail(code, { lifetime: 2 ** 32 - 1 });
@@ -130,7 +130,7 @@ Deno.test("an error lifetime of 2^32 - 1 holds for a day, and no longer (C-8.3-L
   }
 });
 
-Deno.test("lifetimes of one second: renewals keep 4 s apart, and the user knows (C-11.2.1-5, C-15-1)", async () => {
+Deno.test("lifetimes from one second on: renewals are at least 4 s apart, and the user gets the lifetime (C-11.2.1-5, C-15-1)", async () => {
   for (const lifetime of [1, 2, 3, 5, 8, 10, 20]) {
     await using world = await lab({ server: { maxLifetime: lifetime } });
     const mapping = world.handle.request(new InboundMap(6000, 7200));
@@ -138,7 +138,7 @@ Deno.test("lifetimes of one second: renewals keep 4 s apart, and the user knows 
     assertEquals(mapping.assigned?.lifetime, lifetime);
     const renewals = mapRequests(world).filter(({ externalPort }) => externalPort !== 0);
     const packets = world.sent().length;
-    // A new request after each end, and a renewal every 4 s at the most.
+    // One request after each expiry, and at most one renewal every 4 s (RFC 6887 section 11.2.1).
     assert(packets <= 1 + 600 / lifetime + 600 / 4, `${lifetime} s: ${packets} packets`);
     assert(
       lifetime < 8 || renewals.every(({ at }, n) => at - (renewals[n - 1]?.at ?? -1e9) >= 4_000),
@@ -146,7 +146,7 @@ Deno.test("lifetimes of one second: renewals keep 4 s apart, and the user knows 
   }
 });
 
-Deno.test("an epoch that jumps at any point costs one round of requests, and no mapping (C-8.5-4, C-14.1.3-11)", async () => {
+Deno.test("an epoch that jumps at any time causes one round of requests and ends no mapping (C-8.5-4, C-14.1.3-11)", async () => {
   const random = seededRandom(7);
   for (let run = 0; run < 30; run++) {
     await using world = await lab({ seed: run + 1, server: { epoch: 1_000_000 } });
@@ -167,11 +167,11 @@ Deno.test("an epoch that jumps at any point costs one round of requests, and no 
   }
 });
 
-Deno.test("10,000 announcements in a second, true and false: at most two rounds of requests (C-14.1.3-11)", async () => {
+Deno.test("10,000 announcements in a second, true and forged, cause at most two rounds of requests (C-14.1.3-11)", async () => {
   await flood(60_000);
 });
 
-Deno.test("the same at once after the start: no more rounds than later (C-14.1.3-11)", async () => {
+Deno.test("the same right after the start causes no more rounds (C-14.1.3-11)", async () => {
   await flood(1_000);
 });
 
@@ -196,7 +196,7 @@ async function flood(age: number): Promise<void> {
   assertEquals(world.server.mappings.size, 5);
 }
 
-Deno.test("forged epochs all through the first minute cause two rounds at the most (C-14.1.3-11)", async () => {
+Deno.test("forged epochs throughout the first minute cause at most two rounds (C-14.1.3-11)", async () => {
   await using world = await lab();
   for (const port of [6000, 6001, 6002]) await opened(world, new InboundMap(port, 7200));
   await world.advance(1_000);
@@ -210,7 +210,7 @@ Deno.test("forged epochs all through the first minute cause two rounds at the mo
   assertEquals(world.server.mappings.size, 3);
 });
 
-Deno.test("10,000 forged answers in a second cause no packet (C-18.1-1, C-18-5)", async () => {
+Deno.test("10,000 forged responses in a second cause no packet (C-18.1-1, C-18-5)", async () => {
   const { world, unchanged } = await running();
   const random = seededRandom(11);
   for (let n = 0; n < 10_000; n++) {
@@ -225,7 +225,7 @@ Deno.test("10,000 forged answers in a second cause no packet (C-18.1-1, C-18-5)"
   await world[Symbol.asyncDispose]();
 });
 
-Deno.test("who sees our packets can refuse us, yet not for longer than a day (C-18.3-1)", async () => {
+Deno.test("a forged refusal with the right nonce lasts a day at most (C-18.3-1)", async () => {
   await using world = await lab();
   const mapping = await opened(world);
   const refusal = { result: 8, lifetime: 2 ** 32 - 1 };
@@ -235,7 +235,7 @@ Deno.test("who sees our packets can refuse us, yet not for longer than a day (C-
   assertEquals(mapping.state.type, "running");
 });
 
-Deno.test("nonces are in no trace line (C-18-3)", async () => {
+Deno.test("trace lines contain no nonce (C-18-3)", async () => {
   const lines: string[] = [];
   await using world = await lab({ client: { onTrace: ({ text }) => lines.push(text) } });
   const mapping = await opened(world);
@@ -245,7 +245,7 @@ Deno.test("nonces are in no trace line (C-18-3)", async () => {
   for (const line of lines) assertEquals(line.includes(nonce), false, line);
 });
 
-Deno.test("an unsolicited announcement with an error, or a mapping on the announcement port, means nothing (C-14.1.3-9, C-14.1.3-13)", async () => {
+Deno.test("an unsolicited announcement with an error, or a MAP response on the announcement port, is ignored (C-14.1.3-9, C-14.1.3-13)", async () => {
   const { world, unchanged } = await running();
   await multicast(world, encodeResponse({ type: "announce", result: 2, lifetime: 60, epoch: 0 }));
   await multicast(world, mapSuccess(world, lastNonce(world), { externalPort: 1 }));

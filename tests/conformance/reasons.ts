@@ -1,4 +1,4 @@
-/** Rules that no test of this repository proves, and why. docs/rfc-coverage.md has the same table. */
+/** Rules without test in this repository, and why. docs/rfc-coverage.md has the same table. */
 export const REASONS: Readonly<Record<string, string>> = {
   "C-11-1": "the program binds its port, not the library; InboundMap says so",
   "C-11.5-2": "a permission; a client has one address, and keeps to it (C-11.5-1)",

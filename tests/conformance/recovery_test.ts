@@ -1,4 +1,4 @@
-/** What is done after a restart of the server (RFC 6887 sections 8.5, 14.1.3, 16.3.1). */
+/** Recovery after a restart of the server (RFC 6887 sections 8.5, 14.1.3, 16.3.1). */
 
 import { assert, assertEquals } from "@std/assert";
 import { InboundMap } from "../../src/client/inbound_map.ts";
@@ -7,7 +7,7 @@ import { RequestType } from "../../src/client/request_type.ts";
 import { lab } from "../../src/testing/lab.ts";
 import { mapRequests, opened, requests } from "../client/parts.ts";
 
-Deno.test("requests after a restart suggest what was assigned and ask for what was wanted (C-8.5-9, C-11.2.1-7)", async () => {
+Deno.test("requests after a restart suggest the assigned port and have the requested lifetime (C-8.5-9, C-11.2.1-7)", async () => {
   await using world = await lab({ server: { maxLifetime: 600, assignPort: 7000 } });
   const first = await opened(world, new InboundMap(6000, 7200));
   const second = await opened(world, new InboundMap(6001, 3600));
@@ -31,7 +31,7 @@ Deno.test("requests after a restart suggest what was assigned and ask for what w
   assertEquals(before, [first, second, peer].map(({ assigned }) => assigned?.externalPort));
 });
 
-Deno.test("what was revoked, dropped, expired or failed stays so through restarts (C-8.5-9, C-14.1.3-11)", async () => {
+Deno.test("revoked, dropped, expired and failed mappings are not recovered (C-8.5-9, C-14.1.3-11)", async () => {
   await using world = await lab();
   const revoked = await opened(world, new InboundMap(6000, 7200));
   const dropped = await opened(world, new InboundMap(6001, 7200));
@@ -66,7 +66,7 @@ Deno.test("what was revoked, dropped, expired or failed stays so through restart
   assertEquals(world.server.mappings.size, 0);
 });
 
-Deno.test("a thousand mappings are recovered without a burst and without a loss (C-14.1.3-12)", async () => {
+Deno.test("a thousand mappings are recovered without a burst and without loss (C-14.1.3-12)", async () => {
   await using world = await lab({ server: { logLimit: 10 } });
   const mappings = Array.from(
     { length: 1_000 },
@@ -89,7 +89,7 @@ Deno.test("a thousand mappings are recovered without a burst and without a loss 
   assert(most <= 128, `${most} within a millisecond`);
 });
 
-Deno.test("a mapping that is being deleted when the server restarts is gone, not renewed (C-8.5-9)", async () => {
+Deno.test("a mapping that is being deleted when the server restarts is not renewed (C-8.5-9)", async () => {
   await using world = await lab();
   const mapping = await opened(world);
   await world.advance(60_000);
@@ -104,7 +104,7 @@ Deno.test("a mapping that is being deleted when the server restarts is gone, not
   assert(mapRequests(world, 60_100).every(({ lifetime }) => lifetime === 0));
 });
 
-Deno.test("three restarts in a row are recovered from, each mapping at its port (C-14.1.3-7, C-14.1.3-11)", async () => {
+Deno.test("after each of three restarts the mappings get their ports again (C-14.1.3-7, C-14.1.3-11)", async () => {
   await using world = await lab({ server: { assignPort: "same" } });
   const mappings = [];
   for (const port of [6000, 6001, 6002]) {

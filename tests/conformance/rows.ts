@@ -1,5 +1,5 @@
 /**
- * Every rule that a client follows, with the id that test names carry. C: RFC 6887 and RFC 7488; D: RFC 6886 (NAT-PMP);
+ * Every rule for a client, with the id that test names contain. C: RFC 6887 and RFC 7488; D: RFC 6886 (NAT-PMP);
  * E: the extensions. tests/repo/conformance_test.ts compares the list with the names of all tests.
  */
 
@@ -10,11 +10,11 @@ export interface Row {
   readonly id: string;
   /** RFC and section, such as `6887 8.5`. */
   readonly section: string;
-  /** As the RFC puts it; `DESC` where it describes, `REC` where it is silent and this library made the rule. */
+  /** The RFC's keyword; `DESC` for a description, `REC` for a rule of this library where the RFC has none. */
   readonly level: string;
   /** The rule in short. */
   readonly text: string;
-  /** Why no test proves it. */
+  /** Why there is no test. */
   readonly reason: string | undefined;
 }
 

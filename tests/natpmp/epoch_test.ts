@@ -7,7 +7,7 @@ import { octets } from "../helpers/hex.ts";
 import { asked, askedInNatPmp, granted, muteNatPmp, natPmpLab, whats } from "./parts.ts";
 
 Deno.test("the server's clock may lag by an eighth and 2 s, no more (D-3.6-1)", async () => {
-  // The last packet said 1000. 80 s later 1070 is expected, so that 1068 is still plausible.
+  // 80 s after epoch 1000 at least 1070 is expected; 1068 is within the 2 s allowed (RFC 6886 section 3.6).
   for (const [epoch, restarts] of [[1068, 0], [1067, 1], [1080, 0], [9999, 0], [0, 1]] as const) {
     await using world = await natPmpLab({ epoch: 1000 });
     await granted(world);
@@ -19,7 +19,7 @@ Deno.test("the server's clock may lag by an eighth and 2 s, no more (D-3.6-1)", 
   }
 });
 
-Deno.test("every packet counts, the refusal of the PCP request too (D-3.6-1)", async () => {
+Deno.test("the epoch of every packet counts, that of the PCP request's refusal too (D-3.6-1)", async () => {
   await using world = await natPmpLab({ maxLifetime: 7200 });
   const long = await granted(world, 6001);
   await world.advance(10_000);
@@ -27,14 +27,14 @@ Deno.test("every packet counts, the refusal of the PCP request too (D-3.6-1)", a
   await world.settled(short.ready());
   await world.advance(30_000);
   world.server.restart(world.clock.now(), { announce: false });
-  await world.advance(40_000); // the renewal of the short one notices
+  await world.advance(40_000); // the renewal of the short mapping detects the restart
   assertEquals([short.state.type, long.state.type], ["running", "running"]);
   assertEquals(world.server.mappings.size, 2);
   assertEquals(world.handle.pollError()?.name, "ServerRestartedError");
   assertEquals(world.handle.pollError(), undefined);
 });
 
-Deno.test("a restart is seen by the refusal of the PCP request alone (D-3.6-1)", async () => {
+Deno.test("the refusal of the PCP request alone reveals a restart (D-3.6-1)", async () => {
   await using world = await natPmpLab({ maxLifetime: 600 });
   await granted(world);
   await world.advance(200_000);
@@ -44,15 +44,15 @@ Deno.test("a restart is seen by the refusal of the PCP request alone (D-3.6-1)",
   assertEquals(world.handle.pollError()?.name, "ServerRestartedError");
 });
 
-Deno.test("a restart that the grant itself reveals: the address is asked for anew, the mapping runs (D-3.6-1)", async () => {
+Deno.test("after a restart that the grant reveals, the address is requested again and the mapping runs (D-3.6-1)", async () => {
   await using world = await natPmpLab({ maxLifetime: 600, epoch: 5_000 });
   const mapping = await granted(world);
   world.server.tamper = (reply, request) => {
-    const told = reply.slice();
-    // The version error is as if nothing had happened, the address is another one.
-    if (request[0] !== 0) new DataView(told.buffer).setUint32(4, 1_000_000);
-    else if (request.length === 2) told.set([198, 51, 100, 200], 8);
-    return [told];
+    const changed = reply.slice();
+    // The version error has the old epoch; the address is another one.
+    if (request[0] !== 0) new DataView(changed.buffer).setUint32(4, 1_000_000);
+    else if (request.length === 2) changed.set([198, 51, 100, 200], 8);
+    return [changed];
   };
   await world.advance(200_000);
   world.server.restart(world.clock.now(), { announce: false });
@@ -61,7 +61,7 @@ Deno.test("a restart that the grant itself reveals: the address is asked for ane
   assertEquals(mapping.assigned?.externalAddress, "198.51.100.200");
 });
 
-Deno.test("after a restart: a random wait of up to 5 s, then one request after the other (D-3.7-1)", async () => {
+Deno.test("a restart is followed by a random delay of up to 5 s, then by one request after the other (D-3.7-1)", async () => {
   const waits: number[] = [];
   for (let seed = 1; seed <= 30; seed++) {
     await using world = await natPmpLab({}, { seed, latency: 20 });
@@ -76,13 +76,13 @@ Deno.test("after a restart: a random wait of up to 5 s, then one request after t
       whats(askedInNatPmp(world, restartAt)).filter((what) => what !== "address"),
       [6000, 6001, 6002].map((port, n) => `map tcp ${port} -> ${40000 + n} for 7200`),
     );
-    let underWay = 0;
+    let outstanding = 0;
     for (const { at, from, bytes } of world.wire) {
       const isAnnouncement = from === "server" && bytes[1] === 0x80;
       if (at < restartAt || bytes[0] !== 0 || bytes[3] === 1 || isAnnouncement) continue;
       if (from === "client" && bytes.length === 2) continue;
-      underWay += from === "client" ? 1 : -1;
-      assert(underWay === 0 || underWay === 1);
+      outstanding += from === "client" ? 1 : -1;
+      assert(outstanding === 0 || outstanding === 1);
     }
     assertEquals(world.server.mappings.size, 3);
   }
@@ -90,12 +90,12 @@ Deno.test("after a restart: a random wait of up to 5 s, then one request after t
   assert(Math.max(...waits) - Math.min(...waits) > 2_500, `${waits}`);
 });
 
-Deno.test("an announced address is adopted and told, ten copies once (D-3.2.1-1, D-3.2.1-3)", async () => {
+Deno.test("an announced address is adopted, and ten copies give one alert (D-3.2.1-1, D-3.2.1-3)", async () => {
   await using world = await natPmpLab();
   const mapping = await granted(world);
   while (mapping.pollAlert() !== undefined);
   await world.advance(1_000);
-  const bytes = octets("00800000 00000002 c6336463"); // 198.51.100.99, the epoch goes on
+  const bytes = octets("00800000 00000002 c6336463"); // 198.51.100.99, without a restart
   for (let copy = 0; copy < 10; copy++) {
     world.host.sendRaw(bytes, { hostname: "224.0.0.1", port: 5350 });
     await world.advance(10);
@@ -108,13 +108,13 @@ Deno.test("an announced address is adopted and told, ten copies once (D-3.2.1-1,
     lifetime: 7200,
   });
   assertEquals(mapping.pollAlert(), undefined);
-  // And is renewed at half its lifetime as before.
+  // The renewal at half the lifetime is not affected.
   const since = world.clock.now();
   await world.advance(3_600_000);
   assertEquals(whats(askedInNatPmp(world, since)), ["map tcp 6000 -> 40000 for 7200"]);
 });
 
-Deno.test("a new address with a new epoch: mappings are asked for again and have the new address (D-3.2.1-3)", async () => {
+Deno.test("a new address with a new epoch makes the client request its mappings again, which get the new address (D-3.2.1-3)", async () => {
   await using world = await natPmpLab();
   const mapping = await granted(world);
   await world.advance(100_000);
@@ -124,24 +124,24 @@ Deno.test("a new address with a new epoch: mappings are asked for again and have
   assertEquals(mapping.state.type, "running");
 });
 
-Deno.test("announcements of others are dropped (D-3.2.1-2)", async () => {
+Deno.test("announcements from other addresses are dropped (D-3.2.1-2)", async () => {
   await using world = await natPmpLab();
   const mapping = await granted(world);
   await world.advance(100_000);
   const before = world.sent().length;
-  const stranger = await world.network.open({ hostname: "192.168.1.66", port: 5351 }, {
+  const other = await world.network.open({ hostname: "192.168.1.66", port: 5351 }, {
     datagram: () => {},
     error: () => {},
   });
-  await stranger.send(octets("00800000 00000000 c6336463"), { hostname: "224.0.0.1", port: 5350 });
+  await other.send(octets("00800000 00000000 c6336463"), { hostname: "224.0.0.1", port: 5350 });
   await world.advance(10_000);
-  stranger.close();
+  other.close();
   assertEquals(mapping.assigned?.externalAddress, "203.0.113.5");
   assertEquals(world.sent().length, before);
   assertEquals(world.handle.stats().ignored["source"], 1);
 });
 
-Deno.test("two clients of one host both hear an announcement (D-3.2.1-4)", async () => {
+Deno.test("two clients of one host both receive an announcement (D-3.2.1-4)", async () => {
   await using world = await natPmpLab();
   const first = await granted(world);
   const { network, clock } = world;
@@ -157,7 +157,7 @@ Deno.test("two clients of one host both hear an announcement (D-3.2.1-4)", async
   await world.settled(other.shutdown());
 });
 
-Deno.test("a flood of forged epochs costs two rounds, then one a minute, and no mapping (D-5-1)", async () => {
+Deno.test("a flood of forged epochs causes two rounds of requests, then one a minute, and ends no mapping (D-5-1)", async () => {
   await using world = await natPmpLab();
   const mapping = await granted(world);
   await world.advance(100_000);

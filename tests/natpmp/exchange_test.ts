@@ -1,4 +1,4 @@
-/** One exchange in NAT-PMP: one at a time, repeated, matched, refused (RFC 6886 sections 3.1 to 3.5, 3.8). */
+/** The NAT-PMP exchange: one request at a time, retransmission, matching, errors (RFC 6886 sections 3.1 to 3.5, 3.8). */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ResultCodeError } from "../../src/client/errors.ts";
@@ -16,10 +16,10 @@ import {
   whats,
 } from "./parts.ts";
 
-/** Seconds after the first: RFC 6886 section 3.1. */
+/** Seconds from the first transmission to each one (RFC 6886 section 3.1). */
 const SEND_TIMES = [0, 0.25, 0.75, 1.75, 3.75, 7.75, 15.75, 31.75, 63.75];
 
-Deno.test("unanswered, a request leaves nine times with waits from 250 ms to 64 s, then there is no NAT-PMP (D-3.1-2)", async () => {
+Deno.test("an unanswered request is sent nine times with delays from 250 ms to 64 s, then the gateway counts as without NAT-PMP (D-3.1-2)", async () => {
   await using world = await natPmpLab();
   muteNatPmp(world);
   const mapping = world.handle.request(new InboundMap(6000, 7200));
@@ -31,13 +31,13 @@ Deno.test("unanswered, a request leaves nine times with waits from 250 ms to 64 
   assert(state.type === "error");
   assertEquals([state.code, state.retryIn], [1, 1800]);
   await assertRejects(() => mapping.ready(), ResultCodeError);
-  // 127.75 s after the first the verdict falls, 30 minutes later everything begins again, in PCP.
+  // The exchange fails 127.75 s after the first transmission; 30 minutes later the client begins again with PCP.
   await world.advance(1_800_000);
   const next = asked(world).find(({ at, what }) => what === "PCP" && at > first);
   assertEquals((next?.at ?? 0) - first, 127_750 + 1_800_000);
 });
 
-Deno.test("no NAT-PMP is no catastrophe: the client goes on, and takes what comes later (D-3.8-1)", async () => {
+Deno.test("without NAT-PMP the client stays alive and uses the gateway when it responds later (D-3.8-1)", async () => {
   await using world = await natPmpLab();
   muteNatPmp(world);
   const mapping = world.handle.request(new InboundMap(6000, 7200));
@@ -48,20 +48,20 @@ Deno.test("no NAT-PMP is no catastrophe: the client goes on, and takes what come
   assertEquals(mapping.state.type, "running");
 });
 
-Deno.test("one request at a time: the next one leaves after the answer to the one before (D-3.1-1)", async () => {
+Deno.test("one request at a time: the next one is sent after the response to the one before (D-3.1-1)", async () => {
   await using world = await natPmpLab({}, { latency: 100 });
   for (let n = 0; n < 8; n++) world.handle.request(new InboundMap(6000 + n, 7200));
   await world.advance(10_000);
-  let underWay = 0;
+  let outstanding = 0;
   for (const { from, bytes } of world.wire) {
-    if (bytes[0] !== 0 || bytes[3] === 1) continue; // PCP, and the errors in answer to it
-    underWay += from === "client" ? 1 : -1;
-    assert(underWay === 0 || underWay === 1, `${underWay} under way`);
+    if (bytes[0] !== 0 || bytes[3] === 1) continue; // PCP requests and their version errors
+    outstanding += from === "client" ? 1 : -1;
+    assert(outstanding === 0 || outstanding === 1, `${outstanding} outstanding`);
   }
   assertEquals(askedInNatPmp(world).length, 9);
 });
 
-Deno.test("a request that is never answered keeps the line waiting, then all are told (D-3.1-1, D-3.1-2)", async () => {
+Deno.test("a request without response holds up the others, then all fail (D-3.1-1, D-3.1-2)", async () => {
   await using world = await natPmpLab();
   muteNatPmp(world);
   const mappings = [6000, 6001, 6002].map((port) =>
@@ -74,7 +74,7 @@ Deno.test("a request that is never answered keeps the line waiting, then all are
   assertEquals(askedInNatPmp(world).length, 9);
 });
 
-Deno.test("a port that nobody listens on ends the exchange at once (D-3.1-3)", async () => {
+Deno.test("a refused port ends the exchange at once (D-3.1-3)", async () => {
   await using world = await natPmpLab();
   world.server.tamper = (reply, request) => {
     if (request[0] === 0) return [];
@@ -92,7 +92,7 @@ Deno.test("a port that nobody listens on ends the exchange at once (D-3.1-3)", a
   assertEquals(mapping.state.type, "running");
 });
 
-Deno.test("an announcement after a failure makes the next request leave (D-3.1-4)", async () => {
+Deno.test("an announcement after a failure triggers the next request (D-3.1-4)", async () => {
   await using world = await natPmpLab();
   muteNatPmp(world);
   const mapping = world.handle.request(new InboundMap(6000, 7200));
@@ -104,17 +104,17 @@ Deno.test("an announcement after a failure makes the next request leave (D-3.1-4
   assertEquals(mapping.state.type, "running");
 });
 
-Deno.test("answers from another address or port are dropped (D-3.2-1)", async () => {
+Deno.test("responses from another address or port are dropped (D-3.2-1)", async () => {
   await using world = await natPmpLab();
   muteNatPmp(world);
   const mapping = world.handle.request(new InboundMap(6000, 7200));
   await world.advance(1_000);
   const sink = { datagram: () => {}, error: () => {} };
   for (const [hostname, port] of [["192.168.1.66", 5351], ["192.168.1.1", 5350]] as const) {
-    const stranger = await world.network.open({ hostname, port }, sink);
-    await stranger.send(octets("00800000 00000001 c6336463"), clientSocket(world));
+    const other = await world.network.open({ hostname, port }, sink);
+    await other.send(octets("00800000 00000001 c6336463"), clientSocket(world));
     await world.advance(10);
-    stranger.close();
+    other.close();
   }
   assertEquals(world.handle.stats().ignored, { source: 2 });
   world.server.tamper = undefined;
@@ -122,7 +122,7 @@ Deno.test("answers from another address or port are dropped (D-3.2-1)", async ()
   assertEquals(mapping.assigned?.externalAddress, "203.0.113.5");
 });
 
-Deno.test("an address that comes with an error is no address (D-3.2-2)", async () => {
+Deno.test("an address in an error response is ignored (D-3.2-2)", async () => {
   await using world = await natPmpLab();
   world.server.tamper = (reply, request) => {
     if (request.length !== 2) return [reply];
@@ -136,7 +136,7 @@ Deno.test("an address that comes with an error is no address (D-3.2-2)", async (
   assertEquals(mapping.assigned?.externalAddress, "203.0.113.5");
 });
 
-Deno.test("an answer is matched by opcode and internal port (D-3.3-2)", async () => {
+Deno.test("a response is matched by opcode and internal port (D-3.3-2)", async () => {
   const answers = {
     opcode: "00810000 00000000 17709c40 00001c20",
     port: "00820000 00000000 17719c40 00001c20",
@@ -157,7 +157,7 @@ Deno.test("an answer is matched by opcode and internal port (D-3.3-2)", async ()
   }
 });
 
-Deno.test("every error ends the request: known ones by PCP's names, unknown ones too (D-3.5-1)", async () => {
+Deno.test("every error ends the request; known ones have the names of PCP (D-3.5-1)", async () => {
   const names = {
     2: "NOT_AUTHORIZED",
     3: "NETWORK_FAILURE",
@@ -179,7 +179,7 @@ Deno.test("every error ends the request: known ones by PCP's names, unknown ones
   }
 });
 
-Deno.test("a refused renewal leaves the mapping alive (C-8.3-L10)", async () => {
+Deno.test("a refused renewal does not end the mapping (C-8.3-L10)", async () => {
   await using world = await natPmpLab({ maxLifetime: 600 });
   const mapping = await granted(world);
   world.server.fail(4, { opcode: 2 });
@@ -191,7 +191,7 @@ Deno.test("a refused renewal leaves the mapping alive (C-8.3-L10)", async () => 
   assertEquals(world.server.mappings.size, 1);
 });
 
-Deno.test("with loss, duplicates and disorder the mappings come into being and go (D-3.1-1, D-3.4-2)", async () => {
+Deno.test("mappings are created and deleted despite loss, duplicates and reordering (D-3.1-1, D-3.4-2)", async () => {
   for (let seed = 1; seed <= 20; seed++) {
     await using world = await natPmpLab({ maxLifetime: 600 }, {
       seed,
@@ -210,7 +210,7 @@ Deno.test("with loss, duplicates and disorder the mappings come into being and g
   }
 });
 
-Deno.test("a late answer to the request does not pass for that to its deletion (D-3.4-2)", () => {
+Deno.test("a late response to the request is not taken for that to its deletion (D-3.4-2)", () => {
   const t = new Timeline({ random: () => 0.5 });
   const id = t.request(mapSpec());
   t.receive(octets("00810001 000003e8")).receive(octets("00800000 000003e8 cb007105"));
@@ -222,14 +222,14 @@ Deno.test("a late answer to the request does not pass for that to its deletion (
   assertEquals(t.state(id), { type: "revoked" });
 });
 
-Deno.test("a PCP answer that comes while NAT-PMP is being asked is used, and ends that (C-8-3)", () => {
+Deno.test("a PCP response during a NAT-PMP exchange is used, and ends the exchange (C-8-3)", () => {
   const t = new Timeline({ random: () => 0.5 });
   const id = t.request(mapSpec());
   const success = t.answerTo(t.latest(id), { lifetime: 600 });
   t.receive(octets("00810001 000003e8")).takeSends();
   t.receive(success);
   assertEquals(t.state(id), { type: "running" });
-  t.silentUntil(299_999).silentUntil(337_999).at(338_000); // the PCP ladder, not half time
+  t.silentUntil(299_999).silentUntil(337_999).at(338_000); // by the PCP schedule, not at half the lifetime
   assertEquals(t.sends(1)[0]?.bytes[0], 2);
 });
 
@@ -243,7 +243,7 @@ Deno.test("the announcement port takes announcements only, also in NAT-PMP (D-3.
   assertEquals(t.state(id).type, "starting");
 });
 
-Deno.test("before the first NAT-PMP exchange its packets mean nothing (C-14.1.3-10)", async () => {
+Deno.test("NAT-PMP packets before the first NAT-PMP exchange are ignored (C-14.1.3-10)", async () => {
   await using world = await natPmpLab();
   world.host.announce();
   await world.advance(600_000);

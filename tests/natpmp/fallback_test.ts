@@ -1,4 +1,4 @@
-/** Which requests go on in NAT-PMP, and what is asked (RFC 6887 section 9 and appendix A, RFC 6886 sections 1.1, 3). */
+/** Which requests fall back to NAT-PMP, and their octets (RFC 6887 section 9 and appendix A, RFC 6886 sections 1.1, 3). */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ResultCodeError } from "../../src/client/errors.ts";
@@ -8,7 +8,7 @@ import { RequestType } from "../../src/client/request_type.ts";
 import { hex } from "../helpers/hex.ts";
 import { asked, askedInNatPmp, granted, natPmpLab, whats } from "./parts.ts";
 
-Deno.test("a NAT-PMP gateway is asked in PCP, then at once in NAT-PMP, however it says no (C-9-5, D-1.1-1)", async () => {
+Deno.test("a NAT-PMP gateway gets a PCP request, and after every form of refusal at once a NAT-PMP request (C-9-5, D-1.1-1)", async () => {
   for (const natPmpErrorOpcode of ["zero", "response"] as const) {
     await using world = await natPmpLab({ natPmpErrorOpcode });
     const mapping = await granted(world);
@@ -24,7 +24,7 @@ Deno.test("a NAT-PMP gateway is asked in PCP, then at once in NAT-PMP, however i
   }
 });
 
-Deno.test("NAT-PMP goes to port 5351 of the server, octet for octet as the RFC draws it (D-3-2, D-3.3-1)", async () => {
+Deno.test("NAT-PMP requests go to port 5351 of the server with the octets of the RFC (D-3-2, D-3.3-1)", async () => {
   await using world = await natPmpLab();
   const targets = new Set<string>();
   const tap = world.network.onDatagram;
@@ -41,7 +41,7 @@ Deno.test("NAT-PMP goes to port 5351 of the server, octet for octet as the RFC d
   assertEquals(world.server.counters.violations, {});
 });
 
-Deno.test("n requests under way and n version errors are n mappings asked for in NAT-PMP, for n up to 12 (C-9-9)", async () => {
+Deno.test("n outstanding requests and n version errors lead to n NAT-PMP mappings, for n up to 12 (C-9-9)", async () => {
   for (let n = 1; n <= 12; n++) {
     await using world = await natPmpLab();
     const mappings = Array.from(
@@ -68,7 +68,7 @@ Deno.test("every renewal and every new request begins in PCP (C-9-7, D-1.1-1)", 
   assertEquals(whats(asked(world)).slice(before), ["PCP", "map tcp 6001 -> 0 for 7200"]);
 });
 
-Deno.test("renewals come at half the granted lifetime and suggest the assigned port; the wanted lifetime stays (D-3.3-3, D-3.3-4)", async () => {
+Deno.test("renewals are sent at half the granted lifetime, with the assigned port and the requested lifetime (D-3.3-3, D-3.3-4)", async () => {
   await using world = await natPmpLab({ maxLifetime: 600, assignPort: 7777 });
   const mapping = await granted(world);
   assertEquals([mapping.assigned?.lifetime, mapping.assigned?.externalPort], [600, 7777]);
@@ -81,7 +81,7 @@ Deno.test("renewals come at half the granted lifetime and suggest the assigned p
   assertEquals(whats(renewal), ["PCP", "map tcp 6000 -> 7777 for 7200"]);
 });
 
-Deno.test("a deletion has lifetime 0 and no suggestion, and is confirmed even if nothing is there (D-3.4-1, D-3.4-2)", async () => {
+Deno.test("a deletion has lifetime 0 and no suggestion, and is confirmed even without a mapping (D-3.4-1, D-3.4-2)", async () => {
   for (const isThere of [true, false]) {
     await using world = await natPmpLab();
     const mapping = await granted(world);
@@ -96,7 +96,7 @@ Deno.test("a deletion has lifetime 0 and no suggestion, and is confirmed even if
   }
 });
 
-Deno.test("closing sends at least one deletion of each mapping, also if nobody confirms (D-3.1-5)", async () => {
+Deno.test("shutdown sends at least one deletion of each mapping, even without confirmation (D-3.1-5)", async () => {
   const world = await natPmpLab();
   await granted(world);
   await granted(world, 6001);
@@ -109,7 +109,7 @@ Deno.test("closing sends at least one deletion of each mapping, also if nobody c
   world.host.close();
 });
 
-Deno.test("after its natural end nothing is deleted any more (D-3.1-5)", async () => {
+Deno.test("an expired mapping is not deleted (D-3.1-5)", async () => {
   await using world = await natPmpLab({ maxLifetime: 120 });
   const mapping = world.handle.request(new InboundMap(6000, 120), RequestType.Once);
   await world.settled(mapping.ready());
@@ -120,8 +120,8 @@ Deno.test("after its natural end nothing is deleted any more (D-3.1-5)", async (
   assertEquals(world.sent().length, from);
 });
 
-Deno.test("what NAT-PMP cannot do is refused with UNSUPP_VERSION and never asked in NAT-PMP (C-9-13)", async () => {
-  const wishes = {
+Deno.test("requests beyond NAT-PMP are refused with UNSUPP_VERSION and not sent in NAT-PMP (C-9-13)", async () => {
+  const maps = {
     peer: new OutboundMap(5000, "198.51.100.7", 443, 600),
     filter: new InboundMap(5000, 600).filter(0, "198.51.100.0", 24),
     preferFailure: new InboundMap(5000, 600).externalPort(5000).preferFailure(),
@@ -130,9 +130,9 @@ Deno.test("what NAT-PMP cannot do is refused with UNSUPP_VERSION and never asked
     otherProtocol: new InboundMap(5000, 600).protocol(132),
     otherFamily: new InboundMap(5000, 600).externalAddress("::"),
   };
-  for (const [name, wish] of Object.entries(wishes)) {
+  for (const [name, map] of Object.entries(maps)) {
     await using world = await natPmpLab({}, { client: { allowThirdParty: true } });
-    const mapping = world.handle.request(wish);
+    const mapping = world.handle.request(map);
     const error = await assertRejects(
       () => world.settled(mapping.ready()),
       ResultCodeError,
@@ -141,11 +141,15 @@ Deno.test("what NAT-PMP cannot do is refused with UNSUPP_VERSION and never asked
     );
     assertEquals(error.code, 1, name);
     assertEquals(askedInNatPmp(world), [], name);
-    assertEquals(mapping.isOver, false, "asked for again later, in case the gateway learns PCP");
+    assertEquals(
+      mapping.isOver,
+      false,
+      "it is requested again later, in case the gateway learns PCP",
+    );
   }
 });
 
-Deno.test("options that NAT-PMP does not know and nobody must obey are told as ignored (E-7220-3, E-7753-5)", async () => {
+Deno.test("optional options without equivalent in NAT-PMP are reported as ignored (E-7220-3, E-7753-5)", async () => {
   await using world = await natPmpLab();
   const mapping = world.handle.request(new InboundMap(6000, 7200).description("web").portSet(4));
   const assigned = await world.settled(mapping.ready());
@@ -153,7 +157,7 @@ Deno.test("options that NAT-PMP does not know and nobody must obey are told as i
   assertEquals([assigned.description, assigned.portSet?.size], [undefined, 1]);
 });
 
-Deno.test("questions that are PCP's own are refused clearly, the external address is told all the same (C-9-13)", async () => {
+Deno.test("requests that only PCP has are refused with UNSUPP_VERSION, and the external address is available (C-9-13)", async () => {
   await using world = await natPmpLab();
   await assertRejects(() => world.settled(world.handle.announce()), ResultCodeError, "VERSION");
   await assertRejects(() => world.settled(world.handle.prefix64()), ResultCodeError, "VERSION");

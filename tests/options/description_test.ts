@@ -7,7 +7,7 @@ import { miniupnpd } from "../../src/testing/server/server_options.ts";
 import { lab } from "../../src/testing/lab.ts";
 import { mapRequests, opened, requests } from "../client/parts.ts";
 
-Deno.test("a description goes out with every request and is told as the server keeps it (E-7220-1, E-7220-3, C-7.3-7)", async () => {
+Deno.test("a description is sent with every request, and the server's one is reported (E-7220-1, E-7220-3, C-7.3-7)", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const mapping = await opened(world, new InboundMap(6000, 7200).description("Grüße 🎮"));
   assertEquals(mapping.assigned?.description, "Grüße 🎮");
@@ -23,19 +23,19 @@ Deno.test("a description goes out with every request and is told as the server k
   assertEquals(world.server.counters.violations, {});
 });
 
-Deno.test("outbound mappings can be described, too (E-7220-2)", async () => {
+Deno.test("outbound mappings have descriptions too (E-7220-2)", async () => {
   await using world = await lab();
   const map = new OutboundMap(5000, "198.51.100.7", 443, 600).description("call");
   assertEquals((await opened(world, map)).assigned?.description, "call");
 });
 
-Deno.test("a description that the server shortened is told as it kept it (E-7220-3)", async () => {
+Deno.test("a description that the server has shortened is reported as shortened (E-7220-3)", async () => {
   await using world = await lab({ server: { maxDescription: 4 } });
   const mapping = await opened(world, new InboundMap(6000, 7200).description("website"));
   assertEquals(mapping.assigned?.description, "webs");
 });
 
-Deno.test("a description that the server knows nothing of is told as ignored (E-7220-3)", async () => {
+Deno.test("a description that the server does not support is reported as ignored (E-7220-3)", async () => {
   await using world = await lab({ server: { maxDescription: 0 } });
   const mapping = await opened(world, new InboundMap(6000, 7200).description("web"));
   assertEquals(mapping.assigned?.description, undefined);
@@ -43,13 +43,13 @@ Deno.test("a description that the server knows nothing of is told as ignored (E-
   assertEquals(mapping.toJSON().assigned?.ignoredOptions, ["description"]);
 });
 
-Deno.test("a server that echoes everything passes for one that kept it (E-7220-3)", async () => {
+Deno.test("an echoed description counts as stored (E-7220-3)", async () => {
   await using world = await lab({ server: miniupnpd() });
   const mapping = await opened(world, new InboundMap(6000, 7200).description("web"));
   assertEquals(mapping.assigned?.description, "web");
 });
 
-Deno.test("the empty text erases (E-7220-4)", async () => {
+Deno.test("the empty text removes the description (E-7220-4)", async () => {
   await using world = await lab();
   const first = await opened(world, new InboundMap(6000, 7200).description("web"));
   await world.settled(first.revoke());
@@ -58,7 +58,7 @@ Deno.test("the empty text erases (E-7220-4)", async () => {
   assertEquals(second.assigned?.description, "");
 });
 
-Deno.test("1016 octets are the most, and only well-formed text goes out (E-7220-2, E-7220-5)", () => {
+Deno.test("a description has at most 1016 octets of well-formed text (E-7220-2, E-7220-5)", () => {
   const map = (text: string) => new InboundMap(6000, 7200).description(text);
   map("x".repeat(1016));
   assertThrows(() => map("x".repeat(1017)), RangeError, "1016");
@@ -67,7 +67,7 @@ Deno.test("1016 octets are the most, and only well-formed text goes out (E-7220-
   assertThrows(() => map("a").description("b"), TypeError, "twice");
 });
 
-Deno.test("nobody is described unasked (E-7220-6)", async () => {
+Deno.test("no description is sent by default (E-7220-6)", async () => {
   await using world = await lab();
   await opened(world);
   await opened(world, new OutboundMap(5000, "198.51.100.7", 443, 600));

@@ -7,7 +7,7 @@ import { lab } from "../../src/testing/lab.ts";
 import { miniupnpd } from "../../src/testing/server/server_options.ts";
 import { mapRequests, opened } from "../client/parts.ts";
 
-Deno.test("filters begin with the one that removes all, so that they replace (C-13.3-1, C-13.3-2)", async () => {
+Deno.test("filters begin with the one that removes all, so that they replace the old ones (C-13.3-1, C-13.3-2)", async () => {
   await using world = await lab();
   const map = new InboundMap(6000, 7200)
     .filter(0, "198.51.100.0", 24)
@@ -31,7 +31,7 @@ Deno.test("prefix 0 alone removes all filters (C-13.3-3)", async () => {
   assertEquals([...world.server.mappings.values()][0]?.filters, []);
 });
 
-Deno.test("renewals and recovery carry the whole set (C-13.3-8)", async () => {
+Deno.test("renewals and recovery carry all filters (C-13.3-8)", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   await opened(world, new InboundMap(6000, 7200).filter(0, "198.51.100.0", 24));
   await world.advance(400_000);
@@ -41,7 +41,7 @@ Deno.test("renewals and recovery carry the whole set (C-13.3-8)", async () => {
   assertEquals([...world.server.mappings.values()][0]?.filters.length, 1);
 });
 
-Deno.test("a refused renewal leaves the filters in force, and the mapping alive (C-13.3-4)", async () => {
+Deno.test("a refused renewal does not change the filters and does not end the mapping (C-13.3-4)", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const mapping = await opened(world, new InboundMap(6000, 7200).filter(0, "198.51.100.0", 24));
   world.server.fail(13, { lifetime: 30 });
@@ -51,7 +51,7 @@ Deno.test("a refused renewal leaves the filters in force, and the mapping alive 
   assertEquals(world.handle.pollError()?.name, "RenewalRefusedError");
 });
 
-Deno.test("more filters than the server takes: the code says so (C-13.3-5)", async () => {
+Deno.test("more filters than the server allows fail with its result code (C-13.3-5)", async () => {
   await using world = await lab({ server: { maxFilters: 1 } });
   const map = new InboundMap(6000, 7200).filter(0, "198.51.100.0", 24).filter(0, "192.0.2.0", 24);
   const mapping = world.handle.request(map);
@@ -59,7 +59,7 @@ Deno.test("more filters than the server takes: the code says so (C-13.3-5)", asy
   assertEquals(error.resultName, "EXCESSIVE_REMOTE_PEERS");
 });
 
-Deno.test("filters that the server forgot are told as ignored if it leaves them out (C-7.3-7)", async () => {
+Deno.test("filters are reported as ignored if the response does not have them (C-7.3-7)", async () => {
   const { quirks, ...options } = miniupnpd();
   await using world = await lab({
     server: { ...options, quirks: { ...quirks, echoOptions: false } },

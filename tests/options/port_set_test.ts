@@ -6,7 +6,7 @@ import { lab } from "../../src/testing/lab.ts";
 import type { Option } from "../../src/wire/option_type.ts";
 import { mapRequests, opened } from "../client/parts.ts";
 
-Deno.test("a set goes out with the internal port as its first, and what is granted is told (E-7753-1, E-7753-6, E-7753-9, C-7.3-7)", async () => {
+Deno.test("a set is sent with the internal port as its first, and the granted set is reported (E-7753-1, E-7753-6, E-7753-9, C-7.3-7)", async () => {
   await using world = await lab({ server: { maxPortSet: 128 } });
   const mapping = await opened(world, new InboundMap(6000, 7200).portSet(100, true));
   const set: Option = { type: "portSet", size: 100, firstInternalPort: 6000, parity: true };
@@ -20,14 +20,14 @@ Deno.test("a set goes out with the internal port as its first, and what is grant
   assertEquals(world.server.counters.violations, {});
 });
 
-Deno.test("fewer ports than asked are a success like any other (E-7753-6, E-7753-10)", async () => {
+Deno.test("fewer ports than requested are a success (E-7753-6, E-7753-10)", async () => {
   await using world = await lab({ server: { maxPortSet: 32 } });
   const mapping = await opened(world, new InboundMap(6000, 7200).portSet(100));
   assertEquals(mapping.state, { type: "running" });
   assertEquals(mapping.assigned?.portSet?.size, 32);
 });
 
-Deno.test("a server without sets maps one port, and says so by silence (E-7753-5)", async () => {
+Deno.test("a server without sets maps one port, and omits the option (E-7753-5)", async () => {
   await using world = await lab({ server: { maxPortSet: 0 } });
   const mapping = await opened(world, new InboundMap(6000, 7200).portSet(100));
   assertEquals(mapping.assigned?.portSet?.size, 1);
@@ -48,7 +48,7 @@ Deno.test("a set is renewed, recovered and deleted as a set (E-7753-7, C-15.1-7)
   assertEquals(world.server.counters.violations, {});
 });
 
-Deno.test("65535 asks for as many as possible (E-7753-4)", async () => {
+Deno.test("65535 requests as many ports as possible (E-7753-4)", async () => {
   await using world = await lab({ server: { maxPortSet: 64 } });
   const mapping = await opened(world, new InboundMap(6000, 7200).portSet(65535));
   const [option] = mapRequests(world)[0]?.options ?? [];
@@ -56,7 +56,7 @@ Deno.test("65535 asks for as many as possible (E-7753-4)", async () => {
   assertEquals(mapping.assigned?.portSet?.size, 64);
 });
 
-Deno.test("one port is no set (E-7753-3)", async () => {
+Deno.test("a set has at least two ports (E-7753-3)", async () => {
   await using world = await lab();
   const mapping = await opened(world, new InboundMap(6000, 7200).portSet(1));
   assertEquals(mapRequests(world)[0]?.options, []);
@@ -66,7 +66,7 @@ Deno.test("one port is no set (E-7753-3)", async () => {
   ]);
 });
 
-Deno.test("one set a mapping, no PREFER_FAILURE beside it, no port past 65535 (E-7753-2)", async () => {
+Deno.test("a mapping has one set, without PREFER_FAILURE and without ports above 65535 (E-7753-2)", async () => {
   await using world = await lab();
   const map = () => new InboundMap(6000, 7200);
   assertThrows(() => map().portSet(2).portSet(3), TypeError, "twice");
@@ -78,7 +78,7 @@ Deno.test("one set a mapping, no PREFER_FAILURE beside it, no port past 65535 (E
   assertEquals(world.sent(), []);
 });
 
-Deno.test("sets of one client do not overlap: the second is refused until the first is gone (E-7753-8)", async () => {
+Deno.test("sets of one client do not overlap: the second is refused until the first has ended (E-7753-8)", async () => {
   await using world = await lab();
   const first = await opened(world, new InboundMap(6000, 7200).portSet(10));
   const overlapping = [

@@ -8,7 +8,7 @@ import { deliver, lastNonce, mapRequests, mapSuccess, opened } from "../client/p
 
 const picky = () => new InboundMap(6000, 7200).externalPort(6000).preferFailure();
 
-Deno.test("PREFER_FAILURE is never sent unasked, and needs a port (C-13.2-1, C-13.2-2)", async () => {
+Deno.test("PREFER_FAILURE is not sent by default, and requires a port (C-13.2-1, C-13.2-2)", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const mapping = await opened(world, new InboundMap(6000, 7200).externalPort(6000));
   await world.advance(1_000_000);
@@ -18,7 +18,7 @@ Deno.test("PREFER_FAILURE is never sent unasked, and needs a port (C-13.2-1, C-1
   assertThrows(() => world.handle.request(portless), RangeError, "external port");
 });
 
-Deno.test("a success with another port is not the answer, a later refusal is (C-13.2-3)", async () => {
+Deno.test("a success with another port is ignored, a later refusal is not (C-13.2-3)", async () => {
   await using world = await lab();
   world.server.silent = true;
   const mapping = world.handle.request(picky());
@@ -35,7 +35,7 @@ Deno.test("a success with another port is not the answer, a later refusal is (C-
   assertEquals(world.handle.stats().ignored, { notSuggested: 1 });
 });
 
-Deno.test("a taken port ends the mapping, and no other port is tried (C-13.2-4)", async () => {
+Deno.test("a port in use ends the mapping, and no other port is tried (C-13.2-4)", async () => {
   await using world = await lab();
   world.server.insert(0, {
     kind: "static",
@@ -51,7 +51,7 @@ Deno.test("a taken port ends the mapping, and no other port is tried (C-13.2-4)"
   assertEquals(world.sent().length, 1);
 });
 
-Deno.test("what was granted is kept, renewals insist on it, the deletion does not (C-15.1-7)", async () => {
+Deno.test("renewals carry PREFER_FAILURE with the assigned port, the deletion does not (C-15.1-7)", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const mapping = await opened(world, picky());
   await world.advance(400_000);

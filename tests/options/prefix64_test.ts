@@ -19,7 +19,7 @@ const WELL_KNOWN: Prefix64Option = {
   ipv4Prefixes: undefined,
 };
 
-/** A home network with IPv6 only. */
+/** A network with IPv6 only. */
 function world6(prefix64: readonly Prefix64Option[], more: LabOptions = {}): LabOptions {
   return {
     clientAddress: "2001:db8:1::10",
@@ -30,7 +30,7 @@ function world6(prefix64: readonly Prefix64Option[], more: LabOptions = {}): Lab
   };
 }
 
-Deno.test("prefix64() asks with ::/96 in an ANNOUNCE and tells every prefix in order (E-7225-1, E-7225-4, C-7.3-7)", async () => {
+Deno.test("prefix64() sends an ANNOUNCE with ::/96 and returns all prefixes in order (E-7225-1, E-7225-4, C-7.3-7)", async () => {
   await using world = await lab(world6([OWN, WELL_KNOWN]));
   assertEquals(await world.settled(world.handle.prefix64()), [
     { prefix: "2001:db8:122:300::/64", suffix: "00000000" },
@@ -40,7 +40,7 @@ Deno.test("prefix64() asks with ::/96 in an ANNOUNCE and tells every prefix in o
   assertEquals(world.server.counters.violations, {});
 });
 
-Deno.test("a server without NAT64 tells none", async () => {
+Deno.test("prefix64() returns no prefix of a server without NAT64", async () => {
   await using world = await lab(world6([]));
   assertEquals(await world.settled(world.handle.prefix64()), []);
 });
@@ -53,26 +53,26 @@ Deno.test("each handle has the prefixes of its own server (E-7225-2)", async () 
   assertEquals([first?.prefix, second?.prefix], ["2001:db8:122:300::/64", "64:ff9b::/96"]);
 });
 
-Deno.test("lists of IPv4 destinations are told with their prefixes (E-7225-5)", async () => {
+Deno.test("prefixes have their lists of IPv4 destinations (E-7225-5)", async () => {
   const { IpAddress } = await import("../../src/wire/address.ts");
   const ipv4Prefixes = [{ address: IpAddress.parse("192.0.2.0"), prefixLength: 24 }];
   await using world = await lab(world6([{ ...OWN, ipv4Prefixes }]));
-  const [told] = await world.settled(world.handle.prefix64());
-  assertEquals(told?.ipv4Prefixes, ["192.0.2.0/24"]);
+  const [first] = await world.settled(world.handle.prefix64());
+  assertEquals(first?.ipv4Prefixes, ["192.0.2.0/24"]);
 });
 
-Deno.test("each message replaces what was told before, asked or not (E-7225-3)", async () => {
+Deno.test("each message replaces the prefixes, solicited or not (E-7225-3)", async () => {
   await using world = await lab(world6([OWN]));
   await world.settled(world.handle.prefix64());
-  const told = world.handle.prefix64();
-  // An unsolicited announcement crosses the question; the answer comes after it and counts.
+  const prefixes = world.handle.prefix64();
+  // An unsolicited announcement arrives before the response, which counts.
   const { announceReply } = await import("../../src/testing/server/replies.ts");
   await deliver(world, announceReply(world.server.epoch(world.clock.now()), [WELL_KNOWN]));
-  assertEquals((await world.settled(told)).length, 1);
+  assertEquals((await world.settled(prefixes)).length, 1);
   assertEquals((await world.settled(world.handle.prefix64()))[0]?.prefix, "2001:db8:122:300::/64");
 });
 
-Deno.test("options of a wrong length tell nothing, the others count (E-7225-8)", async () => {
+Deno.test("options of a wrong length are ignored, the others are not (E-7225-8)", async () => {
   await using world = await lab(world6([WELL_KNOWN]));
   world.server.tamper = (reply) => {
     const bytes = new Uint8Array(reply.length + 16);
@@ -81,11 +81,11 @@ Deno.test("options of a wrong length tell nothing, the others count (E-7225-8)",
     bytes.set(reply.subarray(24), 40);
     return [bytes];
   };
-  const told = await world.settled(world.handle.prefix64());
-  assertEquals(told.map(({ prefix }) => prefix), ["64:ff9b::/96"]);
+  const prefixes = await world.settled(world.handle.prefix64());
+  assertEquals(prefixes.map(({ prefix }) => prefix), ["64:ff9b::/96"]);
 });
 
-Deno.test("a server that is silent tells nothing any more (E-7225-7)", async () => {
+Deno.test("the prefixes of a silent server are dropped (E-7225-7)", async () => {
   await using world = await lab(world6([OWN]));
   await world.settled(world.handle.prefix64());
   world.server.silent = true;
@@ -97,14 +97,14 @@ Deno.test("a server that is silent tells nothing any more (E-7225-7)", async () 
   await assertRejects(() => asked, DOMException);
   const again = world.handle.prefix64();
   await world.advance(1_000);
-  world.server.tamper = (reply) => [reply.slice(0, 24)]; // it is back, and has no NAT64
+  world.server.tamper = (reply) => [reply.slice(0, 24)]; // it responds again, without NAT64
   world.server.silent = false;
   assertEquals(await world.settled(again), []);
 });
 
-Deno.test("prefix64() while announce() waits gets its own answer", async () => {
+Deno.test("prefix64() during announce() gets its own response", async () => {
   await using world = await lab(world6([OWN]));
-  // A server that tells its prefixes to those only who ask.
+  // A server that sends its prefixes on request only.
   world.server.tamper = (reply, request) => [request.length > 24 ? reply : reply.slice(0, 24)];
   const [announcement, prefixes] = await world.settled(
     Promise.all([world.handle.announce(), world.handle.prefix64()]),
@@ -113,7 +113,7 @@ Deno.test("prefix64() while announce() waits gets its own answer", async () => {
   assertEquals(prefixes.length, 1);
 });
 
-Deno.test("IPv4 clients can ask, too, and mappings are none of its business", async () => {
+Deno.test("prefix64() works for IPv4 clients and does not affect mappings", async () => {
   await using world = await lab({ server: { prefix64: [OWN], prefix64Unasked: true } });
   const mapping = await opened(world);
   assertEquals(mapping.assigned?.ignoredOptions, undefined);

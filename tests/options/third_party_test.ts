@@ -9,7 +9,7 @@ import { deliver, lastNonce, mapRequests, mapSuccess, opened } from "../client/p
 const TRUSTED: LabOptions = { client: { allowThirdParty: true } };
 const HOST = "192.168.1.20";
 
-Deno.test("THIRD_PARTY needs the client's consent and another host (C-13.1-1, C-13.1-2)", async () => {
+Deno.test("THIRD_PARTY requires `allowThirdParty` and another host (C-13.1-1, C-13.1-2)", async () => {
   await using world = await lab();
   const map = () => new InboundMap(6000, 7200).thirdParty(HOST);
   assertThrows(() => world.handle.request(map()), TypeError, "allowThirdParty");
@@ -33,7 +33,7 @@ Deno.test("a mapping for another host is made, renewed and deleted for that host
   assertEquals(world.server.mappings.size, 0);
 });
 
-Deno.test("an answer without the option, or for another host, is none (C-13.1-3)", async () => {
+Deno.test("a response without the option, or for another host, is ignored (C-13.1-3)", async () => {
   await using world = await lab({ ...TRUSTED, server: { thirdParty: true } });
   world.server.silent = true;
   const mapping = world.handle.request(new InboundMap(6000, 7200).thirdParty(HOST));
@@ -50,13 +50,13 @@ Deno.test("an answer without the option, or for another host, is none (C-13.1-3)
   assertEquals(world.handle.stats().ignored, { unmatched: 2 });
 });
 
-Deno.test("a server that does not do it says UNSUPP_OPTION (C-13.1-5)", async () => {
+Deno.test("a server without THIRD_PARTY refuses with UNSUPP_OPTION (C-13.1-5)", async () => {
   await using world = await lab(TRUSTED);
   const mapping = world.handle.request(new InboundMap(6000, 7200).thirdParty(HOST));
   await assertRejects(() => world.settled(mapping.ready()), ResultCodeError, "UNSUPP_OPTION");
 });
 
-Deno.test("a third party's id goes with its address only (E-7843-1)", async () => {
+Deno.test("a third party's id requires its address (E-7843-1)", async () => {
   await using world = await lab(TRUSTED);
   const alone = new InboundMap(6000, 7200).thirdPartyId(Uint8Array.of(1));
   assertThrows(() => world.handle.request(alone), TypeError, "address");
@@ -66,12 +66,12 @@ Deno.test("a third party's id goes with its address only (E-7843-1)", async () =
   assertThrows(() => map().thirdPartyId("id" as never), TypeError, "Uint8Array");
 });
 
-Deno.test("an id goes out as given and comes back; a renewal and the deletion have it, too (E-7843-1, E-7843-2)", async () => {
+Deno.test("an id is sent as given and reported; renewal and deletion carry it too (E-7843-1, E-7843-2)", async () => {
   const server = { thirdParty: true, thirdPartyIds: ["0a0b0c"], maxLifetime: 600 };
   await using world = await lab({ ...TRUSTED, server });
   const id = Uint8Array.of(10, 11, 12);
   const map = new InboundMap(6000, 7200).thirdParty(HOST).thirdPartyId(id);
-  id.fill(0); // what was given counts
+  id.fill(0); // a later change has no effect
   const mapping = await opened(world, map);
   assertEquals(mapping.assigned?.ignoredOptions, undefined);
   await world.advance(400_000);
@@ -82,19 +82,19 @@ Deno.test("an id goes out as given and comes back; a renewal and the deletion ha
   assertEquals(ids, [[10, 11, 12], [10, 11, 12], [10, 11, 12]]);
 });
 
-Deno.test("an unknown id, a wrong length and a missing id are told by their names (E-7843-3)", async () => {
+Deno.test("an unknown id, a wrong length and a missing id have their result codes (E-7843-3)", async () => {
   const map = () => new InboundMap(6000, 7200).thirdParty(HOST);
   const refused = {
     THIRD_PARTY_ID_UNKNOWN: map().thirdPartyId(Uint8Array.of(1, 2, 3)),
     THIRD_PARTY_MISSING_OPTION: map(),
     UNSUPP_THIRD_PARTY_ID_LENGTH: map().thirdPartyId(Uint8Array.of(1)),
   };
-  for (const [name, wish] of Object.entries(refused)) {
+  for (const [name, map] of Object.entries(refused)) {
     await using world = await lab({
       ...TRUSTED,
       server: { thirdParty: true, thirdPartyIds: ["0a0b0c"] },
     });
-    const mapping = world.handle.request(wish);
+    const mapping = world.handle.request(map);
     const error = await assertRejects(() => world.settled(mapping.ready()), ResultCodeError);
     assertEquals(error.resultName, name);
   }

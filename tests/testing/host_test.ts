@@ -36,7 +36,7 @@ async function scene(options: { latency?: number } = {}) {
   return { clock, network, server, host, heard, sink, client };
 }
 
-Deno.test("ServerHost answers from where it listens", async () => {
+Deno.test("ServerHost responds from the address it listens on", async () => {
   const { clock, host, heard, client } = await scene({ latency: 20 });
   assertEquals(host.local, ROUTER);
   await client.send(map(), ROUTER);
@@ -46,7 +46,7 @@ Deno.test("ServerHost answers from where it listens", async () => {
   host.close();
 });
 
-Deno.test("ServerHost lets mappings expire by its clock", async () => {
+Deno.test("mappings of a ServerHost expire by its clock", async () => {
   const { clock, host, server, client } = await scene();
   await client.send(map({ lifetime: 10 }), ROUTER);
   await clock.advance(9_999);
@@ -57,7 +57,7 @@ Deno.test("ServerHost lets mappings expire by its clock", async () => {
   host.close();
 });
 
-Deno.test("ServerHost multicasts restarts in a memory network, on the server's clock", async () => {
+Deno.test("ServerHost multicasts restarts in a memory network, timed by its clock", async () => {
   const { clock, network, host, sink, heard } = await scene();
   const group = { group: "224.0.0.1", interfaceAddress: "192.168.1.10" };
   await network.open({ hostname: "192.168.1.10", port: 5_350, multicast: group }, sink);
@@ -90,7 +90,7 @@ Deno.test("ServerHost with two addresses announces to both groups", async () => 
   host.close();
 });
 
-Deno.test("ServerHost announces to the addresses told in place of the groups", async () => {
+Deno.test("ServerHost announces to `announceTo` instead of the groups", async () => {
   const clock = new ManualClock();
   const network = new MemoryNetwork({ clock });
   const announceTo = [{ hostname: "127.0.0.1", port: 6_000 }, { hostname: "::1", port: 6_001 }];
@@ -103,7 +103,7 @@ Deno.test("ServerHost announces to the addresses told in place of the groups", a
   host.close();
 });
 
-Deno.test("ServerHost without multicast announces to the clients it has heard of (C-14.1.3-2)", async () => {
+Deno.test("ServerHost without multicast announces to the clients that have sent requests (C-14.1.3-2)", async () => {
   const { clock, network, heard, client } = await scene();
   const hostname = "192.168.1.2";
   const options = { hostname, port: 5_351, multicast: false };
@@ -130,7 +130,7 @@ Deno.test("ServerHost sends updates, new addresses and raw octets", async () => 
   host.close();
 });
 
-Deno.test("ServerHost keeps what could not be sent, and goes on", async () => {
+Deno.test("ServerHost records send errors and continues", async () => {
   const { clock, network, host, heard, client } = await scene();
   network.failSends = (to) => to.port === 50_000 ? new Error("No route") : undefined;
   await client.send(announce(), ROUTER);
@@ -143,7 +143,7 @@ Deno.test("ServerHost keeps what could not be sent, and goes on", async () => {
   host.close();
 });
 
-Deno.test("a closed ServerHost is silent, sets no alarm, and its server can be bound again", async () => {
+Deno.test("a closed ServerHost sends nothing, sets no alarm, and its server can be started again", async () => {
   const { clock, network, host, server, heard, client } = await scene();
   await client.send(map(), ROUTER);
   await clock.advance(0);
@@ -160,7 +160,7 @@ Deno.test("a closed ServerHost is silent, sets no alarm, and its server can be b
   assertEquals([heard.length, again.server.mappings.size], [2, 1]);
 });
 
-Deno.test("ServerHost.start() rejects where it cannot listen, and leaves nothing open", async () => {
+Deno.test("ServerHost.start() rejects for an address it cannot bind, and leaves no socket open", async () => {
   const { clock, network, host } = await scene();
   const hostname6 = "fe80::1%eth0";
   network.failOpen = ({ hostname }) => hostname === hostname6 ? new Error("No IPv6") : undefined;
@@ -190,7 +190,7 @@ Deno.test("ServerHost serves real sockets on the loopback interface", async () =
   client.close();
 });
 
-Deno.test("ServerHost tells where it listened after it was closed, and refuses what is no address", async () => {
+Deno.test("a closed ServerHost keeps its addresses, and invalid addresses throw", async () => {
   const clock = new ManualClock();
   const network = new MemoryNetwork({ clock });
   const host = await ServerHost.start(network, clock, new SimulatedServer());

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { lab, type LabOptions } from "../../src/testing/lab.ts";
 
-/** A day of three mappings on a bad network, as the wire saw it. */
+/** The datagrams of a day of three mappings on a faulty network. */
 async function day(options: LabOptions): Promise<string[]> {
   await using world = await lab({
     server: { maxLifetime: 3600 },
@@ -14,7 +14,7 @@ async function day(options: LabOptions): Promise<string[]> {
   return world.wire.map(({ at, from, text, copies }) => `${at} ${from} ${copies} ${text}`);
 }
 
-Deno.test("lab() runs the same for the same seed, and differently for another", async () => {
+Deno.test("lab() gives the same run for the same seed, and another for another seed", async () => {
   const [first, again, other] = [
     await day({ seed: 3 }),
     await day({ seed: 3 }),
@@ -34,7 +34,7 @@ Deno.test("lab() takes no real time", async () => {
   assertEquals(world.server.mappings.size, 1);
 });
 
-Deno.test("lab() shows the wire, decoded, and who sent what when", async () => {
+Deno.test("lab() records the datagrams with sender, time and decoded text", async () => {
   await using world = await lab({ latency: 7 });
   await world.settled(world.handle.request(new InboundMap(6000, 7200)).ready());
   const [request, response] = world.wire;
@@ -46,7 +46,7 @@ Deno.test("lab() shows the wire, decoded, and who sent what when", async () => {
   assertEquals(world.sent(1), []);
 });
 
-Deno.test("lab() records lost datagrams with no copies", async () => {
+Deno.test("lab() records lost datagrams with 0 copies", async () => {
   await using world = await lab({ faults: { loss: 1 } });
   world.handle.request(new InboundMap(6000, 7200));
   await world.advance(10_000);
@@ -54,7 +54,7 @@ Deno.test("lab() records lost datagrams with no copies", async () => {
   assertEquals(world.server.log, []);
 });
 
-Deno.test("lab() uses the addresses and ports it is told, in whatever spelling", async () => {
+Deno.test("lab() takes addresses in any spelling, and ports", async () => {
   await using world = await lab({
     clientAddress: "2001:DB8:0:0::10",
     serverAddress: "2001:db8::0:1",
@@ -70,13 +70,13 @@ Deno.test("lab() uses the addresses and ports it is told, in whatever spelling",
   assertEquals(world.wire.map(({ from }) => from), ["client", "server"]);
 });
 
-Deno.test("settled() stops at the moment the promise settles", async () => {
+Deno.test("settled() stops at the time at which the promise settles", async () => {
   await using world = await lab({ latency: 50 });
   await world.settled(world.handle.request(new InboundMap(6000, 7200)).ready());
   assertEquals(world.clock.now(), 100);
 });
 
-Deno.test("settled() rejects as the promise does, and when the limit passes", async () => {
+Deno.test("settled() rejects with the promise's reason, and at the limit", async () => {
   await using world = await lab();
   await assertRejects(() => world.settled(Promise.reject(new Error("mine"))), Error, "mine");
   world.server.silent = true;
@@ -87,11 +87,11 @@ Deno.test("settled() rejects as the promise does, and when the limit passes", as
     Error,
     'it did not within "60000" ms of virtual time',
   );
-  never.catch(() => {}); // the end of the lab ends the mapping
+  never.catch(() => {}); // rejected when the lab shuts down
   assertEquals(world.clock.now() <= 60_000, true);
 });
 
-Deno.test("`await using` shuts client and server down, and leaves no alarm and no socket", async () => {
+Deno.test("`await using` shuts down client and server, and leaves no alarm and no socket", async () => {
   const block = async () => {
     await using world = await lab();
     await world.settled(world.handle.request(new InboundMap(6000, 7200)).ready());
@@ -106,7 +106,7 @@ Deno.test("`await using` shuts client and server down, and leaves no alarm and n
   ]);
 });
 
-Deno.test("`await using` waits no longer for a silent server than shutdown() does", async () => {
+Deno.test("`await using` waits for a silent server as long as shutdown() does", async () => {
   const block = async () => {
     await using world = await lab();
     await world.settled(world.handle.request(new InboundMap(6000, 7200)).ready());

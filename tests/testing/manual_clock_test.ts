@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 
-Deno.test("ManualClock.advance() rings alarms in order of time, each at its time", async () => {
+Deno.test("ManualClock.advance() fires alarms in order of time, each at its time", async () => {
   const clock = new ManualClock(100);
   const rung: [string, number][] = [];
   clock.alarm(350, () => rung.push(["late", clock.now()]));
@@ -15,7 +15,7 @@ Deno.test("ManualClock.advance() rings alarms in order of time, each at its time
   assertEquals(clock.next, 351);
 });
 
-Deno.test("ManualClock rings alarms set while it moves", async () => {
+Deno.test("ManualClock fires alarms set while it moves", async () => {
   const clock = new ManualClock();
   const rung: number[] = [];
   const again = () => {
@@ -27,7 +27,7 @@ Deno.test("ManualClock rings alarms set while it moves", async () => {
   assertEquals(rung, [250, 500, 750, 1_000]);
 });
 
-Deno.test("ManualClock rings an alarm of the past at the present time, and not before alarm() returns", async () => {
+Deno.test("ManualClock fires an alarm in the past at the present time, after alarm() has returned", async () => {
   const clock = new ManualClock(1_000);
   const rung: number[] = [];
   clock.alarm(1, () => rung.push(clock.now()));
@@ -36,7 +36,7 @@ Deno.test("ManualClock rings an alarm of the past at the present time, and not b
   assertEquals(rung, [1_000]);
 });
 
-Deno.test("ManualClock lets promise chains settle between alarms, however deep", async () => {
+Deno.test("promise chains of any depth settle between the alarms of a ManualClock", async () => {
   const clock = new ManualClock();
   const settled: number[] = [];
   const chain = async () => {
@@ -49,7 +49,7 @@ Deno.test("ManualClock lets promise chains settle between alarms, however deep",
   assertEquals(settled, [10, 11]);
 });
 
-Deno.test("ManualClock lets a for await consumer see virtual time", async () => {
+Deno.test("a for await loop runs at the virtual times of a ManualClock", async () => {
   const clock = new ManualClock();
   async function* ticks() {
     for (let i = 1; i <= 3; i++) {
@@ -68,7 +68,7 @@ Deno.test("ManualClock lets a for await consumer see virtual time", async () => 
   assertEquals(seen, [1_000, 2_000, 3_000]);
 });
 
-Deno.test("a cancelled alarm of ManualClock does not ring, and cancelling is idempotent", async () => {
+Deno.test("a cancelled alarm of a ManualClock does not fire, and cancelling is idempotent", async () => {
   const clock = new ManualClock();
   let rung = 0;
   const cancel = clock.alarm(5, () => rung++);
@@ -91,7 +91,7 @@ Deno.test("ManualClock.runUntil() stops at the alarm that makes the condition tr
   assertEquals(clock.now(), 30);
 });
 
-Deno.test("ManualClock.runUntil() rejects when the limit passes or nothing is left to ring", async () => {
+Deno.test("ManualClock.runUntil() rejects at the limit and after the last alarm", async () => {
   const clock = new ManualClock();
   clock.alarm(2_000, () => {});
   await assertRejects(() => clock.runUntil(() => false, 1_999), Error, '"1999" ms');
@@ -100,7 +100,7 @@ Deno.test("ManualClock.runUntil() rejects when the limit passes or nothing is le
   assertEquals(clock.now(), 2_000);
 });
 
-Deno.test("ManualClock never goes back, and is moved by one at a time", async () => {
+Deno.test("ManualClock cannot go back, and rejects a move during a move", async () => {
   const clock = new ManualClock(5);
   assertThrows(() => clock.advance(-1), RangeError, '"-1"');
   assertThrows(() => clock.advanceTo(4), RangeError, '"4"');
@@ -113,7 +113,7 @@ Deno.test("ManualClock never goes back, and is moved by one at a time", async ()
   assertEquals(clock.now(), 15);
 });
 
-Deno.test("ManualClock hands on what an alarm throws and can be moved again", async () => {
+Deno.test("ManualClock rejects with the error of an alarm and can be moved again", async () => {
   const clock = new ManualClock();
   clock.alarm(1, () => {
     throw new TypeError("Boom");
@@ -123,18 +123,18 @@ Deno.test("ManualClock hands on what an alarm throws and can be moved again", as
   assertEquals(clock.now(), 3);
 });
 
-Deno.test("ManualClock rejects alarms that ring for ever at one instant", async () => {
+Deno.test("ManualClock rejects endless alarms at one instant", async () => {
   const clock = new ManualClock();
   const again = () => void clock.alarm(clock.now(), again);
   clock.alarm(7, again);
   await assertRejects(() => clock.advance(10), Error, 'for ever at "7"');
 });
 
-Deno.test("ManualClock.settle() lets promises settle and time stand", async () => {
+Deno.test("ManualClock.settle() settles promises without moving the time", async () => {
   const clock = new ManualClock();
   let settled = false;
   clock.alarm(0, () => {
-    throw new Error("Nothing rings");
+    throw new Error("No alarm may fire");
   });
   void Promise.resolve().then(() => {}).then(() => settled = true);
   await clock.settle();

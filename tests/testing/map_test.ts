@@ -35,7 +35,7 @@ Deno.test("MAP, its renewal and its deletion are answered as in the golden vecto
   assertEquals(server.counters.violations, {});
 });
 
-Deno.test("a mapping is kept under its key with all it was granted", () => {
+Deno.test("a mapping is stored under its key with all that was granted", () => {
   const server = new SimulatedServer();
   ask(server, 500, map({ lifetime: 120 }));
   const mapping = server.mappings.get("map 6 192.168.1.10:8080 IPv4");
@@ -55,7 +55,7 @@ Deno.test("lifetimes are granted within bounds (C-15-1)", () => {
   assertEquals(granted, [120, 120, 121, 86_400, 86_400, 86_400]);
 });
 
-Deno.test("a mapping expires to the millisecond, and a renewal puts that off", () => {
+Deno.test("a mapping expires to the millisecond, and a renewal extends it", () => {
   const server = new SimulatedServer();
   ask(server, 0, map({ lifetime: 10 }));
   assertEquals(server.deadline, 10_000);
@@ -69,7 +69,7 @@ Deno.test("a mapping expires to the millisecond, and a renewal puts that off", (
   assertEquals([server.mappings.size, server.deadline], [0, undefined]);
 });
 
-Deno.test("NOT_AUTHORIZED answers another nonce, with the life that the mapping has left", () => {
+Deno.test("another nonce is NOT_AUTHORIZED for the remaining lifetime of the mapping", () => {
   const server = new SimulatedServer();
   ask(server, 0, map({ lifetime: 600 }));
   for (const request of [map({ nonce: OTHER_NONCE }), deletion({ nonce: OTHER_NONCE })]) {
@@ -89,7 +89,7 @@ Deno.test("a renewal keeps the external port whatever it suggests", () => {
   assertEquals(server.mappings.size, 1);
 });
 
-Deno.test("a suggested port is granted when free, and is another when taken (C-11.2-2)", () => {
+Deno.test("a suggested port is assigned if free, another one if not (C-11.2-2)", () => {
   const server = new SimulatedServer();
   assertEquals(ask(server, 0, map({ externalPort: 80 })).externalPort, 80);
   const other = map({ client: NEIGHBOUR, externalPort: 80, nonce: OTHER_NONCE });
@@ -98,7 +98,7 @@ Deno.test("a suggested port is granted when free, and is another when taken (C-1
   assertEquals(ask(server, 0, udp, NEIGHBOUR).externalPort, 80);
 });
 
-Deno.test("the external port follows the policy told", () => {
+Deno.test("the external port follows `assignPort`", () => {
   const assigned = (assignPort: "same" | "next" | number | ((port: number) => number)) => {
     const server = new SimulatedServer({ assignPort });
     return [8_080, 8_081].map((internalPort) => ask(server, 0, map({ internalPort })).externalPort);
@@ -111,13 +111,13 @@ Deno.test("the external port follows the policy told", () => {
   assertEquals(ask(deaf, 0, map({ externalPort: 80 })).externalPort, 40_000);
 });
 
-Deno.test("a deletion is confirmed when there is nothing to delete (C-15.1-4)", () => {
+Deno.test("a deletion without mapping is confirmed (C-15.1-4)", () => {
   const server = new SimulatedServer();
   const reply = ask(server, 0, deletion());
   assertEquals([reply.result, reply.lifetime, reply.externalPort], [0, 0, 0]);
 });
 
-Deno.test("a suggestion in a deletion is a violation, and comes back (C-15.1-2)", () => {
+Deno.test("a suggestion in a deletion is a violation, and is echoed (C-15.1-2)", () => {
   const server = new SimulatedServer();
   ask(server, 0, map());
   const reply = ask(server, 0, deletion({ externalPort: 40_000 }));
@@ -134,24 +134,24 @@ Deno.test("a deletion in the other external family deletes nothing and is a viol
   assertEquals(server.counters.violations, { deleteFamily: 1 });
 });
 
-Deno.test("a deleted port waits two minutes for its owner and nonce (C-15-3)", () => {
+Deno.test("a deleted port is reserved two minutes for its owner and nonce (C-15-3)", () => {
   const server = new SimulatedServer();
   const port = 7_000;
-  const stranger = (now: number) => {
+  const neighbour = (now: number) => {
     const request = map({ client: NEIGHBOUR, externalPort: port, nonce: OTHER_NONCE });
     return ask(server, now, request, NEIGHBOUR).externalPort;
   };
   ask(server, 0, map({ externalPort: port }));
   ask(server, 1_000, deletion());
-  assertEquals(stranger(120_999), 40_000);
+  assertEquals(neighbour(120_999), 40_000);
   const renewed = map({ nonce: OTHER_NONCE, externalPort: port });
   assertEquals(ask(server, 120_999, renewed).externalPort, 40_001);
   ask(server, 120_999, deletion({ nonce: OTHER_NONCE }));
-  // Even without a suggestion the owner gets its port back.
+  // The owner gets its port again even without a suggestion.
   assertEquals(ask(server, 120_999, map()).externalPort, port);
   ask(server, 121_000, deletion());
   ask(server, 121_000, deletion({ client: NEIGHBOUR, nonce: OTHER_NONCE }), NEIGHBOUR);
-  assertEquals(stranger(241_000), port);
+  assertEquals(neighbour(241_000), port);
 });
 
 Deno.test("protocol 0 with a port is MALFORMED_REQUEST (C-11.1-2)", () => {
@@ -172,7 +172,7 @@ Deno.test("a NAT refuses wildcards and other protocols with UNSUPP_PROTOCOL", ()
   assertEquals(ask(wider, 0, map({ protocol: 6 })).result, 9);
 });
 
-Deno.test("wildcards are mapped where told, unless another host holds a port, and deleted alone", () => {
+Deno.test("`wildcards` allows wildcard mappings unless another host has a mapping; their deletion deletes nothing else", () => {
   const server = new SimulatedServer({ wildcards: true });
   const all = { protocol: 6, internalPort: 0 };
   assertEquals(ask(server, 0, map(all)).externalPort, 0);
@@ -203,7 +203,7 @@ Deno.test("SCTP keeps its port or gets CANNOT_PROVIDE_EXTERNAL (C-16.3.3-1)", ()
   assertEquals(reply.result, 11);
 });
 
-Deno.test("an IPv6 firewall maps to the address itself, as in the golden vectors (C-11.1-F1)", () => {
+Deno.test("an IPv6 firewall maps to the internal address, as in the golden vectors (C-11.1-F1)", () => {
   const server = new SimulatedServer({ epoch: 1_000 });
   const request = octets(
     "02010000 00001c20 20010db8 00010000 00000000 00000010 a0a1a2a3 a4a5a6a7 a8a9aaab " +
@@ -222,7 +222,7 @@ Deno.test("an IPv6 firewall maps to the address itself, as in the golden vectors
   ]);
 });
 
-Deno.test("an external family that the server has not is NOT_AUTHORIZED (C-10-3)", () => {
+Deno.test("an external family without address is NOT_AUTHORIZED (C-10-3)", () => {
   const server = new SimulatedServer();
   assertEquals(ask(server, 0, map({ externalAddress: ANY6 })).result, 2);
   assertEquals(ask(server, 0, map({ client: CLIENT6 }), CLIENT6).result, 2);
@@ -241,7 +241,7 @@ Deno.test("without an external address mappings fail with NETWORK_FAILURE", () =
   assertEquals(ask(server, 1_000, map()).external, "203.0.113.9");
 });
 
-Deno.test("capacity and quota are NO_RESOURCES and USER_EX_QUOTA, and spare renewals (C-11.4-L4)", () => {
+Deno.test("exceeded capacity is NO_RESOURCES, exceeded quota USER_EX_QUOTA, and renewals succeed (C-11.4-L4)", () => {
   const server = new SimulatedServer({ quota: 2, capacity: 3 });
   const next = (internalPort: number) => ask(server, 0, map({ internalPort }));
   assertEquals([next(1).result, next(2).result, next(3).result, next(1).result], [0, 0, 10, 0]);
@@ -254,7 +254,7 @@ Deno.test("capacity and quota are NO_RESOURCES and USER_EX_QUOTA, and spare rene
   assertEquals(neighbour(2).result, 0);
 });
 
-Deno.test("no external port left is NO_RESOURCES, and nothing to prefer", () => {
+Deno.test("no free external port is NO_RESOURCES; a free suggested port is still assigned", () => {
   const server = new SimulatedServer({ maxPortSet: 0xffff });
   const everything = { internalPort: 1, options: "82000005 ffff0001 00000000" };
   const granted = ask(server, 0, map(everything));
@@ -264,7 +264,7 @@ Deno.test("no external port left is NO_RESOURCES, and nothing to prefer", () => 
   assertEquals(ask(server, 0, map({ internalPort: 65_000, externalPort: 80 })).externalPort, 80);
 });
 
-Deno.test("static mappings are told with the longest lifetime and cannot be deleted (C-11.3-F2)", () => {
+Deno.test("static mappings are reported with the longest lifetime and cannot be deleted (C-11.3-F2)", () => {
   const server = new SimulatedServer();
   server.insert(0, {
     kind: "static",
@@ -280,7 +280,7 @@ Deno.test("static mappings are told with the longest lifetime and cannot be dele
     "203.0.113.5",
   ]);
   assertEquals(ask(server, 0, deletion()).result, 2);
-  // Its port is taken for everybody else.
+  // Other hosts cannot get its port.
   const other = map({ client: NEIGHBOUR, externalPort: 443 });
   assertEquals(ask(server, 0, other, NEIGHBOUR).externalPort, 40_000);
   assertEquals(server.deadline, 7_200_000);
@@ -294,10 +294,10 @@ Deno.test("MAP and PEER of one internal port share the external port, and MAP ca
   assertEquals(ask(server, 0, map({ internalPort })).externalPort, outbound.externalPort);
   assertEquals(ask(server, 0, deletion({ internalPort })).result, 0);
   assertEquals([...server.mappings.values()].map(({ kind }) => kind), ["peer"]);
-  // The port is not free as long as one of the two has it.
+  // The port is not free while one of the two mappings exists.
   const { externalPort } = outbound;
-  const stranger = map({ client: NEIGHBOUR, externalPort });
-  assertEquals(ask(server, 600_000, stranger, NEIGHBOUR).externalPort, externalPort + 1);
+  const neighbour = map({ client: NEIGHBOUR, externalPort });
+  assertEquals(ask(server, 600_000, neighbour, NEIGHBOUR).externalPort, externalPort + 1);
 });
 
 Deno.test("ten thousand mappings have ten thousand external ports", () => {
@@ -312,7 +312,7 @@ Deno.test("ten thousand mappings have ten thousand external ports", () => {
   assertEquals(server.mappings.size, 1);
 });
 
-Deno.test("updates go where the last request came from", () => {
+Deno.test("updates go to the source of the last request", () => {
   const server = new SimulatedServer();
   ask(server, 0, map());
   ask(server, 0, map(), at("192.168.1.10", 60_000));

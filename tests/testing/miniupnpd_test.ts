@@ -23,7 +23,7 @@ Deno.test("miniupnpd() clamps lifetimes to two minutes and a day (Q1)", () => {
   assertEquals(ask(server, 0, map({ internalPort: 7 })).externalPort, 7);
 });
 
-Deno.test("miniupnpd() gives long errors no lifetime, short ones 30 s (Q2)", () => {
+Deno.test("miniupnpd() gives long lifetime errors 0 s, short ones 30 s (Q2)", () => {
   const server = new SimulatedServer(miniupnpd());
   const refused = ask(server, 0, map({ options: "01000010 00000000 00000000 0000ffff c0a80163" }));
   assertEquals([refused.result, refused.lifetime], [5, 0]);
@@ -34,7 +34,7 @@ Deno.test("miniupnpd() gives long errors no lifetime, short ones 30 s (Q2)", () 
   assertEquals(ask(server, 0, map()).lifetime, 30);
 });
 
-Deno.test("miniupnpd() echoes every option and forgets filters (Q3)", () => {
+Deno.test("miniupnpd() echoes every option and ignores filters (Q3)", () => {
   const server = new SimulatedServer(miniupnpd());
   const options = NET_24 + " 80000003 77656200 82000005 00641f90 00000000 c8000000";
   const reply = ask(server, 0, map({ options }));
@@ -43,7 +43,7 @@ Deno.test("miniupnpd() echoes every option and forgets filters (Q3)", () => {
   assertEquals([mapping?.filters.length, mapping?.ports, mapping?.description], [0, 1, undefined]);
 });
 
-Deno.test("miniupnpd() answers wrong lengths with version 0 (Q4)", () => {
+Deno.test("miniupnpd() refuses wrong lengths with version 0 (Q4)", () => {
   const server = new SimulatedServer(miniupnpd());
   assertEquals(
     hex(askRaw(server, 0, new Uint8Array([...map(), 0]))).slice(0, 17),
@@ -51,7 +51,7 @@ Deno.test("miniupnpd() answers wrong lengths with version 0 (Q4)", () => {
   );
 });
 
-Deno.test("miniupnpd() renews with any nonce over IPv4, and deletes with the right one (Q7)", () => {
+Deno.test("miniupnpd() renews IPv4 mappings with any nonce, and deletes with the right one (Q7)", () => {
   const server = new SimulatedServer(miniupnpd());
   ask(server, 0, map());
   assertEquals(ask(server, 0, map({ nonce: OTHER_NONCE })).result, 0);
@@ -62,7 +62,7 @@ Deno.test("miniupnpd() renews with any nonce over IPv4, and deletes with the rig
   assertEquals(ask(server, 0, map({ ...six, nonce: OTHER_NONCE }), CLIENT6).result, 2);
 });
 
-Deno.test("miniupnpd() refuses to delete what is gone, and tells its address (Q8, Q9)", () => {
+Deno.test("miniupnpd() refuses the deletion of a deleted mapping, and returns its external address in deletions (Q8, Q9)", () => {
   const server = new SimulatedServer(miniupnpd());
   ask(server, 0, map());
   const first = ask(server, 0, deletion());
@@ -71,7 +71,7 @@ Deno.test("miniupnpd() refuses to delete what is gone, and tells its address (Q8
   assertEquals([second.result, second.lifetime], [8, 30]);
 });
 
-Deno.test("miniupnpd() clamps the lifetime of ANNOUNCE, does no PEER and speaks NAT-PMP (Q13, Q15)", () => {
+Deno.test("miniupnpd() clamps the lifetime of ANNOUNCE, refuses PEER and speaks NAT-PMP (Q13, Q15)", () => {
   const server = new SimulatedServer(miniupnpd());
   const request = announce();
   request[7] = 77;
@@ -86,7 +86,7 @@ Deno.test("miniupnpd() announces once (Q16)", () => {
   assertEquals(server.deadline, undefined);
 });
 
-Deno.test("miniupnpd() lets single habits be changed", () => {
+Deno.test("options of miniupnpd() override single quirks", () => {
   const server = new SimulatedServer(
     miniupnpd({ minLifetime: 1, quirks: { missingDeleteFails: false } }),
   );

@@ -22,7 +22,7 @@ Deno.test("NAT-PMP is answered as in the golden vectors", () => {
   assertEquals(server.counters.sent, { natpmp: 3 });
 });
 
-Deno.test("a NAT-PMP server answers PCP with its version error, 8 octets (C-9-5)", () => {
+Deno.test("a NAT-PMP server responds to PCP with its version error, 8 octets (C-9-5)", () => {
   const server = new SimulatedServer(OPTIONS);
   assertEquals(hex(askRaw(server, 0, map())), "00000001 000003e8");
   assertEquals(server.counters.refused, { natpmp1: 1 });
@@ -30,13 +30,13 @@ Deno.test("a NAT-PMP server answers PCP with its version error, 8 octets (C-9-5)
   assertEquals(hex(askRaw(other, 0, map())), "00810001 000003e8");
 });
 
-Deno.test("a server can speak both", () => {
+Deno.test("a server can speak NAT-PMP and PCP", () => {
   const server = new SimulatedServer({ natPmp: true });
   assertEquals(ask(server, 0, "0000").slice(0, 8), "00800000");
   assertEquals(askRaw(server, 0, map())[0], 2);
 });
 
-Deno.test("NAT-PMP grants the suggested port when free, and renews the port it gave (D-3.3-3)", () => {
+Deno.test("NAT-PMP assigns the suggested port if free, and renews the assigned one (D-3.3-3)", () => {
   const server = new SimulatedServer(OPTIONS);
   assertEquals(ask(server, 0, MAP_TCP), "00820000 000003e8 1f901f90 00000e10");
   assertEquals(ask(server, 0, MAP_TCP, NEIGHBOUR), "00820000 000003e8 1f909c40 00000e10");
@@ -60,11 +60,11 @@ Deno.test("NAT-PMP deletes one mapping, or all of a protocol of one client (D-3.
     "natpmp 6 192.168.1.10:8080 IPv4",
     "natpmp 17 192.168.1.11:8080 IPv4",
   ]);
-  // What is not there is deleted with success (D-3.4-2).
+  // A deletion without mapping succeeds (D-3.4-2).
   assertEquals(ask(server, 0, DELETE_UDP), "00810000 000003e8 1f900000 00000000");
 });
 
-Deno.test("NAT-PMP violations are counted and borne (D-3.3-1, D-3.4-1)", () => {
+Deno.test("NAT-PMP violations are counted and accepted (D-3.3-1, D-3.4-1)", () => {
   const server = new SimulatedServer(OPTIONS);
   ask(server, 0, "00010001 1f900000 00001c20");
   ask(server, 0, "00010000 1f909c40 00000000");
@@ -99,7 +99,7 @@ Deno.test("NAT-PMP result codes: refused, network failure, no resources, opcode"
   assertEquals(server.counters.refused, { natpmp2: 2, natpmp4: 1, natpmp5: 2 });
 });
 
-Deno.test("NAT-PMP is silent to responses, to short requests and to IPv6", () => {
+Deno.test("NAT-PMP does not respond to responses, short requests and IPv6", () => {
   const server = new SimulatedServer(OPTIONS);
   for (const request of ["00", "0080", "0001 0000 1f90"]) {
     assertEquals(server.receive(0, octets(request), CLIENT), []);
@@ -108,7 +108,7 @@ Deno.test("NAT-PMP is silent to responses, to short requests and to IPv6", () =>
   assertEquals(server.counters.dropped, { short: 1, response: 1, natpmpShort: 1, natpmpFamily: 1 });
 });
 
-Deno.test("fail() and swallow() work on NAT-PMP, with its own codes", () => {
+Deno.test("fail() and swallow() apply to NAT-PMP, with its result codes", () => {
   const server = new SimulatedServer(OPTIONS);
   server.fail(99, { opcode: 1 });
   server.fail(3, { opcode: 0 });
@@ -119,11 +119,11 @@ Deno.test("fail() and swallow() work on NAT-PMP, with its own codes", () => {
   assertEquals(ask(server, 0, "0000").slice(0, 8), "00800000");
 });
 
-Deno.test("a NAT-PMP restart or new address is multicast ten times (D-3.2.1-1)", () => {
+Deno.test("a NAT-PMP restart or new external address is multicast ten times (D-3.2.1-1)", () => {
   const server = new SimulatedServer(OPTIONS);
   ask(server, 0, MAP_UDP);
-  const told = server.changeExternalAddress(60_000, "203.0.113.77");
-  assertEquals(told.map(({ to, bytes }) => [`${to.address}`, to.port, hex(bytes)]), [
+  const datagrams = server.changeExternalAddress(60_000, "203.0.113.77");
+  assertEquals(datagrams.map(({ to, bytes }) => [`${to.address}`, to.port, hex(bytes)]), [
     ["224.0.0.1", 5_350, "00800000 00000000 cb00714d"],
   ]);
   const times: number[] = [];
@@ -141,7 +141,7 @@ Deno.test("a NAT-PMP restart or new address is multicast ten times (D-3.2.1-1)",
   ]);
 });
 
-Deno.test("NAT-PMP has no lifetime beyond the one asked for (D-3.3-4)", () => {
+Deno.test("NAT-PMP grants no lifetime longer than the requested one (D-3.3-4)", () => {
   const server = new SimulatedServer({ natPmpOnly: true, minLifetime: 120 });
   assertEquals(ask(server, 0, "00010000 1f900000 0000000a").slice(-8), "0000000a");
   assertEquals(server.mapping(17, 8_080)?.client, undefined);

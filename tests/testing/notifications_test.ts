@@ -18,14 +18,14 @@ import {
 
 const NET_24 = "03000014 00780000 00000000 00000000 0000ffff c6336400";
 
-/** Lets time pass and gives what is sent, as [time, datagram]. */
+/** Runs the server until a time and returns what it sends, as [time, datagram]. */
 function* passing(server: SimulatedServer, until: number) {
   for (let now = server.deadline; now !== undefined && now <= until; now = server.deadline) {
     for (const datagram of server.timeout(now)) yield { now, ...datagram };
   }
 }
 
-Deno.test("a restart is announced ten times to both groups, gaps doubling from 250 ms (C-14.1.3-7)", () => {
+Deno.test("a restart is announced ten times to both groups, with gaps that double from 250 ms (C-14.1.3-7)", () => {
   const server = new SimulatedServer({ epoch: 1_000 });
   ask(server, 0, map());
   const first = server.restart(5_000);
@@ -49,7 +49,7 @@ Deno.test("a restart is announced ten times to both groups, gaps doubling from 2
   assertEquals([server.counters.sent.announce, server.deadline], [10, undefined]);
 });
 
-Deno.test("a restart can be quiet, keep its mappings and begin with another epoch", () => {
+Deno.test("a restart can be unannounced, keep the mappings and begin with another epoch", () => {
   const server = new SimulatedServer();
   ask(server, 0, map());
   assertEquals(server.restart(60_000, { announce: false, keepMappings: true, epoch: 7 }), []);
@@ -68,14 +68,14 @@ Deno.test("a second restart ends the announcements of the first", () => {
   assertEquals(times, [350, 350, 850, 850]);
 });
 
-Deno.test("an announcement takes the place of the one before", () => {
+Deno.test("an announcement replaces the one before", () => {
   const server = new SimulatedServer();
   server.announce(0);
   server.announce(100);
   assertEquals([...passing(server, 1_000)].map(({ now }) => now), [350, 350, 850, 850]);
 });
 
-Deno.test("a restart forgets what there was to tell", () => {
+Deno.test("a restart cancels pending updates", () => {
   const server = new SimulatedServer();
   ask(server, 0, map());
   server.update(0, () => true);
@@ -83,21 +83,21 @@ Deno.test("a restart forgets what there was to tell", () => {
   assertEquals([...passing(server, 10_000)], []);
 });
 
-Deno.test("a new external address begins a new epoch and is told three times (C-14.2-3)", () => {
+Deno.test("a new external address begins a new epoch and is sent in three updates (C-14.2-3)", () => {
   const server = new SimulatedServer({ epoch: 1_000 });
   ask(server, 0, map({ lifetime: 600, options: NET_24 }));
   const [first, ...more] = server.changeExternalAddress(100_000, "203.0.113.77");
   assertEquals(more, []);
   const times = [100_000];
-  const told = [first?.bytes];
+  const updates = [first?.bytes];
   for (const { now, bytes, to } of passing(server, 110_000)) {
     times.push(now);
-    told.push(bytes);
+    updates.push(bytes);
     assertEquals(to, CLIENT);
   }
   assertEquals(times, [100_000, 100_250, 100_750]);
   assertEquals(
-    hex(told[0] ?? new Uint8Array()),
+    hex(updates[0] ?? new Uint8Array()),
     "02810000 000001f4 00000000 00000000 00000000 00000000 a0a1a2a3 a4a5a6a7 a8a9aaab " +
       "06000000 1f909c40 00000000 00000000 0000ffff cb00714d " + NET_24,
   );
@@ -105,7 +105,7 @@ Deno.test("a new external address begins a new epoch and is told three times (C-
   assertEquals(server.counters.sent, { success: 2, update: 3 });
 });
 
-Deno.test("an update ends when its client asks again (C-14.2-4)", () => {
+Deno.test("an update ends when its client refreshes the mapping (C-14.2-4)", () => {
   const server = new SimulatedServer();
   ask(server, 0, map());
   assertEquals(server.changeExternalAddress(1_000, "203.0.113.77").length, 1);
@@ -114,7 +114,7 @@ Deno.test("an update ends when its client asks again (C-14.2-4)", () => {
   assertEquals([...passing(server, 10_000)], []);
 });
 
-Deno.test("update() moves one mapping, or shortens its life", () => {
+Deno.test("update() changes the port or the lifetime of one mapping", () => {
   const server = new SimulatedServer();
   ask(server, 0, map({ lifetime: 600 }));
   ask(server, 0, map({ internalPort: 1 }));
@@ -124,27 +124,30 @@ Deno.test("update() moves one mapping, or shortens its life", () => {
   const { externalPort, lifetime, result } = read(moved[0]?.bytes);
   assertEquals([externalPort, lifetime, result], [1_234, 60, 0]);
   assertEquals(ask(server, 1_000, map({ externalPort: 40_000 })).externalPort, 1_234);
-  // The port it had is free at once.
+  // Its old port is free at once.
   const other = map({ client: NEIGHBOUR, externalPort: 40_000 });
   assertEquals(ask(server, 1_000, other, NEIGHBOUR).externalPort, 40_000);
 });
 
-Deno.test("update() gives a mapping another external address", () => {
+Deno.test("update() changes the external address of a mapping", () => {
   const server = new SimulatedServer();
   ask(server, 0, map());
-  const [told] = server.update(0, () => true, { externalAddress: "203.0.113.99" });
-  assertEquals([read(told?.bytes).external, read(told?.bytes).lifetime], ["203.0.113.99", 7_200]);
+  const [update] = server.update(0, () => true, { externalAddress: "203.0.113.99" });
+  assertEquals([read(update?.bytes).external, read(update?.bytes).lifetime], [
+    "203.0.113.99",
+    7_200,
+  ]);
   assertEquals(ask(server, 0, map()).external, "203.0.113.99");
 });
 
-Deno.test("update() of a set tells the set (E-7753-7)", () => {
+Deno.test("update() of a port set carries PORT_SET (E-7753-7)", () => {
   const server = new SimulatedServer();
   const options = "82000005 00041f90 00000000";
   ask(server, 0, map({ options }));
   assertEquals(read(server.update(0, () => true)[0]?.bytes).options, options);
 });
 
-Deno.test("a new external address leaves holes in the firewall alone", () => {
+Deno.test("a new external address does not change firewall mappings", () => {
   const server = new SimulatedServer();
   const request = map({ client: CLIENT6, externalAddress: ANY6 });
   ask(server, 0, request, CLIENT6);
@@ -153,12 +156,12 @@ Deno.test("a new external address leaves holes in the firewall alone", () => {
   assertEquals(server.externalAddress("IPv6"), undefined);
 });
 
-Deno.test("update() with an error ends the mapping and tells the reason (C-8-2, C-14.2-5)", () => {
+Deno.test("update() with an error ends the mapping and sends the result code (C-8-2, C-14.2-5)", () => {
   const server = new SimulatedServer();
   ask(server, 0, map());
   ask(server, 0, peer());
-  const told = server.update(0, ({ kind }) => kind === "peer", { result: 11, lifetime: 77 });
-  assertEquals(told.map(({ bytes }) => [bytes[1], read(bytes).result, read(bytes).lifetime]), [[
+  const updates = server.update(0, ({ kind }) => kind === "peer", { result: 11, lifetime: 77 });
+  assertEquals(updates.map(({ bytes }) => [bytes[1], read(bytes).result, read(bytes).lifetime]), [[
     0x82,
     11,
     77,
@@ -168,20 +171,20 @@ Deno.test("update() with an error ends the mapping and tells the reason (C-8-2, 
   assertEquals([...passing(server, 1_000)].length, 4);
 });
 
-Deno.test("update() of a third party's mapping names the third party (C-14.2-6)", () => {
+Deno.test("update() of a third party's mapping carries THIRD_PARTY (C-14.2-6)", () => {
   const server = new SimulatedServer({ thirdParty: true });
   const options = "01000010 00000000 00000000 0000ffff c0a80163";
   ask(server, 0, map({ options }));
-  const [told] = server.update(0, () => true);
-  assertEquals(read(told?.bytes).options, options);
+  const [update] = server.update(0, () => true);
+  assertEquals(read(update?.bytes).options, options);
 });
 
-Deno.test("update() of nothing is the caller's mistake", () => {
+Deno.test("update() without matching mapping throws RangeError", () => {
   const server = new SimulatedServer();
   assertThrows(() => server.update(0, "map 6 nowhere"), RangeError, '"map 6 nowhere"');
 });
 
-Deno.test("a silent server sends and does nothing, and wakes as it was (C-8.1.1-1)", () => {
+Deno.test("a silent server sends nothing and changes nothing (C-8.1.1-1)", () => {
   const server = new SimulatedServer();
   ask(server, 0, map({ lifetime: 600 }));
   server.silent = true;
@@ -195,7 +198,7 @@ Deno.test("a silent server sends and does nothing, and wakes as it was (C-8.1.1-
   assertEquals(server.mappings.size, 1);
 });
 
-Deno.test("fail() refuses so many requests, of one opcode where told", () => {
+Deno.test("fail() refuses a number of requests, of all opcodes or of one", () => {
   const server = new SimulatedServer();
   server.fail(8, { lifetime: 5, times: 2, opcode: 1 });
   assertEquals(ask(server, 0, announce()).result, 0);
@@ -218,7 +221,7 @@ Deno.test("fail() refuses so many requests, of one opcode where told", () => {
   });
 });
 
-Deno.test("swallow() leaves requests without answer and effect", () => {
+Deno.test("swallow() drops requests without response or effect", () => {
   const server = new SimulatedServer();
   server.swallow(2, 1);
   assertEquals(server.receive(0, map(), CLIENT), []);
@@ -229,18 +232,18 @@ Deno.test("swallow() leaves requests without answer and effect", () => {
   assertEquals(server.counters.dropped, { swallowed: 2 });
 });
 
-Deno.test("tamper changes, loses and multiplies answers", () => {
+Deno.test("tamper changes, drops and multiplies responses", () => {
   const server = new SimulatedServer();
   server.tamper = (reply, request) => [reply.subarray(0, 24), request];
   const sent = server.receive(0, map(), CLIENT);
   assertEquals(sent.map(({ bytes }) => bytes.length), [24, 60]);
   server.tamper = () => [];
   assertEquals(server.receive(0, map({ internalPort: 1 }), CLIENT), []);
-  // The answer is lost, its effect is not.
+  // The response is dropped; the mapping exists.
   assertEquals(server.mappings.size, 2);
 });
 
-Deno.test("receive() gives first what was due before", () => {
+Deno.test("receive() returns due datagrams before the response", () => {
   const server = new SimulatedServer();
   ask(server, 0, map());
   server.update(0, () => true);

@@ -9,7 +9,7 @@ import {
   deletion,
   EXTERNAL4,
   map,
-  type MapParts,
+  type MapInit,
   NEIGHBOUR,
   OTHER_NONCE,
   peer,
@@ -23,17 +23,17 @@ const THIRD_PARTY = "01000010 00000000 00000000 0000ffff c0a80163";
 const WEB = "80000003 77656200";
 const LONG = 1_800;
 
-/** The result of a MAP request to a fresh server. */
-function resultOf(parts: MapParts, options: ServerOptions = {}): number {
+/** The result code of a MAP request to a new server. */
+function resultOf(parts: MapInit, options: ServerOptions = {}): number {
   return ask(new SimulatedServer(options), 0, map(parts)).result;
 }
 
-Deno.test("an option area that does not add up is MALFORMED_OPTION", () => {
+Deno.test("an option area with wrong lengths is MALFORMED_OPTION", () => {
   assertEquals(resultOf({ options: "8000ffff" }), 6);
   assertEquals(resultOf({ options: "01000014 00000000 00000000 0000ffff c0a80163" }), 6);
 });
 
-Deno.test("unknown options: mandatory ones are UNSUPP_OPTION, optional ones are left out (C-7.3-6)", () => {
+Deno.test("unknown mandatory options are UNSUPP_OPTION, unknown optional ones are ignored (C-7.3-6)", () => {
   const server = new SimulatedServer();
   const mandatory = ask(server, 0, map({ options: "64000008 00000000 00000000" }));
   assertEquals([mandatory.result, mandatory.lifetime], [5, LONG]);
@@ -72,13 +72,13 @@ Deno.test("THIRD_PARTY is UNSUPP_OPTION unless allowed (C-13.1-5)", () => {
   assertEquals([...server.mappings.values()].map(({ kind }) => kind), ["peer"]);
 });
 
-Deno.test("THIRD_PARTY with the own address is MALFORMED_REQUEST (C-13.1-2)", () => {
+Deno.test("THIRD_PARTY with the client's address is MALFORMED_REQUEST (C-13.1-2)", () => {
   const own = "01000010 00000000 00000000 0000ffff c0a8010a";
   assertEquals(resultOf({ options: own }, { thirdParty: true }), 3);
   assertEquals(resultOf({ options: own }), 5);
 });
 
-Deno.test("THIRD_PARTY_ID is unknown unless told, and then goes with THIRD_PARTY (E-7843-1)", () => {
+Deno.test("THIRD_PARTY_ID is unknown without `thirdPartyIds`, and requires THIRD_PARTY (E-7843-1)", () => {
   const id = "0d000003 12345000";
   const options = { thirdParty: true, thirdPartyIds: ["123450"] };
   assertEquals(resultOf({ options: THIRD_PARTY + id }, { thirdParty: true }), 5);
@@ -90,21 +90,21 @@ Deno.test("THIRD_PARTY_ID is unknown unless told, and then goes with THIRD_PARTY
   assertEquals(resultOf({}, options), 0);
 });
 
-Deno.test("PREFER_FAILURE gives the port or CANNOT_PROVIDE_EXTERNAL (C-13.2-3)", () => {
+Deno.test("PREFER_FAILURE gets the suggested port or CANNOT_PROVIDE_EXTERNAL (C-13.2-3)", () => {
   const server = new SimulatedServer();
   const exact = { options: PREFER_FAILURE, externalPort: 80 };
   const granted = ask(server, 0, map({ ...exact, lifetime: 600 }));
   assertEquals([granted.externalPort, granted.options], [80, PREFER_FAILURE]);
-  const stranger = { ...exact, client: NEIGHBOUR, nonce: OTHER_NONCE };
-  const refused = ask(server, 100_000, map(stranger), NEIGHBOUR);
-  // The life that is in the way, and the two minutes of rest after it (RFC 6887 section 13.2).
+  const neighbour = { ...exact, client: NEIGHBOUR, nonce: OTHER_NONCE };
+  const refused = ask(server, 100_000, map(neighbour), NEIGHBOUR);
+  // The remaining lifetime of the other mapping, and the reservation of two minutes (RFC 6887 section 13.2).
   assertEquals([refused.result, refused.lifetime], [11, 500 + 120]);
   ask(server, 100_000, deletion());
-  assertEquals(ask(server, 100_000, map(stranger), NEIGHBOUR).lifetime, 120);
-  assertEquals(ask(server, 220_000, map(stranger), NEIGHBOUR).result, 0);
+  assertEquals(ask(server, 100_000, map(neighbour), NEIGHBOUR).lifetime, 120);
+  assertEquals(ask(server, 220_000, map(neighbour), NEIGHBOUR).result, 0);
 });
 
-Deno.test("PREFER_FAILURE does not change a mapping that is there", () => {
+Deno.test("PREFER_FAILURE does not change an existing mapping", () => {
   const server = new SimulatedServer();
   ask(server, 0, map({ externalPort: 80, lifetime: 600 }));
   const reply = ask(server, 0, map({ options: PREFER_FAILURE, externalPort: 81 }));
@@ -115,14 +115,14 @@ Deno.test("PREFER_FAILURE does not change a mapping that is there", () => {
   assertEquals(server.mapping(6, 8_080)?.preferFailure, true);
 });
 
-Deno.test("PREFER_FAILURE wants the server's own external address", () => {
+Deno.test("PREFER_FAILURE requires the server's external address", () => {
   const exact = { options: PREFER_FAILURE, externalPort: 80 };
   assertEquals(resultOf({ ...exact, externalAddress: EXTERNAL4 }), 0);
   const foreign = "00000000 00000000 0000ffff 01020304";
   assertEquals(resultOf({ ...exact, externalAddress: foreign }), 11);
 });
 
-Deno.test("PREFER_FAILURE through a firewall wants the internal port", () => {
+Deno.test("PREFER_FAILURE through a firewall requires the internal port", () => {
   const server = new SimulatedServer();
   const parts = { client: CLIENT6, externalAddress: ANY6, options: PREFER_FAILURE };
   assertEquals(ask(server, 0, map({ ...parts, externalPort: 80 }), CLIENT6).result, 11);
@@ -154,7 +154,7 @@ Deno.test("FILTERs add up, and prefix length 0 clears them (C-13.3-2)", () => {
   assertEquals(prefixes(), []);
 });
 
-Deno.test("too many FILTERs are EXCESSIVE_REMOTE_PEERS, and the old ones stay (C-13.3-4)", () => {
+Deno.test("too many FILTERs are EXCESSIVE_REMOTE_PEERS and change nothing (C-13.3-4)", () => {
   const server = new SimulatedServer({ maxFilters: 1 });
   ask(server, 0, map({ options: NET_24, lifetime: 600 }));
   const reply = ask(server, 0, map({ options: HOST_443 }));
@@ -165,7 +165,7 @@ Deno.test("too many FILTERs are EXCESSIVE_REMOTE_PEERS, and the old ones stay (C
   assertEquals(resultOf({ options: NET_24 + HOST_443 }, { maxFilters: 1 }), 13);
 });
 
-Deno.test("FILTER: prefix lengths, families and deletions are checked (C-13.3-1)", () => {
+Deno.test("FILTER is validated: prefix length, family, no deletion (C-13.3-1)", () => {
   const filter4 = (prefix: string) => {
     return `030000140 0${prefix}0000 00000000 00000000 0000ffff c6336407`.replaceAll(" ", "");
   };
@@ -186,7 +186,7 @@ Deno.test("FILTER: prefix lengths, families and deletions are checked (C-13.3-1)
   assertEquals(resultOf({ options: "03000014 00000001 00000000 00000000 00000000 00000000" }), 6);
 });
 
-Deno.test("DESCRIPTION is kept, cut at a character, changed and erased (E-7220-4)", () => {
+Deno.test("DESCRIPTION is stored, cut at the end of a character, changed and removed (E-7220-4)", () => {
   const server = new SimulatedServer({ maxDescription: 4 });
   const text = () => server.mapping(6, 8_080)?.description;
   assertEquals(ask(server, 0, map({ options: WEB })).options, WEB);
@@ -203,14 +203,14 @@ Deno.test("DESCRIPTION is kept, cut at a character, changed and erased (E-7220-4
   assertEquals(text(), undefined);
 });
 
-Deno.test("DESCRIPTION that is no UTF-8 is left out, and a violation (E-7220-5)", () => {
+Deno.test("DESCRIPTION with invalid UTF-8 is ignored, and a violation (E-7220-5)", () => {
   const server = new SimulatedServer();
   const reply = ask(server, 0, map({ options: "80000002 c3280000" }));
   assertEquals([reply.result, reply.options], [0, ""]);
   assertEquals(server.counters.violations, { optionMalformed: 1 });
 });
 
-Deno.test("DESCRIPTION is left out by a server without it (E-7220-3)", () => {
+Deno.test("DESCRIPTION is ignored by a server without it (E-7220-3)", () => {
   const reply = ask(new SimulatedServer({ maxDescription: 0 }), 0, map({ options: WEB }));
   assertEquals([reply.result, reply.options], [0, ""]);
   const unknown = new SimulatedServer({ unsupportedOptions: [3, 128] });
@@ -218,7 +218,7 @@ Deno.test("DESCRIPTION is left out by a server without it (E-7220-3)", () => {
   assertEquals(ask(unknown, 0, map({ options: NET_24 })).result, 5);
 });
 
-Deno.test("PORT_SET maps consecutive ports, as many as the server likes (E-7753-6)", () => {
+Deno.test("PORT_SET maps consecutive ports up to the server's maximum (E-7753-6)", () => {
   const server = new SimulatedServer({ maxPortSet: 32 });
   const reply = ask(
     server,
@@ -233,7 +233,7 @@ Deno.test("PORT_SET maps consecutive ports, as many as the server likes (E-7753-
   assertEquals(ask(server, 0, map(last)).options, "82000005 0006fffa 00000000");
 });
 
-Deno.test("PORT_SET is absent from the answer when one port is mapped (E-7753-5)", () => {
+Deno.test("PORT_SET is absent from the response if one port is mapped (E-7753-5)", () => {
   const parts = { internalPort: 50_000, options: "82000005 0064c350 00000000" };
   for (const options of [{ maxPortSet: 0 }, { maxPortSet: 1 }]) {
     const reply = ask(new SimulatedServer(options), 0, map(parts));
@@ -241,7 +241,7 @@ Deno.test("PORT_SET is absent from the answer when one port is mapped (E-7753-5)
   }
 });
 
-Deno.test("PORT_SET keeps parity where asked (E-7753-9)", () => {
+Deno.test("PORT_SET keeps parity on request (E-7753-9)", () => {
   const server = new SimulatedServer({ assignPort: 40_001 });
   const parts = { internalPort: 50_000, options: "82000005 0002c350 01000000" };
   assertEquals(ask(server, 0, map(parts)).externalPort, 40_002);
@@ -254,7 +254,7 @@ Deno.test("PORT_SET of no port, or from another port, is MALFORMED_OPTION (E-775
   assertEquals(resultOf({ internalPort: 0, options: "82000005 00020000 00000000" }), 6);
 });
 
-Deno.test("a set renewed or deleted without PORT_SET is a violation (E-7753-7)", () => {
+Deno.test("renewing or deleting a set without PORT_SET is a violation (E-7753-7)", () => {
   const server = new SimulatedServer();
   const set = { internalPort: 50_000, options: "82000005 0004c350 00000000" };
   ask(server, 0, map(set));
@@ -269,7 +269,7 @@ Deno.test("a set renewed or deleted without PORT_SET is a violation (E-7753-7)",
   assertEquals([server.mappings.size, server.counters.violations.portSetMissing], [0, 2]);
 });
 
-Deno.test("sets that overlap are cut or refreshed, and a violation (E-7753-8)", () => {
+Deno.test("overlapping sets are cut or refreshed, and a violation (E-7753-8)", () => {
   const server = new SimulatedServer();
   ask(server, 0, map({ internalPort: 50_004 }));
   const set = ask(server, 0, map({ internalPort: 50_000, options: "82000005 0064c350 00000000" }));
@@ -284,9 +284,9 @@ Deno.test("sets that overlap are cut or refreshed, and a violation (E-7753-8)", 
   assertEquals([server.mappings.size, server.counters.violations.portSetOverlap], [2, 2]);
 });
 
-Deno.test("PREFIX64 is told in ANNOUNCE, and in MAP where asked for (E-7225-3)", () => {
+Deno.test("PREFIX64 is in ANNOUNCE responses, and in MAP responses on request (E-7225-3)", () => {
   const asked = "8100000e 000c0000 00000000 00000000 00000000";
-  const told = "8100000e 00072001 0db80122 03000000 00000000";
+  const prefixes = "8100000e 00072001 0db80122 03000000 00000000";
   const prefix = Uint8Array.of(0x20, 0x01, 0x0d, 0xb8, 0x01, 0x22, 0x03);
   const option = {
     type: "prefix64",
@@ -296,19 +296,19 @@ Deno.test("PREFIX64 is told in ANNOUNCE, and in MAP where asked for (E-7225-3)",
   } as const;
   assertEquals(ask(new SimulatedServer(), 0, map({ options: asked })).options, "");
   const server = new SimulatedServer({ prefix64: [option] });
-  assertEquals(ask(server, 0, map({ options: asked })).options, told);
+  assertEquals(ask(server, 0, map({ options: asked })).options, prefixes);
   assertEquals(ask(server, 0, map()).options, "");
-  assertEquals(ask(server, 0, announce()).options, told);
+  assertEquals(ask(server, 0, announce()).options, prefixes);
   assertEquals(server.counters.violations, {});
-  ask(server, 0, map({ options: told }));
+  ask(server, 0, map({ options: prefixes }));
   ask(server, 0, map({ options: "81000012 000c0000 00000000 00000000 00000000 00000000" }));
   assertEquals(server.counters.violations, { prefix64Request: 2, optionMalformed: 1 });
   const eager = new SimulatedServer({ prefix64: [option], prefix64Unasked: true });
-  assertEquals(ask(eager, 0, map()).options, told);
-  assertEquals(ask(eager, 0, map({ options: asked })).options, told);
+  assertEquals(ask(eager, 0, map()).options, prefixes);
+  assertEquals(ask(eager, 0, map({ options: asked })).options, prefixes);
 });
 
-Deno.test("CHECKPOINT_REQUIRED is kept where honoured, and cleared by a renewal without it", () => {
+Deno.test("CHECKPOINT_REQUIRED is stored if supported, and cleared by a renewal without it", () => {
   assertEquals(ask(new SimulatedServer(), 0, map({ options: "c0000000" })).options, "");
   const server = new SimulatedServer({ checkpoint: true });
   assertEquals(ask(server, 0, map({ options: "c0000000" })).options, "c0000000");
@@ -317,7 +317,7 @@ Deno.test("CHECKPOINT_REQUIRED is kept where honoured, and cleared by a renewal 
   assertEquals(server.mapping(6, 8_080)?.checkpoint, false);
 });
 
-Deno.test("an answer that would be longer than 1100 octets is MALFORMED_REQUEST", () => {
+Deno.test("a response longer than 1100 octets becomes MALFORMED_REQUEST", () => {
   const suffix = new Uint8Array(8);
   const option = {
     type: "prefix64",

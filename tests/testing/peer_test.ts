@@ -38,8 +38,8 @@ Deno.test("PEER without protocol, internal port or remote peer is MALFORMED_REQU
   const server = new SimulatedServer();
   const wrong = [{ protocol: 0 }, { internalPort: 0 }, { remotePort: 0 }];
   for (const parts of wrong) assertEquals(ask(server, 0, peer(parts)).result, 3);
-  const nobody = "00000000 00000000 0000ffff 00000000";
-  assertEquals(ask(server, 0, peer({ remoteAddress: nobody })).result, 3);
+  const unspecified = "00000000 00000000 0000ffff 00000000";
+  assertEquals(ask(server, 0, peer({ remoteAddress: unspecified })).result, 3);
   assertEquals(server.mappings.size, 0);
 });
 
@@ -64,7 +64,7 @@ Deno.test("PEER through an IPv6 firewall keeps address and port", () => {
   assertEquals(ask(server, 0, moved, CLIENT6).result, 11);
 });
 
-Deno.test("PEER extends a life and never shortens it (C-12-5)", () => {
+Deno.test("PEER extends a lifetime and never shortens it (C-12-5)", () => {
   const server = new SimulatedServer();
   assertEquals(ask(server, 0, peer({ lifetime: 600 })).lifetime, 600);
   assertEquals(ask(server, 100_000, peer({ lifetime: 1 })).lifetime, 500);
@@ -82,14 +82,14 @@ Deno.test("PEER with lifetime 0 does not delete and is a violation (C-12.1-D)", 
   assertEquals(server.counters.violations, { peerLifetimeZero: 1 });
 });
 
-Deno.test("PEER with another nonce is NOT_AUTHORIZED for the life left (C-12-6)", () => {
+Deno.test("PEER with another nonce is NOT_AUTHORIZED for the remaining lifetime (C-12-6)", () => {
   const server = new SimulatedServer();
   ask(server, 0, peer({ lifetime: 600 }));
   const reply = ask(server, 100_000, peer({ nonce: OTHER_NONCE }));
   assertEquals([reply.result, reply.lifetime], [2, 500]);
 });
 
-Deno.test("PEER that cannot have its suggestion is CANNOT_PROVIDE_EXTERNAL (C-12-3)", () => {
+Deno.test("PEER whose suggestion cannot be assigned is CANNOT_PROVIDE_EXTERNAL (C-12-3)", () => {
   const server = new SimulatedServer();
   const restored = peer({ externalPort: 61_000, externalAddress: EXTERNAL4 });
   assertEquals(ask(server, 0, restored).externalPort, 61_000);
@@ -103,7 +103,7 @@ Deno.test("PEER that cannot have its suggestion is CANNOT_PROVIDE_EXTERNAL (C-12
   assertEquals(ask(server, 0, peer({ externalPort: 61_001 })).result, 11);
 });
 
-Deno.test("PEER learns of a flow whatever it suggests, and takes it over (C-12-4)", () => {
+Deno.test("PEER takes over a flow with its external side, whatever it suggests (C-12-4)", () => {
   const server = new SimulatedServer();
   server.insert(0, { ...FLOW, lifetime: 7_440 });
   const reply = ask(server, 0, peer({ lifetime: 1, externalPort: 5 }));
@@ -112,23 +112,23 @@ Deno.test("PEER learns of a flow whatever it suggests, and takes it over (C-12-4
   assertEquals(ask(server, 0, peer({ nonce: OTHER_NONCE })).result, 2);
 });
 
-Deno.test("PEER is told the external port of the MAP of its internal port", () => {
+Deno.test("PEER gets the external port of the MAP mapping of its internal port", () => {
   const server = new SimulatedServer();
   const inbound = ask(server, 0, map({ internalPort: 51_000, externalPort: 9_000 }));
   assertEquals(ask(server, 0, peer()).externalPort, inbound.externalPort);
-  // One internal port has two flows, each with a mapping of its own.
+  // One internal port has two flows, each with its own mapping.
   assertEquals(ask(server, 0, peer({ remotePort: 80 })).externalPort, 9_000);
   assertEquals(server.mappings.size, 3);
 });
 
-Deno.test("PEER that suggests another port than its MAP has is CANNOT_PROVIDE_EXTERNAL", () => {
+Deno.test("PEER that suggests another port than that of the MAP mapping is CANNOT_PROVIDE_EXTERNAL", () => {
   const server = new SimulatedServer();
   ask(server, 0, map({ internalPort: 51_000, externalPort: 9_000 }));
   assertEquals(ask(server, 0, peer({ externalPort: 9_001 })).result, 11);
   assertEquals(ask(server, 0, peer({ externalPort: 9_000 })).result, 0);
 });
 
-Deno.test("PEER keeps a description and is cleared of it (E-7220-4)", () => {
+Deno.test("PEER stores a description and clears it (E-7220-4)", () => {
   const server = new SimulatedServer();
   assertEquals(ask(server, 0, peer({ options: "80000003 77656200" })).options, "80000003 77656200");
   assertEquals(server.mapping(6, 51_000)?.description, "web");
@@ -136,14 +136,14 @@ Deno.test("PEER keeps a description and is cleared of it (E-7220-4)", () => {
   assertEquals(server.mapping(6, 51_000)?.description, undefined);
 });
 
-Deno.test("PEER obeys quota, capacity and protocols", () => {
+Deno.test("PEER is subject to quota, capacity and protocols", () => {
   assertEquals(ask(new SimulatedServer({ quota: 0 }), 0, peer()).result, 10);
   assertEquals(ask(new SimulatedServer({ capacity: 0 }), 0, peer()).result, 8);
   assertEquals(ask(new SimulatedServer(), 0, peer({ protocol: 33 })).result, 9);
   assertEquals(ask(new SimulatedServer({ externalAddress: null }), 0, peer()).result, 7);
 });
 
-Deno.test("PEER refuses the options of MAP", () => {
+Deno.test("PEER with options of MAP is refused", () => {
   const server = new SimulatedServer();
   assertEquals(ask(server, 0, peer({ options: "02000000" })).result, 3);
   const filter = "03000014 00780000 00000000 00000000 0000ffff c6336400";

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { seededRandom, seededWords } from "../../src/testing/random.ts";
 
-Deno.test("seededRandom() gives the same numbers for the same seed, others for another", () => {
+Deno.test("seededRandom() gives the same numbers for the same seed, others for another seed", () => {
   const take = (seed: number) => Array.from({ length: 5 }, seededRandom(seed));
   assertEquals(take(7), take(7));
   assertNotEquals(take(7), take(8));
 });
 
-Deno.test("seededRandom() spreads evenly from 0 to below 1", () => {
+Deno.test("seededRandom() is uniform from 0 to below 1", () => {
   const random = seededRandom(1);
   const tenths = new Array<number>(10).fill(0);
   for (let i = 0; i < 10_000; i++) {

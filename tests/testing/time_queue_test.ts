@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { TimeQueue, type TimeQueueEntry } from "../../src/testing/server/time_queue.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 
-Deno.test("TimeQueue.pop() gives values in order of time, equals as they came", () => {
+Deno.test("TimeQueue.pop() returns values in order of time, equal times in order of insertion", () => {
   const queue = new TimeQueue<string>();
   for (const [at, value] of [[5, "a"], [1, "b"], [5, "c"], [3, "d"], [1, "e"]] as const) {
     queue.push(at, value);
@@ -12,7 +12,7 @@ Deno.test("TimeQueue.pop() gives values in order of time, equals as they came", 
   assertEquals(order, ["b", "e", "d", "a", "c"]);
 });
 
-Deno.test("TimeQueue.remove() takes entries out of the middle and keeps the order of the rest", () => {
+Deno.test("TimeQueue.remove() removes any entry and keeps the order of the others", () => {
   const random = seededRandom(11);
   const queue = new TimeQueue<number>();
   const entries: TimeQueueEntry<number>[] = [];
@@ -30,7 +30,7 @@ Deno.test("TimeQueue.remove() takes entries out of the middle and keeps the orde
   assertEquals(popped, kept.map(({ value }) => value));
 });
 
-Deno.test("TimeQueue.remove() ignores entries that have left or belong to another queue", () => {
+Deno.test("TimeQueue.remove() ignores entries that have been removed or belong to another queue", () => {
   const queue = new TimeQueue<string>();
   const entry = queue.push(1, "a");
   queue.pop();

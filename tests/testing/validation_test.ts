@@ -5,7 +5,7 @@ import { announce, ask, askRaw, at, CLIENT, CLIENT6, map, NEIGHBOUR, peer } from
 
 const LONG = 1_800;
 
-Deno.test("an ANNOUNCE request is answered with epoch and nothing else", () => {
+Deno.test("the response to ANNOUNCE has the epoch and nothing else", () => {
   const server = new SimulatedServer({ epoch: 1_000 });
   assertEquals(
     hex(askRaw(server, 0, announce())),
@@ -21,13 +21,13 @@ Deno.test("an ANNOUNCE request is answered with epoch and nothing else", () => {
   });
 });
 
-Deno.test("the epoch counts whole seconds from the first moment", () => {
+Deno.test("the epoch counts whole seconds from the first call", () => {
   const server = new SimulatedServer({ epoch: 1_000 });
   const epochs = [500, 1_499, 1_500, 61_499].map((now) => ask(server, now, map()).epoch);
   assertEquals(epochs, [1_000, 1_000, 1_001, 1_060]);
 });
 
-Deno.test("the server is silent to what is no request", () => {
+Deno.test("the server does not respond to datagrams that are no request", () => {
   const server = new SimulatedServer();
   const response = announce();
   response[1] = 0x80;
@@ -37,7 +37,7 @@ Deno.test("the server is silent to what is no request", () => {
   assertEquals(server.counters.sent, {});
 });
 
-Deno.test("MALFORMED_REQUEST answers a wrong length, echoes it and is never longer than 1100", () => {
+Deno.test("a wrong length is MALFORMED_REQUEST, which echoes the request up to 1100 octets", () => {
   const server = new SimulatedServer({ epoch: 1_000 });
   for (const length of [61, 62, 63]) {
     const request = new Uint8Array(length);
@@ -50,19 +50,19 @@ Deno.test("MALFORMED_REQUEST answers a wrong length, echoes it and is never long
     request.set(map());
     const reply = askRaw(server, 0, request);
     assertEquals([reply.length, reply[3]], [1_100, 3], `${length}`);
-    // The length is looked at before the address (RFC 6887 section 8.2).
+    // The length is validated before the address (RFC 6887 section 8.2).
     assertEquals(askRaw(server, 0, request, NEIGHBOUR)[3], 3);
   }
   for (const request of [map().subarray(0, 24), map().subarray(0, 56), peer().subarray(0, 76)]) {
     const reply = askRaw(server, 0, request);
     assertEquals([reply.length, reply[3]], [request.length, 3]);
-    // Not parsed: the end of the client's address stays (RFC 6887 section 7.2).
+    // Not parsed: the last octets of the client's address stay (RFC 6887 section 7.2).
     assertEquals(hex(reply.subarray(4, 24)), "00000708 000003e8 00000000 0000ffff c0a8010a");
   }
   assertEquals(server.mappings.size, 0);
 });
 
-Deno.test("an error answer is the request with the header written over, options and all", () => {
+Deno.test("an error response is the request, options included, with another header", () => {
   const server = new SimulatedServer({ epoch: 1_000 });
   server.fail(8);
   const reply = askRaw(server, 0, map({ options: "80000003 77656200" }));
@@ -73,7 +73,7 @@ Deno.test("an error answer is the request with the header written over, options 
   );
 });
 
-Deno.test("UNSUPP_VERSION names the nearest version", () => {
+Deno.test("UNSUPP_VERSION carries the supported version", () => {
   const server = new SimulatedServer({ epoch: 1_000 });
   for (const version of [0, 1, 3, 255]) {
     const request = map();
@@ -97,7 +97,7 @@ Deno.test("UNSUPP_VERSION can be as short as 4 octets (C-9-10)", () => {
   }
 });
 
-Deno.test("ADDRESS_MISMATCH answers who claims another address (C-8.1-5)", () => {
+Deno.test("a client address other than the source is ADDRESS_MISMATCH (C-8.1-5)", () => {
   const server = new SimulatedServer();
   for (const request of [map(), peer(), announce()]) {
     const reply = ask(server, 0, request, NEIGHBOUR);
@@ -107,13 +107,13 @@ Deno.test("ADDRESS_MISMATCH answers who claims another address (C-8.1-5)", () =>
   assertEquals(server.mappings.size, 0);
 });
 
-Deno.test("the scope of a source address does not make it another", () => {
+Deno.test("the scope of the source address is ignored", () => {
   const server = new SimulatedServer();
   const source = at("fe80::1%eth0", 50_000);
   assertEquals(ask(server, 0, announceOf("fe80::1"), source).result, 0);
 });
 
-Deno.test("UNSUPP_OPCODE answers opcodes that the server does not do", () => {
+Deno.test("unsupported opcodes are UNSUPP_OPCODE", () => {
   const server = new SimulatedServer();
   for (const opcode of [3, 4, 63, 96, 127]) {
     const request = announce("00000000 00000000");
@@ -127,7 +127,7 @@ Deno.test("UNSUPP_OPCODE answers opcodes that the server does not do", () => {
   assertEquals(ask(narrow, 0, map()).result, 0);
 });
 
-Deno.test("what servers bear is counted as violations and answered (C-7.1-2)", () => {
+Deno.test("violations that a server must accept are counted (C-7.1-2)", () => {
   const cases: [Uint8Array, number, number, string][] = [
     [map(), 2, 1, "reservedHeader"],
     [map(), 3, 0xff, "reservedHeader"],
@@ -159,7 +159,7 @@ Deno.test("what servers bear is counted as violations and answered (C-7.1-2)", (
   }
 });
 
-Deno.test("reserved octets leave the server as zeros, whatever came in", () => {
+Deno.test("reserved octets of a response are zeros", () => {
   for (const request of [map(), peer()]) {
     const server = new SimulatedServer();
     const clean = hex(askRaw(server, 0, request.slice()));
@@ -176,7 +176,7 @@ Deno.test("a request from port 5350 or 5351 is a violation (C-8.1-4)", () => {
   assertEquals(server.counters.violations, { sourcePort: 2 });
 });
 
-Deno.test("octets that come again are counted as retransmissions (C-8.1.1-N5)", () => {
+Deno.test("repeated datagrams are counted as retransmissions (C-8.1.1-N5)", () => {
   const server = new SimulatedServer();
   for (const now of [0, 3_000, 9_000]) ask(server, now, map());
   ask(server, 9_000, map({ internalPort: 8_081 }));
@@ -185,7 +185,7 @@ Deno.test("octets that come again are counted as retransmissions (C-8.1.1-N5)", 
   assertEquals(server.counters.received, { map: 5 });
 });
 
-Deno.test("every kind of datagram is counted under its name", () => {
+Deno.test("every kind of datagram is counted by name", () => {
   const server = new SimulatedServer({ natPmp: true });
   const opcode9 = announce();
   opcode9[1] = 9;
@@ -213,18 +213,18 @@ Deno.test("every kind of datagram is counted under its name", () => {
   });
 });
 
-Deno.test("the log keeps the last datagrams, with the request in each", () => {
+Deno.test("the log keeps the last datagrams with their requests", () => {
   const server = new SimulatedServer({ logLimit: 2 });
   for (const [index, request] of [map(), announce(), octets("ff")].entries()) {
     server.receive(index, request, CLIENT);
   }
-  const told = server.log.map(({ now, from, bytes, request }) => {
+  const entries = server.log.map(({ now, from, bytes, request }) => {
     return [now, from.port, bytes.length, request?.type];
   });
-  assertEquals(told, [[1, 50_000, 24, "announce"], [2, 50_000, 1, undefined]]);
+  assertEquals(entries, [[1, 50_000, 24, "announce"], [2, 50_000, 1, undefined]]);
 });
 
-Deno.test("options that contradict each other are refused at once", () => {
+Deno.test("contradictory options throw", () => {
   assertThrows(
     () => new SimulatedServer({ minLifetime: 2, maxLifetime: 1 }),
     RangeError,

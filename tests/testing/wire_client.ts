@@ -1,4 +1,4 @@
-/** A client made of octets only: it shares no codec with the server under test. */
+/** A client that writes and reads octets, so that it shares no codec with the server under test. */
 
 import { IpAddress } from "../../src/wire/address.ts";
 import type { Endpoint } from "../../src/wire/address.ts";
@@ -11,7 +11,7 @@ export const CLIENT: Endpoint = at("192.168.1.10", 50_000);
 export const NEIGHBOUR: Endpoint = at("192.168.1.11", 50_000);
 export const CLIENT6: Endpoint = at("2001:db8:1::10", 50_000);
 
-/** Any address, by wanted family. */
+/** The unspecified address of each family. */
 export const ANY4 = "00000000 00000000 0000ffff 00000000";
 export const ANY6 = "00000000 00000000 00000000 00000000";
 export const EXTERNAL4 = "00000000 00000000 0000ffff cb007105";
@@ -20,7 +20,7 @@ export function at(address: string, port: number): Endpoint {
   return { address: IpAddress.parse(address), port };
 }
 
-export interface MapParts {
+export interface MapInit {
   readonly lifetime?: number;
   readonly client?: Endpoint;
   readonly nonce?: string;
@@ -33,31 +33,31 @@ export interface MapParts {
   readonly options?: string;
 }
 
-export interface PeerParts extends MapParts {
+export interface PeerInit extends MapInit {
   readonly remotePort?: number;
   /** Hexadecimal digits of 16 octets. */
   readonly remoteAddress?: string;
 }
 
-/** A MAP request, TCP 8080 for two hours unless told. */
-export function map(parts: MapParts = {}): Uint8Array {
+/** A MAP request, by default for TCP 8080 and two hours. */
+export function map(init: MapInit = {}): Uint8Array {
   return octets(
-    header(1, parts.lifetime ?? 7_200, parts.client ?? CLIENT) + mapData(parts) +
-      (parts.options ?? ""),
+    header(1, init.lifetime ?? 7_200, init.client ?? CLIENT) + mapData(init) +
+      (init.options ?? ""),
   );
 }
 
-/** The deletion of what {@linkcode map} makes. */
-export function deletion(parts: MapParts = {}): Uint8Array {
-  return map({ lifetime: 0, ...parts });
+/** The deletion of the mapping that {@linkcode map} requests. */
+export function deletion(init: MapInit = {}): Uint8Array {
+  return map({ lifetime: 0, ...init });
 }
 
-/** A PEER request, TCP 51000 to 198.51.100.7:443 for an hour unless told. */
-export function peer(parts: PeerParts = {}): Uint8Array {
+/** A PEER request, by default for TCP 51000 to 198.51.100.7:443 and one hour. */
+export function peer(init: PeerInit = {}): Uint8Array {
   return octets(
-    header(2, parts.lifetime ?? 3_600, parts.client ?? CLIENT) +
-      mapData({ internalPort: 51_000, ...parts }) + word(parts.remotePort ?? 443, 2) + "0000" +
-      (parts.remoteAddress ?? "00000000 00000000 0000ffff c6336407") + (parts.options ?? ""),
+    header(2, init.lifetime ?? 3_600, init.client ?? CLIENT) +
+      mapData({ internalPort: 51_000, ...init }) + word(init.remotePort ?? 443, 2) + "0000" +
+      (init.remoteAddress ?? "00000000 00000000 0000ffff c6336407") + (init.options ?? ""),
   );
 }
 
@@ -66,8 +66,8 @@ export function announce(options = "", client = CLIENT): Uint8Array {
   return octets(header(0, 0, client) + options);
 }
 
-/** What stands in an answer of version 2. */
-export interface Answer {
+/** The fields of a PCP response. */
+export interface PcpResponse {
   readonly result: number;
   readonly lifetime: number;
   readonly epoch: number;
@@ -77,9 +77,9 @@ export interface Answer {
   readonly options: string;
 }
 
-/** Reads an answer; one to ANNOUNCE has no external side. */
-export function read(bytes: Uint8Array | undefined): Answer {
-  if (bytes === undefined) throw new Error("Expected an answer, got none");
+/** Reads a response; that to ANNOUNCE has no external side. */
+export function read(bytes: Uint8Array | undefined): PcpResponse {
+  if (bytes === undefined) throw new Error("Expected a response, got none");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const fixed = FIXED_LENGTHS[view.getUint8(1) & 0x7f] ?? 24;
   const assigned = fixed > 24 && bytes.length >= fixed;
@@ -93,20 +93,20 @@ export function read(bytes: Uint8Array | undefined): Answer {
   };
 }
 
-/** Octets before the options, by opcode. */
+/** Octets before the options by opcode. */
 const FIXED_LENGTHS = [24, 60, 80];
 
-/** Sends a request and reads the one answer to it. */
+/** Sends a request and reads the response. */
 export function ask(
   server: SimulatedServer,
   now: number,
   request: Uint8Array,
   source = CLIENT,
-): Answer {
+): PcpResponse {
   return read(askRaw(server, now, request, source));
 }
 
-/** Sends a request and gives the octets of the one answer to it. */
+/** Sends a request and returns the octets of the response. */
 export function askRaw(
   server: SimulatedServer,
   now: number,
@@ -115,10 +115,10 @@ export function askRaw(
 ): Uint8Array {
   const [reply, ...more] = server.receive(now, request, source);
   if (reply === undefined || more.length > 0) {
-    throw new Error(`Expected one answer, got "${more.length + (reply === undefined ? 0 : 1)}"`);
+    throw new Error(`Expected one response, got "${more.length + (reply === undefined ? 0 : 1)}"`);
   }
   if (!reply.to.address.equals(source.address) || reply.to.port !== source.port) {
-    throw new Error(`Expected the answer to go to the client, got "${reply.to.address}"`);
+    throw new Error(`Expected the response to go to the client, got "${reply.to.address}"`);
   }
   return reply.bytes;
 }
@@ -129,10 +129,10 @@ function header(opcode: number, lifetime: number, client: Endpoint): string {
   return `02${word(opcode, 1)}0000${word(lifetime, 4)}${hex(new Uint8Array(address.buffer))}`;
 }
 
-function mapData(parts: MapParts): string {
-  return (parts.nonce ?? NONCE) + word(parts.protocol ?? 6, 1) + "000000" +
-    word(parts.internalPort ?? 8_080, 2) + word(parts.externalPort ?? 0, 2) +
-    (parts.externalAddress ?? ANY4);
+function mapData(init: MapInit): string {
+  return (init.nonce ?? NONCE) + word(init.protocol ?? 6, 1) + "000000" +
+    word(init.internalPort ?? 8_080, 2) + word(init.externalPort ?? 0, 2) +
+    (init.externalAddress ?? ANY4);
 }
 
 function word(value: number, length: number): string {
