@@ -1,6 +1,6 @@
 /**
- * The whole life of a mapping against a simulated gateway on loopback: opened, renewed, lost with the gateway's state and
- * recovered, deleted. Shows every state and every datagram. Needs no router.
+ * A mapping from request to deletion with a simulated gateway on loopback: opened, renewed, recovered after a restart of the
+ * gateway, deleted. Prints every state and every datagram. Needs no router.
  */
 
 // deno-lint-ignore-file no-console -- a program for the terminal
@@ -8,7 +8,7 @@ import { Client, InboundMap, ProtocolNumber, RequestType } from "../mod.ts";
 import { type ServerHost, SimulatedServer, startLoopbackServer } from "../src/testing/mod.ts";
 
 const started = performance.now();
-const server = new SimulatedServer({ maxLifetime: 6 }); // so short that renewals can be watched
+const server = new SimulatedServer({ maxLifetime: 6 }); // seconds, so that renewals come soon
 const host: ServerHost = await startLoopbackServer(server);
 say(`A simulated gateway listens on ${host.local.hostname} port ${host.local.port}`);
 
@@ -39,7 +39,7 @@ await handle.shutdown();
 host.close();
 say(`The gateway holds ${server.mappings.size} mappings. Done`);
 
-/** Tells each state. */
+/** Prints each alert. */
 async function watch(): Promise<void> {
   for await (const alert of mapping) {
     if (alert.type === "stateChange") say(`  state: ${JSON.stringify(alert.state)}`);
@@ -49,7 +49,7 @@ async function watch(): Promise<void> {
   }
 }
 
-/** Waits until the mapping has a later end than now. */
+/** Waits until the mapping expires later than now. */
 async function nextAssignment(what: string): Promise<void> {
   const before = mapping.expiresAt?.getTime() ?? 0;
   while ((mapping.expiresAt?.getTime() ?? 0) <= before) {

@@ -1,6 +1,6 @@
 /**
  * The JSON-RPC server as a subprocess of a TypeScript program, with params and results typed by the protocol's constants.
- * Needs no router. (A Deno program that needs no subprocess imports `Client` instead.)
+ * Needs no router. A Deno program can import `Client` instead.
  */
 
 // deno-lint-ignore-file no-console -- a program for the command line

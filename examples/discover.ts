@@ -1,5 +1,5 @@
 /**
- * Shows the default gateways of this host and the addresses that face them. Sends nothing.
+ * Prints the default gateways of this host and the addresses that face them. Sends nothing.
  *
  *     deno run --allow-run=ip --allow-sys examples/discover.ts
  */

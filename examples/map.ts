@@ -1,5 +1,5 @@
 /**
- * Opens UDP 5000 on the router for ten minutes and tells where it is reached.
+ * Opens UDP 5000 on the router for ten minutes and prints the external address and port.
  *
  *     deno run --unstable-net --allow-net --allow-run=ip --allow-sys examples/map.ts
  */
@@ -22,5 +22,5 @@ try {
   else console.error(`No answer from ${handle.server}, it may not speak PCP: ${error}`);
   Deno.exitCode = 1;
 } finally {
-  await handle.shutdown({ keep: true }); // the mapping lives on for its lifetime
+  await handle.shutdown({ keep: true }); // the mapping stays open for its lifetime
 }

@@ -4,7 +4,7 @@
  *   node node_client.mjs 6000             # on the router, until Ctrl-C
  *   node node_client.mjs 6000 --simulate  # with a simulated gateway, once
  *
- * PCP_RPC_ENTRY names the server to run, the published package unless told.
+ * PCP_RPC_ENTRY names the server to run; the default is the published package.
  */
 
 // deno-lint-ignore-file no-console -- a program for the command line
@@ -20,7 +20,7 @@ const [port = "6000", simulate] = process.argv.slice(2);
 const entry = process.env.PCP_RPC_ENTRY ?? "jsr:@portcontrol/pcp/rpc/main";
 const server = spawn("deno", ["run", "-A", entry, "--stdio"], {
   stdio: ["pipe", "pipe", "inherit"],
-  detached: true, // Ctrl-C is for this process, which then tells the server
+  detached: true, // Ctrl-C ends this process, which then shuts the server down
 });
 const rpc = createMessageConnection(
   new StreamMessageReader(server.stdout),

@@ -1,6 +1,6 @@
 /**
- * Learns how one outbound TCP flow looks from outside, and keeps its translation for an hour, so that the program need not
- * send keepalives (PEER).
+ * Prints the external address and port of one outbound TCP flow, and keeps its translation for an hour without keepalives
+ * (PEER, RFC 6887 section 12).
  *
  *     deno run --unstable-net --allow-net --allow-run=ip --allow-sys examples/peer.ts 198.51.100.7 443
  */

@@ -25,7 +25,7 @@ export function adviceFor(error: unknown): string | undefined {
 /** What to do when the server does not answer. */
 export function adviceForNoAnswer(server: string, port: number): string {
   return `Is ${server} the router, and is PCP or NAT-PMP switched on in its settings (UDP port ${port})? ` +
-    '"discover" shows the gateways, --server chooses one, --simulate goes without';
+    '"discover" shows the gateways, --server chooses one, --simulate needs no router';
 }
 
 const LATER = "Try again in a minute";
@@ -41,7 +41,7 @@ const ADVICE: ReadonlyMap<number, string> = new Map([
   ],
   [
     ResultCode.UnsuppOpcode,
-    "This router cannot do that: try map instead of peer, or leave it",
+    "This router cannot do that: try map instead of peer",
   ],
   [
     ResultCode.UnsuppOption,

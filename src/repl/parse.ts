@@ -202,7 +202,7 @@ function unknownOption(
 /** The error for a line longer than {@linkcode LONGEST_LINE}. */
 export function tooLong(): UsageError {
   return new UsageError(
-    `Cannot read the line: it is longer than ${LONGEST_LINE} characters, type "help" for what commands look like`,
+    `Cannot read the line: it is longer than ${LONGEST_LINE} characters, type "help" for the commands`,
   );
 }
 

@@ -6,7 +6,7 @@ import { splitPastes, TypingLimit } from "./lines.ts";
 import type { InputLine, Screen } from "./screen.ts";
 import { printable } from "./text.ts";
 
-/** What a prompt shows, and whom it calls. */
+/** What a prompt shows, and its callbacks. */
 export interface PromptOptions {
   readonly screen: Screen;
   /** Oldest first. */
@@ -137,7 +137,7 @@ export class Prompt implements InputLine {
 
   /**
    * Sets the editor's record of the cursor's row below the prompt, which it moves up by before it draws. Deno's editor does
-   * not count text inserted at once, and no editor knows what was printed in between.
+   * not count text inserted at once, and no editor counts what was printed in between.
    */
   #setCursorRow(rows: number): void {
     Object.assign(this.#editor, { prevRows: rows });

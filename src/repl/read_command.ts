@@ -42,7 +42,7 @@ export function readCommand(
   }
   const extra = args[spec.args.length];
   if (extra !== undefined) {
-    throw new UsageError(`"${spec.name}" does not know ${quote(extra)}: type ${usage(spec)}`);
+    throw new UsageError(`"${spec.name}" takes no argument ${quote(extra)}: type ${usage(spec)}`);
   }
   return READERS[spec.name](args, values);
 }

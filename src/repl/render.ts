@@ -156,7 +156,7 @@ export function detailFields(
     ...remoteFields(snapshot),
     ["external", paint.bold(externalText(snapshot))],
     ["state", paintedState(snapshot.state, paint)],
-    ["wanted", `${requested} of ${duration(lifetime)}`],
+    ["requested", `${requested} of ${duration(lifetime)}`],
     ["granted", assigned === null ? "-" : duration(assigned.lifetime)],
     ["life", lifetimeText(snapshot, now)],
     ...optionFields(assigned),

@@ -109,7 +109,7 @@ export class ReplClient {
       screen.error(
         `Cannot run the program of mapping ${mapping.id}: "${
           printable(program.join(" "))
-        }" ended with ${printable(reason)}; the mapping lives on`,
+        }" ended with ${printable(reason)}; the mapping stays open`,
       );
     });
     for (const [id, { mapping: old }] of this.tracked) {
@@ -152,7 +152,7 @@ export class ReplClient {
       for (const { mapping } of open) if (!mapping.isOver) late.add(mapping);
     });
     if (open.length > 0) screen.live(["Releasing the mappings"]);
-    // A server that has never answered holds no mapping that is known: the deletions are sent, and not waited for.
+    // A server that has never answered has most likely mapped nothing: the deletions are sent, but not waited for.
     const isSilent = this.handle.stats().received === 0;
     const shutdown = this.handle.shutdown();
     const summary = isSilent
@@ -212,7 +212,7 @@ export class ReplClient {
     if (length === 0 || this.#output.json) return;
     const which = length === 1 ? "1 mapping is" : `${length} mappings are`;
     this.#parts.screen.print(
-      `${which} left from an earlier run: ask for the same to continue, or "revoke all"`,
+      `${which} left from an earlier run: request the same to continue, or "revoke all"`,
     );
   }
 }

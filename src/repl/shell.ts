@@ -216,7 +216,7 @@ export class Shell {
   }
 }
 
-/** Code run by `js` may throw later, outside any command; the program must live on, or its mappings stay open. */
+/** Code run by `js` may throw later, outside any command; the program keeps running, so that it can still delete its mappings. */
 function reportUncaughtErrors(session: CommandSession): void {
   addEventListener("unhandledrejection", (event) => {
     event.preventDefault();

@@ -54,13 +54,13 @@ const PORT: ArgumentSpec = { kind: "port", label: "PORT[/PROTO]" };
 
 /** Options of both kinds of mappings that are no option of the request (RFC 6887 section 7.3). */
 const LIFETIME_OPTIONS: readonly OptionSpec[] = [
-  { name: "lifetime", short: "l", value: "SECONDS", help: "wanted lifetime, 3600 if not given" },
+  { name: "lifetime", short: "l", value: "SECONDS", help: "requested lifetime, 3600 if not given" },
   {
     name: "keep-alive",
     short: "k",
     help: "renew until Ctrl-C or revoke, then delete; survives restarts of the router",
   },
-  { name: "repeat", value: "COUNT", help: "renew for so many lifetimes in all" },
+  { name: "repeat", value: "COUNT", help: "renew for COUNT lifetimes in all" },
 ];
 
 /** The commands, in the order of the help. */
@@ -71,7 +71,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     more: [
       "The protocol is tcp if not given. Port 0 means all ports, 0/all all protocols.",
       "On the command line a mapping without --keep-alive is left open: it ends with its lifetime, and",
-      "cannot be deleted before, because the secret that allows it is forgotten when the command ends, unless --state keeps it.",
+      "cannot be deleted before, because the nonce that a deletion needs is lost with the command, unless --state keeps it.",
     ],
     examples: [
       "map 6000/tcp --lifetime 3600 --keep-alive",
@@ -91,10 +91,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: ["announce", "announce --server 192.168.1.1"],
   }),
   command("external", "the external address", { examples: ["external", "external --json"] }),
-  command("diagnose", "what keeps the outside from reaching you", {
+  command("diagnose", "what blocks connections from outside", {
     more: [
-      "Asks what the router speaks and what its address is: another router behind it, or a provider that",
-      "shares addresses, cannot be helped from here. Leaves no mapping behind. Exit code 1 with a problem.",
+      "Finds out which protocols the router speaks and whether its address is public: a second router behind",
+      "it, or a provider that shares addresses, blocks every mapping. Leaves none behind. Exit code 1 with a problem.",
     ],
     examples: ["diagnose", "diagnose --server 192.168.1.1 --json"],
   }),
@@ -108,14 +108,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   command("simulate", "start a simulated gateway and connect to it", {
     more: [
       "On the command line it runs until Ctrl-C, for other programs to talk to; --port chooses its port.",
-      "At the prompt it is in reach of js: js gateway.changeExternalAddress('203.0.113.9')",
+      "At the prompt js can use it: js gateway.changeExternalAddress('203.0.113.9')",
     ],
     examples: ["simulate", "simulate --port 5351"],
   }),
   command("disconnect", "delete every mapping and leave the server", { examples: ["disconnect"] }),
   command("list", "the mappings as a table", { examples: ["list", "list --json"] }),
   command("show", "all about one mapping, with its history", { args: [ID], examples: ["show 1"] }),
-  command("renew", "ask for another lifetime from now on", {
+  command("renew", "request another lifetime from now on", {
     args: [ID, { kind: "seconds", label: "SECONDS" }],
     examples: ["renew 1 7200"],
   }),
@@ -131,11 +131,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: [{ kind: "onOff", label: "on|off" }],
     examples: ["trace on", "trace off"],
   }),
-  command("js", "run JavaScript with the library in reach", {
+  command("js", "run JavaScript with the library's exports", {
     args: [{ kind: "code", label: "EXPRESSION" }],
     more: [
       "handle is the client, mappings what it holds, gateway the simulated gateway if there is one.",
-      "await works, and so do statements; a name without const or let stays for the next time.",
+      "await works, and so do statements; a variable without const or let is kept.",
     ],
     examples: [
       "js handle.stats()",
@@ -173,7 +173,7 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
 
 /** Options of the start without a command: of the prompt or a script. */
 export const START_OPTIONS: readonly OptionSpec[] = [
-  { name: "keep-going", help: "a script goes on after a failure" },
+  { name: "keep-going", help: "a script continues after a failure" },
   { name: "version", short: "V", help: "the version" },
 ];
 

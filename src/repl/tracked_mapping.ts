@@ -17,7 +17,7 @@ export class TrackedMapping {
   readonly timeline: TimelineEntry[] = [];
   readonly #date: () => Date;
   #lastAssigned: Assigned | undefined;
-  /** Whether trouble was printed since the mapping last ran, so that its recovery is worth a line. */
+  /** Whether a failure was printed since the mapping last ran: its recovery is then worth a line. */
   #isFailing = false;
 
   constructor(mapping: MapHandle, hook: Hook | undefined, date: () => Date) {
@@ -58,14 +58,14 @@ export class TrackedMapping {
         const meaning = state.code > 0 ? `, ${resultSentence(state.code)}` : "";
         const retry = state.retryIn === undefined
           ? ""
-          : ` It is asked for again in ${duration(state.retryIn)}`;
+          : ` It is requested again in ${duration(state.retryIn)}`;
         return paint.red(`${name} was refused: ${state.name}${meaning}${retry}`);
       }
       case "expired":
         this.#lastAssigned = undefined;
         this.#isFailing = true;
         return paint.red(
-          `${name} has expired${mapping.isOver ? "" : ", it is being asked for again"}`,
+          `${name} has expired${mapping.isOver ? "" : ", it is being requested again"}`,
         );
       case "updating":
         if (state.lifetime === 0 || state.attempt !== 1) return undefined;

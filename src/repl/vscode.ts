@@ -11,7 +11,7 @@
 export interface TerminalCapabilities {
   /** It moves the cursor, so lines can be edited and replaced. */
   readonly cursor: boolean;
-  /** Colours, spinners and other decoration are wanted. */
+  /** Colours, spinners and other decoration are on. */
   readonly decoration: boolean;
   /** OSC 633. */
   readonly marks: boolean;

@@ -12,26 +12,26 @@ import type { Target } from "./target.ts";
 /** Lines in a round. */
 const LINES = 100;
 
-/** Somebody who types anything. */
+/** Random lines for the prompt and the command line. */
 export const repl: Target = {
   name: "repl",
   invariant:
-    "Whatever is typed: it is understood, or a UsageError without control characters says what is wrong; completion offers only what begins as the word does.",
+    "Every line is parsed, or rejected by a UsageError without control characters; completion offers only what begins with the typed word.",
   shortRounds: 30,
   inputsPerRound: LINES,
   start: () => ({
     round: async (seed) => {
       const random = seededRandom(seed);
-      for (let i = 0; i < LINES; i++) await judge(randomLine(random));
+      for (let i = 0; i < LINES; i++) await check(randomLine(random));
     },
   }),
 };
 
-async function judge(line: string): Promise<void> {
+async function check(line: string): Promise<void> {
   try {
-    understood(() => parseLine(line));
-    understood(() => parseWords(line.split(/\s+/)));
-    understood(() => splitWords(line));
+    parsesOrRejects(() => parseLine(line));
+    parsesOrRejects(() => parseWords(line.split(/\s+/)));
+    parsesOrRejects(() => splitWords(line));
     const { candidates } = await complete(line, {
       ids: [1, 2, 17],
       gateways: () => Promise.resolve(["192.168.1.1"]),
@@ -45,13 +45,16 @@ async function judge(line: string): Promise<void> {
   }
 }
 
-function understood(read: () => unknown): void {
+function parsesOrRejects(read: () => unknown): void {
   try {
     read();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const shown = errorLines(error, LOOK);
-    assert(shown.length > 0 && !shown.some((each) => /\p{Cc}/u.test(each)), "a strange complaint");
+    assert(
+      shown.length > 0 && !shown.some((each) => /\p{Cc}/u.test(each)),
+      "the error is empty or has control characters",
+    );
   }
 }
 
@@ -70,7 +73,7 @@ const PIECES: readonly string[] = [
   ...["'", '"', "\\", "=", "#", "\t", "\u0000", "\u001b[31m", "🦕", "\u202e", "ﬁ", "__proto__"],
 ];
 
-/** Pieces of commands in any order, with some characters changed, left out or put in. */
+/** Pieces of commands in random order, with some characters replaced, removed or inserted. */
 function randomLine(random: () => number): string {
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
   let line = Array.from({ length: Math.floor(random() * 7) }, () => pick(PIECES))

@@ -23,7 +23,7 @@ function spawn(args: readonly string[], env: Record<string, string> = {}): Deno.
 async function run(args: readonly string[], input = ""): Promise<Result> {
   const child = spawn(args);
   const writer = child.stdin.getWriter();
-  // A command that reads no input ends without taking it.
+  // A command that reads no input may have ended before the write.
   await writer.write(new TextEncoder().encode(input)).catch(() => {});
   await writer.close().catch(() => {});
   const { code, stdout, stderr } = await child.output();
@@ -59,7 +59,7 @@ Deno.test("map prints the external address first; a pipe gets neither colours no
   assertEquals(out.includes("\x1b"), false);
 });
 
-Deno.test("what is not understood exits 2 with one line that says what to type", async () => {
+Deno.test("a usage error exits 2 with one line that says what to type", async () => {
   for (
     const args of [["mpa"], ["map"], ["map", "70000"], ["--fast"], ["map", "6000", "--timeout"]]
   ) {
@@ -87,7 +87,7 @@ Deno.test("other one-shot commands work with --simulate", async () => {
   assertEquals(await run(["show", "1"]).then(({ code }) => code), 1);
 });
 
-Deno.test("--version tells the version that deno.json states", async () => {
+Deno.test("--version prints the version of deno.json", async () => {
   const { version } = JSON.parse(await Deno.readTextFile("deno.json"));
   for (const option of ["--version", "-V"]) {
     assertEquals(await run([option]), { code: 0, out: `pcp ${version}\n`, err: "" });
@@ -110,7 +110,7 @@ Deno.test("a script ends with exit code 1 at the first command that fails, and r
   assertStringIncludes(out, "Released mapping 1");
 });
 
-Deno.test("--keep-going goes on, and still exits 1", async () => {
+Deno.test("--keep-going continues after a failure, and still exits 1", async () => {
   const input = `mpa\nmap "6000\n${"x".repeat(100_000)}\n\x1b[2J\nmap 6001`;
   const { code, out, err } = await run(["--simulate", "--keep-going"], input);
   assertEquals(code, 1);
@@ -145,16 +145,16 @@ Deno.test("--keep-alive runs until SIGINT or SIGTERM, runs the program, and dele
       seen.push(line);
       if (line.startsWith("hook")) child.kill(signal);
     }
-    const complaint = await new Response(child.stderr).text();
+    const errors = await new Response(child.stderr).text();
     assertEquals((await child.status).code, 0);
     assertEquals(seen[0], "203.0.113.5:6000");
     assertEquals(seen.includes("hook 203.0.113.5:6000 tcp running"), true);
     assertEquals(seen.at(-1), "Released mapping 1 (tcp 6000 at 203.0.113.5:6000)");
-    assertMatch(complaint, /ended with exit code 3; the mapping lives on/);
+    assertMatch(errors, /ended with exit code 3; the mapping stays open/);
   }
 });
 
-Deno.test("--exec takes no shell's meaning, and a program that is not there is reported", async () => {
+Deno.test("--exec uses no shell, and reports a program that does not exist", async () => {
   const echo = await run(["map", "6000", "--simulate", "--exec", "echo $HOME; *"]);
   assertStringIncludes(echo.out, "$HOME; *\n");
   const missing = await run(["map", "6000", "--simulate", "--exec", "/no/such/program"]);
@@ -162,13 +162,13 @@ Deno.test("--exec takes no shell's meaning, and a program that is not there is r
   assertMatch(missing.err, /"\/no\/such\/program" ended with/);
 });
 
-Deno.test("with --json the output of the program does not get between the objects", async () => {
+Deno.test("with --json the output of the program does not mix with the objects", async () => {
   const { out, err } = await run(["map", "6000", "--simulate", "--json", "--exec", "echo hello"]);
   assertEquals(Object.keys(JSON.parse(out))[0], "mappingId");
   assertEquals(err, "hello\n");
 });
 
-Deno.test("an error inside js that nobody awaits leaves the script running", async () => {
+Deno.test("a rejection in js that is not awaited leaves the script running", async () => {
   const script = "map 6000\njs void Promise.reject(new Error('late'))\nlist\n";
   const { code, out, err } = await run(["--simulate"], script);
   assertEquals(code, 0);
@@ -176,13 +176,13 @@ Deno.test("an error inside js that nobody awaits leaves the script running", asy
   assertMatch(out, /running[^]*Released/);
 });
 
-Deno.test("a reader that goes away ends the program, and the mapping with it", async () => {
+Deno.test("a closed standard output ends the program and deletes its mapping", async () => {
   const child = spawn(["map", "6000", "-k", "--simulate", "--json", "--lifetime", "4"]);
   await child.stdin.close();
   const reader = child.stdout.getReader();
   await reader.read();
   await reader.cancel();
-  // The next renewal is told to nobody.
+  // Printing the next renewal fails.
   const { code } = await child.status;
   await child.stderr.cancel();
   assertEquals(code, 0);

@@ -8,7 +8,7 @@ const CONTEXT = {
   names: ["handle", "mappings", "InboundMap"],
 };
 
-Deno.test("complete() knows commands, options, ids, gateways, protocols and names", async () => {
+Deno.test("complete() offers commands, options, ids, gateways, protocols and names", async () => {
   const cases: [string, string[]][] = [
     ["re", ["renew ", "revoke "]],
     ["  dis", ["discover ", "disconnect "]],
@@ -37,7 +37,7 @@ Deno.test("complete() knows commands, options, ids, gateways, protocols and name
   }
 });
 
-Deno.test("complete() says which word the candidates replace", async () => {
+Deno.test("complete() returns the word that the candidates replace", async () => {
   assertEquals((await complete("map 6000 --keep", CONTEXT)).word, "--keep");
   assertEquals((await complete("js new Inb", CONTEXT)).word, "Inb");
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { startHarness } from "./harness.ts";
 
-Deno.test("diagnose tells in sentences that fit the screen, and is a failure when there is a problem", async () => {
+Deno.test("diagnose prints sentences that fit the screen, and fails if there is a problem", async () => {
   await using harness = await startHarness({
     server: { externalAddress: "192.168.178.2" },
     columns: 80,
@@ -21,7 +21,7 @@ Deno.test("diagnose tells in sentences that fit the screen, and is a failure whe
   assertEquals(harness.server.mappings.size, 0);
 });
 
-Deno.test("diagnose succeeds where nothing is wrong, as one JSON object with --json", async () => {
+Deno.test("diagnose --json prints one JSON object, and succeeds without a problem", async () => {
   await using harness = await startHarness({ server: { externalAddress: "20.30.40.1" } });
   assertEquals(await harness.run("diagnose --json"), 0);
   const [line = "", ...others] = harness.take();

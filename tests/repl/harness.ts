@@ -1,8 +1,8 @@
-/** A session without a terminal: a client and a simulated router in virtual time, and everything printed as lines. */
+/** A session without a terminal, with a client and a simulated router in virtual time. Its output is kept as lines. */
 
 import { Client } from "../../mod.ts";
 import * as library from "../../mod.ts";
-// In virtual time nothing may have to be loaded first.
+// Loaded now, because loading takes real time and the clock is virtual.
 import "../../src/client/trace.ts";
 import "../../src/repl/help.ts";
 import "../../src/repl/commands/js.ts";
@@ -49,12 +49,12 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
 
 export class Harness implements AsyncDisposable {
   readonly session: CommandSession;
-  /** What was printed so far, live lines left out. */
+  /** The output so far, without live lines. */
   readonly out: string[] = [];
   readonly errors: string[] = [];
-  /** Everything written to the terminal, live lines and marks included. */
+  /** The output so far, with live lines and marks. */
   raw = "";
-  /** What programs were run with. */
+  /** The programs that were run. */
   readonly runs: { program: readonly string[]; variables: Readonly<Record<string, string>> }[] = [];
 
   constructor(
@@ -110,19 +110,19 @@ export class Harness implements AsyncDisposable {
     });
   }
 
-  /** Carries out a line, letting so many seconds pass until it is done; returns its exit code. */
+  /** Runs a line while so many seconds pass; returns its exit code. */
   async run(line: string, seconds = 2, signal = new AbortController().signal): Promise<ExitCode> {
     const done = this.session.execute(() => parseLine(line), signal);
     await this.clock.advance(seconds * 1000);
     return await done;
   }
 
-  /** What was printed since the last time. */
+  /** The output since the last call. */
   take(): string[] {
     return [...this.errors.splice(0), ...this.out.splice(0)];
   }
 
-  /** Ends the session; the time for it passes. */
+  /** Ends the session while ten seconds pass. */
   async end(): Promise<boolean> {
     const done = this.session.end();
     await this.clock.advance(10_000);

@@ -19,7 +19,7 @@ Deno.test("--exec runs the program with the assignment in its environment", asyn
   }]);
 });
 
-Deno.test("--exec runs again only when the external address or port is another one", async () => {
+Deno.test("--exec runs again only when the external address or port changes", async () => {
   await using harness = await startHarness();
   await harness.run(`${RUN} --lifetime 100`);
   await harness.clock.advance(1_000_000);
@@ -36,7 +36,7 @@ Deno.test("--exec runs again only when the external address or port is another o
   );
 });
 
-Deno.test("--exec runs one program at a time, and the last change counts", async () => {
+Deno.test("--exec runs one program at a time, and once more for the latest change", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   await using harness = await startHarness({
     runProgram: () => promise.then(() => ({ success: true, reason: "exit code 0" })),
@@ -53,20 +53,20 @@ Deno.test("--exec runs one program at a time, and the last change counts", async
   assertEquals(addresses, ["203.0.113.5", "203.0.113.9"]);
 });
 
-Deno.test("a program that fails is reported and the mapping lives on", async () => {
+Deno.test("a program that fails is reported, and the mapping stays open", async () => {
   await using harness = await startHarness({
     runProgram: () => Promise.resolve({ success: false, reason: "exit code 3" }),
   });
   assertEquals(await harness.run(RUN), 0);
-  const [, , complaint = ""] = harness.take().sort((a, b) => a.length - b.length);
+  const [, , failure = ""] = harness.take().sort((a, b) => a.length - b.length);
   assertMatch(
-    complaint,
-    /^Cannot run the program of mapping 1: "update my host" ended with exit code 3; the mapping lives on$/,
+    failure,
+    /^Cannot run the program of mapping 1: "update my host" ended with exit code 3; the mapping stays open$/,
   );
   assertEquals(harness.server.mappings.size, 1);
 });
 
-Deno.test("a program that fails is a failure of a command that ends", async () => {
+Deno.test("a command that ends fails if its program fails", async () => {
   await using harness = await startHarness({
     mode: "once",
     runProgram: () => Promise.resolve({ success: false, reason: "exit code 3" }),
@@ -74,7 +74,7 @@ Deno.test("a program that fails is a failure of a command that ends", async () =
   assertEquals(await harness.run("map 6000/tcp --exec update"), 1);
 });
 
-Deno.test("--exec of the whole session goes for every mapping", async () => {
+Deno.test("--exec of the session applies to every mapping", async () => {
   await using harness = await startHarness({ defaults: { exec: ["update"] } });
   await harness.run("map 6000/tcp");
   await harness.run("map 6001/udp");

@@ -8,7 +8,7 @@ async function linesOf(...chunks: string[]): Promise<Line[]> {
   return await Array.fromAsync(readLines(stream()));
 }
 
-Deno.test("readLines() numbers lines, whatever ends them and wherever they are cut", async () => {
+Deno.test("readLines() numbers lines, with any line end and across chunks", async () => {
   assertEquals(await linesOf("si", "mulate\r\nlist\n", "\nex", "it"), [
     { number: 1, text: "simulate" },
     { number: 2, text: "list" },
@@ -18,7 +18,7 @@ Deno.test("readLines() numbers lines, whatever ends them and wherever they are c
   assertEquals(await linesOf(), []);
 });
 
-Deno.test("readLines() drops what is too long and goes on behind it", async () => {
+Deno.test("readLines() drops a line that is too long and continues after it", async () => {
   const found = await linesOf(
     ..."x".repeat(100_000).match(/.{1000}/g) ?? [],
     "\nlist\n",
@@ -31,7 +31,7 @@ Deno.test("readLines() drops what is too long and goes on behind it", async () =
   ]);
 });
 
-Deno.test("TypingLimit passes on what can be typed", () => {
+Deno.test("TypingLimit passes lines of usual length", () => {
   const limit = new TypingLimit(() => {
     throw new Error("not too long");
   });
@@ -39,16 +39,16 @@ Deno.test("TypingLimit passes on what can be typed", () => {
   assertEquals(limit.filter(keys), keys);
 });
 
-Deno.test("TypingLimit wipes out a line that is too long, says so at its end, and takes the next", () => {
-  let complaints = 0;
-  const limit = new TypingLimit(() => complaints++);
+Deno.test("TypingLimit clears a line that is too long, reports it at its end, and passes the next", () => {
+  let reports = 0;
+  const limit = new TypingLimit(() => reports++);
   const passed = limit.filter("x".repeat(3_000)) + limit.filter("x".repeat(97_000));
   assertEquals([passed.length, passed.slice(-3)], [4_098, "x\x05\x15"]);
-  assertEquals([limit.filter("yyy"), complaints], ["", 0]);
-  assertEquals([limit.filter("y\rlist\r"), complaints], ["list\r", 1]);
+  assertEquals([limit.filter("yyy"), reports], ["", 0]);
+  assertEquals([limit.filter("y\rlist\r"), reports], ["list\r", 1]);
 });
 
-Deno.test("splitPastes() tells what was pasted from keys", () => {
+Deno.test("splitPastes() separates pastes from keys", () => {
   const long = "map 6000/tcp --keep-alive --lifetime 60";
   assertEquals(splitPastes(`list\r${long}\r`), [
     { text: "list\r", isPaste: false },

@@ -1,13 +1,13 @@
-"""Runs a program on a pseudo-terminal and obeys orders, one JSON array a line, on standard input.
+"""Runs a program on a pseudo-terminal and executes commands from standard input, one JSON array a line.
 
 ["type", TEXT]              types
-["expect", REGEX, SECONDS]  waits until what came since the last match fits; answers with the text up to its end
+["expect", REGEX, SECONDS]  waits until the output since the last match matches; replies with the text up to its end
 ["resize", ROWS, COLUMNS]   resizes the terminal
 ["signal", NUMBER]          sends a signal to the program
 ["hangup"]                  closes the terminal
-["wait", SECONDS]           waits for the program's end; answers with its exit code and all that is left of the output
+["wait", SECONDS]           waits for the program's end; replies with its exit code and the rest of the output
 
-Every order is answered by one JSON object a line: {"ok": true, ...} or {"ok": false, "error": ..., "output": ...}.
+The reply to each command is one JSON object a line: {"ok": true, ...} or {"ok": false, "error": ..., "output": ...}.
 Usage: pty_driver.py ROWS COLUMNS PROGRAM ARGUMENT...
 """
 
@@ -30,7 +30,7 @@ class Terminal:
     def __init__(self, rows, columns, command):
         self.pid, self.master = pty.fork()
         if self.pid == 0:
-            # The size must be there before the program looks.
+            # The size is set before the program reads it.
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
             os.execvp(command[0], command)
         self.resize(rows, columns)
@@ -44,7 +44,7 @@ class Terminal:
     def type(self, text):
         data = text.encode()
         while data:
-            # What is typed faster than it is read must not block: the echo has to be taken off too.
+            # The echo is read meanwhile: a full terminal buffer would block the write.
             readable, writable, _ = select.select([self.master], [self.master], [], 5)
             if readable:
                 self.read()
@@ -52,7 +52,7 @@ class Terminal:
                 data = data[os.write(self.master, data[:512]):]
 
     def read(self):
-        """Takes what there is; false at the end."""
+        """Reads the available output; returns False at its end."""
         try:
             data = os.read(self.master, 65536)
         except OSError:
@@ -97,7 +97,7 @@ class Terminal:
 
 
 def decode_whole(terminal):
-    """Whole characters only; the beginning of one waits for its rest."""
+    """Decodes whole characters; an incomplete one stays pending."""
     for cut in range(min(4, len(terminal.pending) + 1)):
         end = len(terminal.pending) - cut
         try:
@@ -110,8 +110,8 @@ def decode_whole(terminal):
     return text
 
 
-def obey(terminal, order):
-    name, *arguments = order
+def run(terminal, command):
+    name, *arguments = command
     if name == "type":
         terminal.type(*arguments)
     elif name == "expect":
@@ -126,7 +126,7 @@ def obey(terminal, order):
     elif name == "wait":
         return terminal.wait(*arguments)
     else:
-        return {"ok": False, "error": f"unknown order {name}", "output": ""}
+        return {"ok": False, "error": f"unknown command {name}", "output": ""}
     return {"ok": True, "output": ""}
 
 
@@ -136,10 +136,10 @@ def main():
     try:
         for line in sys.stdin:
             try:
-                answer = obey(terminal, json.loads(line))
+                reply = run(terminal, json.loads(line))
             except OSError as error:
-                answer = {"ok": False, "error": str(error), "output": terminal.output}
-            print(json.dumps(answer), flush=True)
+                reply = {"ok": False, "error": str(error), "output": terminal.output}
+            print(json.dumps(reply), flush=True)
     finally:
         if terminal.status is None:
             os.kill(terminal.pid, signal.SIGKILL)

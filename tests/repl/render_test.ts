@@ -25,7 +25,7 @@ function options(columns: number, colours = false) {
   return { paint: paint(colours), columns, widthOf: unicodeWidth };
 }
 
-Deno.test("readyLines() begins with where the mapping is reached", () => {
+Deno.test("readyLines() begins with the external address and port", () => {
   assertEquals(readyLines(snapshot(), NOW, options(80)), [
     "203.0.113.5:40000",
     "mapping 1: tcp 6000, granted for 1 h, until 13:00:00, renewed from 12:30:00 on",
@@ -89,7 +89,7 @@ Deno.test("stateText() names every state", () => {
   );
 });
 
-Deno.test("detailFields() shows what became of options, without control characters", () => {
+Deno.test("detailFields() shows the options that were granted, without control characters", () => {
   const assigned = {
     externalAddress: "203.0.113.5",
     externalPort: 40000,

@@ -34,17 +34,17 @@ Deno.test("Screen replaces live lines, and prints above them", () => {
   const { screen, take } = makeScreen(true);
   screen.live(["one", "two"]);
   assertEquals(take(), "one\ntwo\n");
-  screen.print("news");
-  assertEquals(take(), "\x1b[2A\r\x1b[Jnews\none\ntwo\n");
+  screen.print("alert");
+  assertEquals(take(), "\x1b[2A\r\x1b[Jalert\none\ntwo\n");
   screen.live(["three"]);
   assertEquals(take(), "\x1b[2A\r\x1b[Jthree\n");
   screen.live();
   assertEquals(take(), "\x1b[1A\r\x1b[J");
-  screen.error("trouble");
-  assertEquals(take(), "!trouble\n");
+  screen.error("failure");
+  assertEquals(take(), "!failure\n");
 });
 
-Deno.test("Screen cuts live lines to one row, and erases what a narrower terminal has wrapped", () => {
+Deno.test("Screen cuts live lines to one row, and erases the rows that a narrower terminal has wrapped", () => {
   const made = makeScreen(true);
   made.screen.live(["x".repeat(30)]);
   assertEquals(made.take(), `${"x".repeat(18)}…\n`);
@@ -56,11 +56,11 @@ Deno.test("Screen cuts live lines to one row, and erases what a narrower termina
 Deno.test("Screen shows nothing live where lines cannot be replaced", () => {
   const { screen, take } = makeScreen(false);
   screen.live(["one"]);
-  screen.print("news");
-  assertEquals(take(), "news\n");
+  screen.print("alert");
+  assertEquals(take(), "alert\n");
 });
 
-Deno.test("Screen takes the line being typed out of the way and puts it back", () => {
+Deno.test("Screen erases the line being typed and draws it again", () => {
   const { screen, take } = makeScreen(true);
   const calls: string[] = [];
   screen.setInputLine({
@@ -68,8 +68,8 @@ Deno.test("Screen takes the line being typed out of the way and puts it back", (
     show: () => calls.push(`show${take()}`),
     resized: () => calls.push("resized"),
   });
-  screen.print("news");
-  assertEquals(calls, ["hide", "shownews\n"]);
+  screen.print("alert");
+  assertEquals(calls, ["hide", "showalert\n"]);
   screen.setInputLine(undefined);
   screen.print("more");
   assertEquals(calls.length, 2);

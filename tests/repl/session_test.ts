@@ -15,7 +15,7 @@ Deno.test("map prints the external address and port first, then lifetime and ren
   );
 });
 
-Deno.test("peer tells the remote peer, and revoke that it cannot be deleted", async () => {
+Deno.test("peer prints the remote peer, and revoke that it only expires", async () => {
   await using harness = await startHarness();
   assertEquals(await harness.run("peer 6000/udp 198.51.100.7:7000"), 0);
   assertStringIncludes(harness.take().join("\n"), "udp 6000 to 198.51.100.7:7000, granted for 1 h");
@@ -41,7 +41,7 @@ Deno.test("list, show, renew and revoke work on what map made", async () => {
   const shown = harness.take().join("\n");
   for (
     const part of [
-      "wanted    one lifetime of 15 min",
+      "requested  one lifetime of 15 min",
       "history",
       "assigned 203.0.113.5:6001 for 1 h",
       "renewing",
@@ -56,7 +56,7 @@ Deno.test("list, show, renew and revoke work on what map made", async () => {
   assertStringIncludes(harness.take().join(), 'mapping "1" is in state "revoked"');
 });
 
-Deno.test("options of a mapping reach the router, and what it made of them is shown", async () => {
+Deno.test("options reach the router, and show prints what it granted", async () => {
   await using harness = await startHarness({ server: { maxFilters: 0, maxPortSet: 8 } });
   await harness.run("map 6000/tcp --port-set 4 --description 'web server'");
   harness.take();
@@ -68,7 +68,7 @@ Deno.test("options of a mapping reach the router, and what it made of them is sh
   assertMatch(harness.take().join("\n"), /EXCESSIVE_REMOTE_PEERS[^]*fewer --filter/);
 });
 
-Deno.test("errors say what the result code means and what to do", async () => {
+Deno.test("errors explain the result code and what to do", async () => {
   const cases: [number, string, RegExp, RegExp][] = [
     [ResultCode.NotAuthorized, "map 6000", /NOT_AUTHORIZED.*does not allow/, /router's settings/],
     [
@@ -88,11 +88,11 @@ Deno.test("errors say what the result code means and what to do", async () => {
     assertMatch(first, meaning);
     assertMatch(second, advice);
     assertEquals(await harness.run("list"), 0);
-    assertMatch(harness.take().join(), /No mappings/); // what failed is not asked for again
+    assertMatch(harness.take().join(), /No mappings/); // a refused mapping is not requested again
   }
 });
 
-Deno.test("silence means that there is no PCP server, and the request is withdrawn", async () => {
+Deno.test("a server that does not answer is reported after the timeout, and the request is withdrawn", async () => {
   await using harness = await startHarness();
   harness.server.silent = true;
   assertEquals(await harness.run("map 6000 -k", 40), 1);
@@ -115,7 +115,7 @@ Deno.test("Ctrl-C cancels a command that waits and leaves nothing mapped", async
   assertEquals(harness.server.mappings.size, 0);
 });
 
-Deno.test("waiting shows how often the request was sent", async () => {
+Deno.test("the spinner shows how often the request was sent", async () => {
   await using harness = await startHarness({ live: true, columns: 80 });
   harness.server.silent = true;
   harness.clock.alarm(10_000, () => harness.server.silent = false);
@@ -162,7 +162,7 @@ Deno.test("--json prints the objects of JSON-RPC, one a line", async () => {
   assertEquals(harness.take(), ["1"]);
 });
 
-Deno.test("live alerts tell changes of the assignment and trouble, and nothing of quiet renewals", async () => {
+Deno.test("alerts are printed for changes of the assignment and failures, not for renewals", async () => {
   await using harness = await startHarness();
   await harness.run("map 6000/tcp -k --lifetime 100");
   harness.take();
@@ -176,18 +176,18 @@ Deno.test("live alerts tell changes of the assignment and trouble, and nothing o
   );
   harness.server.silent = true;
   await harness.clock.advance(110_000);
-  const trouble = harness.take();
+  const failures = harness.take();
   assertMatch(
-    trouble[0] ?? "",
+    failures[0] ?? "",
     /^mapping 1 \(tcp 6000\): no answer yet to its renewal, it holds until/,
   );
-  assertEquals(trouble.at(-1), "mapping 1 (tcp 6000) has expired, it is being asked for again");
+  assertEquals(failures.at(-1), "mapping 1 (tcp 6000) has expired, it is being requested again");
   harness.server.silent = false;
   await harness.clock.advance(60_000);
   assertMatch(harness.take().join("\n"), /mapping 1 \(tcp 6000\) is running, until/);
 });
 
-Deno.test("the end releases every mapping with a word about each", async () => {
+Deno.test("the end releases every mapping and prints a line about each", async () => {
   await using harness = await startHarness();
   await harness.run("map 6000/tcp -k");
   await harness.run("peer 6001/udp 198.51.100.7:7000");
@@ -198,7 +198,7 @@ Deno.test("the end releases every mapping with a word about each", async () => {
   assertMatch(second, /^Released mapping 2 .*, it expires by itself at/);
 });
 
-Deno.test("the end says which mappings nobody confirmed", async () => {
+Deno.test("the end names the mappings whose deletion was not confirmed", async () => {
   await using harness = await startHarness();
   await harness.run("map 6000/tcp -k");
   harness.take();
@@ -207,7 +207,7 @@ Deno.test("the end says which mappings nobody confirmed", async () => {
   assertMatch(harness.take()[0] ?? "", /^Not confirmed: mapping 1 .* ends by itself at/);
 });
 
-Deno.test("the end does not wait long for a server that never said a word", async () => {
+Deno.test("the end waits one second at most for a server that has never answered", async () => {
   await using harness = await startHarness();
   harness.server.silent = true;
   await harness.run("map 6000 -k --timeout 5", 6);
@@ -219,7 +219,7 @@ Deno.test("the end does not wait long for a server that never said a word", asyn
   assertEquals(end - begin <= 1_000, true, `${end - begin} ms`);
 });
 
-Deno.test("map on the command line stays open without --keep-alive, and says so", async () => {
+Deno.test("map on the command line without --keep-alive leaves the mapping open and prints how to delete it", async () => {
   await using harness = await startHarness({ mode: "once" });
   assertEquals(await harness.run("map 6000/tcp"), 0);
   assertMatch(harness.take().at(-1) ?? "", /^It is left open until .* with --keep-alive/);
@@ -245,7 +245,7 @@ Deno.test("map --keep-alive on the command line waits for a router that is still
   harness.clock.alarm(300_000, () => cancel.abort());
   assertEquals(await harness.run("map 6000/tcp -k", 301, cancel.signal), 0);
   const printed = harness.take();
-  assertEquals(printed[0], "No answer yet from 192.168.1.1, going on asking");
+  assertEquals(printed[0], "No answer yet from 192.168.1.1, retrying");
   assertEquals(printed.includes("203.0.113.5:6000"), true);
 });
 
@@ -284,7 +284,7 @@ Deno.test("connect, disconnect and simulate change the server, one at a time", a
   assertEquals(harness.take(), ["Connected to 192.168.1.1 as 192.168.1.20"]);
 });
 
-Deno.test("addresses that are none are a usage error", async () => {
+Deno.test("invalid addresses are a usage error", async () => {
   await using harness = await startHarness();
   assertEquals(await harness.run("connect nowhere 192.168.1.1"), 2);
   assertMatch(harness.take().join(), /client address must be the IPv4 or IPv6 address/);
@@ -312,7 +312,7 @@ Deno.test("trace on prints every datagram decoded, with a reason where it was ig
   assertEquals(harness.take(), ["203.0.113.5"]);
 });
 
-Deno.test("watch keeps the table current in place and ends at Ctrl-C, or when nothing is left", async () => {
+Deno.test("watch updates the table in place, and ends at Ctrl-C or without mappings", async () => {
   await using harness = await startHarness({ live: true, columns: 80 });
   await harness.run("map 6000/tcp -k");
   harness.raw = "";
@@ -333,7 +333,7 @@ Deno.test("watch without a terminal prints the table before and after", async ()
   assertEquals(harness.take().filter((line) => line.startsWith("ID")).length, 2);
 });
 
-Deno.test("js awaits, keeps names, runs statements and reaches the library", async () => {
+Deno.test("js awaits, keeps variables, runs statements and can use the library", async () => {
   await using harness = await startHarness();
   assertEquals(await harness.run("js x = await Promise.resolve(41)"), 0);
   assertEquals(await harness.run("js const y = x + 1; return y"), 0);
@@ -354,7 +354,7 @@ Deno.test("js awaits, keeps names, runs statements and reaches the library", asy
   assertEquals(harness.take().length, 2);
 });
 
-Deno.test("a client that js shut down counts as left", async () => {
+Deno.test("a client that js has shut down counts as disconnected", async () => {
   await using harness = await startHarness();
   await harness.run("js handle.shutdown()");
   harness.take();
@@ -370,7 +370,7 @@ Deno.test("discover prints gateways without their control characters", async () 
   ]);
 });
 
-Deno.test("list says how to make the first mapping; ids that do not exist say which do", async () => {
+Deno.test("list without mappings prints how to make one, and an unknown id is answered with the known ones", async () => {
   await using harness = await startHarness();
   await harness.run("list");
   assertEquals(harness.take(), ['No mappings. Type "map 6000/tcp" to make one']);

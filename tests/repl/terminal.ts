@@ -1,8 +1,8 @@
-/** A program on a real pseudo-terminal, for tests: types, waits for output, resizes, hangs up. */
+/** A program on a real pseudo-terminal: tests type, wait for output, resize, and hang up. */
 
 import { ROOT } from "../tools/repository.ts";
 
-/** What the program is started with. */
+/** How the program is started. */
 export interface TerminalOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -10,27 +10,27 @@ export interface TerminalOptions {
   readonly columns?: number;
 }
 
-interface Answer {
+interface Reply {
   readonly ok: boolean;
   readonly error?: string;
   readonly output: string;
   readonly exitCode?: number;
 }
 
-/** Seconds after which an expectation has failed; a busy machine starts programs slowly. */
+/** Seconds until an expectation fails; a busy machine starts programs slowly. */
 const PROBE_TIMEOUT = 20;
 
 /** `repl.ts` on a pseudo-terminal of its own, with a state folder of its own. */
 export class Terminal implements AsyncDisposable {
   readonly #driver: Deno.ChildProcess;
-  readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #answers: ReadableStreamDefaultReader<string>;
+  readonly #commands: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #replies: ReadableStreamDefaultReader<string>;
   #rest = "";
 
   private constructor(driver: Deno.ChildProcess) {
     this.#driver = driver;
-    this.#orders = driver.stdin.getWriter();
-    this.#answers = driver.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#commands = driver.stdin.getWriter();
+    this.#replies = driver.stdout.pipeThrough(new TextDecoderStream()).getReader();
   }
 
   /** Starts the program. */
@@ -50,58 +50,58 @@ export class Terminal implements AsyncDisposable {
 
   /** Types; `\r` is Enter. */
   async type(text: string): Promise<void> {
-    await this.#order(["type", text]);
+    await this.#send(["type", text]);
   }
 
-  /** Waits for output that fits, and returns all output since the last time, up to its end. */
+  /** Waits for output that matches, and returns all output since the last match, up to its end. */
   async expect(pattern: string | RegExp): Promise<string> {
     const source = typeof pattern === "string" ? RegExp.escape(pattern) : pattern.source;
-    return (await this.#order(["expect", source, PROBE_TIMEOUT])).output;
+    return (await this.#send(["expect", source, PROBE_TIMEOUT])).output;
   }
 
-  /** Gives the terminal another size. */
+  /** Resizes the terminal. */
   async resize(rows: number, columns: number): Promise<void> {
-    await this.#order(["resize", rows, columns]);
+    await this.#send(["resize", rows, columns]);
   }
 
   /** Sends a signal to the program. */
   async signal(number: number): Promise<void> {
-    await this.#order(["signal", number]);
+    await this.#send(["signal", number]);
   }
 
-  /** Closes the terminal, as when its window is closed. */
+  /** Closes the terminal, as closing its window does. */
   async hangUp(): Promise<void> {
-    await this.#order(["hangup"]);
+    await this.#send(["hangup"]);
   }
 
-  /** Waits for the program's end; gives the exit code and the rest of the output. */
+  /** Waits for the program's end; returns the exit code and the rest of the output. */
   async end(): Promise<{ readonly exitCode: number; readonly output: string }> {
-    const { exitCode = -1, output } = await this.#order(["wait", PROBE_TIMEOUT]);
+    const { exitCode = -1, output } = await this.#send(["wait", PROBE_TIMEOUT]);
     return { exitCode, output };
   }
 
   /** Ends the program if it still runs. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#orders.close().catch(() => {
+    await this.#commands.close().catch(() => {
       // The driver has ended already.
     });
-    await this.#answers.cancel();
+    await this.#replies.cancel();
     await this.#driver.status;
   }
 
-  async #order(order: readonly unknown[]): Promise<Answer> {
-    await this.#orders.write(new TextEncoder().encode(`${JSON.stringify(order)}\n`));
+  async #send(command: readonly unknown[]): Promise<Reply> {
+    await this.#commands.write(new TextEncoder().encode(`${JSON.stringify(command)}\n`));
     while (!this.#rest.includes("\n")) {
-      const { value, done } = await this.#answers.read();
+      const { value, done } = await this.#replies.read();
       if (done) throw new Error("The driver of the terminal has ended");
       this.#rest += value;
     }
     const end = this.#rest.indexOf("\n");
-    const answer = JSON.parse(this.#rest.slice(0, end)) as Answer;
+    const reply = JSON.parse(this.#rest.slice(0, end)) as Reply;
     this.#rest = this.#rest.slice(end + 1);
-    if (!answer.ok) {
-      throw new Error(`${answer.error}; the terminal shows ${JSON.stringify(answer.output)}`);
+    if (!reply.ok) {
+      throw new Error(`${reply.error}; the terminal shows ${JSON.stringify(reply.output)}`);
     }
-    return answer;
+    return reply;
   }
 }

@@ -1,4 +1,4 @@
-/** The prompt on a real pseudo-terminal: the bytes between prompts. */
+/** The prompt on a real pseudo-terminal. */
 
 // deno-lint-ignore-file no-control-regex -- what a terminal is sent
 
@@ -10,7 +10,7 @@ interface Prompt extends AsyncDisposable {
   readonly folder: string;
 }
 
-/** A prompt connected to the simulated gateway, at its first question. */
+/** A prompt connected to the simulated gateway, ready for its first line. */
 async function startPrompt(options: TerminalOptions & { folder?: string } = {}): Promise<Prompt> {
   const folder = options.folder ?? await Deno.makeTempDir();
   const terminal = Terminal.start({
@@ -29,12 +29,12 @@ async function startPrompt(options: TerminalOptions & { folder?: string } = {}):
   };
 }
 
-/** What a terminal shows of text in one line: without control sequences. */
+/** Text without control sequences. */
 function visible(text: string): string {
   return text.replace(/\x1b\][^\x07]*\x07|\x1b\[[?0-9;]*[A-Za-z]/g, "");
 }
 
-/** The marks of OSC 633 in order, the text of the command line left out. */
+/** The marks of OSC 633 in order. */
 function marks(text: string): string[] {
   return Array.from(text.matchAll(/\x1b\]633;([^\x07]*)\x07/g), ([, mark = ""]) => mark);
 }
@@ -56,7 +56,7 @@ Deno.test("typing a command shows its result and a new prompt with the number of
 Deno.test("Tab completes commands, options and ids", async () => {
   await using prompt = await startPrompt();
   const { terminal } = prompt;
-  // Tab by Tab, as people type: what comes at once is a paste, and a tab in it a blank.
+  // Written piece by piece: text written at once is a paste, and a tab in it a blank.
   for (
     const [keys, shown] of [["ma\t", "map "], ["6000/t\t", "6000/tcp "], [
       "--keep\t",
@@ -101,14 +101,14 @@ Deno.test("history lasts across runs, in a file that only its owner can read", a
   }
 });
 
-Deno.test("a state folder that cannot be written is no trouble", async () => {
+Deno.test("a state folder that cannot be written is ignored", async () => {
   await using prompt = await startPrompt({ env: { XDG_STATE_HOME: "/proc/no" } });
   await prompt.terminal.type("list\r");
   const shown = await prompt.terminal.expect(/No mappings.*> /);
   assertEquals(/error|denied|proc/i.test(shown), false);
 });
 
-Deno.test("an alert prints above the line being typed, and the line survives", async () => {
+Deno.test("an alert is printed above the line being typed, which is drawn again", async () => {
   await using prompt = await startPrompt();
   const { terminal } = prompt;
   await terminal.type("map 6000/tcp -k\r");
@@ -127,7 +127,7 @@ Deno.test("an alert prints above the line being typed, and the line survives", a
   await terminal.expect(/203\.0\.113\.9:6000 +.*running/);
 });
 
-Deno.test("an alert prints above a line that takes several rows", async () => {
+Deno.test("an alert is printed above a line of several rows", async () => {
   await using prompt = await startPrompt({ columns: 30 });
   const { terminal } = prompt;
   await terminal.type("map 6000/tcp -k\r");
@@ -139,7 +139,7 @@ Deno.test("an alert prints above a line that takes several rows", async () => {
   const long = "revoke 11111111112222222222333333333344444444445555555555";
   await terminal.type(long);
   const shown = await terminal.expect(/203\.0\.113\.9:6000.*5555555555/);
-  // Two rows up to the beginning of the line, the news, the whole line.
+  // Two rows up to the start of the line, the alert, the whole line.
   assertMatch(shown, /\x1b\[2A\r\x1b\[J.*reached at.*\r\n\x1b\[1G\x1b\[0J/s);
   assertEquals(visible(shown).endsWith(`pcp simulated [1]> ${long}`), true);
 });
@@ -162,7 +162,7 @@ Deno.test("Ctrl-C cancels a command that waits and the prompt comes back", async
   assertEquals((await terminal.end()).exitCode, 0);
 });
 
-Deno.test("Ctrl-C clears the line, and twice leaves and releases every mapping", async () => {
+Deno.test("Ctrl-C clears the line, and a second one exits and releases every mapping", async () => {
   await using prompt = await startPrompt();
   const { terminal } = prompt;
   await terminal.type("map 6000/tcp -k\r");
@@ -180,7 +180,7 @@ Deno.test("Ctrl-C clears the line, and twice leaves and releases every mapping",
   assertMatch(output, /Released mapping 1/);
 });
 
-Deno.test("Ctrl-D leaves and releases every mapping", async () => {
+Deno.test("Ctrl-D exits and releases every mapping", async () => {
   await using prompt = await startPrompt();
   await prompt.terminal.type("map 6000/tcp -k\r");
   await prompt.terminal.expect("[1]> ");
@@ -190,14 +190,14 @@ Deno.test("Ctrl-D leaves and releases every mapping", async () => {
   assertMatch(output, /Released mapping 1/);
 });
 
-Deno.test("lines typed or pasted while a command runs are carried out after it", async () => {
+Deno.test("lines typed or pasted while a command runs are run after it", async () => {
   await using prompt = await startPrompt();
   await prompt.terminal.type("map 6000/tcp -k\rmap 6001/udp\rrevoke 1\r");
   const shown = visible(await prompt.terminal.expect(/Deleted mapping 1.*\[1\]> /));
   assertMatch(shown, /\[1\]> map 6001\/udp\r\n203.*\[2\]> revoke 1\r\nDeleted mapping 1/s);
 });
 
-Deno.test("the spinner and watch are replaced in place, and a resize does not tear them", async () => {
+Deno.test("the spinner and watch are replaced in place, and drawn again after a resize", async () => {
   await using prompt = await startPrompt({ columns: 100 });
   const { terminal } = prompt;
   await terminal.type("map 6000/tcp -k\r");
@@ -254,7 +254,7 @@ Deno.test("in VS Code every command has its marks, complete and in order", async
     await terminal.type(`${line}\r`);
     all += await terminal.expect(/633;D;\d\x07.*\]> \x1b\]633;B\x07.*\]> /);
   }
-  // What came before the first command's Enter begins with the B of its prompt.
+  // The first output begins with the B of the first prompt.
   assertEquals(marks(all), [
     "B",
     ...commands.flatMap(([line, code]) => {
@@ -269,7 +269,7 @@ Deno.test("in VS Code every command has its marks, complete and in order", async
   assertEquals(marks(output), ["E;exit", "C", "D;0"]);
 });
 
-Deno.test("in VS Code news end the line that they push down, and it begins anew", async () => {
+Deno.test("in VS Code an alert ends the line being typed, and a new prompt begins", async () => {
   await using prompt = await startPrompt({ env: { TERM_PROGRAM: "vscode" } });
   const { terminal } = prompt;
   await terminal.type("map 6000/tcp -k\r");
@@ -277,13 +277,13 @@ Deno.test("in VS Code news end the line that they push down, and it begins anew"
   await terminal.type("js void setTimeout(() => handle.mappings[0].renew(7200), 100)\r");
   await terminal.expect(/633;D;0\x07.*\]> \x1b\]633;B\x07.*\]> /);
   await terminal.type("lis");
-  const news = await terminal.expect(/granted for 2 h.*\]> \x1b\]633;B\x07.*\]> lis/);
-  assertEquals(marks(news), ["C", "A", "B"]);
+  const alert = await terminal.expect(/granted for 2 h.*\]> \x1b\]633;B\x07.*\]> lis/);
+  assertEquals(marks(alert), ["C", "A", "B"]);
   await terminal.type("t\r");
   assertEquals(marks(await terminal.expect(/633;D;0/)).slice(0, 2), ["E;list", "C"]);
 });
 
-Deno.test("in VS Code the folder is told first, and progress while a command waits", async () => {
+Deno.test("in VS Code the folder is sent first, and progress while a command waits", async () => {
   const folder = await Deno.makeTempDir();
   await using terminal = Terminal.start({
     args: ["--simulate"],

@@ -15,7 +15,7 @@ import {
 const width = (text: string): number =>
   [...text].reduce((sum, character) => sum + (character > "\u2e80" ? 2 : 1), 0);
 
-Deno.test("printable() leaves no character that a terminal obeys", () => {
+Deno.test("printable() escapes every control character", () => {
   assertEquals(
     printable("a\x1b[2Jb\n\x07\x7f\x9b\u202e\u2028ü界"),
     "a\\x1b[2Jb\\x0a\\x07\\x7f\\x9b\\u202e\\u2028ü界",
@@ -39,7 +39,7 @@ Deno.test("cut() and pad() count columns, not characters, and no colours", () =>
   assertEquals(cut("anything", Infinity, width), "anything");
 });
 
-Deno.test("paint() paints, or leaves alone", () => {
+Deno.test("paint() colours text, or returns it unchanged", () => {
   assertEquals(paint(true).red("x"), "\x1b[31mx\x1b[0m");
   assertEquals(paint(false).red("x"), "x");
   assertEquals(plain(paint(true).bold(paint(true).green("x"))), "x");

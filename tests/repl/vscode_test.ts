@@ -6,7 +6,7 @@ function capabilities(env: Record<string, string>, isTerminal = true): string {
   return Object.entries(found).filter(([, can]) => can).map(([name]) => name).join(" ");
 }
 
-Deno.test("terminalCapabilities() turns off what nobody would understand or nobody wants", () => {
+Deno.test("terminalCapabilities() turns off what the terminal or the user does not support", () => {
   assertEquals(capabilities({ TERM: "xterm-256color" }), "cursor decoration");
   assertEquals(
     capabilities({ TERM: "xterm-256color", TERM_PROGRAM: "vscode" }),
@@ -42,6 +42,6 @@ Deno.test("marksFor() writes nothing where it is off", () => {
   assertEquals(all, "");
 });
 
-Deno.test("escapeMark() lets no character end or extend the sequence", () => {
+Deno.test("escapeMark() escapes every character that would end or extend the sequence", () => {
   assertEquals(escapeMark("a;b\\c\nd\x07e\x1bf\x9cg ü"), "a\\x3bb\\\\c\\x0ad\\x07e\\x1bf\\x9cg ü");
 });

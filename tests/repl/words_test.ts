@@ -16,7 +16,7 @@ Deno.test("splitWords() splits at blanks and keeps what is quoted", () => {
   for (const [line, words] of cases) assertEquals(splitWords(line), words, line);
 });
 
-Deno.test("splitWords() says which quote is not closed and what to type", () => {
+Deno.test("splitWords() names the unclosed quote and what to type", () => {
   assertThrows(() => splitWords("map 'x"), UsageError, "type another ' at the end");
   assertThrows(() => splitWords('map "x'), UsageError, 'type another " at the end');
   assertThrows(() => splitWords("map x\\"), UsageError, "nothing follows the last backslash");

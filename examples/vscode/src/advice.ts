@@ -1,9 +1,9 @@
-/** What to do about a refusal, by result code (RFC 6887 section 7.4; negative: what the client itself found). */
+/** What to do about a result code (RFC 6887 section 7.4; negative codes are the client's own). */
 export function adviceForCode(code: number): string | undefined {
   return ADVICE.get(code);
 }
 
-/** What to do when nothing answers. */
+/** What to do when the gateway does not answer. */
 export function adviceOnSilence(gateway: string): string {
   return `No answer yet. Is ${gateway} the router, and is PCP or NAT-PMP switched on in its settings?`;
 }

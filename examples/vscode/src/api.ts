@@ -1,16 +1,16 @@
 /**
- * The part of the JSON-RPC server's protocol that this extension speaks; rpc/README.md has all of it. An extension of your
- * own needs only what it uses. Members and states that are not known here are ignored, as that page asks.
+ * The part of the JSON-RPC protocol that this extension uses; rpc/README.md documents all of it. Unknown members and states
+ * are ignored, as that page requires.
  */
 
-/** How a mapping is doing. */
+/** The state of a mapping. */
 export type State =
   | { type: "requested" | "running" | "expired" | "revoked" | "dropped" }
   | { type: "starting"; attempt: number }
   | { type: "updating"; attempt: number; lifetime: number }
   | { type: "error"; code: number; name: string; retryIn?: number };
 
-/** What the gateway has granted. */
+/** What the gateway has assigned. */
 export interface Assigned {
   externalAddress: string;
   externalPort: number;
@@ -18,7 +18,7 @@ export interface Assigned {
   lifetime: number;
 }
 
-/** A mapping and what the server knows of it now. */
+/** A mapping with its current state. */
 export interface Mapping {
   mappingId: number;
   state: State;
@@ -27,7 +27,7 @@ export interface Mapping {
   expiresAt: string | null;
 }
 
-/** News of one mapping. */
+/** A change of one mapping. */
 export type Alert =
   | { type: "stateChange"; state: State }
   | { type: "assigned" } & Assigned;
@@ -42,7 +42,7 @@ export interface Client {
   port: number;
 }
 
-/** Params and result of every request that is made. */
+/** Params and result of each request that the extension sends. */
 export interface Requests {
   initialize: [
     { clientInfo: { name: string }; processId: number },
@@ -61,32 +61,32 @@ export interface Requests {
   "mapping/revoke": [{ mappingId: number }, Mapping];
 }
 
-/** What a mapping is asked for with. Without `requestType` it is kept alive until revoked. */
+/** Params of a mapping. Without `requestType` it is kept alive until revoked. */
 export interface MappingRequest {
   clientId: number;
   kind: "inbound";
   internalPort: number;
   protocol: Protocol;
   lifetime: number;
-  /** Only a suggestion. */
+  /** Suggested; the gateway may assign another. */
   externalPort: number;
 }
 
-/** Transport protocols that are offered. */
+/** The transport protocols that the extension offers. */
 export type Protocol = "tcp" | "udp";
 
-/** Params of every notification that is listened to. */
+/** Params of each notification that the extension handles. */
 export interface Notifications {
   "mapping/alert": { mappingId: number; alert: Alert };
   "client/error": { clientId: number; error: { name: string; message: string } };
   "client/serverRestarted": { clientId: number; epoch: number };
 }
 
-/** Codes of errors, as far as they are told apart. */
+/** Error codes that the extension handles. */
 export const ErrorCode = {
   DiscoveryFailed: 1,
   ResultCode: 5,
   RequestCancelled: -32800,
-  /** No answer of the server: what vscode-jsonrpc says when the connection ends before it. */
+  /** The connection ended before the response; vscode-jsonrpc reports it, not the server. */
   PendingResponseRejected: -32097,
 } as const;

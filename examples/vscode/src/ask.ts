@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { parsePort } from "./input.ts";
 import { type Gateway, type Port, portLabel, type Wish } from "./port.ts";
 
-/** Asks for the port to open; undefined if somebody pressed Escape. */
+/** Asks for the port to open; undefined if the user cancels. */
 export async function askPort(last: Wish | undefined): Promise<Wish | undefined> {
   const typed = await vscode.window.showInputBox({
     title: TITLE,
@@ -27,7 +27,7 @@ export async function askPort(last: Wish | undefined): Promise<Wish | undefined>
   return chosen && { port, protocol: chosen.protocol };
 }
 
-/** Asks which gateway; only where there is a choice, which a simulated one makes. */
+/** Asks for the gateway, if a simulated one is in use besides the router. */
 export async function askGateway(
   simulated: Gateway | undefined,
 ): Promise<Gateway["kind"] | undefined> {
@@ -45,7 +45,7 @@ export async function askGateway(
   return chosen?.is;
 }
 
-/** Asks which of the ports is meant, where there are several. */
+/** Asks for one of the open ports, if there are several. */
 export async function askWhich(ports: readonly Port[]): Promise<Port | undefined> {
   if (ports.length === 0) void vscode.window.showInformationMessage("No port is open.");
   if (ports.length < 2) return ports[0];

@@ -6,7 +6,7 @@ import { endpoint, type Port, portId, portLabel, stateText } from "./port.ts";
 import type { Ports } from "./ports.ts";
 import { tellError } from "./tell_error.ts";
 
-/** Makes everything known that can be chosen from the palette, the view and its menus. */
+/** Registers the commands of the palette, the view and its menus. */
 export function registerCommands(
   ports: Ports,
   details: Details,
@@ -14,7 +14,7 @@ export function registerCommands(
   memory: vscode.Memento,
 ): vscode.Disposable {
   const busy = (title: string, run: () => Promise<unknown>) => () => progress(title, run);
-  // From a menu it is about a row, from the palette it asks.
+  // A menu passes the id of its row; the palette passes none, so the command asks.
   const ofPort = (run: (port: Port) => Promise<void>) => async (row = "") => {
     const port = ports.find(row) ?? await askWhich(ports.ports);
     if (port !== undefined) await run(port);
@@ -46,7 +46,7 @@ export function registerCommands(
         try {
           await run(row);
         } catch (error) {
-          // Not awaited: the command is over, however long the notification stays.
+          // Not awaited: the command ends while the notification stays open.
           void tellError(failure, error);
         }
       })
@@ -74,7 +74,7 @@ async function openPort(ports: Ports, memory: vscode.Memento): Promise<void> {
   void tellOpen(port, "is open");
 }
 
-/** What is told while a port is waited for. */
+/** The progress text while a port is being opened. */
 function waitingText(port: Port | undefined): string {
   const state = port?.mapping?.state;
   if (port === undefined || state === undefined) return "";
@@ -94,7 +94,7 @@ async function copyAddress({ mapping }: Port): Promise<void> {
   await vscode.env.clipboard.writeText(endpoint(mapping.assigned));
 }
 
-/** Shows that something is going on; what looks at the token can be cancelled. */
+/** Shows progress; `run` can be cancelled if it takes the token. */
 async function progress<T>(
   title: string,
   run: (report: (message: string) => void, token: vscode.CancellationToken) => Promise<T>,
@@ -109,5 +109,5 @@ async function progress<T>(
 const COPY = "Copy External Address";
 const DETAILS = "Show Details";
 
-/** Seconds that the simulated gateway is away. Requests of a mapping are 4 s apart: by then each was repeated in vain. */
+/** Seconds without the simulated gateway: long enough for every renewal to be retransmitted (RFC 6887 section 8.1.1). */
 const REBOOT = 10;

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { detailsOf, type Port } from "./port.ts";
 import type { Ports } from "./ports.ts";
 
-/** Pages about one port each, which stay current while they are open. */
+/** Pages with the details of one port each, updated while they are open. */
 export class Details implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #ports: Ports;
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();

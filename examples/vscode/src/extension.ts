@@ -1,10 +1,10 @@
 /**
- * Port Control for VS Code: opens ports on the router through the JSON-RPC server of `@portcontrol/pcp`. Where to look:
+ * Port Control for VS Code: opens ports on the router through the JSON-RPC server of `@portcontrol/pcp`.
  *
- * - `server.ts` starts the server and speaks with it; `api.ts` has the messages. This is what every client needs.
- * - `ports.ts` knows what was asked for, hears the alerts, and asks again when the server had to be restarted.
- * - `port.ts`, `advice.ts`, `input.ts` are plain functions: judging, wording, reading.
- * - The rest is VS Code: `commands.ts`, `ask.ts`, `tree.ts`, `status_bar.ts`, `details.ts`, `tell_error.ts`.
+ * - `server.ts` starts the server and sends requests; `api.ts` declares the messages. Every client needs these two.
+ * - `ports.ts` keeps the requested ports, handles alerts, and requests the ports again after a restart of the server.
+ * - `port.ts`, `advice.ts`, `input.ts` are pure functions: conditions, texts, input.
+ * - The rest is user interface: `commands.ts`, `ask.ts`, `tree.ts`, `status_bar.ts`, `details.ts`, `tell_error.ts`.
  */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
@@ -23,7 +23,7 @@ import { PortTree } from "./tree.ts";
 let ports: Ports | undefined;
 let stateFolder = "";
 
-/** VS Code calls this when the view is shown or a command is chosen. The server is started with the first need of it. */
+/** VS Code calls this when the view is shown or a command is chosen. The server starts with the first request. */
 export function activate(context: vscode.ExtensionContext): void {
   stateFolder = join(context.globalStorageUri.fsPath, String(process.pid)); // of this window
   mkdirSync(stateFolder, { recursive: true });
@@ -59,7 +59,7 @@ export function activate(context: vscode.ExtensionContext): void {
   );
 }
 
-/** VS Code waits for this when the window is closed or reloaded. If it does not, the server sees its stdin end. */
+/** VS Code waits for this when the window is closed or reloaded. If it is killed, the server ends with its stdin. */
 export async function deactivate(): Promise<void> {
   await ports?.stop();
   rmSync(stateFolder, { recursive: true, force: true });
@@ -71,13 +71,13 @@ function chosenCommand(): ServerCommand {
   return serverCommand(configured, denoPath(settings.get("denoPath", "deno")), checkout());
 }
 
-/** A VS Code that was not started from a shell does not have the PATH to where Deno's installer puts it. */
+/** Outside a shell VS Code has a PATH without the folder of Deno's installer, so that folder is tried first. */
 function denoPath(configured: string): string {
   const usual = join(homedir(), ".deno", "bin", "deno");
   return configured === "deno" && existsSync(usual) ? usual : configured;
 }
 
-/** The workspace, if it is the library itself. Its code is run only if the user trusts it. */
+/** The workspace, if it is a checkout of the library and trusted. */
 function checkout(): string | undefined {
   if (!vscode.workspace.isTrusted) return undefined;
   return vscode.workspace.workspaceFolders
@@ -86,7 +86,7 @@ function checkout(): string | undefined {
     .find((path) => existsSync(join(path, "rpc", "main.ts")) && existsSync(join(path, "repl.ts")));
 }
 
-/** Params of `client/start`; what is not set is found by the server. */
+/** Params of `client/start`; the server discovers what the settings leave out. */
 function routerAddresses(): ReturnType<PortsDeps["routerAddresses"]> {
   const settings = vscode.workspace.getConfiguration("portcontrol");
   const server = settings.get("gateway", "");

@@ -1,13 +1,13 @@
 import type { Protocol } from "./api.ts";
 
-/** What somebody typed as a port: `6000` or `6000/udp`. */
+/** A typed port: `6000` or `6000/udp`. */
 export interface PortInput {
   port: number;
-  /** Undefined if it is still to be chosen. */
+  /** Undefined if it was not typed. */
   protocol: Protocol | undefined;
 }
 
-/** Reads a port; the reason, as a sentence for the input box, if it is none. */
+/** Parses a port; returns a sentence for the input box if the text is invalid. */
 export function parsePort(text: string): PortInput | string {
   const trimmed = text.trim().toLowerCase();
   if (trimmed === "") return "Type the port that your program listens on, such as 3000";

@@ -3,41 +3,41 @@ import type { Assigned, Client, Mapping, Protocol, State } from "./api.ts";
 /** A gateway in use, real or simulated. */
 export interface Gateway {
   readonly kind: "router" | "simulated";
-  /** Undefined while the server is not there. */
+  /** Undefined while the server is not running. */
   client: Client | undefined;
-  /** Of a simulated one. */
+  /** Only of a simulated gateway. */
   simulatorId: number | undefined;
 }
 
-/** What somebody wants to be reachable. */
+/** A port to open. */
 export interface Wish {
   readonly protocol: Protocol;
   readonly port: number;
 }
 
-/** A port that was asked for: the wish, and what is known of its fulfilment. */
+/** A requested port and the state of its mapping. */
 export interface Port extends Wish {
   readonly gateway: Gateway;
   readonly lifetime: number;
-  /** What was known last; undefined before the first answer. */
+  /** The latest snapshot; undefined before the first response. */
   mapping: Mapping | undefined;
-  /** Whether the server is gone, so that nobody knows how the mapping is doing. */
+  /** Whether the server has ended, so that the state of the mapping is unknown. */
   isUnknown: boolean;
-  /** What happened to it, oldest first. */
+  /** Its state changes, oldest first. */
   readonly timeline: { at: Date; text: string }[];
 }
 
-/** What tells a port from the others: `simulated tcp 6000`. */
+/** The id of a port: `simulated tcp 6000`. */
 export function portId(
   { gateway: { kind }, protocol, port }: Wish & Pick<Port, "gateway">,
 ): string {
   return `${kind} ${protocol} ${port}`;
 }
 
-/** How a port is doing, in the few kinds that the eye can tell apart. */
+/** The condition of a port, one icon each. */
 export type Condition = "live" | "waiting" | "closing" | "lost" | "unknown";
 
-/** Judges a port. One renewal that has to be repeated says that the gateway does not answer any more. */
+/** The condition of a port. A retransmitted renewal counts as lost: the gateway has stopped answering. */
 export function conditionOf({ mapping, isUnknown }: Port): Condition {
   if (isUnknown) return "unknown";
   const state = mapping?.state;
@@ -65,13 +65,13 @@ export function portLabel({ protocol, port, mapping }: Port): string {
   return mapping?.assigned ? `${inside} -> ${endpoint(mapping.assigned)}` : inside;
 }
 
-/** What others connect to: `203.0.113.5:6000`, `[2001:db8::5]:6000`. */
+/** The external address and port: `203.0.113.5:6000`, `[2001:db8::5]:6000`. */
 export function endpoint({ externalAddress, externalPort }: Assigned): string {
   const isIpv6 = externalAddress.includes(":");
   return `${isIpv6 ? `[${externalAddress}]` : externalAddress}:${externalPort}`;
 }
 
-/** The grey words behind the label. */
+/** The grey text behind the label. */
 export function portDescription(port: Port, now: number): string {
   const { mapping } = port;
   if (port.isUnknown) return "unknown: the server is gone";
@@ -80,7 +80,7 @@ export function portDescription(port: Port, now: number): string {
   return timeLeft(Date.parse(mapping.expiresAt) - now);
 }
 
-/** A state in words. */
+/** A state as text. */
 export function stateText(state: State): string {
   switch (state.type) {
     case "requested":
@@ -100,7 +100,7 @@ export function stateText(state: State): string {
   }
 }
 
-/** `1 h 5 min left`; in seconds towards the end. */
+/** `1 h 5 min left`; seconds below two minutes. */
 export function timeLeft(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 120) return `${seconds} s left`;
@@ -110,7 +110,7 @@ export function timeLeft(milliseconds: number): string {
   return minutes % 60 === 0 ? `${hours} left` : `${hours} ${minutes % 60} min left`;
 }
 
-/** What the status bar says, and whether it warns; undefined if there is nothing to say. */
+/** The text of the status bar, and whether it warns; undefined without ports. */
 export function statusOf(ports: readonly Port[]): { text: string; warns: boolean } | undefined {
   if (ports.length === 0) return undefined;
   const live = ports.filter((port) => conditionOf(port) === "live");

@@ -3,24 +3,24 @@ import type { Alert, Client, Mapping } from "./api.ts";
 import { endpoint, type Gateway, type Port, portId, stateText, type Wish } from "./port.ts";
 import type { Server, ServerEvents } from "./server.ts";
 
-/** What {@linkcode Ports} needs from outside. */
+/** The dependencies of {@linkcode Ports}. */
 export interface PortsDeps {
   /** Starts a server. */
   readonly startServer: (events: ServerEvents) => Promise<Server>;
-  /** Addresses from the settings; what is left out is found by the server. */
+  /** Addresses from the settings; the server discovers the others. */
   readonly routerAddresses: () => Partial<Pick<Client, "client" | "server" | "port">>;
-  /** A folder where mappings are noted, so that a new server has those of one that was killed, and no router refuses it. */
+  /** A folder for state files: a new server needs the nonces of one that was killed to renew its mappings. */
   readonly stateFolder: string;
-  /** Tells the user of trouble that is not the answer to a command. */
+  /** Reports an error outside of a command. */
   readonly tell: (what: string, error: unknown) => void;
   readonly log: vscode.LogOutputChannel;
 }
 
-/** Everything that this window has asked for. Wishes outlive the server: one that is started is told all of them. */
+/** The gateways and ports of this window. They outlive the server: a new one gets requests for all of them. */
 export class Ports implements vscode.Disposable {
   /** Gateways in use. */
   readonly gateways: Gateway[] = [];
-  /** Ports that were asked for, the newest last. */
+  /** The requested ports, the newest last. */
   readonly ports: Port[] = [];
   readonly #deps: PortsDeps;
   readonly #changed = new vscode.EventEmitter<void>();
@@ -28,7 +28,7 @@ export class Ports implements vscode.Disposable {
   #stopping: Promise<void> = Promise.resolve();
   #connecting: Promise<unknown> = Promise.resolve();
 
-  /** Something looks different now. */
+  /** Fires after every change. */
   readonly onDidChange = this.#changed.event;
 
   constructor(deps: PortsDeps) {
@@ -40,15 +40,15 @@ export class Ports implements vscode.Disposable {
     return this.gateways.find(({ kind }) => kind === "simulated");
   }
 
-  /** A port that was asked for, by its id. */
+  /** A port by its id. */
   find(id: string): Port | undefined {
     return this.ports.find((port) => portId(port) === id);
   }
 
-  /** Makes sure that a gateway is in use; one at a time, so that nobody who is impatient gets two. */
+  /** Connects to a gateway, unless it is in use already; one call at a time, so that two calls do not connect twice. */
   connect(kind: Gateway["kind"]): Promise<Gateway> {
     const connected = this.#connecting.then(() => this.#connect(kind));
-    this.#connecting = connected.catch(() => {}); // whoever asked is told
+    this.#connecting = connected.catch(() => {}); // the caller handles it
     return connected;
   }
 
@@ -63,7 +63,7 @@ export class Ports implements vscode.Disposable {
     return gateway;
   }
 
-  /** Opens a port and waits until it is open. When cancelled it is as if it had not been asked for. */
+  /** Opens a port and waits until it is open. Cancelling closes it again. */
   async open(
     gateway: Gateway,
     wish: Wish & Pick<Port, "lifetime">,
@@ -79,13 +79,13 @@ export class Ports implements vscode.Disposable {
       return port;
     } catch (error) {
       if (token.isCancellationRequested) await this.close(port, token);
-      // Refused ports stay in sight, those whose server is gone come back with it; the rest was never asked for.
+      // A refused port stays listed, and one without a server is requested again; any other was never requested.
       else if (port.mapping === undefined && !port.isUnknown) this.#forget(port);
       throw error;
     }
   }
 
-  /** Closes a port and waits for the confirmation; when cancelled, the deletion goes on without anybody waiting. */
+  /** Closes a port and waits for the confirmation. Cancelling ends the wait, not the deletion. */
   async close(port: Port, token?: vscode.CancellationToken): Promise<void> {
     if (port.mapping !== undefined && !port.isUnknown) {
       const { mappingId } = port.mapping;
@@ -99,7 +99,7 @@ export class Ports implements vscode.Disposable {
     this.#forget(port);
   }
 
-  /** Asks for another full lifetime. */
+  /** Requests another full lifetime. */
   async renew(port: Port): Promise<void> {
     if (port.mapping === undefined || port.isUnknown) return;
     const server = await this.#running();
@@ -108,7 +108,7 @@ export class Ports implements vscode.Disposable {
     this.#changed.fire();
   }
 
-  /** Closes every port, and leaves every gateway. */
+  /** Closes every port and disconnects from every gateway. */
   async disconnectAll(): Promise<void> {
     for (const gateway of [...this.gateways]) {
       const { client, simulatorId } = gateway;
@@ -123,28 +123,28 @@ export class Ports implements vscode.Disposable {
     this.#changed.fire();
   }
 
-  /** Does to the simulated gateway what a power cut does to a router: it is away, and comes back without memory. */
+  /** Stops the simulated gateway for some seconds and starts it without its mappings, as after a power cut. */
   async restartGateway(seconds: number): Promise<void> {
     const gateway = this.simulated;
     if (gateway?.client === undefined || gateway.simulatorId === undefined) return;
     const server = await this.#running();
     const { simulatorId, client: { port } } = gateway;
     await server.request("simulator/stop", { simulatorId });
-    // On loopback nobody announces a restart, so somebody has to ask the gateway something to notice.
+    // There is no ANNOUNCE on loopback, so only a response to a request shows the restart.
     for (const each of this.ports) if (each.gateway === gateway) await this.renew(each);
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     gateway.simulatorId = (await server.request("simulator/start", { port })).simulatorId;
   }
 
-  /** Ends the server, if there is one, and starts another one. */
+  /** Stops the server and starts another one. */
   async restartServer(): Promise<void> {
     await this.stop();
     await this.#running();
   }
 
-  /** Ends the server, which deletes every mapping. */
+  /** Stops the server, which deletes every mapping. */
   async stop(): Promise<void> {
-    const server = await this.#server?.catch(() => undefined); // Who started it was told why that failed.
+    const server = await this.#server?.catch(() => undefined); // its start has reported the failure
     this.#serverIsGone("stopped");
     if (server !== undefined) this.#stopping = server.stop();
     await this.#stopping;
@@ -183,7 +183,7 @@ export class Ports implements vscode.Disposable {
     }
   }
 
-  /** Takes a gateway into use, and asks it for the ports that an earlier server had. */
+  /** Starts a client for a gateway, and requests the ports that an earlier server had. */
   async #join(server: Server, gateway: Gateway): Promise<void> {
     const state = `${this.#deps.stateFolder}/${gateway.kind}.json`;
     let at = this.#deps.routerAddresses();
@@ -195,12 +195,12 @@ export class Ports implements vscode.Disposable {
     gateway.client = await server.request("client/start", { ...at, state });
     const wanted = this.ports.filter((port) => port.gateway === gateway && port.isUnknown);
     for (const port of wanted) await this.#ask(server, port);
-    // Ports that were closed while there was no server; nobody waits for that.
+    // Leftovers are ports that were closed while no server was running. Their deletion is not waited for.
     const { clientId } = gateway.client;
     server.request("client/deleteLeftovers", { clientId }).catch(this.#unimportant);
   }
 
-  /** Asks for a mapping, with the external port that it had before; answered before the gateway has answered. */
+  /** Requests a mapping, with its former external port. Resolves before the gateway has answered. */
   async #ask(server: Server, port: Port): Promise<Mapping> {
     const mapping = await server.request("mapping/request", {
       clientId: port.gateway.client?.clientId ?? 0,
@@ -216,7 +216,7 @@ export class Ports implements vscode.Disposable {
     return mapping;
   }
 
-  /** An alert tells what has happened, `mapping/get` how things are by now. */
+  /** Notes the alert, and reads the current state with `mapping/get`. */
   #hear(server: Server, mappingId: number, alert: Alert): void {
     const isIt = ({ mapping, isUnknown }: Port) => mapping?.mappingId === mappingId && !isUnknown;
     if (alert.type === "stateChange") this.#note(stateText(alert.state), isIt);
@@ -227,7 +227,7 @@ export class Ports implements vscode.Disposable {
       port.mapping = mapping;
       if (mapping.state.type === "revoked" || mapping.state.type === "dropped") this.#forget(port);
       else this.#changed.fire();
-    }).catch(this.#unimportant); // It, or the server, is gone by now.
+    }).catch(this.#unimportant); // the mapping or the server has ended
   }
 
   readonly #unimportant = (error: Error): void => this.#deps.log.debug(error.message);

@@ -12,10 +12,10 @@ import {
 import type { Notifications, Requests } from "./api.ts";
 import type { ServerCommand } from "./server_command.ts";
 
-/** The server could not be started, or has ended although nobody asked it to. */
+/** The server could not be started, or has ended by itself. */
 export class ServerGoneError extends Error {
   override readonly name = "ServerGoneError";
-  /** Whether that is because there is no Deno. */
+  /** Whether Deno was not found. */
   readonly needsDeno: boolean;
 
   constructor(reason: string, needsDeno = false) {
@@ -24,29 +24,33 @@ export class ServerGoneError extends Error {
   }
 }
 
-/** What the owner of a server hears from it. */
+/** Callbacks of a server. */
 export interface ServerEvents {
-  /** A line of its stderr: a datagram, or a word of its log. */
+  /** A line of its stderr: a datagram or its log. */
   readonly onLine: (line: string) => void;
-  /** It ended after it had been started. Every mapping it held will be gone. */
+  /** It has ended after its start; its mappings will expire. */
   readonly onGone: (error: ServerGoneError) => void;
 }
 
-/** A running server process, spoken with on its stdin and stdout. */
+/** A running server process, connected by its stdin and stdout. */
 export class Server {
   readonly #process: ChildProcess;
   readonly #connection: MessageConnection;
   readonly #gone: Promise<ServerGoneError>;
   #isWanted = true;
 
-  /** Starts the server and shakes hands; throws a {@linkcode ServerGoneError} with the reason if that fails. */
+  /**
+   * Starts the server and sends `initialize`.
+   *
+   * @throws {ServerGoneError} If that fails.
+   */
   static async start(command: ServerCommand, events: ServerEvents): Promise<Server> {
     const server = new Server(command, events);
-    // The server ends when the process of this id does, even if that is killed.
+    // The server ends with the process of this id, even if that is killed.
     const params = { clientInfo: { name: "portcontrol for VS Code" }, processId: process.pid };
     const answered = server.request("initialize", params).then(
       () => undefined,
-      // If it has died, the reason is how it ended, and not that a request got no answer.
+      // If the process has ended, its exit is the reason, rather than the missing response.
       (error: Error) => Promise.race([server.#gone, failure(error.message, 500)]),
     );
     const late = failure(`it did not answer within ${START_TIMEOUT / 1000} s`, START_TIMEOUT);
@@ -62,13 +66,13 @@ export class Server {
   }
 
   private constructor({ program, args, needsDeno }: ServerCommand, { onLine }: ServerEvents) {
-    // Not in the folder of the workspace, whose deno.json is none of the server's business.
+    // Not in the folder of the workspace, whose deno.json would apply to the server.
     const child = spawn(program, args, { cwd: homedir(), stdio: ["pipe", "pipe", "pipe"] });
     this.#process = child;
     let lastWords = "";
     createInterface(child.stderr).on("line", (line) => {
       onLine(line);
-      // Deno may end with where in Deno it was, which helps nobody.
+      // Deno may end with a backtrace of its own code.
       const isNoise = /trace:|^Stack backtrace|^\s*\d+: |^\s*$/.test(line);
       if (!isNoise) lastWords = `: ${line.trim()}`;
     });
@@ -80,7 +84,7 @@ export class Server {
           : `there is no program "${program}"`;
         resolve(new ServerGoneError(reason, needsDeno));
       });
-      // Not "exit": by "close" the last words on stderr were read.
+      // "close" comes after the last line of stderr, "exit" may come before it.
       child.on("close", (code, signal) => {
         const how = signal === null ? `it ended with exit code ${code}` : `it ended by ${signal}`;
         resolve(new ServerGoneError(how + lastWords));
@@ -90,10 +94,10 @@ export class Server {
       new StreamMessageReader(child.stdout),
       new StreamMessageWriter(child.stdin),
     );
-    // What cannot be written or read any more is told by the end of the process.
+    // Errors of the streams are only logged: the end of the process follows.
     this.#connection.onError(([error]) => onLine(`connection: ${error.message}`));
     child.stdin.on("error", (error) => onLine(`stdin: ${error.message}`));
-    // Requests that still wait are answered with an error.
+    // Rejects the pending requests.
     this.#gone.then(() => this.#connection.dispose());
     this.#connection.listen();
   }
@@ -104,7 +108,7 @@ export class Server {
     params: Requests[M][0],
     token?: CancellationToken,
   ): Promise<Requests[M][1]> {
-    // An undefined one would count as a second param, and make them positional.
+    // An undefined token would count as a second param, and make the params positional.
     const given = [params, token].filter((each) => each !== undefined);
     return await this.#connection.sendRequest<Requests[M][1]>(method, ...given);
   }
@@ -114,13 +118,13 @@ export class Server {
     this.#connection.onNotification(method, hear);
   }
 
-  /** Ends the server: it deletes every mapping first. Never rejects. */
+  /** Stops the server, which deletes every mapping first. Never rejects. */
   async stop(): Promise<void> {
     this.#isWanted = false;
     const ended = this.#gone.then(() => {});
     const polite = this.request("shutdown", undefined)
       .then(() => this.#connection.sendNotification("exit"))
-      .catch(() => {}); // It is gone already, and that is all that is wanted.
+      .catch(() => {}); // it has ended already
     await Promise.race([Promise.all([polite, ended]), sleep(STOP_TIMEOUT)]);
     this.#process.stdin?.end();
     await Promise.race([ended, sleep(1_000)]);
@@ -128,9 +132,9 @@ export class Server {
   }
 }
 
-/** A server that is not in the cache yet is downloaded first. */
+/** Milliseconds; a server that is not in Deno's cache is downloaded first. */
 const START_TIMEOUT = 60_000;
-/** VS Code gives an extension five seconds to end. */
+/** Milliseconds; VS Code waits five seconds for an extension to end. */
 const STOP_TIMEOUT = 3_500;
 
 async function failure(reason: string, after: number): Promise<ServerGoneError> {

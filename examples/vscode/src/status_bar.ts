@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { portLabel, statusOf } from "./port.ts";
 import type { Ports } from "./ports.ts";
 
-/** How many ports are live and where the newest is reached; a warning while one is lost. */
+/** Shows the number of live ports and the newest external address, and warns while a port is lost. */
 export function showStatus(ports: Ports): vscode.Disposable {
   const item = vscode.window.createStatusBarItem("portcontrol", vscode.StatusBarAlignment.Left);
   item.name = "Port mappings";

@@ -4,10 +4,10 @@ import { adviceForCode } from "./advice.ts";
 import { ErrorCode } from "./api.ts";
 import { ServerGoneError } from "./server.ts";
 
-/** Says what failed, why, and what can be done. What was cancelled, or is told elsewhere, needs no words. */
+/** Shows what failed, why, and what to do. A cancelled request is not shown, nor the end of the server, which has its own message. */
 export async function tellError(what: string, error: unknown): Promise<void> {
   const reason = error instanceof Error ? error.message : String(error);
-  // Messages of the server say themselves what could not be done.
+  // Messages of the server begin with what was attempted.
   const text = reason.startsWith("Cannot ") ? reason : `${what}: ${reason}`;
   if (error instanceof ServerGoneError) {
     const first = error.needsDeno ? ["Get Deno"] as const : [];
@@ -16,7 +16,7 @@ export async function tellError(what: string, error: unknown): Promise<void> {
   if (!(error instanceof ResponseError)) return await offer(text, "Show Trace");
   switch (error.code) {
     case ErrorCode.RequestCancelled:
-    case ErrorCode.PendingResponseRejected: // the server is gone, which its owner has told
+    case ErrorCode.PendingResponseRejected: // the end of the server is reported by its owner
       return;
     case ErrorCode.ResultCode: {
       const { code, name } = error.data as { code: number; name: string };
@@ -35,7 +35,7 @@ export async function tellError(what: string, error: unknown): Promise<void> {
 
 const INSTALLATION = "https://docs.deno.com/runtime/getting_started/installation/";
 
-/** What can be offered, with the command that does it. */
+/** Buttons and their commands. */
 const OFFERS = {
   "Get Deno": ["vscode.open", vscode.Uri.parse(INSTALLATION)],
   "Restart": ["portcontrol.restartServer"],

@@ -3,7 +3,7 @@ import { type Condition, conditionOf, type Gateway, gatewayLabel } from "./port.
 import { type Port, portDescription, portId, portLabel } from "./port.ts";
 import type { Ports } from "./ports.ts";
 
-/** The view *Port Mappings*. Its rows are `gateway KIND`, below that `client KIND`, and below that the ids of ports. */
+/** The view *Port Mappings*: rows `gateway KIND`, below each `client KIND`, below that the ids of its ports. */
 export class PortTree implements vscode.TreeDataProvider<string>, vscode.Disposable {
   readonly #ports: Ports;
   readonly #changed = new vscode.EventEmitter<string[] | undefined>();
@@ -15,7 +15,7 @@ export class PortTree implements vscode.TreeDataProvider<string>, vscode.Disposa
   constructor(ports: Ports) {
     this.#ports = ports;
     ports.onDidChange(() => this.#refresh());
-    // Time passes without an event; drawn anew only when it makes a difference.
+    // The remaining time changes without an event.
     this.#timer = setInterval(() => {
       const texts = ports.ports.map((port) => portDescription(port, Date.now())).join();
       if (texts !== this.#texts) this.#refresh();
@@ -45,7 +45,7 @@ export class PortTree implements vscode.TreeDataProvider<string>, vscode.Disposa
     this.#changed.dispose();
   }
 
-  /** As little as possible: in a tree that is read anew, a menu that is open has lost what it is about. */
+  /** Refreshes rows rather than the tree if it can: an open menu loses its row when the tree is read again. */
   #refresh(): void {
     const { gateways, ports } = this.#ports;
     const parents = gateways.flatMap(({ kind }) => [`gateway ${kind}`, `client ${kind}`]);
@@ -73,7 +73,7 @@ function portItem(port: Port): vscode.TreeItem {
   item.tooltip = `${portLabel(port)}\n${item.description}`;
   const [icon, colour] = ICONS[condition];
   item.iconPath = new vscode.ThemeIcon(icon, colour ? new vscode.ThemeColor(colour) : undefined);
-  // What a screen reader says, in the place of the icon.
+  // The text of a screen reader, in place of the icon.
   item.accessibilityInformation = { label: `${item.tooltip}, ${condition}` };
   return item;
 }

@@ -139,7 +139,7 @@ async function waitForMapping(
     if (warned || state.type !== "starting" || state.attempt < 2) return;
     warned = true;
     const { server, port } = client.handle;
-    const warning = `No answer yet from ${client.serverText}, going on asking`;
+    const warning = `No answer yet from ${client.serverText}, retrying`;
     screen.error(screen.paint.yellow(warning), adviceForNoAnswer(server, port));
   };
   await context.wait(work, { timeout: undefined, text, onTick });

@@ -39,7 +39,7 @@ export async function announce(context: CommandContext): Promise<ExitCode> {
   const since = clockTime(new Date(now.getTime() - response.epoch * 1000), now);
   context.print(
     response,
-    `${client.serverText} is alive: it has known its mappings since ${since}, and answered in ${
+    `${client.serverText} is alive: it has kept its mappings since ${since}, and answered in ${
       response.roundTrip.toFixed(1)
     } ms`,
   );
