@@ -36,7 +36,10 @@ export async function runClient(
   return JSON.parse(output);
 }
 
-/** Runs client programs in turns, each time in a new process, until so many mappings are confirmed. */
+/**
+ * Runs client programs in turns, each time in a new process, until so many mappings are confirmed. The first run of each does
+ * not count, because Deno caches compiled code.
+ */
 export async function establish<Name extends string>(
   clients: Readonly<Record<Name, string>>,
   count: number,
@@ -46,7 +49,7 @@ export async function establish<Name extends string>(
   const contenders = Object.entries<string>(clients).map(([name, path]) => {
     return [name, () => runClient(path, responder.port, { count })];
   });
-  return await inTurns(runs, Object.fromEntries(contenders));
+  return await inTurns(runs, Object.fromEntries(contenders), 1);
 }
 
 /**
@@ -85,8 +88,17 @@ export interface Package {
   readonly rpcServer: string;
 }
 
-/** Puts the client program into a built package. */
+/**
+ * Puts the client program into a built package.
+ *
+ * @throws {Error} If the folder holds no built package.
+ */
 export async function programsOf(folder: string): Promise<Package> {
+  try {
+    await Deno.stat(`${folder}/built/mod.js`);
+  } catch (error) {
+    throw new Error(`Cannot measure a package that is not built: "${folder}"`, { cause: error });
+  }
   await Deno.mkdir(`${folder}/bench`, { recursive: true });
   for (const name of ["library_client.ts", "this_process.ts"]) {
     const source = await readFile(`tests/bench/${name}`);

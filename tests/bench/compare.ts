@@ -1,6 +1,6 @@
 /**
  * `deno task bench:compare FOLDER [--runs N]`: the package of this checkout beside one that `deno task build` made of another
- * checkout, and beside the minimal client. Prints a table of medians.
+ * checkout in FOLDER, and beside the minimal client. Prints a table of medians.
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
@@ -44,7 +44,7 @@ function lines(
 async function compare(folder: string, runs: number): Promise<string> {
   const clients = {
     minimal: MINIMAL,
-    other: (await programsOf(await Deno.realPath(folder))).client,
+    other: (await programsOf(folder)).client,
     this: (await builtPackage()).client,
   };
   const found: string[][] = [];
@@ -60,7 +60,7 @@ async function compare(folder: string, runs: number): Promise<string> {
     const reports = await hold(clients, { count, lifetime: 30, hold: 60 }, runs);
     found.push(...lines(`${count.toLocaleString("en")} held for 60 s`, reports, ["peak", "cpu"]));
   }
-  return markdown(["mappings", "unit", "minimal client", folder, "this", "ratio"], found);
+  return markdown(["mappings", "unit", "minimal client", "other", "this", "ratio"], found);
 }
 
 if (import.meta.main) {
@@ -71,6 +71,9 @@ if (import.meta.main) {
   }
   try {
     console.log(await compare(`${folder}`, Number(runs)));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exitCode = 1;
   } finally {
     await removePackage();
   }

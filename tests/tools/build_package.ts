@@ -102,9 +102,7 @@ async function bundle(
     platform: "neutral",
     target: "esnext",
     external: ["node:*", ...await dependencies()],
-    // Names stay: they stand in errors and in what is inspected.
-    minifyWhitespace: true,
-    minifySyntax: true,
+    // Not minified: it starts no faster, and stack traces stay readable.
   });
   if (warnings.length > 0) {
     throw new Error(`Cannot build the package: ${warnings.map(({ text }) => text).join(", ")}`);
