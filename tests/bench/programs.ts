@@ -1,4 +1,4 @@
-import { ROOT } from "../tools/repository.ts";
+import { denoCommand, lines, runDeno } from "../tools/processes.ts";
 
 /**
  * Runs a program of this repository with this Deno to its end.
@@ -10,21 +10,13 @@ export async function runProgram(
   path: string,
   args: readonly string[] = [],
 ): Promise<{ output: string; wall: number }> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", path, ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-    signal: AbortSignal.timeout(TIME_LIMIT),
-  });
-  const begin = performance.now();
-  const { success, stdout, stderr } = await command.output();
-  const wall = performance.now() - begin;
-  const text = new TextDecoder();
-  if (!success) throw new Error(`Cannot measure "${path}": ${text.decode(stderr)}`);
-  return { output: text.decode(stdout), wall };
+  const program = ["run", "-A", path, ...args];
+  const { code, stdout, stderr, duration } = await runDeno(
+    program,
+    AbortSignal.timeout(TIME_LIMIT),
+  );
+  if (code !== 0) throw new Error(`Cannot measure "${path}": ${stderr}`);
+  return { output: stdout, wall: duration };
 }
 
 /** The server of the bench (`responder.ts`), in a process of its own. */
@@ -39,17 +31,10 @@ export class Responder implements AsyncDisposable {
   }
 
   static async start(): Promise<Responder> {
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "tests/bench/responder.ts"],
-      cwd: ROOT,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
+    const child = denoCommand(["run", "-A", "tests/bench/responder.ts"], { stderr: "inherit" })
+      .spawn();
     // It prints its port, and nothing else.
-    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-      return new Responder(child, Number(text));
-    }
+    for await (const line of lines(child.stdout)) return new Responder(child, Number(line));
     throw new Error("Cannot measure: the responder ended before it opened its port");
   }
 

@@ -40,7 +40,7 @@ export function respond(
 
 async function main(): Promise<never> {
   const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  await Deno.stdout.write(new TextEncoder().encode(`${(socket.addr as Deno.NetAddr).port}`));
+  await Deno.stdout.write(new TextEncoder().encode(`${(socket.addr as Deno.NetAddr).port}\n`));
   const incoming = new Uint8Array(1_100);
   const request = new DataView(incoming.buffer);
   // A send is not awaited: none of the last 256 responses is overwritten before it has left.

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { runDeno } from "./child.ts";
+import { runDeno } from "../tools/processes.ts";
 
 const CASES: readonly (readonly [string, string, readonly string[]])[] = [
   ["with --unstable-net", "Deno.listenDatagram", ["--unstable-net"]],

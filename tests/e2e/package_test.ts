@@ -1,11 +1,11 @@
-/** The package as it is published: built by `deno task build`, and used as whoever imports it uses it. */
+/** The package as it is published: built by `deno task build`, and used as an importing program uses it. */
 
 import { assert, assertEquals, assertMatch, assertObjectMatch, assertRejects } from "@std/assert";
 import { relative } from "node:path/posix";
 import { buildPackage } from "../tools/build_package.ts";
 import { deadLinks } from "../tools/documents.ts";
 import { manifest, ROOT } from "../tools/repository.ts";
-import { runDeno } from "./child.ts";
+import { runDeno } from "../tools/processes.ts";
 import { RpcProcess } from "./rpc_process.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "pcp_package_" });
@@ -65,7 +65,7 @@ Deno.test("a script opens a mapping with the package, and its parts know each ot
   assertEquals([stdout, stderr], ["40000 true true ResultCodeError\n", ""]);
 });
 
-Deno.test("the package's command line opens a port, and says what is wrong", async () => {
+Deno.test("the package's command line opens a port, and explains a usage error", async () => {
   const repl = `${folder}/built/repl.js`;
   const args = ["run", "-A", repl, "map", "6000/tcp", "--simulate", "--json"];
   const { code, stdout, stderr } = await runDeno(args);
@@ -85,9 +85,9 @@ Deno.test("the package's JSON-RPC server opens a port", async () => {
 
 Deno.test("a folder that holds anything else is left alone", async () => {
   const other = await Deno.makeTempDir();
-  await Deno.writeTextFile(`${other}/letter.txt`, "dear reader");
+  await Deno.writeTextFile(`${other}/other.txt`, "content");
   await assertRejects(() => buildPackage(other), Error, "holds other things");
-  assertEquals(await Deno.readTextFile(`${other}/letter.txt`), "dear reader");
+  assertEquals(await Deno.readTextFile(`${other}/other.txt`), "content");
   await Deno.remove(other, { recursive: true });
 });
 

@@ -1,9 +1,9 @@
 /** The permissions of docs/operations.md, on loopback: with these it works, without one of them an error names the flag. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { encodeFrame, FrameDecoder } from "../../rpc/framing.ts";
 import { listFiles, readFile } from "../tools/repository.ts";
-import { ROOT, runDeno } from "./child.ts";
+import { runDeno } from "../tools/processes.ts";
+import { type Answer, RpcProcess } from "./rpc_process.ts";
 
 const NET = "--allow-net=127.0.0.1";
 const PLAIN = ["run", "--no-config", "--no-prompt"];
@@ -119,49 +119,24 @@ Deno.test("programs are run by discovery and --exec only, and text becomes code 
   });
 });
 
-interface Answer {
-  readonly result?: unknown;
-  readonly error?: { readonly code: number; readonly message: string };
-}
-
 /** One request after the other to a JSON-RPC server of its own, each when the one before is answered. */
 async function converse(
-  flags: readonly string[],
-  script: (port: number) => readonly { readonly id?: number; readonly method: string }[],
+  permissions: readonly string[],
+  script: (port: number) => readonly { id?: number; method: string; params?: object }[],
 ): Promise<{ code: number; answers: Map<number, Answer>; stderr: string }> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...flags, "rpc/main.ts", "--stdio"],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const stderr = new Response(child.stderr).text();
-  const writer = child.stdin.getWriter();
-  const reader = child.stdout.getReader();
-  const decoder = new FrameDecoder();
+  await using server = new RpcProcess({ permissions });
   const answers = new Map<number, Answer>();
   for (const message of script(freePort())) {
-    await writer.write(encodeFrame({ jsonrpc: "2.0", ...message }));
-    while (message.id !== undefined && !answers.has(message.id)) {
-      const { value, done } = await reader.read();
-      assert(!done, `no answer to "${message.method}"`);
-      decoder.push(value);
-      for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
-        if (!frame.ok) continue;
-        const { id, ...answer } = JSON.parse(frame.text);
-        answers.set(id, answer);
-      }
-    }
+    await server.send({ jsonrpc: "2.0", ...message });
+    if (message.id !== undefined) answers.set(message.id, await server.answer(message.id));
   }
-  await writer.close();
-  const { code } = await child.status;
-  await reader.cancel();
-  return { code, answers, stderr: await stderr };
+  return { code: await server.ended(), answers, stderr: server.errors };
 }
 
-/** A UDP port that is free as far as TCP's can tell: the simulator is asked for one to know it beforehand. */
+/**
+ * A free UDP port, so that the script knows the simulator's port beforehand. Free for TCP, which is all that can be asked
+ * without a socket of the library.
+ */
 function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;

@@ -1,4 +1,4 @@
-/** A user's program, for a Deno without configuration: opens and deletes a mapping, and tells what it used. */
+/** A user's program, for a Deno without configuration: opens and deletes a mapping, and prints the network it used. */
 
 // deno-lint-ignore-file no-console -- a program
 import { Client, InboundMap } from "../../mod.ts";

@@ -3,12 +3,12 @@ import { systemClock } from "../../src/clock.ts";
 import { ServerHost } from "../../src/testing/host.ts";
 import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
 import { nodeNetwork } from "../../src/transport/node.ts";
-import { followDeno, runDeno } from "./child.ts";
+import { followDeno, runDeno } from "../tools/processes.ts";
 
 Deno.test("`deno task demo` shows the whole life of a mapping, and ends well within 20 s", async () => {
-  const { code, stdout, seconds } = await runDeno(["task", "demo"]);
+  const { code, stdout, duration } = await runDeno(["task", "demo"]);
   assertEquals(code, 0);
-  assert(seconds < 20, `${seconds} s`);
+  assert(duration < 20_000, `${duration} ms`);
   // In this order: opened, renewed, lost with the gateway's state, recovered, deleted.
   const steps = [
     /-> PCP MAP request, tcp 6000 .* lifetime 3600/,
@@ -37,7 +37,7 @@ Deno.test("examples/test_your_app.ts passes", async () => {
   assert(/\b[1-9]\d* passed \| 0 failed/.test(stdout), stdout);
 });
 
-Deno.test("examples/discover.ts tells the gateways of this host, if there are any", async () => {
+Deno.test("examples/discover.ts prints the gateways of this host, if there are any", async () => {
   const { code, stdout, stderr } = await runDeno(["run", "--allow-all", "examples/discover.ts"]);
   assertEquals([code, stderr], [0, ""]);
   for (const line of stdout.split("\n").filter((line) => line !== "")) {
@@ -45,7 +45,7 @@ Deno.test("examples/discover.ts tells the gateways of this host, if there are an
   }
 });
 
-// The example has no port to give, so the usual one must be free.
+// The example takes no port, so the well-known one must be free.
 const usual = await listenOnUsualPort();
 usual?.close();
 

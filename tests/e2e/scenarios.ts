@@ -15,13 +15,13 @@ import type { ServerOptions } from "../../src/testing/server/server_options.ts";
 import type { Network, SocketAddress } from "../../src/transport/transport.ts";
 import { hasIpv6Loopback } from "../transport/loopback.ts";
 
-/** Runs every scenario at once, since most of their time is waiting. */
+/** Runs all scenarios at the same time, because most of their time is waiting. */
 export function endToEnd(network: Network): void {
   Deno.test(`${network.name}: client and server on real sockets`, async (t) => {
-    // Only what runs alone can be watched for leaks: the test as a whole is, its steps are not.
-    const unwatched = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
+    // Leaks cannot be assigned to steps that run at the same time: the test as a whole is checked for them.
+    const unchecked = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
     const steps = SCENARIOS.map(([name, run]) =>
-      t.step({ name, fn: () => run(network), ...unwatched })
+      t.step({ name, fn: () => run(network), ...unchecked })
     );
     const passed = await Promise.all(steps);
     assert(passed.every(Boolean));
@@ -30,24 +30,24 @@ export function endToEnd(network: Network): void {
 
 const SCENARIOS: readonly (readonly [string, (network: Network) => Promise<void>])[] = [
   ["a mapping comes up, is renewed, and is deleted", async (network) => {
-    await using world = await start(network, { maxLifetime: 5 });
-    const mapping = world.handle.request(new InboundMap(6000, 3600));
+    await using setup = await start(network, { maxLifetime: 5 });
+    const mapping = setup.handle.request(new InboundMap(6000, 3600));
     assertEquals(await within(mapping.ready()), {
       externalAddress: "203.0.113.5",
       externalPort: 40000,
       lifetime: 5,
     });
     await states(mapping, "starting", "running", "updating", "running");
-    assertEquals(world.server.counters.received, { map: 2 });
+    assertEquals(setup.server.counters.received, { map: 2 });
     await within(mapping.revoke());
-    assertEquals([mapping.state.type, world.server.mappings.size], ["revoked", 0]);
-    assertEquals(world.server.counters.violations, {});
+    assertEquals([mapping.state.type, setup.server.mappings.size], ["revoked", 0]);
+    assertEquals(setup.server.counters.violations, {});
   }],
 
   ["an outbound mapping comes up, and expires after its lifetime", async (network) => {
-    await using world = await start(network, { maxLifetime: 2 });
+    await using setup = await start(network, { maxLifetime: 2 });
     const map = new OutboundMap(51000, "198.51.100.7", 443, 2);
-    const mapping = world.handle.request(map, "once");
+    const mapping = setup.handle.request(map, "once");
     await within(mapping.ready());
     const began = performance.now();
     await states(mapping, "starting", "running", "expired");
@@ -56,42 +56,42 @@ const SCENARIOS: readonly (readonly [string, (network: Network) => Promise<void>
   }],
 
   ["a restart that is heard is recovered from", async (network) => {
-    await using world = await start(network, { epoch: 1000 }, { random: () => 0.05 });
-    const mapping = world.handle.request(new InboundMap(6000, 3600));
+    await using setup = await start(network, { epoch: 1000 }, { random: () => 0.05 });
+    const mapping = setup.handle.request(new InboundMap(6000, 3600));
     await within(mapping.ready());
-    world.listeners.push(world.clientSocket());
-    world.host.restart();
-    assertEquals(world.server.mappings.size, 0);
+    setup.listeners.push(setup.clientSocket());
+    setup.host.restart();
+    assertEquals(setup.server.mappings.size, 0);
     await states(mapping, "starting", "running", "updating", "running");
-    assertEquals(world.server.mappings.size, 1);
-    assertEquals((await within(world.handle.waitError()))?.name, "ServerRestartedError");
+    assertEquals(setup.server.mappings.size, 1);
+    assertEquals((await within(setup.handle.waitError()))?.name, "ServerRestartedError");
   }],
 
-  ["a restart that nobody heard of is noticed at the next renewal", async (network) => {
-    await using world = await start(network, { epoch: 1000, maxLifetime: 4 });
-    const mapping = world.handle.request(new InboundMap(6000, 3600));
+  ["a restart without an announcement is noticed at the next renewal", async (network) => {
+    await using setup = await start(network, { epoch: 1000, maxLifetime: 4 });
+    const mapping = setup.handle.request(new InboundMap(6000, 3600));
     await within(mapping.ready());
-    world.host.restart({ announce: false });
+    setup.host.restart({ announce: false });
     await states(mapping, "starting", "running", "updating", "running");
-    assertEquals(world.server.mappings.size, 1);
-    assertEquals((await within(world.handle.waitError()))?.name, "ServerRestartedError");
+    assertEquals(setup.server.mappings.size, 1);
+    assertEquals((await within(setup.handle.waitError()))?.name, "ServerRestartedError");
   }],
 
-  ["shutdown deletes what is left, and ends in time when nobody answers", async (network) => {
-    await using world = await start(network, {}, { shutdownTimeout: 300 });
-    const mapping = world.handle.request(new InboundMap(6000, 3600));
+  ["shutdown deletes every mapping, and ends in time without responses", async (network) => {
+    await using setup = await start(network, {}, { shutdownTimeout: 300 });
+    const mapping = setup.handle.request(new InboundMap(6000, 3600));
     await within(mapping.ready());
     const other = await Client.start("127.0.0.1", "127.0.0.1", {
       network,
-      port: world.host.local.port,
+      port: setup.host.local.port,
       shutdownTimeout: 300,
     });
     await within(other.request(new InboundMap(6001, 3600)).ready());
     assertEquals(await within(other.shutdown()), { released: 1, unconfirmed: 0, kept: 0 });
-    assertEquals(world.server.mappings.size, 1);
-    world.server.silent = true;
+    assertEquals(setup.server.mappings.size, 1);
+    setup.server.silent = true;
     const began = performance.now();
-    assertEquals(await within(world.handle.shutdown()), { released: 0, unconfirmed: 1, kept: 0 });
+    assertEquals(await within(setup.handle.shutdown()), { released: 0, unconfirmed: 1, kept: 0 });
     assert(performance.now() - began < 2_000);
     assertEquals(mapping.state, { type: "dropped" });
   }],
@@ -107,7 +107,7 @@ const SCENARIOS: readonly (readonly [string, (network: Network) => Promise<void>
     const server = new SimulatedServer();
     await using _host = await ServerHost.start(network, systemClock, server, { port });
     assertEquals((await within(mapping.ready())).externalPort, 40000);
-    // Some systems tell that nobody listens, others keep it to themselves: an error then, and never the end.
+    // Some systems report a port without a listener: that is an error of the handle, and never its end.
     for (let error = handle.pollError(); error !== undefined; error = handle.pollError()) {
       assert(error instanceof SocketError, error.message);
     }
@@ -115,7 +115,7 @@ const SCENARIOS: readonly (readonly [string, (network: Network) => Promise<void>
   }],
 
   ["a send that the system refuses is an error of the handle, and not the end", async (network) => {
-    // No socket of loopback may send to another network, and nobody has this address.
+    // A socket on loopback may not send to another network, and no host has this address.
     const options = { network, shutdownTimeout: 100, protocol: { initialRetransmission: 300 } };
     const handle = await Client.start("127.0.0.1", "0.0.0.1", options);
     const mapping = handle.request(new InboundMap(6000, 3600));
@@ -128,51 +128,51 @@ const SCENARIOS: readonly (readonly [string, (network: Network) => Promise<void>
   }],
 
   ["two clients side by side have source ports of their own (C-8.1-3)", async (network) => {
-    await using world = await start(network);
-    const { port } = world.host.local;
+    await using setup = await start(network);
+    const { port } = setup.host.local;
     await using other = await Client.start("127.0.0.1", "127.0.0.1", { network, port });
-    await within(world.handle.request(new InboundMap(6000, 3600)).ready());
+    await within(setup.handle.request(new InboundMap(6000, 3600)).ready());
     await within(other.request(new InboundMap(6001, 3600)).ready());
-    const ports = world.server.log.map(({ from }) => from.port);
+    const ports = setup.server.log.map(({ from }) => from.port);
     assertEquals(new Set(ports).size, 2);
     assert(!ports.includes(5350) && !ports.includes(5351) && !ports.includes(port));
   }],
 
   ["a thousand mappings come up, and go", async (network) => {
-    await using world = await start(network, { logLimit: 0 });
+    await using setup = await start(network, { logLimit: 0 });
     const mappings = Array.from({ length: 1000 }, (_, index) => {
-      return world.handle.request(new InboundMap(1 + index, 3600));
+      return setup.handle.request(new InboundMap(1 + index, 3600));
     });
     await within(Promise.all(mappings.map((mapping) => mapping.ready())));
-    assertEquals(world.server.mappings.size, 1000);
-    assertEquals(world.handle.stats().retransmissions, 0);
-    assertEquals((await within(world.handle.shutdown())).unconfirmed, 0);
-    assertEquals(world.server.mappings.size, 0);
+    assertEquals(setup.server.mappings.size, 1000);
+    assertEquals(setup.handle.stats().retransmissions, 0);
+    assertEquals((await within(setup.handle.shutdown())).unconfirmed, 0);
+    assertEquals(setup.server.mappings.size, 0);
   }],
 
   ["announce() and externalAddress() get their answers", async (network) => {
-    await using world = await start(network, { epoch: 1000 });
-    const { epoch, roundTrip } = await within(world.handle.announce());
+    await using setup = await start(network, { epoch: 1000 });
+    const { epoch, roundTrip } = await within(setup.handle.announce());
     assert(epoch >= 1000 && epoch < 1005 && roundTrip > 0 && roundTrip < 2_000);
-    assertEquals(await within(world.handle.externalAddress()), "203.0.113.5");
-    assertEquals(world.server.mappings.size, 0);
+    assertEquals(await within(setup.handle.externalAddress()), "203.0.113.5");
+    assertEquals(setup.server.mappings.size, 0);
   }],
 
   ["IPv6 works as IPv4 does", async (network) => {
-    if (!hasIpv6Loopback()) return; // nothing to work with
-    await using world = await start(network, {}, {}, "::1");
-    const mapping = world.handle.request(new InboundMap(6000, 3600));
+    if (!hasIpv6Loopback()) return;
+    await using setup = await start(network, {}, {}, "::1");
+    const mapping = setup.handle.request(new InboundMap(6000, 3600));
     assertEquals((await within(mapping.ready())).externalAddress, "::1");
     await within(mapping.revoke());
-    assertEquals(world.server.counters.received, { map: 1, mapDelete: 1 });
+    assertEquals(setup.server.counters.received, { map: 1, mapDelete: 1 });
   }],
 ];
 
-interface World extends AsyncDisposable {
+interface Setup extends AsyncDisposable {
   readonly handle: Handle;
   readonly host: ServerHost;
   readonly server: SimulatedServer;
-  /** Who hears announcements. */
+  /** The sockets that receive announcements. */
   readonly listeners: SocketAddress[];
   clientSocket(): SocketAddress;
 }
@@ -182,7 +182,7 @@ async function start(
   serverOptions: ServerOptions = {},
   clientOptions: ClientOptions = {},
   address = "127.0.0.1",
-): Promise<World> {
+): Promise<Setup> {
   const server = new SimulatedServer(serverOptions);
   const listeners: SocketAddress[] = [];
   const options = { hostname: address, announceTo: listeners };
@@ -206,7 +206,7 @@ async function start(
   };
 }
 
-/** Reads states until as many have come as are named; they must be those. */
+/** Reads as many states as are named, and asserts that they are those. */
 async function states(mapping: MapHandle, ...wanted: string[]): Promise<void> {
   const seen: string[] = [];
   while (seen.length < wanted.length) {
@@ -217,10 +217,10 @@ async function states(mapping: MapHandle, ...wanted: string[]): Promise<void> {
   assertEquals(seen, wanted);
 }
 
-/** Waits, but not for ever: only a failing test waits so long. */
+/** Waits at most 15 s, which only a failing test needs. */
 async function within<T>(promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("It took more than 15 s")), 15_000);
+  const timer = setTimeout(() => reject(new Error("Nothing happened within 15 s")), 15_000);
   try {
     return await Promise.race([promise, late]);
   } finally {

@@ -1,4 +1,4 @@
-/** A user's program that may use another address than the server's: tells what becomes of its request. */
+/** A user's program without permission for its server's address: prints the error of its request. */
 
 // deno-lint-ignore-file no-console -- a program
 import { Client, InboundMap } from "../../mod.ts";

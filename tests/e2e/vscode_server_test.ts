@@ -1,4 +1,4 @@
-/** The part of the VS Code extension that starts the server and speaks with it; as an example it should work anywhere. */
+/** The part of the VS Code extension that starts the JSON-RPC server and sends it requests. */
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Server, ServerGoneError } from "../../examples/vscode/src/server.ts";
@@ -8,7 +8,7 @@ const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 const REAL = serverCommand([], Deno.execPath(), ROOT);
 const SILENT = { onLine: () => {}, onGone: () => {} };
 
-Deno.test("Server.start() speaks with the server, and stop() ends it without a word", async () => {
+Deno.test("Server.start() starts the server, and stop() ends it without an error", async () => {
   const lines: string[] = [];
   const gone: Error[] = [];
   const server = await Server.start(REAL, {
@@ -36,7 +36,7 @@ Deno.test("Server.start() speaks with the server, and stop() ends it without a w
   assertEquals(lines.some((line) => /trace: -> .* MAP request, tcp 6000/.test(line)), true);
 });
 
-Deno.test("Server.start() tells why there is no server", async () => {
+Deno.test("Server.start() rejects with the reason if there is no server", async () => {
   const run = (...configured: string[]) => {
     const command = serverCommand(configured, "deno", undefined);
     return assertRejects(() => Server.start(command, SILENT), ServerGoneError);
@@ -44,7 +44,7 @@ Deno.test("Server.start() tells why there is no server", async () => {
   const dies = await run("sh", "-c", "echo the disk is on fire >&2; exit 3");
   assertEquals(dies.message, "it ended with exit code 3: the disk is on fire");
   assertEquals((await run("/nowhere/pcp-rpc")).message, 'there is no program "/nowhere/pcp-rpc"');
-  // Says what it hears, so that the request comes back as one that nobody answers.
+  // `cat` sends the request back, which has no handler here.
   assertMatch((await run("cat")).message, /initialize/);
   const missing = { program: "/nowhere/deno", args: [], needsDeno: true };
   const noDeno = await assertRejects(() => Server.start(missing, SILENT), ServerGoneError);
@@ -52,10 +52,10 @@ Deno.test("Server.start() tells why there is no server", async () => {
   assertMatch(noDeno.message, /^Deno, .* is not installed/);
 });
 
-Deno.test("a server that dies later is told with the reason, and requests fail", async () => {
+Deno.test("a server that dies later is reported with the reason, and requests fail", async () => {
   const { promise, resolve } = Promise.withResolvers<ServerGoneError>();
   const lines: string[] = [];
-  // The shell tells its process id, and becomes the server.
+  // The shell prints its process id, and becomes the server.
   const args = ["-c", 'echo $$ >&2; exec "$@"', "sh", REAL.program, ...REAL.args];
   const command = { program: "sh", args, needsDeno: false };
   const server = await Server.start(command, {
@@ -66,9 +66,9 @@ Deno.test("a server that dies later is told with the reason, and requests fail",
   await server.request("simulator/stop", { simulatorId: 1 });
   const at = { client: address, server: address, port };
   const { clientId } = await server.request("client/start", at);
-  const wish = { clientId, kind: "inbound", internalPort: 6000, protocol: "udp" } as const;
+  const params = { clientId, kind: "inbound", internalPort: 6000, protocol: "udp" } as const;
   const { mappingId } = await server.request("mapping/request", {
-    ...wish,
+    ...params,
     lifetime: 60,
     externalPort: 6000,
   });

@@ -1,4 +1,4 @@
-/** Every rule of the RFCs has a test that names it, or a reason; and no test names a rule that there is not. */
+/** Every rule of the RFCs has a test that names it, or a reason; and no test names an unknown rule. */
 
 import { assert, assertEquals } from "@std/assert";
 import { REASONS } from "../conformance/reasons.ts";
@@ -30,7 +30,7 @@ Deno.test("docs/rfc-coverage.md has the rules without a test, each with its reas
   }
 });
 
-Deno.test("idsOf() takes the ids at the end of a name, and no other word", () => {
+Deno.test("idsOf() takes the ids at the end of a name, and nothing else", () => {
   assertEquals(idsOf("a (C-8.5-3)"), ["C-8.5-3"]);
   assertEquals(idsOf("a (C-8.3-L1, F-06, C-8.1.1-N5, defect 3, E-7753-10)"), [
     "C-8.3-L1",
@@ -57,7 +57,7 @@ Deno.test("proofsIn() finds names in all kinds of quotes, and no comments", () =
   ]);
 });
 
-Deno.test("gaps() tells what is missing, doubled or unknown", () => {
+Deno.test("gaps() lists what is missing, doubled or unknown", () => {
   const rows = [row("C-1-1"), row("C-1-2"), row("C-1-3", "no")];
   const proofs = proofsIn('"x (C-1-1, C-1-3, C-1-9)"', "a.ts");
   assertEquals(gaps(rows, proofs), [

@@ -1,4 +1,4 @@
-/** The floor under the coverage of the protocol core must be able to fail. */
+/** The floor of the coverage must be able to fail. */
 
 import { assertEquals } from "@std/assert";
 import { type Coverage, holds, percentages, readLcov, sum } from "../tools/coverage.ts";

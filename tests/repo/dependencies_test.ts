@@ -1,7 +1,8 @@
 /** Every dependency is declared, locked, imported and documented. */
 
 import { assertEquals } from "@std/assert";
-import { listFiles, listImports, manifest, readFile } from "../tools/repository.ts";
+import { listImports } from "../tools/imports.ts";
+import { listFiles, manifest, readFile } from "../tools/repository.ts";
 
 Deno.test("the table of CONTRIBUTING.md names every dependency", async () => {
   const rows = (await readFile("CONTRIBUTING.md")).split("\n").filter((line) =>

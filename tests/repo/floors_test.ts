@@ -1,7 +1,8 @@
 /** The floors: which folder may import which, types included. CONTRIBUTING.md explains them. */
 
 import { assertEquals } from "@std/assert";
-import { type Import, listFiles, listImports } from "../tools/repository.ts";
+import { type Import, listImports } from "../tools/imports.ts";
+import { listFiles } from "../tools/repository.ts";
 
 /** `files` may import their own folder, the paths of `may` and the packages of `packages`. */
 interface Floor {
@@ -152,7 +153,7 @@ Deno.test("the simulated server reaches nothing but itself and the wire", async 
   assertEquals(strangers, []);
 });
 
-Deno.test("the root entry loads no package until it is asked to discover", async () => {
+Deno.test("the root entry loads no package until discovery", async () => {
   const imports = (await listImports(await sources())).filter((each) => !each.dynamic);
   const reached = reachable("mod.ts", imports.filter((each) => !each.typeOnly));
   assertEquals(reached.has("src/client/client.ts"), true);
@@ -174,7 +175,7 @@ Deno.test("inCircles() lists the files of every circle, and no file that only le
 });
 
 function sources(): Promise<string[]> {
-  // The extension is a package of its own, which sees nothing of this one.
+  // The VS Code extension is a package of its own and imports nothing of this one.
   return listFiles(/^(?!tests\/|links\/|examples\/vscode\/).*\.ts$/);
 }
 

@@ -1,7 +1,8 @@
-/** The public surface: listed by hand, documented, and nothing else. */
+/** The public names: listed by hand, all documented, and no others. */
 
 import { assertEquals } from "@std/assert";
-import { manifest, runDeno } from "../tools/repository.ts";
+import { denoOutput } from "../tools/processes.ts";
+import { manifest } from "../tools/repository.ts";
 import { difference, listedNames, namesOf, readEntries } from "../tools/public_names.ts";
 
 Deno.test("each entry exports the listed names and no others (deno task names)", async () => {
@@ -16,15 +17,15 @@ Deno.test("each entry of the package has a module doc", async () => {
 
 Deno.test("deno doc --lint finds nothing in any entry", async () => {
   const entries = Object.values((await manifest()).exports);
-  const complaints = await runDeno(["doc", "--lint", ...entries]).then(() => "", String);
+  const complaints = await denoOutput(["doc", "--lint", ...entries]).then(() => "", String);
   const found = [...complaints.matchAll(/^error\[.*$/gm)].map(([line]) => line);
-  // It calls the types of packages private, though whoever uses those types has the package.
+  // It calls the types of packages private, though a program that uses those types has the package.
   const ofPackages = /references private type '(MessageConnection|(Request|Notification)Type0?)'$/;
   assertEquals(found.filter((line) => !ofPackages.test(line)), []);
   assertEquals(complaints === "" || found.length > 0, true, complaints);
 });
 
-Deno.test("difference() tells added, removed and missing entries", () => {
+Deno.test("difference() lists added, removed and missing entries", () => {
   assertEquals(difference({ ".": ["a", "b"], "./x": ["c"] }, { ".": ["b", "d"], "./y": ["e"] }), [
     "- . a",
     "+ . d",

@@ -1,4 +1,4 @@
-/** Time, chance and sockets are passed in: src/wire and src/engine cannot even name them. */
+/** Time, chance and sockets are passed in: src/wire and src/engine must not name them. */
 
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { listFiles, readFile } from "../tools/repository.ts";

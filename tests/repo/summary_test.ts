@@ -1,4 +1,4 @@
-/** A test runner that misreads failure is worse than none. */
+/** The test runner must count every failure. */
 
 import { assertEquals } from "@std/assert";
 import { lastLine, readCounts, total } from "../tools/summary.ts";
@@ -22,7 +22,7 @@ Deno.test("readCounts() reads deno's closing line, coloured or not", () => {
   );
 });
 
-Deno.test("readCounts() takes the last closing line: a test may print one itself", () => {
+Deno.test("readCounts() takes the last closing line: a test may print one too", () => {
   assertEquals(
     readCounts("ok | 9 passed | 0 failed (1s)\nFAILED | 1 passed | 2 failed (2s)\n", 1),
     counts(1, 2, 0),

@@ -6,6 +6,7 @@ import { seededRandom } from "../../src/testing/random.ts";
 import { systemClock } from "../../src/clock.ts";
 import { defaultNetwork } from "../../src/transport/open.ts";
 import type { Network } from "../../src/transport/transport.ts";
+import { lines } from "../tools/processes.ts";
 
 /** What the gateway is told in its first line. */
 export interface GatewayOrder {
@@ -43,16 +44,6 @@ function lossy(network: Network, loss: number, random: () => number): Network {
       };
     },
   };
-}
-
-async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of stream) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = parts.pop() ?? "";
-    yield* parts;
-  }
 }
 
 async function serve(): Promise<void> {

@@ -1,7 +1,7 @@
 /**
- * `deno task build [FOLDER]`: the package as it is published, in a folder of its own, `dist` unless told. A module costs a
- * tenth of a millisecond to load, and a command loads a hundred and thirty of them: of what is built it loads some fifteen files,
- * in two thirds of the time. What is read, by people, editors and the type checker, are the sources.
+ * `deno task build [FOLDER]`: the package as it is published, by default in `dist`. Deno takes a tenth of a millisecond to load
+ * a module. A command has some 130 of them; built, it has some fifteen files and starts in two thirds of the time. Types and
+ * documentation come from the sources, which are in the package too.
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { ROOT } from "./repository.ts";
 
-/** Export and source of each part of the library: they share what they have in common, so that there is one of each class. */
+/** Export and source of each part of the library. They are built together, so that each class exists once. */
 const LIBRARY: Readonly<Record<string, string>> = {
   ".": "mod.ts",
   "./discovery": "src/discovery/mod.ts",
@@ -20,13 +20,13 @@ const LIBRARY: Readonly<Record<string, string>> = {
   "./wire": "src/wire/mod.ts",
 };
 
-/** The same of programs, each of which is by itself. */
+/** The same of the programs, each built by itself. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   "./repl": "repl.ts",
   "./rpc/main": "rpc/main.ts",
 };
 
-/** What goes along as it is. */
+/** Copied without change. */
 const COPIED = [
   "CHANGELOG.md",
   "CONTRIBUTING.md",
@@ -43,13 +43,13 @@ const COPIED = [
   "src",
 ];
 
-/** A package of its own. */
+/** The VS Code extension is a package of its own. */
 const NOT_COPIED = new Set(["examples/vscode"]);
 
 /**
- * Builds the package into a folder, which is made, or replaced if it holds an earlier one.
+ * Builds the package into a folder, which is created if it does not exist. An earlier package in it is replaced.
  *
- * @throws {Error} If the folder holds anything else; nothing is touched then.
+ * @throws {Error} If the folder holds anything else, which stays untouched.
  */
 export async function buildPackage(folder: string): Promise<void> {
   await clear(folder);
@@ -109,7 +109,7 @@ async function bundle(
   }
 }
 
-/** They are the importer's to load, at the version that is right for all of his program. */
+/** Packages that the importing program loads itself, in the version that suits all of it. */
 async function dependencies(): Promise<string[]> {
   const { imports } = await rootConfiguration();
   return Object.keys(imports).flatMap((name) => [name, `${name}/*`]);
@@ -120,7 +120,7 @@ async function configuration(): Promise<string> {
   const exports = Object.fromEntries(
     Object.keys(config.exports).map((name) => [name, `./built/${fileOf(name)}.js`]),
   );
-  // Git ignores `dist`, and what Git ignores is published only if it is said to be.
+  // Git ignores `dist`, and Deno publishes an ignored file only if the configuration names it.
   const exclude = [...publish.exclude, "!built", ...COPIED.map((name) => `!${name}`)]
     .filter((name) => !publish.exclude.includes(name.slice(1)));
   return `${JSON.stringify({ ...config, exports, publish: { exclude } }, null, 2)}\n`;
@@ -139,7 +139,7 @@ async function rootConfiguration(): Promise<Configuration> {
   const known = Object.keys({ ...LIBRARY, ...PROGRAMS });
   const unknown = Object.keys(config.exports).filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    throw new Error(`Cannot build the package: it says not how to build "${unknown.join(", ")}"`);
+    throw new Error(`Cannot build the package: no entry says how to build "${unknown.join(", ")}"`);
   }
   return config;
 }

@@ -1,22 +1,22 @@
 /**
- * `deno task coverage`: line and branch coverage of the protocol core by its own tests, and the floor
- * under it. Fails below the floor.
+ * `deno task coverage`: line and branch coverage of the protocol core by its own tests. Fails below the floor.
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
-import { exists, ROOT, runDeno } from "./repository.ts";
+import { denoOutput } from "./processes.ts";
+import { exists, ROOT } from "./repository.ts";
 
 const MEASURED = ["src/wire", "src/engine"];
 const TESTS = ["tests/wire", "tests/engine", "tests/fuzz"];
 const FLOOR: Percentages = { lines: 98, branches: 95 };
 
-/** How many lines and branches there are, and how many of them some test reaches. */
+/** The lines and branches, and those of them that some test reaches. */
 export interface Coverage {
   readonly lines: Ratio;
   readonly branches: Ratio;
 }
 
-/** Reached, of all. */
+/** Reached, and all. */
 export type Ratio = readonly [hit: number, found: number];
 
 interface Percentages {
@@ -37,7 +37,7 @@ export function readLcov(lcov: string, root: string): Map<string, Coverage> {
   }));
 }
 
-/** Coverage of everything together. */
+/** The coverage of all parts together. */
 export function sum(parts: readonly Coverage[]): Coverage {
   const add = (key: keyof Coverage): Ratio => [
     parts.reduce((total, part) => total + part[key][0], 0),
@@ -46,13 +46,13 @@ export function sum(parts: readonly Coverage[]): Coverage {
   return { lines: add("lines"), branches: add("branches") };
 }
 
-/** What has nothing to reach is reached. */
+/** A part without lines or branches counts as covered. */
 export function percentages({ lines, branches }: Coverage): Percentages {
   const percent = ([hit, found]: Ratio) => found === 0 ? 100 : 100 * hit / found;
   return { lines: percent(lines), branches: percent(branches) };
 }
 
-/** Whether both kinds are at the floor or above; a report without a single line is not. */
+/** Whether both kinds reach the floor; a report without a single line does not. */
 export function holds(coverage: Coverage): boolean {
   const { lines, branches } = percentages(coverage);
   return coverage.lines[1] > 0 && lines >= FLOOR.lines && branches >= FLOOR.branches;
@@ -63,7 +63,7 @@ async function main(): Promise<number> {
   try {
     const tests: string[] = [];
     for (const path of TESTS) if (await exists(path)) tests.push(path);
-    await runDeno([
+    await denoOutput([
       "test",
       "--allow-all",
       "--parallel",
@@ -71,7 +71,7 @@ async function main(): Promise<number> {
       "--coverage-raw-data-only",
       ...tests,
     ]);
-    const lcov = await runDeno(["coverage", "--lcov", folder]);
+    const lcov = await denoOutput(["coverage", "--lcov", folder]);
     return report(readLcov(lcov, ROOT.pathname));
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -6,8 +6,9 @@
 // deno-lint-ignore-file no-console -- a command line tool
 import { ERROR_MEANINGS, ErrorCode } from "../../rpc/error_codes.ts";
 import { openRpcDocument } from "../../rpc/openrpc.ts";
+import { denoOutput } from "./processes.ts";
 import { renderProtocol, renderTypes } from "./protocol_types.ts";
-import { readFile, ROOT, runDeno } from "./repository.ts";
+import { readFile, ROOT } from "./repository.ts";
 
 /** What rpc/openrpc.json must hold. */
 export function renderOpenRpc(): string {
@@ -110,7 +111,7 @@ async function main(): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
     await Deno.writeTextFile(new URL(path, ROOT), text);
   }
-  await runDeno([
+  await denoOutput([
     "fmt",
     "--quiet",
     ...Object.keys(files).filter((path) => !path.endsWith(".json")),

@@ -4,12 +4,13 @@
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
-import { manifest, readFile, ROOT, runDeno } from "./repository.ts";
+import { denoOutput } from "./processes.ts";
+import { manifest, readFile, ROOT } from "./repository.ts";
 
 /** Names by entry, each list sorted. */
 export type PublicNames = Record<string, string[]>;
 
-/** What one entry of the package tells the documentation generator. */
+/** One entry of the package, as the documentation generator reports it. */
 export interface Entry {
   readonly names: string[];
   readonly moduleDoc: string;
@@ -17,15 +18,15 @@ export interface Entry {
 
 const LIST = "tests/repo/public_names.json";
 
-/** Reads the list that was agreed on. */
+/** Reads the list of tests/repo/public_names.json. */
 export async function listedNames(): Promise<PublicNames> {
   return JSON.parse(await readFile(LIST));
 }
 
-/** Asks Deno what each entry of deno.json really exports, types included. */
+/** What each entry of deno.json exports, types included. */
 export async function readEntries(): Promise<Record<string, Entry>> {
   const { exports } = await manifest();
-  const output = await runDeno(["doc", "--json", ...Object.values(exports)]);
+  const output = await denoOutput(["doc", "--json", ...Object.values(exports)]);
   const { nodes } = JSON.parse(output) as DocOutput;
   return Object.fromEntries(
     Object.entries(exports).map(([entry, path]) => {
@@ -42,7 +43,7 @@ export async function readEntries(): Promise<Record<string, Entry>> {
   );
 }
 
-/** One line a name: `+ ./wire decodeRequest` is exported and not listed, `-` the other way round. */
+/** One line for each name: `+ ./wire decodeRequest` is exported and not listed, `-` is listed and not exported. */
 export function difference(listed: PublicNames, exported: PublicNames): string[] {
   const entries = [...new Set([...Object.keys(listed), ...Object.keys(exported)])].sort();
   return entries.flatMap((entry) => {

@@ -9,7 +9,7 @@ import { ROOT } from "./repository.ts";
 const COLUMNS = 92;
 const ROWS = 32;
 
-/** What is typed, and what the terminal shows when it is time for the next. */
+/** Each line that is typed, and what the terminal shows when it is done. */
 const SESSION: readonly (readonly [string, RegExp])[] = [
   ["map 6000/tcp --keep-alive", /\[1\]> $/],
   ["map 5353/udp --external-port 5353 --lifetime 600", /\[2\]> $/],
@@ -68,7 +68,7 @@ async function main(): Promise<number> {
     return 0;
   } finally {
     await tmux("kill-server").catch(() => {
-      // It has ended with its program.
+      // The server ended together with its program.
     });
     await Deno.remove(state, { recursive: true });
   }

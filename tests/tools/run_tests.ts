@@ -1,7 +1,6 @@
 /**
- * `deno task test`: every suite that can run on this machine, one after the other.
- * `deno task test unit doc` picks suites; what follows `--` goes to `deno test`.
- * The last line is `N passed, N failed`, summed over all suites.
+ * `deno task test`: every suite that can run on this machine, one after the other. `deno task test unit doc` picks suites;
+ * arguments after `--` go to `deno test`. The last line is `N passed, N failed`, summed over all suites.
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
@@ -11,9 +10,9 @@ import { type Counts, lastLine, readCounts, total } from "./summary.ts";
 
 interface Suite {
   readonly name: string;
-  /** What to hand to `deno test`, files and options. */
+  /** Arguments of `deno test`: files and options. */
   readonly args: () => Promise<string[]>;
-  /** Why it cannot run here and what to install; throws when it must run. */
+  /** Why the suite cannot run here, and what to install; throws if it must run. */
   readonly obstacle?: () => Promise<string | undefined>;
 }
 
@@ -24,21 +23,21 @@ interface Result {
   readonly note?: string;
 }
 
-/** A suite that takes longer hangs. */
+/** A suite that takes longer, in milliseconds, hangs and is killed. */
 const TIME_LIMIT = 240_000;
 
-/** Folders of tests/ that are a suite of their own, or no tests. Every other one is in `unit`. */
+/** Folders of tests/ that are a suite of their own or hold no tests. All others are in `unit`. */
 const NOT_UNIT = new Set(["bench", "e2e", "helpers", "lab", "tools", "vscode"]);
 
-/** The example that shows how to test one's own program. */
+/** The example of a test of a program that uses the library. */
 const SHOWN_TEST = "examples/test_your_app.ts";
 
 const SUITES: readonly Suite[] = [
   { name: "unit", args: async () => ["--parallel", ...await unitFolders(), SHOWN_TEST] },
   { name: "doc", args: async () => ["--doc", ...await documented()] },
-  // Real sockets and real time: alone on the machine, so that a busy core does not look like loss.
+  // Real sockets and real time: not parallel, because a busy core delays responses as loss does.
   { name: "e2e", args: () => Promise.resolve(["tests/e2e"]) },
-  // Mostly waiting, each file in namespaces of its own.
+  // Most of the time is waiting, and each file has namespaces of its own.
   {
     name: "lab",
     args: () => Promise.resolve(["--parallel", "tests/lab"]),
@@ -87,7 +86,7 @@ async function runSuite(suite: Suite, passOn: readonly string[]): Promise<Result
   return { name, counts: readCounts(output, exitCode), seconds };
 }
 
-/** An obstacle is a reason to skip the suite, unless the caller insists: then it throws. */
+/** An obstacle skips the suite. If the suite must run, the obstacle is thrown and counts as a failure. */
 async function obstacleOf(suite: Suite): Promise<{ required: boolean; note: string | undefined }> {
   try {
     return { required: false, note: await suite.obstacle?.() };
@@ -96,7 +95,7 @@ async function obstacleOf(suite: Suite): Promise<{ required: boolean; note: stri
   }
 }
 
-/** Runs this Deno, shows what it prints as it comes, and keeps it. */
+/** Runs this Deno, and shows and keeps its output. */
 async function runShowing(args: string[]): Promise<{ output: string; exitCode: number }> {
   const child = new Deno.Command(Deno.execPath(), {
     args,
@@ -122,10 +121,10 @@ async function runShowing(args: string[]): Promise<{ output: string; exitCode: n
   ]);
   const { code } = await child.status;
   clearTimeout(limit);
-  // What a killed suite leaves running may hold its output open.
-  let patience: ReturnType<typeof setTimeout> | undefined;
-  await Promise.race([shown, new Promise((done) => patience = setTimeout(done, 2_000))]);
-  clearTimeout(patience);
+  // A process that a killed suite left running may hold the output open.
+  let grace: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([shown, new Promise((done) => grace = setTimeout(done, 2_000))]);
+  clearTimeout(grace);
   Deno.removeSignalListener("SIGTERM", stop);
   return { output: output.join(""), exitCode: code };
 }
@@ -163,7 +162,7 @@ async function unitFolders(): Promise<string[]> {
   return folders.sort();
 }
 
-/** Documents and sources, whose examples are tests. */
+/** Documents and sources whose examples are run as tests. */
 async function documented(): Promise<string[]> {
   const paths = ["README.md", "CONTRIBUTING.md", "docs", "mod.ts", "repl.ts", "src", "rpc"];
   const present = await Promise.all(paths.map((path) => exists(path)));

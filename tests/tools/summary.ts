@@ -1,6 +1,6 @@
-/** Reading the closing line of `deno test`. Pure, for tests/tools/run_tests.ts. */
+/** Reads the closing line of `deno test`, for tests/tools/run_tests.ts. */
 
-/** What a run of tests came to. */
+/** The results of a run of tests. */
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
@@ -8,9 +8,8 @@ export interface Counts {
 }
 
 /**
- * The counts of one suite, from everything it printed and its exit code. A suite that did not come to
- * its closing line, ran nothing, lost a file that exited, or failed without naming a failed test counts
- * as one failed test.
+ * The counts of one suite, from its output and its exit code. One failed test is counted for a suite without a closing line,
+ * without tests, with a file that exited, or with a failure that names no test.
  */
 export function readCounts(output: string, exitCode: number): Counts {
   const closing = [...output.replaceAll(ANSI, "").matchAll(CLOSING)].at(-1);
@@ -22,7 +21,7 @@ export function readCounts(output: string, exitCode: number): Counts {
   return { passed, failed: crashed ? 1 : failed, ignored };
 }
 
-/** Adds up. */
+/** The sum of all counts. */
 export function total(counts: readonly Counts[]): Counts {
   return counts.reduce((sum, each) => ({
     passed: sum.passed + each.passed,
@@ -31,7 +30,7 @@ export function total(counts: readonly Counts[]): Counts {
   }), { passed: 0, failed: 0, ignored: 0 });
 }
 
-/** The line by which scripts read the result: nothing else ends a run. */
+/** The last line of a run, from which scripts read the result. */
 export function lastLine({ passed, failed }: Counts): string {
   return `${passed} passed, ${failed} failed`;
 }
@@ -39,8 +38,8 @@ export function lastLine({ passed, failed }: Counts): string {
 /** `ok | 4 passed (2 steps) | 0 failed | 1 ignored (10ms)` */
 const CLOSING = /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed.*$/gm;
 
-/** Deno goes on, with code 0, when a test file ends the process outside a test. */
+/** Deno continues, and exits with 0, when a test file ends the process outside a test. */
 const LEFT = /^note .* called `Deno\.exit\(/m;
 
-// deno-lint-ignore no-control-regex -- that is what colours are made of
+// deno-lint-ignore no-control-regex -- colour codes
 const ANSI = /\x1b\[[0-9;]*m/g;

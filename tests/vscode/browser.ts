@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 
-/** The part of Playwright's page that is used; Playwright itself is in the cache folder, not among the dependencies. */
+/** The used part of Playwright's page. Playwright is in the cache folder, not among the dependencies. */
 export interface Page {
   goto(url: string): Promise<unknown>;
   reload(): Promise<unknown>;

@@ -1,6 +1,6 @@
 /**
- * `deno task vscode`: the extension and the prompt in a real VS Code, seen through a browser. Installs what is missing into
- * a cache folder (`PORTCONTROL_VSCODE_CACHE`), leaves pictures in its folder `pictures`, and ends everything that it started.
+ * `deno task vscode`: the extension and the prompt in a real VS Code, through a browser. Installs the missing parts into a
+ * cache folder (`PORTCONTROL_VSCODE_CACHE`), writes pictures into its folder `pictures`, and ends every process it started.
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
@@ -13,7 +13,7 @@ import { endAll, MARK } from "./processes.ts";
 import { TERMINAL_STEPS } from "./terminal_steps.ts";
 import { TROUBLE_STEPS } from "./trouble_steps.ts";
 import { Workbench } from "./workbench.ts";
-import { FakeDeno, type World } from "./world.ts";
+import { FakeDeno, type StepContext } from "./step.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 const EXTENSION = `${ROOT}/examples/vscode`;
@@ -23,20 +23,20 @@ async function main(): Promise<number> {
   const cache = cacheFolder();
   const pictures = `${cache}/pictures`;
   const run = crypto.randomUUID();
-  Deno.env.set(MARK, run); // inherited by everything that is started
+  Deno.env.set(MARK, run); // every started process inherits it
   const home = await Deno.makeTempDir({ prefix: "portcontrol_vscode_" });
   await Deno.mkdir(`${home}/tmp`);
-  Deno.env.set("TMPDIR", `${home}/tmp`); // what the browser leaves when it is killed goes with the rest
+  Deno.env.set("TMPDIR", `${home}/tmp`); // the files of a killed browser are removed too
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => {
       stop.abort(new Error(`Interrupted by ${signal}`));
-      void endAll(run); // whatever is waited for
+      void endAll(run); // so that every wait ends
     });
   }
   const counts = { passed: 0, failed: 0 };
   try {
-    await Deno.remove(pictures, { recursive: true }).catch(() => {}); // of an earlier run, if there was one
+    await Deno.remove(pictures, { recursive: true }).catch(() => {}); // of an earlier run
     await Deno.mkdir(pictures, { recursive: true });
     const installed = await install(cache);
     await Promise.all([build(), warmUp()]);
@@ -54,9 +54,9 @@ async function main(): Promise<number> {
   return counts.failed === 0 ? 0 : 1;
 }
 
-/** Takes one step after the other; each builds on those before, so that the first failure is the last step. */
+/** Takes the steps in order up to the first failure, because each builds on those before. */
 async function takeSteps(
-  world: World,
+  context: StepContext,
   counts: { passed: number; failed: number },
   stop: AbortSignal,
 ): Promise<void> {
@@ -68,7 +68,7 @@ async function takeSteps(
       stop.addEventListener("abort", () => reject(stop.reason), { once: true });
     });
     try {
-      await Promise.race([step(world), late]);
+      await Promise.race([step(context), late]);
       counts.passed++;
       report(`ok      ${name}`, begin);
     } catch (error) {
@@ -76,7 +76,7 @@ async function takeSteps(
       report(`FAILED  ${name}`, begin);
       if (stop.aborted) return console.log(String(stop.reason));
       console.log(error instanceof Error ? error.stack ?? error.message : error);
-      await world.workbench.picture("failure").catch(() => {}); // the page may be gone
+      await context.workbench.picture("failure").catch(() => {}); // the page may be gone
       return;
     } finally {
       clearTimeout(timer);
@@ -89,7 +89,7 @@ async function start(
   run: string,
   home: string,
   pictures: string,
-): Promise<World> {
+): Promise<StepContext> {
   const env = await environment(home);
   const deno = new FakeDeno(`${home}/bin/deno`);
   await deno.works();
@@ -102,7 +102,7 @@ async function start(
   return { run, home, deno, router, editor, browser, workbench };
 }
 
-/** This process's, without what would make the prompt plain. */
+/** The environment of this process, without the variable that turns colours off. */
 async function environment(home: string): Promise<Record<string, string>> {
   await Deno.mkdir(`${home}/bin`, { recursive: true });
   const { NO_COLOR: _, ...env } = Deno.env.toObject();
@@ -123,8 +123,8 @@ async function build(): Promise<void> {
 }
 
 /**
- * Lets Deno do now what it does in the background of a program that lives for some seconds, where its cache is new: ask the
- * registry about packages. It would draw the progress of that over the prompt.
+ * Runs Deno for some seconds. With a new cache it asks the registry about packages in the background, and would draw the
+ * progress over the prompt.
  */
 async function warmUp(): Promise<void> {
   const prompt = new Deno.Command(Deno.execPath(), {

@@ -2,13 +2,13 @@ import type { Installed } from "./install.ts";
 
 /** A running code-server: VS Code, served to a browser. */
 export interface Editor {
-  /** Where the browser finds a folder in it. */
+  /** The address of a folder, for the browser. */
   address(folder: string): string;
-  /** Changes settings of the user, for windows that are opened or reloaded from now on; returns the title that they have. */
+  /** Changes settings of the user. Returns the title of windows that are opened or reloaded from now on. */
   configure(settings: Record<string, unknown>): Promise<string>;
 }
 
-/** Starts code-server with an extension, its state in a folder of its own. */
+/** Starts code-server with an extension, with its state in the folder `home`. */
 export async function startEditor(
   { node, codeServer }: Installed,
   extension: string,
@@ -36,9 +36,9 @@ export async function startEditor(
     await Deno.writeTextFile(`${user}/settings.json`, JSON.stringify(settings, null, 2));
     return title;
   };
-  // A shell that shows no name and no path, in pictures.
+  // Pictures show no user and no path.
   await Deno.writeTextFile(`${home}/.bashrc`, "PS1='$ '\n");
-  // The editor asks a login shell for its PATH, and the shell forgets the one that it was started with.
+  // The editor reads PATH from a login shell, which does not keep the one it was started with.
   await Deno.writeTextFile(`${home}/.profile`, `export PATH=${JSON.stringify(env.PATH)}\n`);
 
   const child = new Deno.Command(node, {
@@ -56,7 +56,7 @@ export async function startEditor(
   };
 }
 
-/** Reads what it prints until it says where it listens, and the rest without keeping it. */
+/** Reads the output up to the line with the address, and drops the rest. */
 async function originOf(output: ReadableStream<Uint8Array>): Promise<string> {
   const reader = output.pipeThrough(new TextDecoderStream()).getReader();
   let printed = "";
@@ -68,7 +68,7 @@ async function originOf(output: ReadableStream<Uint8Array>): Promise<string> {
     if (found?.[1] === undefined) continue;
     (async () => {
       while (!(await reader.read()).done);
-    })().catch(() => {}); // its end is no news
+    })().catch(() => {}); // it ends with the process
     return found[1].endsWith("/") ? found[1] : `${found[1]}/`;
   }
 }
@@ -80,7 +80,7 @@ const OPTIONS = [
   "--disable-getting-started-override",
 ];
 
-/** A calm picture: nothing that opens by itself, and text in the terminal that the page can be asked for. */
+/** Nothing opens by itself, and the terminal has its text in the page. */
 const SETTINGS = {
   "security.workspace.trust.enabled": false,
   "workbench.startupEditor": "none",

@@ -1,8 +1,8 @@
-/** What a real VS Code needs, in a cache folder outside the checkout: code-server, a Node for it, Playwright; Chromium from the system. */
+/** Installs a real VS Code in a cache folder outside the checkout: code-server, a Node for it, Playwright. Chromium comes from the system. */
 
 // deno-lint-ignore-file no-console -- part of a command line tool
 
-/** What is installed, as paths. */
+/** Paths of the installed parts. */
 export interface Installed {
   /** The program that runs code-server. */
   readonly node: string;
@@ -14,7 +14,7 @@ export interface Installed {
 
 const VERSIONS = { node: "24", codeServer: "4.139.1", playwright: "1.65.1" };
 
-/** Debian's names of what code-server's native modules are built with. */
+/** The Debian packages with which code-server's native modules are built. */
 const TO_BUILD: readonly (readonly [probe: string, name: string])[] = [
   ["/usr/include/gssapi/gssapi.h", "libkrb5-dev"],
   ["/usr/include/libsecret-1/libsecret/secret.h", "libsecret-1-dev"],
@@ -26,14 +26,18 @@ const TO_BUILD: readonly (readonly [probe: string, name: string])[] = [
   ["python3", "python3"],
 ];
 
-/** Where it is all kept: `PORTCONTROL_VSCODE_CACHE`, or a folder among the user's caches. */
+/** The cache folder: `PORTCONTROL_VSCODE_CACHE`, or a folder among the user's caches. */
 export function cacheFolder(): string {
   const home = Deno.env.get("HOME") ?? "/var/tmp";
   const caches = Deno.env.get("XDG_CACHE_HOME") ?? `${home}/.cache`;
   return Deno.env.get("PORTCONTROL_VSCODE_CACHE") ?? `${caches}/portcontrol-vscode`;
 }
 
-/** Installs what is missing; throws one line that says what is needed if that is impossible. */
+/**
+ * Installs the missing parts.
+ *
+ * @throws {Error} If that is impossible, with one line that says what is needed.
+ */
 export async function install(cache: string): Promise<Installed> {
   if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") {
     throw new Error("Cannot run VS Code here: it needs Linux on x86_64");
@@ -106,19 +110,19 @@ async function installFromNpm(
   await Deno.writeTextFile(`${folder}/ready`, version);
 }
 
-/** Whether an earlier run came to the end of an installation. */
+/** Whether an earlier run completed the installation. */
 async function isReady(folder: string, version: string): Promise<boolean> {
   return await Deno.readTextFile(`${folder}/ready`).catch(() => "") === version;
 }
 
-/** Runs a program to its end; what it printed is shown only if it fails. */
+/** Runs a program to its end; its output is shown only if it fails. */
 async function must(
   program: string,
   args: string[],
   env: Record<string, string>,
   cwd?: string,
 ): Promise<void> {
-  // Of `deno task`; code-server asks it which npm installs it.
+  // `deno task` sets this variable, from which code-server reads which npm installs it.
   const { npm_config_user_agent: _, ...inherited } = Deno.env.toObject();
   const options = { args, env: { ...inherited, ...env }, clearEnv: true };
   const command = new Deno.Command(program, cwd === undefined ? options : { ...options, cwd });

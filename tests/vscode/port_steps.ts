@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { serversOf } from "./processes.ts";
 import { until } from "./workbench.ts";
-import type { Step } from "./world.ts";
+import type { Step } from "./step.ts";
 
-/** A port from the first wish to its end, at the simulated gateway. */
+/** A port from the first request to its end, at the simulated gateway. */
 export const PORT_STEPS: readonly Step[] = [
-  ["the view says what can be done while nothing is open", async ({ workbench }) => {
+  ["the view offers commands while no port is open", async ({ workbench }) => {
     await workbench.activityIcon().click();
     await workbench.widen();
     const welcome = workbench.page.locator(".part.sidebar .welcome-view-content");
@@ -13,13 +13,13 @@ export const PORT_STEPS: readonly Step[] = [
     assertMatch(await welcome.textContent() ?? "", /No port .* is open.*Open Port….*Simulated/);
   }],
   ["a simulated gateway and this computer appear in the tree", async ({ workbench, run }) => {
-    assertEquals(await serversOf(run), []); // nothing is started before it is needed
+    assertEquals(await serversOf(run), []); // the server starts when it is needed
     await workbench.command("Port Control: Try with a Simulated Gateway");
     await workbench.row("Simulated gateway").waitFor();
     await workbench.row("This computer").waitFor();
     assertEquals((await serversOf(run)).length, 1);
   }],
-  ["what is no port is refused with the reason", async ({ workbench }) => {
+  ["input that is no port is refused with the reason", async ({ workbench }) => {
     await workbench.command("Port Control: Open Port…");
     await workbench.choose("Simulated gateway");
     for (const text of ["65536", "0", "http"]) {
@@ -70,7 +70,7 @@ export const PORT_STEPS: readonly Step[] = [
       await workbench.picture("ports");
     },
   ],
-  ["a port that is open already is not opened twice", async ({ workbench }) => {
+  ["a port that is open already is not requested again", async ({ workbench }) => {
     await workbench.clearNotices();
     await workbench.command("Port Control: Open Port…");
     await workbench.choose("Simulated gateway");
@@ -110,7 +110,7 @@ export const PORT_STEPS: readonly Step[] = [
     await workbench.picture("trace");
   }],
   [
-    "a gateway that restarts makes the status bar warn, and the warning goes",
+    "while a gateway restarts the status bar warns",
     async ({ workbench }) => {
       await workbench.rowMenu("Simulated gateway", "Restart the Simulated Gateway");
       await workbench.notice("away for 10 s").waitFor();
@@ -130,7 +130,7 @@ export const PORT_STEPS: readonly Step[] = [
       await workbench.picture("overview");
     },
   ],
-  ["a port is revoked from its menu, and the page about it says so", async ({ workbench }) => {
+  ["a port is revoked from its menu, and its details show it", async ({ workbench }) => {
     await workbench.command("View: Hide Panel");
     await workbench.rowMenu("tcp 6000", "Revoke");
     await workbench.row("tcp 6000").waitFor({ state: "hidden" });
@@ -142,7 +142,7 @@ export const PORT_STEPS: readonly Step[] = [
     );
   }],
   [
-    "all ports are closed, the gateway is left, and the status bar has nothing to say",
+    "all ports are closed, the gateway is left, and the status bar item goes",
     async ({ workbench }) => {
       await workbench.command("Port Control: Close All Ports");
       await workbench.row("Simulated gateway").waitFor({ state: "hidden" });

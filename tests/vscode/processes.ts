@@ -1,4 +1,4 @@
-/** Every process of a run, found by a variable in its environment, whoever started it. Linux only. */
+/** All processes of a run, found by a variable in their environment. Linux only. */
 
 /** The variable that every process of the run inherits. */
 export const MARK = "PORTCONTROL_VSCODE_RUN";
@@ -29,7 +29,7 @@ export async function serversOf(run: string): Promise<number[]> {
     .map(({ pid }) => pid);
 }
 
-/** Ends every process of a run; returns those that had to be. */
+/** Kills every process of a run, and returns those that were still running. */
 export async function endAll(run: string): Promise<Running[]> {
   const ended = await processesOf(run);
   for (let left = ended; left.length > 0; left = await processesOf(run)) {
@@ -45,7 +45,7 @@ export async function endAll(run: string): Promise<Running[]> {
   return ended;
 }
 
-/** A file of /proc as its parts; none if the process is gone, or another user's. */
+/** The parts of a file of /proc; none if the process has ended or belongs to another user. */
 async function readZeroed(path: string): Promise<string[]> {
   return (await Deno.readTextFile(path).catch(() => "")).split("\0");
 }

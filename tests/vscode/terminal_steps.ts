@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { until, type Workbench } from "./workbench.ts";
-import type { Step } from "./world.ts";
+import type { Step } from "./step.ts";
 
 /** The prompt of repl.ts in the integrated terminal. */
 export const TERMINAL_STEPS: readonly Step[] = [
@@ -10,7 +10,7 @@ export const TERMINAL_STEPS: readonly Step[] = [
     await type(workbench, "deno run -A repl.ts --simulate", "[0]>");
   }],
   [
-    "three commands have three decorations, and the failed one another kind",
+    "three commands have three decorations, of another kind for the failed one",
     async ({ workbench }) => {
       await type(workbench, "map 6000/tcp", "[1]>");
       await type(workbench, "revoke 99", "There is no mapping 99");
@@ -25,7 +25,7 @@ export const TERMINAL_STEPS: readonly Step[] = [
     },
   ],
   [
-    "they can be run again, also after news came above the line being typed",
+    "commands can be run again, also after alerts above the line being typed",
     async ({ workbench }) => {
       await type(
         workbench,
@@ -33,7 +33,7 @@ export const TERMINAL_STEPS: readonly Step[] = [
         "[1]>",
       );
       await workbench.page.keyboard.type("disc");
-      await until("news", () => screen(workbench), (text) => text.includes("granted for 2 h"));
+      await until("the alert", () => screen(workbench), (text) => text.includes("granted for 2 h"));
       await until(
         "the line",
         () => screen(workbench),
@@ -64,15 +64,22 @@ export const TERMINAL_STEPS: readonly Step[] = [
     await until("the end", () => screen(workbench), (text) => text.includes("Cancelled"));
     await type(workbench, "js gateway.server.silent = false", "false");
   }],
-  ["nothing leaks as text, and the shell has its own decorations again", async ({ workbench }) => {
-    const text = await screen(workbench);
-    assertEquals(/633;|9;4;/.test(text), false);
-    await workbench.page.keyboard.press("Control+D");
-    await until("the shell", () => screen(workbench), (seen) => /[$#] *$/.test(seen.trimEnd()));
-    await type(workbench, "cat nowhere", "No such file");
-    await until("its decoration", () => decorations(workbench), (seen) => seen.at(-1) === "error");
-  }],
-  ["a path that is printed is a link, from the folder of the prompt", async ({ workbench }) => {
+  [
+    "no escape code shows as text, and the shell has its own decorations again",
+    async ({ workbench }) => {
+      const text = await screen(workbench);
+      assertEquals(/633;|9;4;/.test(text), false);
+      await workbench.page.keyboard.press("Control+D");
+      await until("the shell", () => screen(workbench), (seen) => /[$#] *$/.test(seen.trimEnd()));
+      await type(workbench, "cat nowhere", "No such file");
+      await until(
+        "its decoration",
+        () => decorations(workbench),
+        (seen) => seen.at(-1) === "error",
+      );
+    },
+  ],
+  ["a printed path is a link, resolved from the folder of the prompt", async ({ workbench }) => {
     await type(workbench, "cd src && deno run -A ../repl.ts --simulate", "[0]>");
     await type(workbench, 'js "./clock.ts"', '"./clock.ts"');
     const box = await workbench.page.locator(".xterm-rows span", { hasText: '"./clock.ts"' }).last()
@@ -81,7 +88,7 @@ export const TERMINAL_STEPS: readonly Step[] = [
     const { mouse, keyboard } = workbench.page;
     await keyboard.down("Control");
     await mouse.move(box.x + box.width / 3, box.y + box.height / 2);
-    await workbench.page.waitForTimeout(1_000); // the editor looks whether there is such a file
+    await workbench.page.waitForTimeout(1_000); // the editor checks whether the file exists
     await mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await mouse.click(box.x + box.width / 2, box.y + box.height / 2);
     await keyboard.up("Control");
@@ -98,7 +105,7 @@ async function screen({ page }: Workbench): Promise<string> {
   return rows.map((row) => row.replaceAll("\u00a0", " ").trimEnd()).join("\n");
 }
 
-/** Types a line, and waits for a word of the answer. */
+/** Types a line, and waits for a part of its output. */
 async function type(workbench: Workbench, line: string, answer: string): Promise<void> {
   const before = (await screen(workbench)).split(answer).length;
   await workbench.page.keyboard.type(line);

@@ -2,15 +2,15 @@ import { assertEquals } from "@std/assert";
 import { ResultCode } from "../../mod.ts";
 import { serversOf } from "./processes.ts";
 import { until } from "./workbench.ts";
-import type { Step, World } from "./world.ts";
+import type { Step, StepContext } from "./step.ts";
 
-/** Servers that are missing, die or find nothing, and windows that go. */
+/** Servers that are missing, die or find no gateway, and windows that close. */
 export const TROUBLE_STEPS: readonly Step[] = [
-  ["a server that is killed is told, and its ports are unknown", async (world) => {
-    const { workbench, run } = world;
+  ["a server that is killed is reported, and its ports are unknown", async (context) => {
+    const { workbench, run } = context;
     await workbench.command("Port Control: Try with a Simulated Gateway");
     await workbench.row("Simulated gateway").waitFor();
-    await openPort(world, "Simulated gateway", "6000/tcp");
+    await openPort(context, "Simulated gateway", "6000/tcp");
     await workbench.notice("is open.").waitFor();
     await workbench.clearNotices();
     await kill(run);
@@ -25,8 +25,8 @@ export const TROUBLE_STEPS: readonly Step[] = [
     await workbench.warning("").waitFor({ state: "hidden" });
     assertEquals((await serversOf(run)).length, 1);
   }],
-  ["a server that dies at once is told with its last words", async (world) => {
-    const { workbench, deno } = world;
+  ["a server that dies at once is reported with its last line", async (context) => {
+    const { workbench, deno } = context;
     await deno.fails("error: the disk is on fire", 3);
     await workbench.command("Port Control: Restart the Server");
     const last = "Cannot start the server: it ended with exit code 3: error: the disk is on fire";
@@ -34,7 +34,7 @@ export const TROUBLE_STEPS: readonly Step[] = [
     await workbench.warning("1 port unknown").waitFor();
     await workbench.clearNotices();
   }],
-  ["without Deno it is said how to get it", async ({ workbench, deno }) => {
+  ["without Deno the notice offers to get it", async ({ workbench, deno }) => {
     await deno.isMissing();
     await workbench.command("Port Control: Restart the Server");
     const notice = workbench.notice(/Deno, which runs the server, is not installed/);
@@ -45,13 +45,13 @@ export const TROUBLE_STEPS: readonly Step[] = [
     await workbench.press(/is not installed/, "Restart");
     await workbench.status("1 port · 203.0.113.5:6000").waitFor();
   }],
-  ["without a gateway a simulated one is offered", async (world) => {
-    const { workbench, deno } = world;
-    // Nothing that could tell the default route.
+  ["without a gateway a simulated one is offered", async (context) => {
+    const { workbench, deno } = context;
+    // Without a program that prints the default route.
     await deno.works("PATH=/nowhere");
     await workbench.command("Port Control: Restart the Server");
     await workbench.status("1 port · 203.0.113.5:6000").waitFor();
-    await openPort(world, "Router", "6001/tcp");
+    await openPort(context, "Router", "6001/tcp");
     const notice = workbench.notice("Cannot open the port: no gateway was found");
     await notice.waitFor();
     assertEquals(await notice.locator(".monaco-button", { hasText: "Simulate One" }).count(), 1);
@@ -61,8 +61,8 @@ export const TROUBLE_STEPS: readonly Step[] = [
     await workbench.command("Port Control: Close All Ports");
     await workbench.row("tcp 6000").waitFor({ state: "hidden" });
   }],
-  ["a refusal is told with what can be done, and overcome", async (world) => {
-    const { workbench, editor, router } = world;
+  ["a refusal is shown with advice, and the mapping comes up later", async (context) => {
+    const { workbench, editor, router } = context;
     const title = await editor.configure({
       "portcontrol.gateway": router.local.hostname,
       "portcontrol.clientAddress": router.local.hostname,
@@ -70,7 +70,7 @@ export const TROUBLE_STEPS: readonly Step[] = [
     });
     await workbench.reload(title);
     router.server.fail(ResultCode.NoResources, { lifetime: 3 });
-    await openPort(world, undefined, "6001/tcp");
+    await openPort(context, undefined, "6001/tcp");
     await workbench.notice(/NO_RESOURCES.* Try again in a minute\./).waitFor();
     await workbench.row("refused: NO_RESOURCES").waitFor();
     await workbench.warning("1 of 1 port lost").waitFor();
@@ -78,8 +78,8 @@ export const TROUBLE_STEPS: readonly Step[] = [
     await workbench.status("1 port · 203.0.113.5:6001").waitFor({ timeout: 60_000 });
     await workbench.clearNotices();
   }],
-  ["a router has the same mapping after the server was killed", async (world) => {
-    const { workbench, run, router } = world;
+  ["a router has the same mapping after the server was killed", async (context) => {
+    const { workbench, run, router } = context;
     const before = [...router.server.mappings.keys()];
     assertEquals(before.length, 1);
     await kill(run);
@@ -87,8 +87,8 @@ export const TROUBLE_STEPS: readonly Step[] = [
     await workbench.status("1 port · 203.0.113.5:6001").waitFor();
     assertEquals([...router.server.mappings.keys()], before);
   }],
-  ["a port that is closed while there is no server is closed by the next one", async (world) => {
-    const { workbench, run, router } = world;
+  ["a port that is closed while there is no server is closed by the next one", async (context) => {
+    const { workbench, run, router } = context;
     await kill(run);
     await workbench.rowMenu("tcp 6001", "Revoke");
     await workbench.row("tcp 6001").waitFor({ state: "hidden" });
@@ -96,28 +96,28 @@ export const TROUBLE_STEPS: readonly Step[] = [
     await workbench.press("The port mapping server is gone", "Restart");
     await until("the deletion", () => Promise.resolve(router.server.mappings.size), (n) => n === 0);
   }],
-  ["silence is told while a port is waited for, which can be cancelled", async (world) => {
-    const { workbench, router } = world;
+  ["a request without a response is reported, and can be cancelled", async (context) => {
+    const { workbench, router } = context;
     router.server.silent = true;
-    await openPort(world, undefined, "6002/udp");
+    await openPort(context, undefined, "6002/udp");
     await workbench.notice("No answer yet. Is 127.0.0.1 the router").waitFor();
     await workbench.row("udp 6002").waitFor();
     await workbench.status("1 port waiting").waitFor();
     await workbench.press("No answer yet", "Cancel");
     await workbench.row("udp 6002").waitFor({ state: "hidden" });
   }],
-  ["a reload in the middle of opening a port leaves nothing behind", async (world) => {
-    const { workbench, run } = world;
-    await openPort(world, undefined, "6003/udp");
+  ["a reload in the middle of opening a port leaves nothing behind", async (context) => {
+    const { workbench, run } = context;
+    await openPort(context, undefined, "6003/udp");
     await workbench.row("udp 6003").waitFor();
     assertEquals((await serversOf(run)).length, 1);
     await workbench.reload();
     await until("the end of the server", () => serversOf(run), (seen) => seen.length === 0);
     assertEquals(await workbench.row("udp 6003").count(), 0);
   }],
-  ["an untrusted workspace cannot choose the server", async (world) => {
-    const { workbench, editor, home, deno } = world;
-    const folder = `${home}/stranger`;
+  ["an untrusted workspace cannot choose the server", async (context) => {
+    const { workbench, editor, home, deno } = context;
+    const folder = `${home}/untrusted`;
     await Deno.mkdir(`${folder}/.vscode`, { recursive: true });
     const evil = ["touch", `${home}/touched`];
     const settings = { "portcontrol.serverCommand": evil, "portcontrol.denoPath": evil[0] };
@@ -131,12 +131,12 @@ export const TROUBLE_STEPS: readonly Step[] = [
     await workbench.page.locator(".statusbar-item", { hasText: "Restricted Mode" }).waitFor();
     await workbench.command("Port Control: Try with a Simulated Gateway");
     await workbench.row("Simulated gateway").waitFor();
-    await openPort(world, "Simulated gateway", "6004/tcp");
+    await openPort(context, "Simulated gateway", "6004/tcp");
     await workbench.status("1 port · 203.0.113.5:6004").waitFor();
     assertEquals(await Deno.stat(`${home}/touched`).then(() => true, () => false), false);
     await workbench.picture("untrusted");
   }],
-  ["a command that is not there is told by its name", async ({ workbench, deno }) => {
+  ["a configured command that does not exist is named", async ({ workbench, deno }) => {
     await deno.isMissing();
     await workbench.command("Port Control: Restart the Server");
     await workbench.notice(`there is no program "${deno.path}"`).waitFor();
@@ -153,9 +153,9 @@ export const TROUBLE_STEPS: readonly Step[] = [
 
 const MAIN = new URL("../../rpc/main.ts", import.meta.url).pathname;
 
-/** Chooses *Open Port…* and answers its questions; a gateway is asked for only if one is simulated. */
+/** Chooses *Open Port…* and answers its questions; the one for a gateway comes only beside a simulated one. */
 async function openPort(
-  { workbench }: World,
+  { workbench }: StepContext,
   gateway: string | undefined,
   port: string,
 ): Promise<void> {
@@ -165,7 +165,7 @@ async function openPort(
   await workbench.enter();
 }
 
-/** Kills the server, as a system does that runs out of memory. */
+/** Kills the server, as a system does when it runs out of memory. */
 async function kill(run: string): Promise<void> {
   const servers = await serversOf(run);
   assertEquals(servers.length, 1);

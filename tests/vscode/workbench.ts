@@ -1,6 +1,6 @@
 import type { Locator, Page } from "./browser.ts";
 
-/** What somebody sees of VS Code and does with it. */
+/** A window of VS Code, read and operated through the page. */
 export class Workbench {
   readonly page: Page;
   readonly #pictures: string;
@@ -10,7 +10,7 @@ export class Workbench {
     this.#pictures = pictures;
   }
 
-  /** Opens an address, and waits until the window listens to keys and knows its settings. */
+  /** Opens an address, and waits until the window takes keys and has its settings. */
   async open(address: string, title?: string): Promise<void> {
     await this.page.goto(address);
     await this.#ready(title);
@@ -23,7 +23,7 @@ export class Workbench {
     if (title !== undefined) await this.#again(title);
   }
 
-  /** Extensions begin with the settings that the editor had last time, and new ones have come only now. */
+  /** Extensions start with the settings of the earlier window, so changed ones need another reload. */
   async #again(title: string): Promise<void> {
     await this.page.reload();
     await this.#ready(title);
@@ -31,7 +31,7 @@ export class Workbench {
 
   async #ready(title: string | undefined): Promise<void> {
     await this.page.locator(".monaco-workbench").waitFor({ timeout: 60_000 });
-    // The icon of the extension comes when the extensions have been found.
+    // The icon appears when the extensions are loaded.
     await this.activityIcon().waitFor({ timeout: 60_000 });
     if (title === undefined) return;
     await until("the settings", () => this.page.evaluate("document.title"), (now) => now === title);
@@ -41,7 +41,7 @@ export class Workbench {
     return this.page.locator('.activitybar .action-label[aria-label^="Port Mappings"]');
   }
 
-  /** Chooses a command in the command palette; opens it again where the window did not know the command yet. */
+  /** Chooses a command in the command palette; opens the palette again while it does not list the command yet. */
   async command(title: string): Promise<void> {
     for (let left = 10; left > 0; left--) {
       await this.page.keyboard.press("F1");
@@ -56,20 +56,20 @@ export class Workbench {
     throw new Error(`Cannot find the command "${title}"`);
   }
 
-  /** Chooses what is offered. */
+  /** Chooses an entry of the palette or of a question. */
   async choose(label: string): Promise<void> {
     await this.offered(label).first().click();
   }
 
-  /** What the palette or a question offers. */
+  /** The entries of the palette or of a question. */
   offered(label?: string): Locator {
     const rows = ".quick-input-list .monaco-list-row";
     return this.page.locator(rows, label === undefined ? {} : { hasText: label });
   }
 
-  /** Types into the box that asks for something, over what stands there. */
+  /** Types into the box of a question, in place of its content. */
   async answer(text: string): Promise<void> {
-    await this.offered().first().waitFor({ state: "hidden" }); // of the question before
+    await this.offered().first().waitFor({ state: "hidden" }); // of the earlier question
     await this.#input().waitFor();
     await this.page.keyboard.press("Control+A");
     await this.page.keyboard.type(text);
@@ -79,7 +79,7 @@ export class Workbench {
     await this.page.keyboard.press("Enter");
   }
 
-  /** What the box complains of. */
+  /** The error below the box. */
   complaint(): Locator {
     return this.page.locator(".quick-input-message");
   }
@@ -115,7 +115,7 @@ export class Workbench {
     return this.page.locator('.statusbar-item[id^="portcontrol"]', { hasText: text });
   }
 
-  /** The same when it warns. */
+  /** The item in the status bar while it warns. */
   warning(text: string): Locator {
     return this.page.locator('.statusbar-item.warning-kind[id^="portcontrol"]', { hasText: text });
   }
@@ -135,12 +135,12 @@ export class Workbench {
     await this.notice("").first().waitFor({ state: "hidden" });
   }
 
-  /** What is in the clipboard. */
+  /** The text in the clipboard. */
   clipboard(): Promise<string> {
     return this.page.evaluate("navigator.clipboard.readText()");
   }
 
-  /** The text of the editor in front; its lines are in no order but that of their places. */
+  /** The text of the editor in front, its lines sorted by their places on the page. */
   async editorText(): Promise<string> {
     const lines = await this.page.evaluate<[number, string][]>(`
       [...document.querySelectorAll(".editor-instance .view-line")].map((line) => [
@@ -154,8 +154,8 @@ export class Workbench {
 
   /** Saves a picture of the window, or of a part of it. */
   async picture(name: string, part?: string): Promise<void> {
-    await this.page.mouse.move(640, 712); // where nothing shows that it is hovered over
-    await this.page.waitForTimeout(400); // movements come to their end
+    await this.page.mouse.move(640, 712); // nothing there reacts to the pointer
+    await this.page.waitForTimeout(400); // animations end
     const clip = part === undefined ? null : await this.page.locator(part).boundingBox();
     const path = `${this.#pictures}/${name}.png`;
     await this.page.screenshot(clip === null ? { path } : { path, clip });
@@ -166,19 +166,19 @@ export class Workbench {
   }
 }
 
-/** Waits until something is the case; fails with what was seen last. */
+/** Reads a value until it is right; fails with the last value. */
 export async function until<T>(
   what: string,
-  look: () => Promise<T>,
+  read: () => Promise<T>,
   isRight: (seen: T) => boolean,
   timeout = 20_000,
 ): Promise<T> {
   const end = performance.now() + timeout;
   while (true) {
-    const seen = await look();
+    const seen = await read();
     if (isRight(seen)) return seen;
     if (performance.now() > end) {
-      throw new Error(`Waited in vain for ${what}: last seen was ${JSON.stringify(seen)}`);
+      throw new Error(`Waited in vain for ${what}: the last value is ${JSON.stringify(seen)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

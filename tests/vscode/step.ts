@@ -3,25 +3,25 @@ import type { Browser } from "./browser.ts";
 import type { Editor } from "./editor.ts";
 import type { Workbench } from "./workbench.ts";
 
-/** What the steps of a run have to do with. */
-export interface World {
+/** The parts of a run that its steps use. */
+export interface StepContext {
   /** Identifies the processes of the run. */
   readonly run: string;
-  /** Home of the user, gone after the run. */
+  /** Home folder of the user, removed after the run. */
   readonly home: string;
-  /** The Deno that the extension finds; replaced to make trouble. */
+  /** The Deno that the extension finds; steps replace it to make it fail. */
   readonly deno: FakeDeno;
-  /** The router that the settings name. It lives in this process, and does what the steps want. */
+  /** The router that the settings name, in this process. */
   readonly router: ServerHost;
   readonly editor: Editor;
   readonly browser: Browser;
   readonly workbench: Workbench;
 }
 
-/** One thing that is promised, and how it is seen on the page. */
-export type Step = readonly [name: string, run: (world: World) => Promise<void>];
+/** One promise of the extension, and its check on the page. */
+export type Step = readonly [name: string, run: (context: StepContext) => Promise<void>];
 
-/** A program in the place of Deno. */
+/** A script in the place of Deno. */
 export class FakeDeno {
   readonly path: string;
 
@@ -29,17 +29,17 @@ export class FakeDeno {
     this.path = path;
   }
 
-  /** Passes on to the real one. */
+  /** Runs the real Deno, with variables set as `NAME=value`. */
   async works(variables = ""): Promise<void> {
     await this.#write(`${variables} exec "${Deno.execPath()}" "$@"`);
   }
 
-  /** Says something, and exits. */
-  async fails(words: string, exitCode: number): Promise<void> {
-    await this.#write(`echo "${words}" >&2; exit ${exitCode}`);
+  /** Prints a text on stderr, and exits. */
+  async fails(text: string, exitCode: number): Promise<void> {
+    await this.#write(`echo "${text}" >&2; exit ${exitCode}`);
   }
 
-  /** Is not there. */
+  /** Does not exist. */
   async isMissing(): Promise<void> {
     await Deno.remove(this.path);
   }
