@@ -1,5 +1,5 @@
 #!/bin/sh
-# The framing of the JSON-RPC server, with nothing but printf, a pipe and head: every message is a header with the
+# The framing of the JSON-RPC server, with nothing but printf, pipes and dd: every message is a header with the
 # number of octets, an empty line, and the JSON. Opens a port at a simulated gateway and closes it again.
 # PCP_RPC_ENTRY names the server to run; the default is the published package.
 set -eu

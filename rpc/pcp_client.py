@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """Open ports on the router from Python: a client of the pcp JSON-RPC server.
 
-It starts the server as a subprocess, which needs Deno, or npm to fetch it, and otherwise nothing but the
-standard library of Python 3.9 or later. Every call blocks, takes a timeout in seconds, and may come from any
-thread::
+It starts the server as a subprocess, which needs Deno, or npm to fetch Deno, and the standard library of
+Python 3.9 or later. Every call blocks, takes a timeout in seconds, and may come from any thread::
 
     from pcp_client import Server
 
@@ -67,17 +66,17 @@ class ResultCodeError(RpcError):
 
 
 class RequestTimeout(TimeoutError):
-    """No answer came in time. The request was cancelled; what it had begun at the PCP server goes on."""
+    """No response came in time. The request was cancelled; what it had started at the PCP server goes on."""
 
 
 class ConnectionLost(ConnectionError):
-    """The server process is gone, and with it every mapping that it held."""
+    """The server process has ended, and with it every mapping that it held."""
 
 
 def server_command() -> List[str]:
     """The command that starts the server: with ``deno`` where it is installed, otherwise with npm's ``npx``.
 
-    The server is the ``main.ts`` beside this file, or else the published package. ``PCP_RPC_COMMAND`` overrides it all.
+    The server is the ``main.ts`` beside this file, or else the published package. ``PCP_RPC_COMMAND`` replaces both.
     """
     override = os.environ.get("PCP_RPC_COMMAND")
     if override:
@@ -94,27 +93,27 @@ def server_command() -> List[str]:
 
 
 class Server:
-    """A running server process. Close it, or use ``with``: that releases every mapping.
+    """A running server process. Closing it, or the end of ``with``, releases every mapping.
 
-    When this process dies without that, even by SIGKILL, the server notices, releases every mapping and exits.
+    When this process ends without that, even by SIGKILL, the server releases every mapping and exits.
     """
 
     def __init__(self, command: Optional[Sequence[str]] = None, *, timeout: float = DEFAULT_TIMEOUT) -> None:
-        """Start the server and shake hands.
+        """Start the server and initialize it.
 
-        :param command: What to run instead of :func:`server_command`.
-        :param timeout: Seconds that a call waits for its answer unless it is told otherwise.
+        :param command: The command to run instead of :func:`server_command`.
+        :param timeout: Seconds that a call without its own timeout waits for the response.
         """
         self.timeout = timeout
         self._lock = threading.Lock()
         self._write_lock = threading.Lock()
         self._last_id = 0
-        self._answers: Dict[int, "queue.Queue[Optional[Json]]"] = {}
+        self._responses: Dict[int, "queue.Queue[Optional[Json]]"] = {}
         self._alerts: Dict[int, "queue.Queue[Optional[Json]]"] = {}
         self._errors: Dict[int, "queue.Queue[Optional[Json]]"] = {}
         self._lost = False
         self._closed = False
-        # A session of its own: Ctrl-C is for this process, which then tells the server.
+        # A session of its own, so that Ctrl-C reaches this process only, which then shuts the server down.
         self._process = subprocess.Popen(
             list(command) if command is not None else server_command(),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=os.name == "posix",
@@ -134,24 +133,24 @@ class Server:
     def call(self, method: str, params: Optional[Json] = None, *, timeout: Optional[float] = None) -> Any:
         """Send any request and wait for its result. Members of ``params`` that are None are left out.
 
-        :raises RpcError: if the server answers with an error.
-        :raises RequestTimeout: if it does not answer in time; the request is cancelled.
-        :raises ConnectionLost: if it is gone.
+        :raises RpcError: if the server responds with an error.
+        :raises RequestTimeout: if it does not respond in time; the request is cancelled.
+        :raises ConnectionLost: if it has ended.
         """
-        answer: "queue.Queue[Optional[Json]]" = queue.Queue()
+        response: "queue.Queue[Optional[Json]]" = queue.Queue()
         with self._lock:
             self._last_id += 1
             request_id = self._last_id
-            self._answers[request_id] = answer
+            self._responses[request_id] = response
         try:
-            self._send({"id": request_id, "method": method, "params": _given(params or {})})
-            message = answer.get(timeout=self.timeout if timeout is None else timeout)
+            self._send({"id": request_id, "method": method, "params": _without_none(params or {})})
+            message = response.get(timeout=self.timeout if timeout is None else timeout)
         except queue.Empty:
             self.notify("$/cancelRequest", {"id": request_id})
             raise RequestTimeout(f'Cannot wait any longer for the answer to "{method}"') from None
         finally:
             with self._lock:
-                self._answers.pop(request_id, None)
+                self._responses.pop(request_id, None)
         if message is None:
             raise ConnectionLost(f'Cannot get the answer to "{method}": the server is gone')
         if "error" in message:
@@ -162,7 +161,7 @@ class Server:
 
     def notify(self, method: str, params: Optional[Json] = None) -> None:
         """Send any notification."""
-        self._send({"method": method, "params": _given(params or {})})
+        self._send({"method": method, "params": _without_none(params or {})})
 
     def discover(self) -> List[Json]:
         """The default gateways of this host, and the addresses of this host that face them."""
@@ -175,7 +174,7 @@ class Server:
 
         :param client: Address of this host that faces the PCP server.
         :param server: Address of the PCP server.
-        :param port: UDP port of the PCP server, 5351 unless told.
+        :param port: UDP port of the PCP server, 5351 by default.
         :param options: ``announcePort``, ``multicast``, ``allowThirdParty``, ``shutdownTimeout``, ``state`` (a file that
             keeps the mappings, so that a later run can continue or delete them).
         """
@@ -184,8 +183,8 @@ class Server:
     def start_simulator(self, *, lifetime: Optional[int] = None, port: Optional[int] = None, **options: Any) -> Simulator:
         """Start a simulated PCP server on loopback, to try things without a router.
 
-        :param lifetime: Longest lifetime in seconds that it grants.
-        :param port: UDP port to listen on, any free one unless told.
+        :param lifetime: Longest lifetime granted, in seconds.
+        :param port: UDP port to listen on, any free one by default.
         :param options: ``minLifetime``, ``externalAddress``.
         """
         return Simulator(self, self.call("simulator/start", {"lifetime": lifetime, "port": port, **options}))
@@ -208,7 +207,7 @@ class Server:
         try:
             self.call("shutdown", timeout=10)
             self.notify("exit")
-        except (RpcError, OSError):  # gone, or too slow: the end of its stdin tells it the same
+        except (RpcError, OSError):  # ended, or too slow: the end of its stdin has the same effect
             pass
         for stop in (self._process.stdin.close, self._process.terminate, self._process.kill):  # type: ignore[union-attr]
             try:
@@ -244,14 +243,14 @@ class Server:
             raise ConnectionLost("Cannot send a request: the server is gone") from None
 
     def _read(self) -> None:
-        """Runs in a thread of its own: hands each message to whoever waits for it."""
+        """Run in the reader thread: put each message into the queue of its request, mapping or client."""
         assert self._process.stdout is not None
         for message in _messages(self._process.stdout):
             if "method" not in message:
                 with self._lock:
-                    answer = self._answers.get(message["id"])
-                if answer is not None:
-                    answer.put(message)
+                    response = self._responses.get(message["id"])
+                if response is not None:
+                    response.put(message)
                 continue
             params = message["params"]
             if message["method"] == "mapping/alert":
@@ -263,7 +262,7 @@ class Server:
                 _put(self._inbox(self._errors, params["clientId"]), restarted)
         with self._lock:
             self._lost = True
-            waiting = [*self._answers.values(), *self._alerts.values(), *self._errors.values()]
+            waiting = [*self._responses.values(), *self._alerts.values(), *self._errors.values()]
         for inbox in waiting:
             inbox.put(None)
 
@@ -313,9 +312,10 @@ class Client:
         self, internal_port: int, lifetime: int = 3600, *, protocol: Union[str, int] = "tcp",
         request_type: RequestType = "keepAlive", external_port: Optional[int] = None,
         external_address: Optional[str] = None, third_party: Optional[str] = None,
-        prefer_failure: Optional[bool] = None, filters: Optional[List[Json]] = None,
+        third_party_id: Optional[str] = None, description: Optional[str] = None,
+        prefer_failure: Optional[bool] = None, filters: Optional[List[Json]] = None, port_set: Optional[Json] = None,
     ) -> Mapping:
-        """Ask for an inbound mapping. Returns at once; :meth:`Mapping.ready` waits.
+        """Request an inbound mapping. Returns at once; :meth:`Mapping.ready` waits.
 
         :param internal_port: Port on this host, 0 to 65535.
         :param lifetime: Wanted lifetime in seconds.
@@ -324,30 +324,35 @@ class Client:
         :param external_port: Suggested external port.
         :param external_address: Suggested external address.
         :param third_party: Address of the host that the mapping is for, if not this one.
-        :param prefer_failure: Rather none than another external port than suggested.
-        :param filters: Who is let in: ``[{"address": …, "prefix": …, "port": …}]``.
+        :param third_party_id: Which of several hosts behind that address, in hexadecimal digits.
+        :param description: Text for the router's list of mappings.
+        :param prefer_failure: No mapping rather than another external port or address than suggested.
+        :param filters: The remote peers that are let in: ``[{"address": …, "prefix": …, "port": …}]``.
+        :param port_set: Consecutive ports from ``internal_port`` on: ``{"size": …, "parity": …}``.
         """
         return self._request({
             "kind": "inbound", "internalPort": internal_port, "lifetime": lifetime, "protocol": protocol,
             "requestType": request_type, "externalPort": external_port, "externalAddress": external_address,
-            "thirdParty": third_party, "preferFailure": prefer_failure, "filters": filters,
+            "thirdParty": third_party, "thirdPartyId": third_party_id, "description": description,
+            "preferFailure": prefer_failure, "filters": filters, "portSet": port_set,
         })
 
     def request_outbound(
         self, internal_port: int, remote_address: str, remote_port: int, lifetime: int = 3600, *,
         protocol: Union[str, int] = "tcp", request_type: RequestType = "keepAlive",
         external_port: Optional[int] = None, external_address: Optional[str] = None,
-        third_party: Optional[str] = None,
+        third_party: Optional[str] = None, third_party_id: Optional[str] = None, description: Optional[str] = None,
     ) -> Mapping:
-        """Ask for an outbound mapping, which keeps a flow to one remote peer. Returns at once."""
+        """Request an outbound mapping, which keeps a flow to one remote peer. Returns at once."""
         return self._request({
             "kind": "outbound", "internalPort": internal_port, "lifetime": lifetime, "protocol": protocol,
             "requestType": request_type, "externalPort": external_port, "externalAddress": external_address,
-            "thirdParty": third_party, "remoteAddress": remote_address, "remotePort": remote_port,
+            "thirdParty": third_party, "thirdPartyId": third_party_id, "description": description,
+            "remoteAddress": remote_address, "remotePort": remote_port,
         })
 
     def announce(self, *, timeout: Optional[float] = None) -> Json:
-        """Ask whether the PCP server is there: ``{"epoch": …, "roundTrip": …}``."""
+        """Ask the PCP server since when it has been running: ``{"epoch": …, "roundTrip": …}``."""
         return self._server.call("client/announce", {"clientId": self.client_id}, timeout=timeout)
 
     def external_address(self, *, timeout: Optional[float] = None) -> str:
@@ -360,7 +365,7 @@ class Client:
         return self._server.call("client/diagnose", {"clientId": self.client_id}, timeout=timeout)
 
     def delete_leftovers(self, *, timeout: Optional[float] = None) -> int:
-        """Delete what an earlier run with the same ``state`` file left; returns how many mappings that were."""
+        """Delete the mappings that an earlier run with the same ``state`` file left; returns their number."""
         return self._server.call("client/deleteLeftovers", {"clientId": self.client_id}, timeout=timeout)["deleted"]
 
     def mappings(self) -> List[Json]:
@@ -368,7 +373,7 @@ class Client:
         return self._server.call("mapping/list", {"clientId": self.client_id})
 
     def errors(self, *, timeout: Optional[float] = None) -> Iterator[Json]:
-        """Trouble that belongs to no single mapping, as it comes; ends after ``timeout`` seconds without any."""
+        """Trouble that belongs to no single mapping; ends after ``timeout`` seconds without any."""
         return _drain(self._server._inbox(self._server._errors, self.client_id), timeout)
 
     def shutdown(self, *, keep: bool = False) -> None:
@@ -386,7 +391,7 @@ class Client:
     ) -> None:
         try:
             self.shutdown()
-        except ConnectionLost:  # and the mappings with it
+        except ConnectionLost:  # the server has released the mappings
             pass
 
     def _request(self, params: Json) -> Mapping:
@@ -394,12 +399,12 @@ class Client:
 
 
 class Mapping:
-    """One mapping. With ``with`` it is revoked at the end."""
+    """One mapping, revoked at the end of ``with``."""
 
     def __init__(self, server: Server, info: Json) -> None:
         self._server = server
         self.mapping_id: int = info["mappingId"]
-        #: The mapping as the server told it last; :meth:`refresh` asks anew.
+        #: The mapping as of the last response; :meth:`refresh` gets it anew.
         self.info = info
         self._alerts = server._inbox(server._alerts, self.mapping_id)
 
@@ -418,24 +423,24 @@ class Mapping:
 
         :raises ResultCodeError: if the PCP server refuses.
         """
-        assigned = self._ask("mapping/ready", timeout=timeout)["assigned"]
+        assigned = self._call("mapping/ready", timeout=timeout)["assigned"]
         assert assigned is not None
         return assigned
 
     def refresh(self) -> Json:
-        """Ask what is known of it now."""
-        return self._ask("mapping/get")
+        """Get the mapping as it is now."""
+        return self._call("mapping/get")
 
     def renew(self, lifetime: int) -> Json:
-        """Ask for another lifetime from now on, in seconds. Returns at once."""
-        return self._ask("mapping/renew", lifetime=lifetime)
+        """Request another lifetime from now on, in seconds. Returns at once."""
+        return self._call("mapping/renew", lifetime=lifetime)
 
     def revoke(self, *, timeout: Optional[float] = None) -> Json:
         """Delete it and wait until the PCP server has confirmed."""
-        return self._ask("mapping/revoke", timeout=timeout)
+        return self._call("mapping/revoke", timeout=timeout)
 
     def alerts(self, *, timeout: Optional[float] = None) -> Iterator[Json]:
-        """News from the first on; ends with the mapping's life, or after ``timeout`` seconds without any."""
+        """All alerts from the first on; ends with the mapping, or after ``timeout`` seconds without any."""
         for alert in _drain(self._alerts, timeout):
             yield alert
             if self._ends_with(alert):
@@ -449,10 +454,10 @@ class Mapping:
     ) -> None:
         try:
             self.revoke()
-        except (ConnectionLost, RpcError):  # released with the server, gone with its client, or refused
+        except (ConnectionLost, RpcError):  # released with the server or its client, or refused
             pass
 
-    def _ask(self, method: str, *, timeout: Optional[float] = None, **params: Any) -> Json:
+    def _call(self, method: str, *, timeout: Optional[float] = None, **params: Any) -> Json:
         self.info = self._server.call(method, {"mappingId": self.mapping_id, **params}, timeout=timeout)
         return self.info
 
@@ -467,12 +472,12 @@ class Mapping:
         return state["type"] in ("revoked", "dropped")
 
 
-def _given(params: Json) -> Json:
+def _without_none(params: Json) -> Json:
     return {name: value for name, value in params.items() if value is not None}
 
 
 def _messages(stream: IO[bytes]) -> Iterator[Json]:
-    """The messages of a stream: headers, an empty line, and as many octets of JSON as Content-Length says."""
+    """The messages of a stream: headers, an empty line, then ``Content-Length`` octets of JSON."""
     while True:
         length: Optional[int] = None
         while True:
@@ -491,7 +496,7 @@ def _messages(stream: IO[bytes]) -> Iterator[Json]:
 
 
 def _put(inbox: "queue.Queue[Optional[Json]]", entry: Json) -> None:
-    """Keeps the newest for a reader who comes late."""
+    """Add an entry; of too many unread ones the newest stay."""
     while inbox.qsize() >= UNREAD_LIMIT:
         inbox.get_nowait()
     inbox.put(entry)
@@ -504,7 +509,7 @@ def _drain(inbox: "queue.Queue[Optional[Json]]", timeout: Optional[float]) -> It
         except queue.Empty:
             return
         if entry is None:
-            inbox.put(None)  # for the next who asks
+            inbox.put(None)  # for the next reader
             return
         yield entry
 
@@ -515,15 +520,15 @@ def _arguments(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     keep = commands.add_parser("map", help="keep a port open until Ctrl-C")
     keep.add_argument("internal_port", type=int, metavar="PORT", help="port on this host")
     keep.add_argument("--udp", action="store_true", help="UDP, not TCP")
-    keep.add_argument("--lifetime", type=int, default=3600, metavar="SECONDS", help="wanted lifetime, 3600 unless told")
+    keep.add_argument("--lifetime", type=int, default=3600, metavar="SECONDS", help="wanted lifetime, 3600 by default")
     keep.add_argument("--external-port", type=int, metavar="PORT", help="suggested external port")
     keep.add_argument("--for", type=float, dest="duration", metavar="SECONDS", help="end after so long")
     commands.add_parser("external", help="print the external address")
     commands.add_parser("discover", help="print the gateways of this host")
     for command in commands.choices.values():
-        command.add_argument("--client", metavar="ADDRESS", help="address of this host, found by itself")
-        command.add_argument("--server", metavar="ADDRESS", help="address of the PCP server, the gateway unless told")
-        command.add_argument("--port", type=int, metavar="PORT", help="UDP port of the PCP server, 5351 unless told")
+        command.add_argument("--client", metavar="ADDRESS", help="address of this host, found by default")
+        command.add_argument("--server", metavar="ADDRESS", help="address of the PCP server, the gateway by default")
+        command.add_argument("--port", type=int, metavar="PORT", help="UDP port of the PCP server, 5351 by default")
         command.add_argument("--simulate", action="store_true", help="with a simulated PCP server, without a router")
         command.add_argument("--json", action="store_true", help="JSON, one value a line")
     return parser.parse_args(argv)
@@ -558,12 +563,12 @@ def _follow(mapping: Mapping, arguments: argparse.Namespace) -> None:
             f"{assigned['externalPort']}, for {assigned['lifetime']} s at a time. Ctrl-C closes it", flush=True,
         )
     over = threading.Event()
-    threading.Thread(target=_tell, args=(mapping, arguments.json, over), daemon=True).start()
+    threading.Thread(target=_print_alerts, args=(mapping, arguments.json, over), daemon=True).start()
     if over.wait(arguments.duration):
         raise RpcError(6, f"The mapping is over: {json.dumps(mapping.refresh()['state'])}")
 
 
-def _tell(mapping: Mapping, as_json: bool, over: threading.Event) -> None:
+def _print_alerts(mapping: Mapping, as_json: bool, over: threading.Event) -> None:
     for alert in mapping.alerts():
         if as_json:
             print(json.dumps(alert), flush=True)

@@ -40,7 +40,7 @@ testWith(PYTHON, "python3 rpc/pcp_client.py map 6000 opens a port and closes it"
   assertEquals(JSON.parse(json.out.split("\n")[0] ?? "").type, "stateChange");
 });
 
-testWith(PYTHON, "python3 rpc/pcp_client.py tells what is wrong, and fails", async () => {
+testWith(PYTHON, "python3 rpc/pcp_client.py prints what is wrong, and fails", async () => {
   const wrong = await run(PYTHON, ["rpc/pcp_client.py", "map", "70000", "--simulate"]);
   assertEquals([wrong.code, wrong.out], [1, ""]);
   assertStringIncludes(wrong.err, "internalPort: Must be at most 65535, got 70000");
@@ -95,7 +95,7 @@ Deno.test("examples/shell_client.sh opens a port with printf and a pipe", async 
   assertEquals(answers[5].result.state, { type: "revoked" });
 });
 
-/** A simulated PCP server of the test's own, which the client cannot take down with itself. */
+/** A simulated PCP server of the test, which outlives the client. */
 class Gateway implements Disposable {
   readonly host: ServerHost;
 
@@ -127,7 +127,7 @@ class Gateway implements Disposable {
     const reader = client.stdout.getReader();
     const { value } = await reader.read();
     assertMatch(new TextDecoder().decode(value), /^tcp 6000 is open/);
-    // To the end, so that the client is not held up by a full pipe.
+    // Reads to the end, so that a full pipe does not stop the client.
     (async () => {
       while ((await reader.read()).value !== undefined);
     })();
@@ -162,7 +162,7 @@ async function run(
   return { code, out: text.decode(stdout), err: text.decode(stderr) };
 }
 
-/** The Deno that runs this test is the one that runs the server, and the server is the one of this repository. */
+/** Runs the server of this repository, with the Deno that runs this test. */
 function environment(): Record<string, string> {
   const deno = Deno.execPath();
   return {

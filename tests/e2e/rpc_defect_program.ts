@@ -1,4 +1,4 @@
-/** Has two defects, and must live on. */
+/** Has two defects, and must go on running. */
 import { surviveDefects } from "../../rpc/process_lifetime.ts";
 import { writeStderr } from "../../rpc/stdout.ts";
 

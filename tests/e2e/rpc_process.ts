@@ -15,13 +15,13 @@ export interface Answer {
 export interface ProcessOptions {
   /** Arguments after `rpc/main.ts`. */
   readonly args?: readonly string[];
-  /** Permissions, all unless told. */
+  /** Permissions, by default all. */
   readonly permissions?: readonly string[];
   /** Another program in place of `rpc/main.ts`. */
   readonly entry?: string;
 }
 
-/** A real server process, spoken to in octets. */
+/** A real server process at the other end of stdin and stdout. */
 export class RpcProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;

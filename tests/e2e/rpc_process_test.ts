@@ -45,7 +45,7 @@ Deno.test("the server's stdout holds nothing but frames of exactly the right len
   );
 });
 
-Deno.test("whatever a dependency prints goes to stderr", async () => {
+Deno.test("everything that a dependency prints goes to stderr", async () => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "tests/e2e/rpc_printing_program.ts"],
     cwd: ROOT,
@@ -56,16 +56,16 @@ Deno.test("whatever a dependency prints goes to stderr", async () => {
   for (let number = 1; number <= 17; number++) assertStringIncludes(printed, `print ${number}.`);
 });
 
-Deno.test("a defect is told on stderr, and does not end the server", async () => {
+Deno.test("a defect is logged on stderr, and does not end the server", async () => {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "tests/e2e/rpc_defect_program.ts"],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
   }).output();
-  const told = new TextDecoder().decode(stderr);
+  const logged = new TextDecoder().decode(stderr);
   assertEquals(code, 7);
-  assertStringIncludes(told, "error: Going on after a defect: Error: defect in a timer");
-  assertStringIncludes(told, "error: Going on after a defect: Error: defect in a promise");
+  assertStringIncludes(logged, "error: Going on after a defect: Error: defect in a timer");
+  assertStringIncludes(logged, "error: Going on after a defect: Error: defect in a promise");
 });
 
 Deno.test("bad input gets a clear error each, and the server goes on", async () => {
@@ -104,19 +104,19 @@ Deno.test("bad input gets a clear error each, and the server goes on", async () 
     (await fails('{"jsonrpc":"2.0","id":"d","method":"mapping/get","params":[1]}', "d"))[0],
     -32602,
   );
-  // An unknown id, or none, in $/cancelRequest; unknown notifications; an answer to nothing.
+  // An unknown id, or none, in $/cancelRequest; unknown notifications; a response to no request.
   await server.send({ jsonrpc: "2.0", method: "$/cancelRequest", params: { id: 12345 } });
   await server.send({ jsonrpc: "2.0", method: "$/cancelRequest" });
   await server.send({ jsonrpc: "2.0", method: "hello", params: {} });
   await server.send({ jsonrpc: "2.0", id: 1, result: null });
-  // A client and a mapping that are not there.
+  // An unknown client and an unknown mapping.
   assertEquals((await server.exchange("client/announce", { clientId: 7 })).error?.code, 2);
   assertEquals((await server.exchange("mapping/get", { mappingId: 7 })).error?.code, 3);
   assertEquals((await server.exchange("simulator/stop", { simulatorId: 7 })).error?.code, 7);
   assertEquals(await server.call("client/list"), [] as unknown as Record<string, unknown>);
 });
 
-Deno.test("invalid params are told one by one, each with its path", async () => {
+Deno.test("invalid params are listed one by one, each with its path", async () => {
   await using server = await RpcProcess.initialized();
   const { error } = await server.exchange("mapping/request", {
     clientId: 1,
@@ -145,7 +145,7 @@ Deno.test("invalid params are told one by one, each with its path", async () => 
   ]);
 });
 
-Deno.test("params that only the library can judge are invalid params too", async () => {
+Deno.test("params that only the library can check are invalid params too", async () => {
   await using server = await RpcProcess.initialized();
   const families = await server.exchange("client/start", { client: "127.0.0.1", server: "::1" });
   assertEquals(families.error?.code, -32602);
@@ -173,7 +173,7 @@ Deno.test("client/start with an address that is not of this host answers 4", asy
 
 Deno.test("a duplicate id is refused, and the first request is answered all the same", async () => {
   await using server = await RpcProcess.initialized();
-  // Nobody listens there: the request waits for ever.
+  // No server listens there: the request waits until it is cancelled.
   await server.call("client/start", { client: "127.0.0.1", server: "127.0.0.2", port: 9 });
   await server.call("mapping/request", INBOUND);
   const ready = { jsonrpc: "2.0", id: "a", method: "mapping/ready", params: { mappingId: 1 } };
@@ -221,7 +221,7 @@ Deno.test("a thousand concurrent requests are all answered", async () => {
 
 Deno.test("cancelling a waiting mapping/ready answers -32800 within 100 ms", async () => {
   await using server = await RpcProcess.initialized();
-  // Nobody listens there: the request waits for ever.
+  // No server listens there: the request waits until it is cancelled.
   await server.call("client/start", { client: "127.0.0.1", server: "127.0.0.2", port: 9 });
   await server.call("mapping/request", INBOUND);
   const id = await server.request("mapping/ready", { mappingId: 1 });
@@ -315,7 +315,7 @@ Deno.test("signals release the mappings and give 128 and their number", async ()
   }
 });
 
-Deno.test("a PCP server that is gone holds the end up for 5 s at most", async () => {
+Deno.test("a PCP server that does not answer delays the end by 5 s at most", async () => {
   await using server = await RpcProcess.initialized();
   await server.openMapping();
   await server.call("simulator/stop", { simulatorId: 1 });
@@ -325,7 +325,7 @@ Deno.test("a PCP server that is gone holds the end up for 5 s at most", async ()
   assert(performance.now() - asked < 7_000);
 });
 
-Deno.test("what waits when stdin ends is answered before the end", async () => {
+Deno.test("requests that wait when stdin ends are answered before the end", async () => {
   await using server = await RpcProcess.initialized();
   await server.call("client/start", {
     client: "127.0.0.1",
@@ -345,7 +345,7 @@ Deno.test("what waits when stdin ends is answered before the end", async () => {
   assertEquals(codes.has(other), true);
 });
 
-Deno.test("whoever does not read is not read from, and gets every answer when it does", async () => {
+Deno.test("a client that does not read stdout is not read from, and gets every response when it reads again", async () => {
   await using server = await RpcProcess.initialized();
   await server.openMapping();
   const count = 40_000; // answers of more than 10 MB
@@ -370,7 +370,7 @@ Deno.test("whoever does not read is not read from, and gets every answer when it
   assertEquals(await sending, "all sent");
 });
 
-Deno.test("whoever closes the server's stdout ends it as the end of stdin does", async () => {
+Deno.test("closing the server's stdout ends it as the end of stdin does", async () => {
   await using server = await RpcProcess.initialized({ args: TRACED });
   await server.openMapping();
   await server.closeOutput();
@@ -379,7 +379,7 @@ Deno.test("whoever closes the server's stdout ends it as the end of stdin does",
   assertDeleted(server);
 });
 
-Deno.test("a watched process that is gone ends the server as the end of stdin does", async () => {
+Deno.test("the end of a watched process ends the server as the end of stdin does", async () => {
   await using server = new RpcProcess({ args: TRACED });
   const watched = new Deno.Command(Deno.execPath(), {
     args: ["eval", "await new Promise(() => setInterval(() => {}, 1000))"],
@@ -432,7 +432,7 @@ Deno.test("the command line is checked", async () => {
   }
 });
 
-/** The trace is the proof. */
+/** What the trace shows. */
 const TRACED = ["--stdio", "--trace"];
 
 /** Fails unless the last PCP request was a deletion, and was answered. */

@@ -1,4 +1,4 @@
-"""Drives every method of the server from Python and holds what comes back against what must; prints what it called."""
+"""Calls every method of the server from Python and checks the results; prints the methods called."""
 
 import json
 import os
@@ -13,7 +13,7 @@ called = {"initialize", "shutdown"}  # by Server itself
 
 
 class Recording(Server):
-    """Remembers what was called."""
+    """Records the methods called."""
 
     def call(self, method, params=None, **options):
         called.add(method)
@@ -21,7 +21,7 @@ class Recording(Server):
 
 
 def expect(error, action):
-    """What the action raises; fails when it raises nothing."""
+    """The error that the action raises; fails if it raises none."""
     try:
         action()
     except error as raised:
@@ -81,7 +81,7 @@ def drive(server, client):
 
 
 def refusals(server, client):
-    """What is refused, and how it is told."""
+    """Refused requests and their errors."""
     error = expect(RpcError, lambda: client.request(70_000, 0))
     assert error.code == -32602
     assert [fault["path"] for fault in error.data] == [["internalPort"], ["lifetime"]]
@@ -90,10 +90,10 @@ def refusals(server, client):
     refused = client.request(6003, protocol=132, request_type="once")  # the simulator translates TCP and UDP only
     error = expect(ResultCodeError, refused.ready)
     assert (error.code, error.result_name) == (5, "UNSUPP_PROTOCOL")
-    with server.start_client("127.0.0.1", "127.0.0.2", port=9, shutdownTimeout=100) as nobody:
-        waiting = nobody.request(6004)
+    with server.start_client("127.0.0.1", "127.0.0.2", port=9, shutdownTimeout=100) as silent:
+        waiting = silent.request(6004)
         expect(RequestTimeout, lambda: waiting.ready(timeout=0.1))
-        expect(RequestTimeout, lambda: nobody.announce(timeout=0.1))
+        expect(RequestTimeout, lambda: silent.announce(timeout=0.1))
         assert waiting.refresh()["state"]["type"] == "starting"
     assert expect(RpcError, waiting.refresh).code == 3
 

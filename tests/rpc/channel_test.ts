@@ -2,9 +2,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { Message } from "vscode-jsonrpc";
 import { Channel } from "../../rpc/channel.ts";
 import { encodeFrame, FrameDecoder, FramingError } from "../../rpc/framing.ts";
-import { nextTurn } from "./world.ts";
+import { nextTurn } from "./harness.ts";
 
-Deno.test("Channel passes on what is good and answers the rest", async () => {
+Deno.test("Channel passes on valid messages and answers the others with an error", async () => {
   const ends = new Ends();
   ends.say({ jsonrpc: "2.0", id: 1, method: "a" });
   ends.say([]);
@@ -21,7 +21,7 @@ Deno.test("Channel passes on what is good and answers the rest", async () => {
   }]);
 });
 
-Deno.test("Channel gives an id free with its answer", async () => {
+Deno.test("Channel accepts an id again after the response to it", async () => {
   const ends = new Ends();
   const request = { jsonrpc: "2.0", id: 1, method: "a" };
   ends.say(request);
@@ -38,7 +38,7 @@ Deno.test("Channel gives an id free with its answer", async () => {
   ]);
 });
 
-Deno.test("Channel says so when the stream ends in the middle of a message", async () => {
+Deno.test("Channel warns when the stream ends in the middle of a message", async () => {
   const ends = new Ends();
   ends.sayBytes(encodeFrame({ jsonrpc: "2.0", id: 1, method: "a" }).slice(0, -3));
   ends.close();
@@ -52,24 +52,24 @@ Deno.test("Channel.next() throws when framing is lost", async () => {
   await assertRejects(() => ends.channel.next(), FramingError);
 });
 
-Deno.test("Channel.reader tells a connection of messages, errors and the end", async () => {
-  const told: string[] = [];
+Deno.test("Channel.reader passes messages, errors and the end to a connection", async () => {
+  const events: string[] = [];
   for (const [text, last] of [["", "close"], ["?\r\n\r\n", "error"]] as const) {
     const ends = new Ends();
-    ends.channel.reader.onError(() => told.push("error"));
-    ends.channel.reader.onClose(() => told.push("close"));
+    ends.channel.reader.onError(() => events.push("error"));
+    ends.channel.reader.onClose(() => events.push("close"));
     ends.say({ jsonrpc: "2.0", id: 1, method: last });
     ends.sayBytes(new TextEncoder().encode(text));
     ends.close();
     const first = await ends.channel.next();
     if (first !== undefined) ends.channel.unread(first);
-    ends.channel.reader.listen((message) => told.push((message as Numbered).method ?? ""));
+    ends.channel.reader.listen((message) => events.push((message as Numbered).method ?? ""));
     await nextTurn();
   }
-  assertEquals(told, ["close", "close", "error", "error"]);
+  assertEquals(events, ["close", "close", "error", "error"]);
 });
 
-Deno.test("Channel stops reading from whoever does not read", async () => {
+Deno.test("Channel stops reading while its responses are not read", async () => {
   const ends = new Ends();
   ends.hold();
   const answer = { jsonrpc: "2.0", id: 1, result: "x".repeat(1_000_000) } as Message;
@@ -84,7 +84,7 @@ Deno.test("Channel stops reading from whoever does not read", async () => {
   assertEquals(ends.heard().length, 5);
 });
 
-Deno.test("Channel tells of the end when nothing can be written any more", async () => {
+Deno.test("Channel closes when writing fails", async () => {
   const ends = new Ends();
   let closed = 0;
   ends.channel.writer.onClose(() => closed++);

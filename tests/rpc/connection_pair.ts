@@ -10,13 +10,13 @@ import {
 import { EventEmitter } from "../../rpc/event_emitter.ts";
 import { installRuntime } from "../../rpc/jsonrpc_runtime.ts";
 
-/** Two connections with nothing but memory between them, so that tests need no process and no framing. */
+/** Two connections joined in memory, so that tests need no process and no framing. */
 export interface ConnectionPair {
   readonly server: MessageConnection;
   readonly client: MessageConnection;
-  /** The way from the server to the client: may be told to stand still. */
+  /** From the server to the client; can be held. */
   readonly toClient: Pipe;
-  /** The way from the client to the server. */
+  /** From the client to the server. */
   readonly toServer: Pipe;
 }
 
@@ -31,13 +31,13 @@ export function connectionPair(): ConnectionPair {
   return { server, client, toClient, toServer };
 }
 
-/** One way between two connections. */
+/** One direction between two connections. */
 export class Pipe {
   /** Where messages come out. */
   readonly reader: MessageReader;
   /** Where messages go in. */
   readonly writer: MessageWriter;
-  /** Everything that came through. */
+  /** Every message delivered. */
   readonly passed: Message[] = [];
   readonly #closed = new EventEmitter<void>();
   readonly #failed = new EventEmitter<Error>();
@@ -66,7 +66,7 @@ export class Pipe {
     };
   }
 
-  /** Puts a message in as it is; resolves when it has left. */
+  /** Writes a message as it is; resolves when it has been delivered. */
   write(message: Message): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push({ message: JSON.parse(JSON.stringify(message)), left: resolve });
@@ -74,12 +74,12 @@ export class Pipe {
     return promise;
   }
 
-  /** Lets nothing out, as a reader does who has stopped reading. */
+  /** Stops delivery, as a reader that has stopped reading does. */
   hold(): void {
     this.#held = true;
   }
 
-  /** Lets everything out again. */
+  /** Resumes delivery. */
   release(): void {
     this.#held = false;
     this.#deliver();

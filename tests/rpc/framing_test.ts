@@ -49,7 +49,7 @@ Deno.test("FrameDecoder takes both spellings of UTF-8 in Content-Type, quoted or
   }
 });
 
-Deno.test("FrameDecoder gives back a message in another charset, or no UTF-8, and goes on", () => {
+Deno.test("FrameDecoder reports a message in another charset, or not in UTF-8, and goes on", () => {
   const type = "Content-Type: application/json; charset=utf-16";
   const decoder = new FrameDecoder();
   decoder.push(bytes(`${type}\r\nContent-Length: 2\r\n\r\n{}`));
@@ -125,7 +125,7 @@ Deno.test("FrameDecoder reads a message of many megabytes", () => {
   assertEquals(decoder.next(), { ok: true, text: "{}" });
 });
 
-Deno.test("FrameDecoder refuses headers that do not tell where the message ends", () => {
+Deno.test("FrameDecoder refuses headers without a valid length", () => {
   const missing = "Cannot read a message: it has no Content-Length";
   const one =
     `Cannot read a message: Content-Length must be one number of octets up to ${MAX_CONTENT_LENGTH}, got `;
@@ -154,7 +154,7 @@ Deno.test("FrameDecoder refuses headers that do not tell where the message ends"
   }
 });
 
-Deno.test("FrameDecoder waits for the end of headers only so long", () => {
+Deno.test("FrameDecoder refuses headers that do not end within 16 KiB", () => {
   const decoder = new FrameDecoder();
   decoder.push(bytes("x".repeat(MAX_HEADER_LENGTH)));
   assertEquals(decoder.next(), undefined);

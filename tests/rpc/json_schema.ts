@@ -1,6 +1,6 @@
 /**
- * A small validator of JSON Schema draft 7, written for these tests: the schemas come from one library, so another one
- * has to judge them. It refuses keywords that it does not know.
+ * A small validator of JSON Schema draft 7, written for these tests: the schemas come from one library, so other
+ * code checks them. It refuses keywords that it does not know.
  */
 type Json = Record<string, unknown>;
 
@@ -29,7 +29,7 @@ interface Context {
 const nothing = (): string[] => [];
 
 const CHECKS: Readonly<Record<string, (context: Context) => string[]>> = {
-  // Words for people.
+  // For people.
   $schema: nothing,
   $id: nothing,
   title: nothing,

@@ -18,10 +18,10 @@ Deno.test("checkMessage() lets requests and notifications pass", () => {
   ) assertEquals(check(text), { type: "message", message: JSON.parse(text) });
 });
 
-Deno.test("checkMessage() answers what is no JSON with -32700", () => {
+Deno.test("checkMessage() answers a message that is not JSON with -32700", () => {
   for (const text of ["", "{", "{'a':1}", '{"a":1}}', "\u0000"]) {
-    const verdict = check(text);
-    assertEquals(verdict.type === "refused" && [verdict.code, verdict.id], [-32700, null], text);
+    const result = check(text);
+    assertEquals(result.type === "refused" && [result.code, result.id], [-32700, null], text);
   }
   assertEquals(checkMessage({ ok: false, reason: "it is not valid UTF-8" }, new Set()), {
     type: "refused",
@@ -31,7 +31,7 @@ Deno.test("checkMessage() answers what is no JSON with -32700", () => {
   });
 });
 
-Deno.test("checkMessage() answers what is no request with -32600 and its id, if it has one", () => {
+Deno.test("checkMessage() answers a message that is not a request with -32600 and its id, if it has one", () => {
   const refused: [string, string, string | number | null][] = [
     ["1", "A message must be an object", null],
     ["null", "A message must be an object", null],
@@ -75,7 +75,7 @@ Deno.test("checkMessage() refuses an id that is in flight, without using it", ()
   });
 });
 
-Deno.test("checkMessage() drops answers, and cancellations that name no request", () => {
+Deno.test("checkMessage() drops responses, and cancellations without a request id", () => {
   for (
     const text of [
       '{"jsonrpc":"2.0","id":1,"result":null}',
@@ -88,7 +88,7 @@ Deno.test("checkMessage() drops answers, and cancellations that name no request"
   ) assertEquals(check(text).type, "dropped", text);
 });
 
-Deno.test("checkMessage() has a verdict for any JSON, and never throws", () => {
+Deno.test("checkMessage() accepts, refuses or drops any JSON, and never throws", () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       assertEquals(typeof check(JSON.stringify(value)).type, "string");

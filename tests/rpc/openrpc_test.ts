@@ -8,7 +8,7 @@ import * as protocol from "../../rpc/protocol.ts";
 import { openRpcDocument } from "../../rpc/openrpc.ts";
 import { METHODS, NOTIFICATIONS } from "../../rpc/methods.ts";
 import { violations } from "./json_schema.ts";
-import { World } from "./world.ts";
+import { RpcHarness } from "./harness.ts";
 
 Deno.test("the OpenRPC document is valid by OpenRPC's own schema", () => {
   const schema = openRpcSchema();
@@ -34,14 +34,14 @@ Deno.test("every reference of the OpenRPC document leads somewhere", () => {
 });
 
 Deno.test("every method that the server answers is in the OpenRPC document, and the other way round", async () => {
-  await using world = await World.start();
+  await using harness = await RpcHarness.start();
   const document = openRpcDocument();
   for (const { name, "x-notification": direction } of document.methods) {
-    const answer = await world.rpc.sendRequest(name, {}).then(
+    const answer = await harness.rpc.sendRequest(name, {}).then(
       () => 0,
       ({ code }: { code: number }) => code,
     );
-    // -32601 is what the server says of methods that it does not have.
+    // The server answers unknown methods with -32601.
     assertEquals(answer === ErrorCode.MethodNotFound, direction !== undefined, name);
   }
   assertEquals(
@@ -58,9 +58,9 @@ Deno.test("every method of the OpenRPC document is a typed constant, and the oth
 });
 
 Deno.test("rpc.discover serves the OpenRPC document", async () => {
-  await using world = await World.start();
-  await world.rpc.sendRequest(protocol.InitializeRequest, {});
-  const served: OpenRpcDocument = await world.rpc.sendRequest(protocol.OpenRpcRequest);
+  await using harness = await RpcHarness.start();
+  await harness.rpc.sendRequest(protocol.InitializeRequest, {});
+  const served: OpenRpcDocument = await harness.rpc.sendRequest(protocol.OpenRpcRequest);
   assertEquals(served, JSON.parse(renderOpenRpc()));
   assertEquals(served.info.version, PROTOCOL_VERSION);
 });
@@ -80,13 +80,13 @@ Deno.test("the tables of rpc/README.md are up to date: deno task openrpc", async
 });
 
 Deno.test("what the server answers fits the OpenRPC document", async () => {
-  await using world = await World.withClient();
-  const { rpc } = world;
+  await using harness = await RpcHarness.withClient();
+  const { rpc } = harness;
   const request = { clientId: 1, kind: "inbound", internalPort: 6000, lifetime: 60 } as const;
   const answers: [string, unknown][] = [
     ["client/list", await rpc.sendRequest("client/list")],
     ["mapping/request", await rpc.sendRequest("mapping/request", request)],
-    ["mapping/ready", await world.settled(rpc.sendRequest("mapping/ready", { mappingId: 1 }))],
+    ["mapping/ready", await harness.settled(rpc.sendRequest("mapping/ready", { mappingId: 1 }))],
     ["mapping/list", await rpc.sendRequest("mapping/list", {})],
     [
       "mapping/request",
@@ -99,17 +99,17 @@ Deno.test("what the server answers fits the OpenRPC document", async () => {
         remotePort: 80,
       }),
     ],
-    ["client/announce", await world.settled(rpc.sendRequest("client/announce", { clientId: 1 }))],
+    ["client/announce", await harness.settled(rpc.sendRequest("client/announce", { clientId: 1 }))],
     ["simulator/start", await rpc.sendRequest("simulator/start", {})],
-    ["mapping/revoke", await world.settled(rpc.sendRequest("mapping/revoke", { mappingId: 1 }))],
-    ["client/shutdown", await world.settled(rpc.sendRequest("client/shutdown", { clientId: 1 }))],
+    ["mapping/revoke", await harness.settled(rpc.sendRequest("mapping/revoke", { mappingId: 1 }))],
+    ["client/shutdown", await harness.settled(rpc.sendRequest("client/shutdown", { clientId: 1 }))],
   ];
-  await world.notified("mapping/alert", ({ alert }) => alert.type === "assigned");
+  await harness.notified("mapping/alert", ({ alert }) => alert.type === "assigned");
   const document = JSON.parse(JSON.stringify(openRpcDocument()));
   for (const [name, answer] of answers) {
     assertEquals(violations(answer, entry(document, name).result.schema, document), [], name);
   }
-  for (const { method, params } of world.notifications) {
+  for (const { method, params } of harness.notifications) {
     for (const { name, schema } of entry(document, method).params) {
       const value = (params as unknown as Record<string, unknown>)[name];
       assertEquals(violations(value, schema, document), [], `${method} ${name}`);
@@ -129,9 +129,9 @@ function entry(document: { methods: Entry[] }, method: string): Entry {
   return found;
 }
 
-/** OpenRPC's schema. What it takes from the schema of JSON Schema, which is elsewhere, is let through. */
+/** OpenRPC's schema. Its references to the schema of JSON Schema, which is elsewhere, accept everything. */
 function openRpcSchema(): unknown {
-  // Its types do not tell that the schema is there.
+  // The package's types lack the schema.
   const { openrpcDocument } = metaSchema as unknown as { openrpcDocument: unknown };
   const text = JSON.stringify(openrpcDocument);
   return JSON.parse(

@@ -21,7 +21,7 @@ import {
   SimulatorStartRequest,
   SimulatorStopRequest,
 } from "../../rpc/mod.ts";
-import { CLIENT, nextTurn, SERVER, World } from "./world.ts";
+import { CLIENT, nextTurn, RpcHarness, SERVER } from "./harness.ts";
 
 const TCP_6000: MappingRequestParams = {
   clientId: 1,
@@ -30,9 +30,9 @@ const TCP_6000: MappingRequestParams = {
   lifetime: 60,
 };
 
-Deno.test("initialize tells who serves and what it can do", async () => {
-  await using world = await World.start();
-  const result = await world.rpc.sendRequest(InitializeRequest, {
+Deno.test("initialize answers with server name, protocol version and capabilities", async () => {
+  await using harness = await RpcHarness.start();
+  const result = await harness.rpc.sendRequest(InitializeRequest, {
     clientInfo: { name: "test", version: "1" },
     processId: null,
   });
@@ -42,17 +42,17 @@ Deno.test("initialize tells who serves and what it can do", async () => {
 });
 
 Deno.test("a request before initialize is refused with -32002, a second initialize with -32600", async () => {
-  await using world = await World.start();
-  await assertError(world.rpc.sendRequest(ClientListRequest), -32002);
-  await assertError(world.rpc.sendRequest("nonsense"), -32601);
-  await world.rpc.sendRequest(InitializeRequest, {});
-  assertEquals(await world.rpc.sendRequest(ClientListRequest), []);
-  await assertError(world.rpc.sendRequest(InitializeRequest, {}), -32600);
+  await using harness = await RpcHarness.start();
+  await assertError(harness.rpc.sendRequest(ClientListRequest), -32002);
+  await assertError(harness.rpc.sendRequest("nonsense"), -32601);
+  await harness.rpc.sendRequest(InitializeRequest, {});
+  assertEquals(await harness.rpc.sendRequest(ClientListRequest), []);
+  await assertError(harness.rpc.sendRequest(InitializeRequest, {}), -32600);
 });
 
 Deno.test("an inbound mapping is requested, assigned, renewed and revoked", async () => {
-  await using world = await World.withClient();
-  const requested = await world.rpc.sendRequest(MappingRequest, {
+  await using harness = await RpcHarness.withClient();
+  const requested = await harness.rpc.sendRequest(MappingRequest, {
     ...TCP_6000,
     protocol: "udp",
     externalPort: 7000,
@@ -70,7 +70,9 @@ Deno.test("an inbound mapping is requested, assigned, renewed and revoked", asyn
     assigned: null,
     expiresAt: null,
   });
-  const ready = await world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  const ready = await harness.settled(
+    harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }),
+  );
   assertEquals(ready.state, { type: "running" });
   assertEquals(ready.assigned, {
     externalAddress: "203.0.113.5",
@@ -79,57 +81,60 @@ Deno.test("an inbound mapping is requested, assigned, renewed and revoked", asyn
   });
   assertMatch(ready.expiresAt ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-  const renewing = await world.rpc.sendRequest(MappingRenewRequest, { mappingId: 1, lifetime: 90 });
+  const renewing = await harness.rpc.sendRequest(MappingRenewRequest, {
+    mappingId: 1,
+    lifetime: 90,
+  });
   assertEquals([renewing.lifetime, renewing.state.type], [90, "updating"]);
-  await world.clock.advance(100);
-  const renewed = await world.rpc.sendRequest(MappingGetRequest, { mappingId: 1 });
+  await harness.clock.advance(100);
+  const renewed = await harness.rpc.sendRequest(MappingGetRequest, { mappingId: 1 });
   assertEquals([renewed.assigned?.lifetime, renewed.state.type], [90, "running"]);
-  assertEquals(await world.rpc.sendRequest(MappingListRequest, {}), [renewed]);
+  assertEquals(await harness.rpc.sendRequest(MappingListRequest, {}), [renewed]);
 
-  const revoked = await world.settled(
-    world.rpc.sendRequest(MappingRevokeRequest, { mappingId: 1 }),
+  const revoked = await harness.settled(
+    harness.rpc.sendRequest(MappingRevokeRequest, { mappingId: 1 }),
   );
   assertEquals([revoked.state, revoked.assigned], [{ type: "revoked" }, null]);
-  assertEquals(world.host.server.mappings.size, 0);
-  assertEquals(await world.rpc.sendRequest(MappingListRequest, {}), []);
-  assertEquals(await world.rpc.sendRequest(MappingGetRequest, { mappingId: 1 }), revoked);
+  assertEquals(harness.host.server.mappings.size, 0);
+  assertEquals(await harness.rpc.sendRequest(MappingListRequest, {}), []);
+  assertEquals(await harness.rpc.sendRequest(MappingGetRequest, { mappingId: 1 }), revoked);
   await assertError(
-    world.rpc.sendRequest(MappingRenewRequest, { mappingId: 1, lifetime: 90 }),
+    harness.rpc.sendRequest(MappingRenewRequest, { mappingId: 1, lifetime: 90 }),
     6,
     { state: { type: "revoked" } },
   );
 });
 
-Deno.test("an outbound mapping tells its remote peer", async () => {
-  await using world = await World.withClient();
+Deno.test("an outbound mapping has its remote peer in the result", async () => {
+  await using harness = await RpcHarness.withClient();
   const params = {
     ...TCP_6000,
     kind: "outbound",
     remoteAddress: "198.51.100.7",
     remotePort: 443,
   } as const;
-  const { mappingId, kind, remoteAddress, remotePort } = await world.rpc.sendRequest(
+  const { mappingId, kind, remoteAddress, remotePort } = await harness.rpc.sendRequest(
     MappingRequest,
     params,
   );
   assertEquals([kind, remoteAddress, remotePort], ["outbound", "198.51.100.7", 443]);
-  const { assigned } = await world.settled(
-    world.rpc.sendRequest(MappingReadyRequest, { mappingId }),
+  const { assigned } = await harness.settled(
+    harness.rpc.sendRequest(MappingReadyRequest, { mappingId }),
   );
   assertEquals(assigned?.externalAddress, "203.0.113.5");
 });
 
 Deno.test("every option of a mapping reaches the PCP server", async () => {
-  await using world = await World.start({ thirdParty: true });
-  await world.rpc.sendRequest(InitializeRequest, {});
-  await world.rpc.sendRequest(ClientStartRequest, {
+  await using harness = await RpcHarness.start({ thirdParty: true });
+  await harness.rpc.sendRequest(InitializeRequest, {});
+  await harness.rpc.sendRequest(ClientStartRequest, {
     client: CLIENT,
     server: SERVER,
     allowThirdParty: true,
     multicast: false,
     shutdownTimeout: 100,
   });
-  await world.rpc.sendRequest(MappingRequest, {
+  await harness.rpc.sendRequest(MappingRequest, {
     ...TCP_6000,
     protocol: 17,
     externalPort: 6001,
@@ -139,39 +144,39 @@ Deno.test("every option of a mapping reaches the PCP server", async () => {
     filters: [{ address: "198.51.100.0", prefix: 24, port: 0 }],
     requestType: "once",
   });
-  await world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  const [held] = world.host.server.mappings.values();
+  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  const [held] = harness.host.server.mappings.values();
   assertEquals(held?.internalAddress.toString(), "192.168.1.20");
   assertEquals(held?.filters.length, 1);
 });
 
 Deno.test("portSet, description and thirdPartyId reach the PCP server", async () => {
-  await using world = await World.start({ thirdParty: true, thirdPartyIds: ["00ffa0"] });
-  await world.rpc.sendRequest(InitializeRequest, {});
-  await world.rpc.sendRequest(ClientStartRequest, {
+  await using harness = await RpcHarness.start({ thirdParty: true, thirdPartyIds: ["00ffa0"] });
+  await harness.rpc.sendRequest(InitializeRequest, {});
+  await harness.rpc.sendRequest(ClientStartRequest, {
     client: CLIENT,
     server: SERVER,
     allowThirdParty: true,
   });
-  await world.rpc.sendRequest(MappingRequest, {
+  await harness.rpc.sendRequest(MappingRequest, {
     ...TCP_6000,
     thirdParty: "192.168.1.20",
     thirdPartyId: "00ffA0",
     portSet: { size: 4, parity: true },
     description: "web server",
   });
-  const { assigned } = await world.settled(
-    world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }),
+  const { assigned } = await harness.settled(
+    harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }),
   );
   assertEquals([assigned?.portSet?.size, assigned?.description], [4, "web server"]);
-  const [held] = world.host.server.mappings.values();
+  const [held] = harness.host.server.mappings.values();
   assertEquals(held?.description, "web server");
 });
 
 Deno.test("options that are out of range or of the other kind are refused with their path", async () => {
-  await using world = await World.withClient();
+  await using harness = await RpcHarness.withClient();
   const faults = async (params: Partial<MappingRequestParams>): Promise<unknown> => {
-    const request = world.rpc.sendRequest(MappingRequest, { ...TCP_6000, ...params });
+    const request = harness.rpc.sendRequest(MappingRequest, { ...TCP_6000, ...params });
     return (await assertError(request, -32602)).data;
   };
   const peer = { kind: "outbound", remoteAddress: "198.51.100.7", remotePort: 443 } as const;
@@ -189,15 +194,15 @@ Deno.test("options that are out of range or of the other kind are refused with t
   }]);
 });
 
-Deno.test("mapping/alert tells of every change, after the answer that gives the id", async () => {
-  await using world = await World.withClient();
-  await world.rpc.sendRequest(MappingRequest, TCP_6000);
-  assertEquals(world.notifications, []);
-  await world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  await world.notified("mapping/alert", ({ alert }) => alert.type === "assigned");
-  await world.settled(world.rpc.sendRequest(MappingRevokeRequest, { mappingId: 1 }));
+Deno.test("mapping/alert reports every change, after the response that has the id", async () => {
+  await using harness = await RpcHarness.withClient();
+  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
+  assertEquals(harness.notifications, []);
+  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  await harness.notified("mapping/alert", ({ alert }) => alert.type === "assigned");
+  await harness.settled(harness.rpc.sendRequest(MappingRevokeRequest, { mappingId: 1 }));
   await nextTurn();
-  assertEquals(world.notifications.map(({ params }) => params), [
+  assertEquals(harness.notifications.map(({ params }) => params), [
     {
       mappingId: 1,
       alert: { type: "stateChange", state: { type: "starting", attempt: 0 } },
@@ -221,113 +226,113 @@ Deno.test("mapping/alert tells of every change, after the answer that gives the 
 });
 
 Deno.test("mapping/ready fails with the result code of the PCP server", async () => {
-  await using world = await World.withClient();
-  world.host.server.fail(ResultCode.NotAuthorized, { lifetime: 1800 });
-  await world.rpc.sendRequest(MappingRequest, { ...TCP_6000, requestType: "once" });
+  await using harness = await RpcHarness.withClient();
+  harness.host.server.fail(ResultCode.NotAuthorized, { lifetime: 1800 });
+  await harness.rpc.sendRequest(MappingRequest, { ...TCP_6000, requestType: "once" });
   const error = await assertError(
-    world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 })),
+    harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 })),
     5,
   );
   const { code, name } = error.data as Record<string, unknown>;
   assertEquals([code, name], [ResultCode.NotAuthorized, "NOT_AUTHORIZED"]);
 });
 
-Deno.test("a refused renewal is told with the mapping's id in this server, not in the library", async () => {
-  await using world = await World.withClient();
-  // Takes an id in the library that nobody sees here.
-  await world.settled(world.rpc.sendRequest(ClientExternalAddressRequest, { clientId: 1 }));
-  await world.rpc.sendRequest(MappingRequest, TCP_6000);
-  await world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  world.host.server.fail(ResultCode.NoResources, { lifetime: 5, times: 1 });
-  await world.rpc.sendRequest(MappingRenewRequest, { mappingId: 1, lifetime: 90 });
-  const { clientId, error } = await world.notified("client/error");
+Deno.test("a refused renewal is reported with the mapping's id in this server, not in the library", async () => {
+  await using harness = await RpcHarness.withClient();
+  // Uses up an id in the library that has no counterpart in this server.
+  await harness.settled(harness.rpc.sendRequest(ClientExternalAddressRequest, { clientId: 1 }));
+  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
+  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  harness.host.server.fail(ResultCode.NoResources, { lifetime: 5, times: 1 });
+  await harness.rpc.sendRequest(MappingRenewRequest, { mappingId: 1, lifetime: 90 });
+  const { clientId, error } = await harness.notified("client/error");
   assertEquals([clientId, error.name, error["mappingId"]], [1, "RenewalRefusedError", 1]);
   assertMatch(error.message, /^Cannot renew mapping "1" yet/);
 });
 
-Deno.test("client/serverRestarted tells of a restart with the new epoch", async () => {
-  await using world = await World.withClient();
-  await world.rpc.sendRequest(MappingRequest, TCP_6000);
-  await world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  await world.clock.advance(10_000);
-  world.host.restart();
-  const restarted = await world.notified("client/serverRestarted");
+Deno.test("client/serverRestarted reports a restart with the new epoch", async () => {
+  await using harness = await RpcHarness.withClient();
+  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
+  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  await harness.clock.advance(10_000);
+  harness.host.restart();
+  const restarted = await harness.notified("client/serverRestarted");
   assertEquals(restarted.clientId, 1);
   assertEquals(restarted.epoch < 5, true);
 });
 
 Deno.test("client/announce and client/externalAddress ask the PCP server", async () => {
-  await using world = await World.withClient();
-  await world.clock.advance(7_000);
-  const { epoch, roundTrip } = await world.settled(
-    world.rpc.sendRequest(ClientAnnounceRequest, { clientId: 1 }),
+  await using harness = await RpcHarness.withClient();
+  await harness.clock.advance(7_000);
+  const { epoch, roundTrip } = await harness.settled(
+    harness.rpc.sendRequest(ClientAnnounceRequest, { clientId: 1 }),
   );
   assertEquals([epoch, roundTrip], [7, 2]);
-  const asked = world.rpc.sendRequest(ClientExternalAddressRequest, { clientId: 1 });
-  assertEquals(await world.settled(asked), { externalAddress: "203.0.113.5" });
-  assertEquals(world.host.server.mappings.size, 0);
+  const asked = harness.rpc.sendRequest(ClientExternalAddressRequest, { clientId: 1 });
+  assertEquals(await harness.settled(asked), { externalAddress: "203.0.113.5" });
+  assertEquals(harness.host.server.mappings.size, 0);
 });
 
 Deno.test("two clients live in one server, and mapping ids are unique in it", async () => {
-  await using world = await World.withClient();
-  assertEquals((await world.startClient()).clientId, 2);
-  assertEquals(await world.rpc.sendRequest(ClientListRequest), [
+  await using harness = await RpcHarness.withClient();
+  assertEquals((await harness.startClient()).clientId, 2);
+  assertEquals(await harness.rpc.sendRequest(ClientListRequest), [
     { clientId: 1, client: CLIENT, server: SERVER, port: 5351 },
     { clientId: 2, client: CLIENT, server: SERVER, port: 5351 },
   ]);
   const request = (clientId: number, internalPort: number) =>
-    world.rpc.sendRequest(MappingRequest, { ...TCP_6000, clientId, internalPort });
+    harness.rpc.sendRequest(MappingRequest, { ...TCP_6000, clientId, internalPort });
   assertEquals((await request(1, 6000)).mappingId, 1);
   assertEquals((await request(2, 6001)).mappingId, 2);
   const ids = async (clientId: number) =>
-    (await world.rpc.sendRequest(MappingListRequest, { clientId })).map((each) => each.mappingId);
+    (await harness.rpc.sendRequest(MappingListRequest, { clientId })).map((each) => each.mappingId);
   assertEquals([await ids(1), await ids(2)], [[1], [2]]);
 });
 
 Deno.test("a client that was shut down is unknown, and so are its mappings", async () => {
-  await using world = await World.withClient();
-  await world.startClient();
-  await world.rpc.sendRequest(MappingRequest, TCP_6000);
-  await world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  const ended = world.rpc.sendRequest(ClientShutdownRequest, { clientId: 1 });
-  assertEquals(await world.settled(ended), null);
-  assertEquals(world.host.server.mappings.size, 0);
-  await assertError(world.rpc.sendRequest(ClientShutdownRequest, { clientId: 1 }), 2);
-  await assertError(world.rpc.sendRequest(MappingRequest, TCP_6000), 2);
-  await assertError(world.rpc.sendRequest(MappingListRequest, { clientId: 1 }), 2);
-  await assertError(world.rpc.sendRequest(MappingGetRequest, { mappingId: 1 }), 3);
-  await assertError(world.rpc.sendRequest(MappingGetRequest, { mappingId: 77 }), 3);
-  assertEquals((await world.rpc.sendRequest(ClientListRequest)).length, 1);
+  await using harness = await RpcHarness.withClient();
+  await harness.startClient();
+  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
+  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  const ended = harness.rpc.sendRequest(ClientShutdownRequest, { clientId: 1 });
+  assertEquals(await harness.settled(ended), null);
+  assertEquals(harness.host.server.mappings.size, 0);
+  await assertError(harness.rpc.sendRequest(ClientShutdownRequest, { clientId: 1 }), 2);
+  await assertError(harness.rpc.sendRequest(MappingRequest, TCP_6000), 2);
+  await assertError(harness.rpc.sendRequest(MappingListRequest, { clientId: 1 }), 2);
+  await assertError(harness.rpc.sendRequest(MappingGetRequest, { mappingId: 1 }), 3);
+  await assertError(harness.rpc.sendRequest(MappingGetRequest, { mappingId: 77 }), 3);
+  assertEquals((await harness.rpc.sendRequest(ClientListRequest)).length, 1);
 });
 
 Deno.test("client/shutdown with keep leaves the mapping at the PCP server", async () => {
-  await using world = await World.withClient();
-  await world.rpc.sendRequest(MappingRequest, TCP_6000);
-  await world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  await world.settled(
-    world.rpc.sendRequest(ClientShutdownRequest, { clientId: 1, keep: true }),
+  await using harness = await RpcHarness.withClient();
+  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
+  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  await harness.settled(
+    harness.rpc.sendRequest(ClientShutdownRequest, { clientId: 1, keep: true }),
   );
-  assertEquals(world.host.server.mappings.size, 1);
+  assertEquals(harness.host.server.mappings.size, 1);
 });
 
-Deno.test("whoever waits for a mapping when its client ends is told so", async () => {
-  await using world = await World.withClient();
-  world.host.server.silent = true;
-  await world.rpc.sendRequest(MappingRequest, TCP_6000);
-  const ready = assertError(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }), 6);
-  await world.settled(world.rpc.sendRequest(ClientShutdownRequest, { clientId: 1 }));
+Deno.test("a waiting mapping/ready fails with error 6 when its client ends", async () => {
+  await using harness = await RpcHarness.withClient();
+  harness.host.server.silent = true;
+  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
+  const ready = assertError(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }), 6);
+  await harness.settled(harness.rpc.sendRequest(ClientShutdownRequest, { clientId: 1 }));
   assertEquals((await ready).data, { state: { type: "dropped" } });
 });
 
 Deno.test("simulators are started and stopped", async () => {
-  await using world = await World.start();
-  await world.rpc.sendRequest(InitializeRequest, {});
-  const { simulatorId, server, port } = await world.rpc.sendRequest(SimulatorStartRequest, {
+  await using harness = await RpcHarness.start();
+  await harness.rpc.sendRequest(InitializeRequest, {});
+  const { simulatorId, server, port } = await harness.rpc.sendRequest(SimulatorStartRequest, {
     port: 5355,
   });
   assertEquals([simulatorId, server, port], [1, "127.0.0.1", 5355]);
-  assertEquals(await world.rpc.sendRequest(SimulatorStopRequest, { simulatorId }), null);
-  await assertError(world.rpc.sendRequest(SimulatorStopRequest, { simulatorId }), 7);
+  assertEquals(await harness.rpc.sendRequest(SimulatorStopRequest, { simulatorId }), null);
+  await assertError(harness.rpc.sendRequest(SimulatorStopRequest, { simulatorId }), 7);
 });
 
 Deno.test("discover gives what discovery finds", async () => {
@@ -337,40 +342,40 @@ Deno.test("discover gives what discovery finds", async () => {
     interface: "eth0",
     client: "192.168.1.10",
   } as const;
-  await using world = await World.start({}, { discover: () => Promise.resolve([gateway]) });
-  await world.rpc.sendRequest(InitializeRequest, {});
-  assertEquals(await world.rpc.sendRequest(DiscoverRequest, {}), [gateway]);
+  await using harness = await RpcHarness.start({}, { discover: () => Promise.resolve([gateway]) });
+  await harness.rpc.sendRequest(InitializeRequest, {});
+  assertEquals(await harness.rpc.sendRequest(DiscoverRequest, {}), [gateway]);
 });
 
 Deno.test("cancelling mapping/ready answers -32800 and leaves the mapping as it was", async () => {
-  await using world = await World.withClient();
-  world.host.server.silent = true;
-  const before = await world.rpc.sendRequest(MappingRequest, TCP_6000);
+  await using harness = await RpcHarness.withClient();
+  harness.host.server.silent = true;
+  const before = await harness.rpc.sendRequest(MappingRequest, TCP_6000);
   const source = new CancellationTokenSource();
   const ready = assertError(
-    world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }, source.token),
+    harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }, source.token),
     -32800,
   );
   await nextTurn();
   source.cancel();
   await ready;
-  assertEquals(await world.rpc.sendRequest(MappingGetRequest, { mappingId: 1 }), before);
-  world.host.server.silent = false;
-  const { state } = await world.settled(
-    world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }),
+  assertEquals(await harness.rpc.sendRequest(MappingGetRequest, { mappingId: 1 }), before);
+  harness.host.server.silent = false;
+  const { state } = await harness.settled(
+    harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }),
   );
   assertEquals(state, { type: "running" });
 });
 
 Deno.test("every waiting request obeys $/cancelRequest", async () => {
   const never = (): Promise<never> => new Promise(() => {});
-  await using world = await World.withClient({}, { discover: never, endTimeout: 10 });
-  await world.rpc.sendRequest(MappingRequest, TCP_6000);
-  await world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  world.host.server.silent = true;
+  await using harness = await RpcHarness.withClient({}, { discover: never, endTimeout: 10 });
+  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
+  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  harness.host.server.silent = true;
   const cancelled = async (method: string, params: object): Promise<void> => {
     const source = new CancellationTokenSource();
-    const answer = assertError(world.rpc.sendRequest(method, params, source.token), -32800);
+    const answer = assertError(harness.rpc.sendRequest(method, params, source.token), -32800);
     await nextTurn();
     source.cancel();
     await answer;
@@ -379,89 +384,89 @@ Deno.test("every waiting request obeys $/cancelRequest", async () => {
   await cancelled("client/announce", { clientId: 1 });
   await cancelled("client/externalAddress", { clientId: 1 });
   await cancelled("mapping/revoke", { mappingId: 1 });
-  const { state } = await world.rpc.sendRequest(MappingGetRequest, { mappingId: 1 });
+  const { state } = await harness.rpc.sendRequest(MappingGetRequest, { mappingId: 1 });
   assertEquals(state.type, "updating"); // the deletion goes on
 });
 
 Deno.test("shutdown releases every mapping; exit then ends with 0", async () => {
-  await using world = await World.withClient();
-  await world.rpc.sendRequest(MappingRequest, TCP_6000);
-  await world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  assertEquals(await world.settled(world.rpc.sendRequest(ShutdownRequest)), null);
-  assertEquals(world.host.server.mappings.size, 0);
-  await assertError(world.rpc.sendRequest(ClientListRequest), -32600);
-  await world.rpc.sendNotification(ExitNotification);
-  assertEquals(await world.settled(world.server.ended), 0);
+  await using harness = await RpcHarness.withClient();
+  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
+  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  assertEquals(await harness.settled(harness.rpc.sendRequest(ShutdownRequest)), null);
+  assertEquals(harness.host.server.mappings.size, 0);
+  await assertError(harness.rpc.sendRequest(ClientListRequest), -32600);
+  await harness.rpc.sendNotification(ExitNotification);
+  assertEquals(await harness.settled(harness.server.ended), 0);
 });
 
 Deno.test("exit without shutdown ends with 1, and releases all the same", async () => {
-  await using world = await World.withClient();
-  await world.rpc.sendRequest(MappingRequest, TCP_6000);
-  await world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  await world.rpc.sendNotification(ExitNotification);
-  assertEquals(await world.settled(world.server.ended), 1);
-  assertEquals(world.host.server.mappings.size, 0);
+  await using harness = await RpcHarness.withClient();
+  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
+  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  await harness.rpc.sendNotification(ExitNotification);
+  assertEquals(await harness.settled(harness.server.ended), 1);
+  assertEquals(harness.host.server.mappings.size, 0);
 });
 
 Deno.test("the end of the connection releases and ends with 0, its failure with 1", async () => {
   for (const [end, exitCode] of [["close", 0], ["fail", 1]] as const) {
-    await using world = await World.withClient();
-    await world.rpc.sendRequest(MappingRequest, TCP_6000);
-    await world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-    world.pair.toServer[end](new Error("Unreadable"));
-    assertEquals(await world.settled(world.server.ended), exitCode);
-    assertEquals(world.host.server.mappings.size, 0);
+    await using harness = await RpcHarness.withClient();
+    await harness.rpc.sendRequest(MappingRequest, TCP_6000);
+    await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+    harness.pair.toServer[end](new Error("Unreadable"));
+    assertEquals(await harness.settled(harness.server.ended), exitCode);
+    assertEquals(harness.host.server.mappings.size, 0);
   }
 });
 
 Deno.test("the end is bounded, whatever hangs", async () => {
   const never = (): Promise<never> => new Promise(() => {});
-  await using world = await World.start({}, { discover: never, endTimeout: 10 });
-  await world.rpc.sendRequest(InitializeRequest, {});
-  world.rpc.sendRequest(DiscoverRequest, {}).catch(() => {});
+  await using harness = await RpcHarness.start({}, { discover: never, endTimeout: 10 });
+  await harness.rpc.sendRequest(InitializeRequest, {});
+  harness.rpc.sendRequest(DiscoverRequest, {}).catch(() => {});
   await nextTurn();
-  world.pair.toServer.close();
-  assertEquals(await world.server.ended, 0);
+  harness.pair.toServer.close();
+  assertEquals(await harness.server.ended, 0);
 });
 
 Deno.test("processId is watched until the end", async () => {
   const watched: number[] = [];
   let gone = (): void => {};
   let stopped = 0;
-  await using world = await World.start({}, {
+  await using harness = await RpcHarness.start({}, {
     watchProcess: (processId, callback) => {
       watched.push(processId);
       gone = callback;
       return () => stopped++;
     },
   });
-  await world.rpc.sendRequest(InitializeRequest, { processId: 4711 });
+  await harness.rpc.sendRequest(InitializeRequest, { processId: 4711 });
   assertEquals(watched, [4711]);
   gone();
-  assertEquals(await world.server.ended, 0);
+  assertEquals(await harness.server.ended, 0);
   assertEquals(stopped, 1);
 });
 
 Deno.test("alerts for a reader that does not read are coalesced, answers are not", async () => {
-  await using world = await World.withClient();
-  await world.rpc.sendRequest(MappingRequest, TCP_6000);
-  await world.settled(world.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  await world.notified("mapping/alert", ({ alert }) => alert.type === "assigned");
-  world.pair.toClient.hold();
+  await using harness = await RpcHarness.withClient();
+  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
+  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  await harness.notified("mapping/alert", ({ alert }) => alert.type === "assigned");
+  harness.pair.toClient.hold();
   const renewals = [];
   for (let count = 0; count < 200; count++) {
     renewals.push(
-      world.rpc.sendRequest(MappingRenewRequest, { mappingId: 1, lifetime: 60 + count }),
+      harness.rpc.sendRequest(MappingRenewRequest, { mappingId: 1, lifetime: 60 + count }),
     );
     await nextTurn();
-    await world.clock.advance(5_000); // the engine spaces what goes to one server
+    await harness.clock.advance(5_000); // the engine spaces what goes to one server
   }
-  const before = world.notifications.length;
-  world.pair.toClient.release();
+  const before = harness.notifications.length;
+  harness.pair.toClient.release();
   const answers = await Promise.all(renewals);
   assertEquals(answers.map(({ lifetime }) => lifetime), answers.map((_, count) => 60 + count));
   for (let turn = 0; turn < 50; turn++) await nextTurn();
-  const late = world.notifications.slice(before).map(({ params }) => params);
+  const late = harness.notifications.slice(before).map(({ params }) => params);
   assertEquals(late.length <= 18, true, `${late.length} alerts`);
   assertEquals(late.slice(-2), [
     { mappingId: 1, alert: { type: "stateChange", state: { type: "running" } } },
@@ -477,7 +482,7 @@ Deno.test("alerts for a reader that does not read are coalesced, answers are not
   ]);
 });
 
-/** Awaits an error answer with that code, and with that data if any is given. */
+/** Awaits an error response with that code, and with that data if any is given. */
 async function assertError(
   answer: Promise<unknown>,
   code: number,

@@ -41,6 +41,12 @@ const TABLES: Readonly<Record<string, () => string[][]>> = {
       (entry.errors ?? []).map(codeOf).join(", "),
     ]),
   ],
+  mapping: () => [
+    ["param", "meaning"],
+    ...(entries().find(({ name }) => name === "mapping/request")?.params ?? []).map((
+      { name, required, description = "" },
+    ) => [`\`${name}\`${required ? "" : "?"}`, description]),
+  ],
   notifications: () => [
     ["notification", "params", "from", "meaning"],
     ...entries().filter((entry) => entry["x-notification"] !== undefined).map((entry) => [
@@ -63,7 +69,7 @@ const TABLES: Readonly<Record<string, () => string[][]>> = {
 interface Entry {
   readonly name: string;
   readonly summary: string;
-  readonly params: readonly { name: string; required: boolean }[];
+  readonly params: readonly { name: string; required: boolean; description?: string }[];
   readonly result?: {
     name: string;
     schema: { $ref?: string; type?: string; items?: { $ref?: string } };
@@ -76,10 +82,15 @@ function entries(): Entry[] {
   return openRpcDocument().methods as unknown as Entry[];
 }
 
+/** All params of a short list, the required ones of a long list. */
 function params({ params }: Entry): string {
   if (params.length === 0) return "";
-  return `\`{${params.map(({ name, required }) => required ? name : `${name}?`).join(", ")}}\``;
+  const shown = params.length <= LONG_LIST ? params : params.filter(({ required }) => required);
+  const names = shown.map(({ name, required }) => required ? name : `${name}?`);
+  return `\`{${[...names, ...(shown === params ? [] : ["…"])].join(", ")}}\``;
 }
+
+const LONG_LIST = 8;
 
 function result({ result }: Entry): string {
   const { $ref, items, type } = result?.schema ?? {};

@@ -23,7 +23,7 @@ import { MemoryNetwork } from "../../src/transport/memory.ts";
 import { type ConnectionPair, connectionPair } from "./connection_pair.ts";
 
 /** A JSON-RPC client, the server, a simulated PCP server and virtual time between them. */
-export class World implements AsyncDisposable {
+export class RpcHarness implements AsyncDisposable {
   readonly clock: ManualClock;
   readonly host: ServerHost;
   readonly server: Server;
@@ -49,14 +49,14 @@ export class World implements AsyncDisposable {
     this.server = serve(pair.server, deps);
   }
 
-  static async start(options: ServerOptions = {}, deps: ServeDeps = {}): Promise<World> {
+  static async start(options: ServerOptions = {}, deps: ServeDeps = {}): Promise<RpcHarness> {
     const clock = new ManualClock();
     const network = new MemoryNetwork({ clock, latency: 1 });
     const host = await ServerHost.start(network, clock, new SimulatedServer(options), {
       hostname: SERVER,
       port: 5351,
     });
-    const world = new World(clock, host, connectionPair(), {
+    const harness = new RpcHarness(clock, host, connectionPair(), {
       clientOptions: { clock, network, random: seededRandom(1), randomWord: seededWords(2) },
       startSimulator: ({ port = 5352 }) => {
         return ServerHost.start(network, clock, new SimulatedServer(), {
@@ -66,7 +66,7 @@ export class World implements AsyncDisposable {
       },
       ...deps,
     });
-    return world;
+    return harness;
   }
 
   /** The client's end. */
@@ -74,12 +74,12 @@ export class World implements AsyncDisposable {
     return this.pair.client;
   }
 
-  /** A world after `initialize` and `client/start`. */
-  static async withClient(options: ServerOptions = {}, deps: ServeDeps = {}): Promise<World> {
-    const world = await World.start(options, deps);
-    await world.rpc.sendRequest(InitializeRequest, {});
-    await world.startClient();
-    return world;
+  /** A harness after `initialize` and `client/start`. */
+  static async withClient(options: ServerOptions = {}, deps: ServeDeps = {}): Promise<RpcHarness> {
+    const harness = await RpcHarness.start(options, deps);
+    await harness.rpc.sendRequest(InitializeRequest, {});
+    await harness.startClient();
+    return harness;
   }
 
   async startClient(): Promise<ClientInfo> {
@@ -88,11 +88,11 @@ export class World implements AsyncDisposable {
     );
   }
 
-  /** Lets virtual time pass until a promise settles; what real time is needed for gets its turn in between. */
+  /** Advances virtual time until a promise settles, with turns of the event loop in between. */
   async settled<T>(promise: Promise<T>): Promise<T> {
     let over = false;
     const watched = promise.finally(() => over = true);
-    watched.catch(() => {}); // the caller gets the same rejection from the return below
+    watched.catch(() => {}); // the return below has the same rejection
     for (let turn = 0; !over; turn++) {
       if (turn > 2_000) throw new Error("Nothing came of it in 100 virtual seconds");
       await nextTurn();
@@ -101,7 +101,7 @@ export class World implements AsyncDisposable {
     return await watched;
   }
 
-  /** Lets virtual time pass until there is such a notification, and returns it. */
+  /** Advances virtual time until there is such a notification, and returns it. */
   async notified<M extends keyof Notifications>(
     method: M,
     fits: (params: Notifications[M]) => boolean = () => true,
@@ -123,11 +123,11 @@ export class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.settled(this.server.end());
     this.host.close();
-    await nextTurn(); // what was to be told after an answer
+    await nextTurn(); // notifications after a response
   }
 }
 
-/** A notification as it came. */
+/** A notification as received. */
 export type Notification = {
   [M in keyof Notifications]: { method: M; params: Notifications[M] };
 }[keyof Notifications];
@@ -138,7 +138,7 @@ export const CLIENT = "192.168.1.10";
 /** The address of the simulated server there. */
 export const SERVER = "192.168.1.1";
 
-/** Resolves when all that waits for the event loop has had its turn. */
+/** Resolves after one turn of the event loop. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
