@@ -83,7 +83,9 @@ class RpcServer implements Server {
         await session.close();
         return null;
       },
-      openRpcDocument: async () => (await import("./openrpc.ts")).openRpcDocument(),
+      openRpcDocument: async () => {
+        return (await import("./openrpc.json", { with: { type: "json" } })).default;
+      },
     };
     if (deps.initialized !== undefined) this.#initialize(deps.initialized);
     connection.onRequest((method, params, token) => this.#respond(method, params, token));

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { openRpcDocument } from "../../rpc/openrpc.ts";
+import { openRpcDocument } from "../tools/openrpc_document.ts";
 import { type ServerHost, SimulatedServer, startLoopbackServer } from "../../src/testing/mod.ts";
 import { readFile, ROOT } from "../tools/repository.ts";
 

@@ -1,7 +1,7 @@
 import { createMessageConnection } from "vscode-jsonrpc";
 import { Channel } from "../../rpc/channel.ts";
 import { FrameDecoder } from "../../rpc/framing.ts";
-import "../../rpc/openrpc.ts"; // loaded on demand otherwise, which takes real time
+import "../../rpc/openrpc.json" with { type: "json" }; // loaded on demand otherwise, which takes real time
 import { installRuntime } from "../../rpc/jsonrpc_runtime.ts";
 import { serve, type Server } from "../../rpc/server.ts";
 import {

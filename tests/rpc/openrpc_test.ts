@@ -5,7 +5,7 @@ import { normalize, renderOpenRpc, renderTables } from "../tools/openrpc.ts";
 import { renderProtocol, renderTypes, withoutFormat } from "../tools/protocol_types.ts";
 import { ErrorCode, type OpenRpcDocument, PROTOCOL_VERSION } from "../../rpc/mod.ts";
 import * as protocol from "../../rpc/protocol.ts";
-import { openRpcDocument } from "../../rpc/openrpc.ts";
+import { openRpcDocument } from "../tools/openrpc_document.ts";
 import { METHODS, NOTIFICATIONS } from "../../rpc/methods.ts";
 import { violations } from "./json_schema.ts";
 import { RpcHarness } from "./harness.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { openRpcDocument } from "../../rpc/openrpc.ts";
+import { openRpcDocument } from "../tools/openrpc_document.ts";
 import { PROTOCOL_VERSION, VERSION } from "../../rpc/mod.ts";
 import { METHODS } from "../../rpc/methods.ts";
 import { checkParams } from "../../rpc/validate.ts";

@@ -4,8 +4,8 @@
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
-import { ERROR_MEANINGS, ErrorCode } from "../../rpc/error_codes.ts";
-import { openRpcDocument } from "../../rpc/openrpc.ts";
+import { ErrorCode } from "../../rpc/error_codes.ts";
+import { ERROR_MEANINGS, openRpcDocument } from "./openrpc_document.ts";
 import { denoOutput } from "./processes.ts";
 import { renderProtocol, renderTypes } from "./protocol_types.ts";
 import { readFile, ROOT } from "./repository.ts";
@@ -61,7 +61,7 @@ const TABLES: Readonly<Record<string, () => string[][]>> = {
     ...Object.entries(ErrorCode).map(([name, code]) => [
       String(code),
       `\`${name}\``,
-      ERROR_MEANINGS[name as keyof typeof ErrorCode],
+      ERROR_MEANINGS[name] ?? "",
     ]),
   ],
 };

@@ -1,7 +1,7 @@
 /** TypeScript made of the table of methods: rpc/types.ts and rpc/protocol.ts. `deno task openrpc` writes both. */
 
 import { METHODS, NOTIFICATIONS } from "../../rpc/methods.ts";
-import { type Json, JsonSchemas } from "../../rpc/openrpc.ts";
+import { type Json, JsonSchemas } from "./openrpc_document.ts";
 import type { Lazy } from "../../rpc/value_schemas.ts";
 import { listedNames } from "./public_names.ts";
 

@@ -1,17 +1,18 @@
+/** The OpenRPC document, made of the table of methods. `deno task openrpc` writes it to rpc/openrpc.json. */
+
 import * as z from "zod/mini";
-import { ERROR_MEANINGS, ErrorCode } from "./error_codes.ts";
-import { METHODS, NOTIFICATIONS } from "./methods.ts";
-import type { OpenRpcDocument } from "./types.ts";
-import { type Lazy, namedSchemas } from "./value_schemas.ts";
-import { PROTOCOL_VERSION } from "./version.ts";
+import { ErrorCode } from "../../rpc/error_codes.ts";
+import { METHODS, NOTIFICATIONS } from "../../rpc/methods.ts";
+import type { OpenRpcDocument } from "../../rpc/types.ts";
+import { type Lazy, namedSchemas } from "../../rpc/value_schemas.ts";
+import { PROTOCOL_VERSION } from "../../rpc/version.ts";
+import { readFile } from "./repository.ts";
 
 /** The protocol as an OpenRPC document. */
 export function openRpcDocument(): OpenRpcDocument {
   const schemas = new JsonSchemas();
   // Params are listed one by one, so their types need no name in the document.
   const results = Object.entries(schemas.named).filter(([name]) => !name.endsWith("Params"));
-  const codes = Object.entries(ErrorCode) as [keyof typeof ErrorCode, ErrorCode][];
-  const nameOf = (code: ErrorCode) => codes.find(([, each]) => each === code)?.[0];
   return {
     openrpc: "1.3.2",
     info: {
@@ -31,7 +32,7 @@ export function openRpcDocument(): OpenRpcDocument {
         paramStructure: "by-name",
         params: schemas.members(params),
         result: { name: "result", schema: schemas.of(result) },
-        errors: errors.map((code) => ({ $ref: `#/components/errors/${nameOf(code)}` })),
+        errors: errors.map((code) => ({ $ref: `#/components/errors/${errorName(code)}` })),
       })),
       ...Object.entries(NOTIFICATIONS).map(([name, { summary, params, from }]) => ({
         name,
@@ -44,7 +45,9 @@ export function openRpcDocument(): OpenRpcDocument {
     components: {
       schemas: Object.fromEntries(results),
       errors: Object.fromEntries(
-        codes.map(([name, code]) => [name, { code, message: ERROR_MEANINGS[name] }]),
+        Object.entries(ErrorCode).map((
+          [name, code],
+        ) => [name, { code, message: ERROR_MEANINGS[name] }]),
       ),
     },
   };
@@ -107,6 +110,16 @@ export class JsonSchemas {
       };
     });
   }
+}
+
+/** The meaning of each error code, by its name: the comment in the source. */
+export const ERROR_MEANINGS: Readonly<Record<string, string>> = Object.fromEntries(
+  [...(await readFile("rpc/error_codes.ts")).matchAll(/\/\*\* (.*)\. \*\/\n +(\w+): /g)]
+    .map(([, meaning, name]) => [name, meaning]),
+);
+
+function errorName(code: ErrorCode): string {
+  return Object.entries(ErrorCode).find(([, each]) => each === code)?.[0] ?? "";
 }
 
 function reference(name: string): string {
