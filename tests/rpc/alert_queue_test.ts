@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Alert } from "../../mod.ts";
 import { AlertQueue } from "../../rpc/alert_queue.ts";
-import { nextTurn } from "./harness.ts";
+import { nextTurn } from "./rpc_lab.ts";
 
 const starting = (attempt: number): Alert => ({
   type: "stateChange",

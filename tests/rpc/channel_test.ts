@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { Message } from "vscode-jsonrpc";
 import { Channel } from "../../rpc/channel.ts";
 import { encodeFrame, FrameDecoder, FramingError } from "../../rpc/framing.ts";
-import { nextTurn } from "./harness.ts";
+import { nextTurn } from "./rpc_lab.ts";
 
 Deno.test("Channel passes on valid messages and answers the others with an error", async () => {
   const ends = new Ends();

@@ -8,7 +8,7 @@ import * as protocol from "../../rpc/protocol.ts";
 import { openRpcDocument } from "../tools/openrpc_document.ts";
 import { METHODS, NOTIFICATIONS } from "../../rpc/methods.ts";
 import { violations } from "./json_schema.ts";
-import { RpcHarness } from "./harness.ts";
+import { RpcLab } from "./rpc_lab.ts";
 
 Deno.test("the OpenRPC document is valid by OpenRPC's own schema", () => {
   const schema = openRpcSchema();
@@ -34,10 +34,10 @@ Deno.test("every reference of the OpenRPC document leads somewhere", () => {
 });
 
 Deno.test("every method that the server answers is in the OpenRPC document, and the other way round", async () => {
-  await using harness = await RpcHarness.start();
+  await using lab = await RpcLab.start();
   const document = openRpcDocument();
   for (const { name, "x-notification": direction } of document.methods) {
-    const answer = await harness.rpc.sendRequest(name, {}).then(
+    const answer = await lab.rpc.sendRequest(name, {}).then(
       () => 0,
       ({ code }: { code: number }) => code,
     );
@@ -58,9 +58,9 @@ Deno.test("every method of the OpenRPC document is a typed constant, and the oth
 });
 
 Deno.test("rpc.discover serves the OpenRPC document", async () => {
-  await using harness = await RpcHarness.start();
-  await harness.rpc.sendRequest(protocol.InitializeRequest, {});
-  const served: OpenRpcDocument = await harness.rpc.sendRequest(protocol.OpenRpcRequest);
+  await using lab = await RpcLab.start();
+  await lab.rpc.sendRequest(protocol.InitializeRequest, {});
+  const served: OpenRpcDocument = await lab.rpc.sendRequest(protocol.OpenRpcRequest);
   assertEquals(served, JSON.parse(renderOpenRpc()));
   assertEquals(served.info.version, PROTOCOL_VERSION);
 });
@@ -80,13 +80,13 @@ Deno.test("the tables of rpc/README.md are up to date: deno task openrpc", async
 });
 
 Deno.test("what the server answers fits the OpenRPC document", async () => {
-  await using harness = await RpcHarness.withClient();
-  const { rpc } = harness;
+  await using lab = await RpcLab.withClient();
+  const { rpc } = lab;
   const request = { clientId: 1, kind: "inbound", internalPort: 6000, lifetime: 60 } as const;
   const answers: [string, unknown][] = [
     ["client/list", await rpc.sendRequest("client/list")],
     ["mapping/request", await rpc.sendRequest("mapping/request", request)],
-    ["mapping/ready", await harness.settled(rpc.sendRequest("mapping/ready", { mappingId: 1 }))],
+    ["mapping/ready", await lab.settled(rpc.sendRequest("mapping/ready", { mappingId: 1 }))],
     ["mapping/list", await rpc.sendRequest("mapping/list", {})],
     [
       "mapping/request",
@@ -99,17 +99,17 @@ Deno.test("what the server answers fits the OpenRPC document", async () => {
         remotePort: 80,
       }),
     ],
-    ["client/announce", await harness.settled(rpc.sendRequest("client/announce", { clientId: 1 }))],
+    ["client/announce", await lab.settled(rpc.sendRequest("client/announce", { clientId: 1 }))],
     ["simulator/start", await rpc.sendRequest("simulator/start", {})],
-    ["mapping/revoke", await harness.settled(rpc.sendRequest("mapping/revoke", { mappingId: 1 }))],
-    ["client/shutdown", await harness.settled(rpc.sendRequest("client/shutdown", { clientId: 1 }))],
+    ["mapping/revoke", await lab.settled(rpc.sendRequest("mapping/revoke", { mappingId: 1 }))],
+    ["client/shutdown", await lab.settled(rpc.sendRequest("client/shutdown", { clientId: 1 }))],
   ];
-  await harness.notified("mapping/alert", ({ alert }) => alert.type === "assigned");
+  await lab.notified("mapping/alert", ({ alert }) => alert.type === "assigned");
   const document = JSON.parse(JSON.stringify(openRpcDocument()));
   for (const [name, answer] of answers) {
     assertEquals(violations(answer, entry(document, name).result.schema, document), [], name);
   }
-  for (const { method, params } of harness.notifications) {
+  for (const { method, params } of lab.notifications) {
     for (const { name, schema } of entry(document, method).params) {
       const value = (params as unknown as Record<string, unknown>)[name];
       assertEquals(violations(value, schema, document), [], `${method} ${name}`);

@@ -21,7 +21,7 @@ import {
   SimulatorStartRequest,
   SimulatorStopRequest,
 } from "../../rpc/mod.ts";
-import { CLIENT, nextTurn, RpcHarness, SERVER } from "./harness.ts";
+import { CLIENT, nextTurn, RpcLab, SERVER } from "./rpc_lab.ts";
 
 const TCP_6000: MappingRequestParams = {
   clientId: 1,
@@ -31,8 +31,8 @@ const TCP_6000: MappingRequestParams = {
 };
 
 Deno.test("initialize answers with server name, protocol version and capabilities", async () => {
-  await using harness = await RpcHarness.start();
-  const result = await harness.rpc.sendRequest(InitializeRequest, {
+  await using lab = await RpcLab.start();
+  const result = await lab.rpc.sendRequest(InitializeRequest, {
     clientInfo: { name: "test", version: "1" },
     processId: null,
   });
@@ -42,17 +42,17 @@ Deno.test("initialize answers with server name, protocol version and capabilitie
 });
 
 Deno.test("a request before initialize is refused with -32002, a second initialize with -32600", async () => {
-  await using harness = await RpcHarness.start();
-  await assertError(harness.rpc.sendRequest(ClientListRequest), -32002);
-  await assertError(harness.rpc.sendRequest("nonsense"), -32601);
-  await harness.rpc.sendRequest(InitializeRequest, {});
-  assertEquals(await harness.rpc.sendRequest(ClientListRequest), []);
-  await assertError(harness.rpc.sendRequest(InitializeRequest, {}), -32600);
+  await using lab = await RpcLab.start();
+  await assertError(lab.rpc.sendRequest(ClientListRequest), -32002);
+  await assertError(lab.rpc.sendRequest("nonsense"), -32601);
+  await lab.rpc.sendRequest(InitializeRequest, {});
+  assertEquals(await lab.rpc.sendRequest(ClientListRequest), []);
+  await assertError(lab.rpc.sendRequest(InitializeRequest, {}), -32600);
 });
 
 Deno.test("an inbound mapping is requested, assigned, renewed and revoked", async () => {
-  await using harness = await RpcHarness.withClient();
-  const requested = await harness.rpc.sendRequest(MappingRequest, {
+  await using lab = await RpcLab.withClient();
+  const requested = await lab.rpc.sendRequest(MappingRequest, {
     ...TCP_6000,
     protocol: "udp",
     externalPort: 7000,
@@ -70,8 +70,8 @@ Deno.test("an inbound mapping is requested, assigned, renewed and revoked", asyn
     assigned: null,
     expiresAt: null,
   });
-  const ready = await harness.settled(
-    harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }),
+  const ready = await lab.settled(
+    lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }),
   );
   assertEquals(ready.state, { type: "running" });
   assertEquals(ready.assigned, {
@@ -81,60 +81,60 @@ Deno.test("an inbound mapping is requested, assigned, renewed and revoked", asyn
   });
   assertMatch(ready.expiresAt ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-  const renewing = await harness.rpc.sendRequest(MappingRenewRequest, {
+  const renewing = await lab.rpc.sendRequest(MappingRenewRequest, {
     mappingId: 1,
     lifetime: 90,
   });
   assertEquals([renewing.lifetime, renewing.state.type], [90, "updating"]);
-  await harness.clock.advance(100);
-  const renewed = await harness.rpc.sendRequest(MappingGetRequest, { mappingId: 1 });
+  await lab.clock.advance(100);
+  const renewed = await lab.rpc.sendRequest(MappingGetRequest, { mappingId: 1 });
   assertEquals([renewed.assigned?.lifetime, renewed.state.type], [90, "running"]);
-  assertEquals(await harness.rpc.sendRequest(MappingListRequest, {}), [renewed]);
+  assertEquals(await lab.rpc.sendRequest(MappingListRequest, {}), [renewed]);
 
-  const revoked = await harness.settled(
-    harness.rpc.sendRequest(MappingRevokeRequest, { mappingId: 1 }),
+  const revoked = await lab.settled(
+    lab.rpc.sendRequest(MappingRevokeRequest, { mappingId: 1 }),
   );
   assertEquals([revoked.state, revoked.assigned], [{ type: "revoked" }, null]);
-  assertEquals(harness.host.server.mappings.size, 0);
-  assertEquals(await harness.rpc.sendRequest(MappingListRequest, {}), []);
-  assertEquals(await harness.rpc.sendRequest(MappingGetRequest, { mappingId: 1 }), revoked);
+  assertEquals(lab.host.server.mappings.size, 0);
+  assertEquals(await lab.rpc.sendRequest(MappingListRequest, {}), []);
+  assertEquals(await lab.rpc.sendRequest(MappingGetRequest, { mappingId: 1 }), revoked);
   await assertError(
-    harness.rpc.sendRequest(MappingRenewRequest, { mappingId: 1, lifetime: 90 }),
+    lab.rpc.sendRequest(MappingRenewRequest, { mappingId: 1, lifetime: 90 }),
     6,
     { state: { type: "revoked" } },
   );
 });
 
 Deno.test("an outbound mapping has its remote peer in the result", async () => {
-  await using harness = await RpcHarness.withClient();
+  await using lab = await RpcLab.withClient();
   const params = {
     ...TCP_6000,
     kind: "outbound",
     remoteAddress: "198.51.100.7",
     remotePort: 443,
   } as const;
-  const { mappingId, kind, remoteAddress, remotePort } = await harness.rpc.sendRequest(
+  const { mappingId, kind, remoteAddress, remotePort } = await lab.rpc.sendRequest(
     MappingRequest,
     params,
   );
   assertEquals([kind, remoteAddress, remotePort], ["outbound", "198.51.100.7", 443]);
-  const { assigned } = await harness.settled(
-    harness.rpc.sendRequest(MappingReadyRequest, { mappingId }),
+  const { assigned } = await lab.settled(
+    lab.rpc.sendRequest(MappingReadyRequest, { mappingId }),
   );
   assertEquals(assigned?.externalAddress, "203.0.113.5");
 });
 
 Deno.test("every option of a mapping reaches the PCP server", async () => {
-  await using harness = await RpcHarness.start({ thirdParty: true });
-  await harness.rpc.sendRequest(InitializeRequest, {});
-  await harness.rpc.sendRequest(ClientStartRequest, {
+  await using lab = await RpcLab.start({ thirdParty: true });
+  await lab.rpc.sendRequest(InitializeRequest, {});
+  await lab.rpc.sendRequest(ClientStartRequest, {
     client: CLIENT,
     server: SERVER,
     allowThirdParty: true,
     multicast: false,
     shutdownTimeout: 100,
   });
-  await harness.rpc.sendRequest(MappingRequest, {
+  await lab.rpc.sendRequest(MappingRequest, {
     ...TCP_6000,
     protocol: 17,
     externalPort: 6001,
@@ -144,39 +144,39 @@ Deno.test("every option of a mapping reaches the PCP server", async () => {
     filters: [{ address: "198.51.100.0", prefix: 24, port: 0 }],
     requestType: "once",
   });
-  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  const [held] = harness.host.server.mappings.values();
+  await lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  const [held] = lab.host.server.mappings.values();
   assertEquals(held?.internalAddress.toString(), "192.168.1.20");
   assertEquals(held?.filters.length, 1);
 });
 
 Deno.test("portSet, description and thirdPartyId reach the PCP server", async () => {
-  await using harness = await RpcHarness.start({ thirdParty: true, thirdPartyIds: ["00ffa0"] });
-  await harness.rpc.sendRequest(InitializeRequest, {});
-  await harness.rpc.sendRequest(ClientStartRequest, {
+  await using lab = await RpcLab.start({ thirdParty: true, thirdPartyIds: ["00ffa0"] });
+  await lab.rpc.sendRequest(InitializeRequest, {});
+  await lab.rpc.sendRequest(ClientStartRequest, {
     client: CLIENT,
     server: SERVER,
     allowThirdParty: true,
   });
-  await harness.rpc.sendRequest(MappingRequest, {
+  await lab.rpc.sendRequest(MappingRequest, {
     ...TCP_6000,
     thirdParty: "192.168.1.20",
     thirdPartyId: "00ffA0",
     portSet: { size: 4, parity: true },
     description: "web server",
   });
-  const { assigned } = await harness.settled(
-    harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }),
+  const { assigned } = await lab.settled(
+    lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }),
   );
   assertEquals([assigned?.portSet?.size, assigned?.description], [4, "web server"]);
-  const [held] = harness.host.server.mappings.values();
+  const [held] = lab.host.server.mappings.values();
   assertEquals(held?.description, "web server");
 });
 
 Deno.test("options that are out of range or of the other kind are refused with their path", async () => {
-  await using harness = await RpcHarness.withClient();
+  await using lab = await RpcLab.withClient();
   const faults = async (params: Partial<MappingRequestParams>): Promise<unknown> => {
-    const request = harness.rpc.sendRequest(MappingRequest, { ...TCP_6000, ...params });
+    const request = lab.rpc.sendRequest(MappingRequest, { ...TCP_6000, ...params });
     return (await assertError(request, -32602)).data;
   };
   const peer = { kind: "outbound", remoteAddress: "198.51.100.7", remotePort: 443 } as const;
@@ -195,14 +195,14 @@ Deno.test("options that are out of range or of the other kind are refused with t
 });
 
 Deno.test("mapping/alert reports every change, after the response that has the id", async () => {
-  await using harness = await RpcHarness.withClient();
-  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
-  assertEquals(harness.notifications, []);
-  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  await harness.notified("mapping/alert", ({ alert }) => alert.type === "assigned");
-  await harness.settled(harness.rpc.sendRequest(MappingRevokeRequest, { mappingId: 1 }));
+  await using lab = await RpcLab.withClient();
+  await lab.rpc.sendRequest(MappingRequest, TCP_6000);
+  assertEquals(lab.notifications, []);
+  await lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  await lab.notified("mapping/alert", ({ alert }) => alert.type === "assigned");
+  await lab.settled(lab.rpc.sendRequest(MappingRevokeRequest, { mappingId: 1 }));
   await nextTurn();
-  assertEquals(harness.notifications.map(({ params }) => params), [
+  assertEquals(lab.notifications.map(({ params }) => params), [
     {
       mappingId: 1,
       alert: { type: "stateChange", state: { type: "starting", attempt: 0 } },
@@ -226,11 +226,11 @@ Deno.test("mapping/alert reports every change, after the response that has the i
 });
 
 Deno.test("mapping/ready fails with the result code of the PCP server", async () => {
-  await using harness = await RpcHarness.withClient();
-  harness.host.server.fail(ResultCode.NotAuthorized, { lifetime: 1800 });
-  await harness.rpc.sendRequest(MappingRequest, { ...TCP_6000, requestType: "once" });
+  await using lab = await RpcLab.withClient();
+  lab.host.server.fail(ResultCode.NotAuthorized, { lifetime: 1800 });
+  await lab.rpc.sendRequest(MappingRequest, { ...TCP_6000, requestType: "once" });
   const error = await assertError(
-    harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 })),
+    lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 })),
     5,
   );
   const { code, name } = error.data as Record<string, unknown>;
@@ -238,101 +238,101 @@ Deno.test("mapping/ready fails with the result code of the PCP server", async ()
 });
 
 Deno.test("a refused renewal is reported with the mapping's id in this server, not in the library", async () => {
-  await using harness = await RpcHarness.withClient();
+  await using lab = await RpcLab.withClient();
   // Uses up an id in the library that has no counterpart in this server.
-  await harness.settled(harness.rpc.sendRequest(ClientExternalAddressRequest, { clientId: 1 }));
-  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
-  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  harness.host.server.fail(ResultCode.NoResources, { lifetime: 5, times: 1 });
-  await harness.rpc.sendRequest(MappingRenewRequest, { mappingId: 1, lifetime: 90 });
-  const { clientId, error } = await harness.notified("client/error");
+  await lab.settled(lab.rpc.sendRequest(ClientExternalAddressRequest, { clientId: 1 }));
+  await lab.rpc.sendRequest(MappingRequest, TCP_6000);
+  await lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  lab.host.server.fail(ResultCode.NoResources, { lifetime: 5, times: 1 });
+  await lab.rpc.sendRequest(MappingRenewRequest, { mappingId: 1, lifetime: 90 });
+  const { clientId, error } = await lab.notified("client/error");
   assertEquals([clientId, error.name, error["mappingId"]], [1, "RenewalRefusedError", 1]);
   assertMatch(error.message, /^Cannot renew mapping "1" yet/);
 });
 
 Deno.test("client/serverRestarted reports a restart with the new epoch", async () => {
-  await using harness = await RpcHarness.withClient();
-  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
-  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  await harness.clock.advance(10_000);
-  harness.host.restart();
-  const restarted = await harness.notified("client/serverRestarted");
+  await using lab = await RpcLab.withClient();
+  await lab.rpc.sendRequest(MappingRequest, TCP_6000);
+  await lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  await lab.clock.advance(10_000);
+  lab.host.restart();
+  const restarted = await lab.notified("client/serverRestarted");
   assertEquals(restarted.clientId, 1);
   assertEquals(restarted.epoch < 5, true);
 });
 
 Deno.test("client/announce and client/externalAddress ask the PCP server", async () => {
-  await using harness = await RpcHarness.withClient();
-  await harness.clock.advance(7_000);
-  const { epoch, roundTrip } = await harness.settled(
-    harness.rpc.sendRequest(ClientAnnounceRequest, { clientId: 1 }),
+  await using lab = await RpcLab.withClient();
+  await lab.clock.advance(7_000);
+  const { epoch, roundTrip } = await lab.settled(
+    lab.rpc.sendRequest(ClientAnnounceRequest, { clientId: 1 }),
   );
   assertEquals([epoch, roundTrip], [7, 2]);
-  const asked = harness.rpc.sendRequest(ClientExternalAddressRequest, { clientId: 1 });
-  assertEquals(await harness.settled(asked), { externalAddress: "203.0.113.5" });
-  assertEquals(harness.host.server.mappings.size, 0);
+  const asked = lab.rpc.sendRequest(ClientExternalAddressRequest, { clientId: 1 });
+  assertEquals(await lab.settled(asked), { externalAddress: "203.0.113.5" });
+  assertEquals(lab.host.server.mappings.size, 0);
 });
 
 Deno.test("two clients live in one server, and mapping ids are unique in it", async () => {
-  await using harness = await RpcHarness.withClient();
-  assertEquals((await harness.startClient()).clientId, 2);
-  assertEquals(await harness.rpc.sendRequest(ClientListRequest), [
+  await using lab = await RpcLab.withClient();
+  assertEquals((await lab.startClient()).clientId, 2);
+  assertEquals(await lab.rpc.sendRequest(ClientListRequest), [
     { clientId: 1, client: CLIENT, server: SERVER, port: 5351 },
     { clientId: 2, client: CLIENT, server: SERVER, port: 5351 },
   ]);
   const request = (clientId: number, internalPort: number) =>
-    harness.rpc.sendRequest(MappingRequest, { ...TCP_6000, clientId, internalPort });
+    lab.rpc.sendRequest(MappingRequest, { ...TCP_6000, clientId, internalPort });
   assertEquals((await request(1, 6000)).mappingId, 1);
   assertEquals((await request(2, 6001)).mappingId, 2);
   const ids = async (clientId: number) =>
-    (await harness.rpc.sendRequest(MappingListRequest, { clientId })).map((each) => each.mappingId);
+    (await lab.rpc.sendRequest(MappingListRequest, { clientId })).map((each) => each.mappingId);
   assertEquals([await ids(1), await ids(2)], [[1], [2]]);
 });
 
 Deno.test("a client that was shut down is unknown, and so are its mappings", async () => {
-  await using harness = await RpcHarness.withClient();
-  await harness.startClient();
-  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
-  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  const ended = harness.rpc.sendRequest(ClientShutdownRequest, { clientId: 1 });
-  assertEquals(await harness.settled(ended), null);
-  assertEquals(harness.host.server.mappings.size, 0);
-  await assertError(harness.rpc.sendRequest(ClientShutdownRequest, { clientId: 1 }), 2);
-  await assertError(harness.rpc.sendRequest(MappingRequest, TCP_6000), 2);
-  await assertError(harness.rpc.sendRequest(MappingListRequest, { clientId: 1 }), 2);
-  await assertError(harness.rpc.sendRequest(MappingGetRequest, { mappingId: 1 }), 3);
-  await assertError(harness.rpc.sendRequest(MappingGetRequest, { mappingId: 77 }), 3);
-  assertEquals((await harness.rpc.sendRequest(ClientListRequest)).length, 1);
+  await using lab = await RpcLab.withClient();
+  await lab.startClient();
+  await lab.rpc.sendRequest(MappingRequest, TCP_6000);
+  await lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  const ended = lab.rpc.sendRequest(ClientShutdownRequest, { clientId: 1 });
+  assertEquals(await lab.settled(ended), null);
+  assertEquals(lab.host.server.mappings.size, 0);
+  await assertError(lab.rpc.sendRequest(ClientShutdownRequest, { clientId: 1 }), 2);
+  await assertError(lab.rpc.sendRequest(MappingRequest, TCP_6000), 2);
+  await assertError(lab.rpc.sendRequest(MappingListRequest, { clientId: 1 }), 2);
+  await assertError(lab.rpc.sendRequest(MappingGetRequest, { mappingId: 1 }), 3);
+  await assertError(lab.rpc.sendRequest(MappingGetRequest, { mappingId: 77 }), 3);
+  assertEquals((await lab.rpc.sendRequest(ClientListRequest)).length, 1);
 });
 
 Deno.test("client/shutdown with keep leaves the mapping at the PCP server", async () => {
-  await using harness = await RpcHarness.withClient();
-  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
-  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  await harness.settled(
-    harness.rpc.sendRequest(ClientShutdownRequest, { clientId: 1, keep: true }),
+  await using lab = await RpcLab.withClient();
+  await lab.rpc.sendRequest(MappingRequest, TCP_6000);
+  await lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  await lab.settled(
+    lab.rpc.sendRequest(ClientShutdownRequest, { clientId: 1, keep: true }),
   );
-  assertEquals(harness.host.server.mappings.size, 1);
+  assertEquals(lab.host.server.mappings.size, 1);
 });
 
 Deno.test("a waiting mapping/ready fails with error 6 when its client ends", async () => {
-  await using harness = await RpcHarness.withClient();
-  harness.host.server.silent = true;
-  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
-  const ready = assertError(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }), 6);
-  await harness.settled(harness.rpc.sendRequest(ClientShutdownRequest, { clientId: 1 }));
+  await using lab = await RpcLab.withClient();
+  lab.host.server.silent = true;
+  await lab.rpc.sendRequest(MappingRequest, TCP_6000);
+  const ready = assertError(lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }), 6);
+  await lab.settled(lab.rpc.sendRequest(ClientShutdownRequest, { clientId: 1 }));
   assertEquals((await ready).data, { state: { type: "dropped" } });
 });
 
 Deno.test("simulators are started and stopped", async () => {
-  await using harness = await RpcHarness.start();
-  await harness.rpc.sendRequest(InitializeRequest, {});
-  const { simulatorId, server, port } = await harness.rpc.sendRequest(SimulatorStartRequest, {
+  await using lab = await RpcLab.start();
+  await lab.rpc.sendRequest(InitializeRequest, {});
+  const { simulatorId, server, port } = await lab.rpc.sendRequest(SimulatorStartRequest, {
     port: 5355,
   });
   assertEquals([simulatorId, server, port], [1, "127.0.0.1", 5355]);
-  assertEquals(await harness.rpc.sendRequest(SimulatorStopRequest, { simulatorId }), null);
-  await assertError(harness.rpc.sendRequest(SimulatorStopRequest, { simulatorId }), 7);
+  assertEquals(await lab.rpc.sendRequest(SimulatorStopRequest, { simulatorId }), null);
+  await assertError(lab.rpc.sendRequest(SimulatorStopRequest, { simulatorId }), 7);
 });
 
 Deno.test("discover gives what discovery finds", async () => {
@@ -342,40 +342,40 @@ Deno.test("discover gives what discovery finds", async () => {
     interface: "eth0",
     client: "192.168.1.10",
   } as const;
-  await using harness = await RpcHarness.start({}, { discover: () => Promise.resolve([gateway]) });
-  await harness.rpc.sendRequest(InitializeRequest, {});
-  assertEquals(await harness.rpc.sendRequest(DiscoverRequest, {}), [gateway]);
+  await using lab = await RpcLab.start({}, { discover: () => Promise.resolve([gateway]) });
+  await lab.rpc.sendRequest(InitializeRequest, {});
+  assertEquals(await lab.rpc.sendRequest(DiscoverRequest, {}), [gateway]);
 });
 
 Deno.test("cancelling mapping/ready answers -32800 and leaves the mapping as it was", async () => {
-  await using harness = await RpcHarness.withClient();
-  harness.host.server.silent = true;
-  const before = await harness.rpc.sendRequest(MappingRequest, TCP_6000);
+  await using lab = await RpcLab.withClient();
+  lab.host.server.silent = true;
+  const before = await lab.rpc.sendRequest(MappingRequest, TCP_6000);
   const source = new CancellationTokenSource();
   const ready = assertError(
-    harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }, source.token),
+    lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }, source.token),
     -32800,
   );
   await nextTurn();
   source.cancel();
   await ready;
-  assertEquals(await harness.rpc.sendRequest(MappingGetRequest, { mappingId: 1 }), before);
-  harness.host.server.silent = false;
-  const { state } = await harness.settled(
-    harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }),
+  assertEquals(await lab.rpc.sendRequest(MappingGetRequest, { mappingId: 1 }), before);
+  lab.host.server.silent = false;
+  const { state } = await lab.settled(
+    lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }),
   );
   assertEquals(state, { type: "running" });
 });
 
 Deno.test("every waiting request obeys $/cancelRequest", async () => {
   const never = (): Promise<never> => new Promise(() => {});
-  await using harness = await RpcHarness.withClient({}, { discover: never, endTimeout: 10 });
-  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
-  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  harness.host.server.silent = true;
+  await using lab = await RpcLab.withClient({}, { discover: never, endTimeout: 10 });
+  await lab.rpc.sendRequest(MappingRequest, TCP_6000);
+  await lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  lab.host.server.silent = true;
   const cancelled = async (method: string, params: object): Promise<void> => {
     const source = new CancellationTokenSource();
-    const answer = assertError(harness.rpc.sendRequest(method, params, source.token), -32800);
+    const answer = assertError(lab.rpc.sendRequest(method, params, source.token), -32800);
     await nextTurn();
     source.cancel();
     await answer;
@@ -384,89 +384,89 @@ Deno.test("every waiting request obeys $/cancelRequest", async () => {
   await cancelled("client/announce", { clientId: 1 });
   await cancelled("client/externalAddress", { clientId: 1 });
   await cancelled("mapping/revoke", { mappingId: 1 });
-  const { state } = await harness.rpc.sendRequest(MappingGetRequest, { mappingId: 1 });
+  const { state } = await lab.rpc.sendRequest(MappingGetRequest, { mappingId: 1 });
   assertEquals(state.type, "updating"); // the deletion goes on
 });
 
 Deno.test("shutdown releases every mapping; exit then ends with 0", async () => {
-  await using harness = await RpcHarness.withClient();
-  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
-  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  assertEquals(await harness.settled(harness.rpc.sendRequest(ShutdownRequest)), null);
-  assertEquals(harness.host.server.mappings.size, 0);
-  await assertError(harness.rpc.sendRequest(ClientListRequest), -32600);
-  await harness.rpc.sendNotification(ExitNotification);
-  assertEquals(await harness.settled(harness.server.ended), 0);
+  await using lab = await RpcLab.withClient();
+  await lab.rpc.sendRequest(MappingRequest, TCP_6000);
+  await lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  assertEquals(await lab.settled(lab.rpc.sendRequest(ShutdownRequest)), null);
+  assertEquals(lab.host.server.mappings.size, 0);
+  await assertError(lab.rpc.sendRequest(ClientListRequest), -32600);
+  await lab.rpc.sendNotification(ExitNotification);
+  assertEquals(await lab.settled(lab.server.ended), 0);
 });
 
 Deno.test("exit without shutdown ends with 1, and releases all the same", async () => {
-  await using harness = await RpcHarness.withClient();
-  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
-  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  await harness.rpc.sendNotification(ExitNotification);
-  assertEquals(await harness.settled(harness.server.ended), 1);
-  assertEquals(harness.host.server.mappings.size, 0);
+  await using lab = await RpcLab.withClient();
+  await lab.rpc.sendRequest(MappingRequest, TCP_6000);
+  await lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  await lab.rpc.sendNotification(ExitNotification);
+  assertEquals(await lab.settled(lab.server.ended), 1);
+  assertEquals(lab.host.server.mappings.size, 0);
 });
 
 Deno.test("the end of the connection releases and ends with 0, its failure with 1", async () => {
   for (const [end, exitCode] of [["close", 0], ["fail", 1]] as const) {
-    await using harness = await RpcHarness.withClient();
-    await harness.rpc.sendRequest(MappingRequest, TCP_6000);
-    await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-    harness.pair.toServer[end](new Error("Unreadable"));
-    assertEquals(await harness.settled(harness.server.ended), exitCode);
-    assertEquals(harness.host.server.mappings.size, 0);
+    await using lab = await RpcLab.withClient();
+    await lab.rpc.sendRequest(MappingRequest, TCP_6000);
+    await lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+    lab.pair.toServer[end](new Error("Unreadable"));
+    assertEquals(await lab.settled(lab.server.ended), exitCode);
+    assertEquals(lab.host.server.mappings.size, 0);
   }
 });
 
 Deno.test("the end is bounded, whatever hangs", async () => {
   const never = (): Promise<never> => new Promise(() => {});
-  await using harness = await RpcHarness.start({}, { discover: never, endTimeout: 10 });
-  await harness.rpc.sendRequest(InitializeRequest, {});
-  harness.rpc.sendRequest(DiscoverRequest, {}).catch(() => {});
+  await using lab = await RpcLab.start({}, { discover: never, endTimeout: 10 });
+  await lab.rpc.sendRequest(InitializeRequest, {});
+  lab.rpc.sendRequest(DiscoverRequest, {}).catch(() => {});
   await nextTurn();
-  harness.pair.toServer.close();
-  assertEquals(await harness.server.ended, 0);
+  lab.pair.toServer.close();
+  assertEquals(await lab.server.ended, 0);
 });
 
 Deno.test("processId is watched until the end", async () => {
   const watched: number[] = [];
   let gone = (): void => {};
   let stopped = 0;
-  await using harness = await RpcHarness.start({}, {
+  await using lab = await RpcLab.start({}, {
     watchProcess: (processId, callback) => {
       watched.push(processId);
       gone = callback;
       return () => stopped++;
     },
   });
-  await harness.rpc.sendRequest(InitializeRequest, { processId: 4711 });
+  await lab.rpc.sendRequest(InitializeRequest, { processId: 4711 });
   assertEquals(watched, [4711]);
   gone();
-  assertEquals(await harness.server.ended, 0);
+  assertEquals(await lab.server.ended, 0);
   assertEquals(stopped, 1);
 });
 
 Deno.test("alerts for a reader that does not read are coalesced, answers are not", async () => {
-  await using harness = await RpcHarness.withClient();
-  await harness.rpc.sendRequest(MappingRequest, TCP_6000);
-  await harness.settled(harness.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
-  await harness.notified("mapping/alert", ({ alert }) => alert.type === "assigned");
-  harness.pair.toClient.hold();
+  await using lab = await RpcLab.withClient();
+  await lab.rpc.sendRequest(MappingRequest, TCP_6000);
+  await lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  await lab.notified("mapping/alert", ({ alert }) => alert.type === "assigned");
+  lab.pair.toClient.hold();
   const renewals = [];
   for (let count = 0; count < 200; count++) {
     renewals.push(
-      harness.rpc.sendRequest(MappingRenewRequest, { mappingId: 1, lifetime: 60 + count }),
+      lab.rpc.sendRequest(MappingRenewRequest, { mappingId: 1, lifetime: 60 + count }),
     );
     await nextTurn();
-    await harness.clock.advance(5_000); // the engine spaces what goes to one server
+    await lab.clock.advance(5_000); // the engine spaces what goes to one server
   }
-  const before = harness.notifications.length;
-  harness.pair.toClient.release();
+  const before = lab.notifications.length;
+  lab.pair.toClient.release();
   const answers = await Promise.all(renewals);
   assertEquals(answers.map(({ lifetime }) => lifetime), answers.map((_, count) => 60 + count));
   for (let turn = 0; turn < 50; turn++) await nextTurn();
-  const late = harness.notifications.slice(before).map(({ params }) => params);
+  const late = lab.notifications.slice(before).map(({ params }) => params);
   assertEquals(late.length <= 18, true, `${late.length} alerts`);
   assertEquals(late.slice(-2), [
     { mappingId: 1, alert: { type: "stateChange", state: { type: "running" } } },

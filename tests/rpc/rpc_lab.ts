@@ -23,7 +23,7 @@ import { MemoryNetwork } from "../../src/transport/memory.ts";
 import { type ConnectionPair, connectionPair } from "./connection_pair.ts";
 
 /** A JSON-RPC client, the server, a simulated PCP server and virtual time between them. */
-export class RpcHarness implements AsyncDisposable {
+export class RpcLab implements AsyncDisposable {
   readonly clock: ManualClock;
   readonly host: ServerHost;
   readonly server: Server;
@@ -49,14 +49,14 @@ export class RpcHarness implements AsyncDisposable {
     this.server = serve(pair.server, deps);
   }
 
-  static async start(options: ServerOptions = {}, deps: ServeDeps = {}): Promise<RpcHarness> {
+  static async start(options: ServerOptions = {}, deps: ServeDeps = {}): Promise<RpcLab> {
     const clock = new ManualClock();
     const network = new MemoryNetwork({ clock, latency: 1 });
     const host = await ServerHost.start(network, clock, new SimulatedServer(options), {
       hostname: SERVER,
       port: 5351,
     });
-    const harness = new RpcHarness(clock, host, connectionPair(), {
+    const lab = new RpcLab(clock, host, connectionPair(), {
       clientOptions: { clock, network, random: seededRandom(1), randomWord: seededWords(2) },
       startSimulator: ({ port = 5352 }) => {
         return ServerHost.start(network, clock, new SimulatedServer(), {
@@ -66,7 +66,7 @@ export class RpcHarness implements AsyncDisposable {
       },
       ...deps,
     });
-    return harness;
+    return lab;
   }
 
   /** The client's end. */
@@ -74,12 +74,12 @@ export class RpcHarness implements AsyncDisposable {
     return this.pair.client;
   }
 
-  /** A harness after `initialize` and `client/start`. */
-  static async withClient(options: ServerOptions = {}, deps: ServeDeps = {}): Promise<RpcHarness> {
-    const harness = await RpcHarness.start(options, deps);
-    await harness.rpc.sendRequest(InitializeRequest, {});
-    await harness.startClient();
-    return harness;
+  /** A lab after `initialize` and `client/start`. */
+  static async withClient(options: ServerOptions = {}, deps: ServeDeps = {}): Promise<RpcLab> {
+    const lab = await RpcLab.start(options, deps);
+    await lab.rpc.sendRequest(InitializeRequest, {});
+    await lab.startClient();
+    return lab;
   }
 
   async startClient(): Promise<ClientInfo> {
