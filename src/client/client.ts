@@ -1,6 +1,5 @@
-import { type Clock, type Milliseconds, systemClock } from "../clock.ts";
-import { defaultNetwork } from "../transport/open.ts";
-import { checkOptions, type ClientOptions } from "./client_options.ts";
+import type { Clock, Milliseconds } from "../clock.ts";
+import { type ClientOptions, settingsOf, watchInterval } from "./client_options.ts";
 import { discover } from "./discover.ts";
 import { Handle } from "./handle.ts";
 import { type Addresses, resolveAddresses } from "./network/addresses.ts";
@@ -40,33 +39,18 @@ export class Client {
   ): Promise<Handle> {
     const find = (current?: Addresses): Promise<Addresses> =>
       resolveAddresses(client, server, options.anycast ?? false, discover, current);
-    const { port, announcePort, shutdownTimeout, watchInterval } = checkOptions(options);
+    const settings = settingsOf(options, await loadTracer(options.onTrace));
+    const interval = watchInterval(options.watch || {});
     const addresses = await find();
-    const { clock = systemClock, signal } = options;
+    const { signal } = options;
     const isIsolated = addresses.clientAddress.isLoopback || options.network !== undefined;
     const watch = options.watch ?? (isIsolated ? false : {});
     const isFixed = client !== undefined && server !== undefined;
     const watcher = watch === false
       ? undefined
-      : await loadWatcher(clock, watchInterval, watch.surveyor, isFixed ? undefined : find);
+      : await loadWatcher(settings.clock, interval, watch.surveyor, isFixed ? undefined : find);
     signal?.throwIfAborted();
-    const handle = await Handle.open({
-      addresses,
-      connection: {
-        network: options.network ?? defaultNetwork(),
-        clock,
-        port,
-        announcePort,
-        multicast: options.multicast,
-        random: options.random ?? Math.random,
-        randomWord: options.randomWord ?? systemRandomWord,
-        protocol: options.protocol,
-        trace: await loadTracer(options.onTrace),
-      },
-      allowThirdParty: options.allowThirdParty ?? false,
-      shutdownTimeout,
-      store: options.store,
-    });
+    const handle = await Handle.open(addresses, settings);
     if (signal?.aborted) {
       await handle.shutdown();
       signal.throwIfAborted();
@@ -117,18 +101,4 @@ async function loadWatcher(
 /** Loaded only for clients with `onTrace`: it brings the code that describes every message. */
 async function loadTracer(onTrace: ClientOptions["onTrace"]): Promise<Tracer | undefined> {
   return onTrace === undefined ? undefined : (await import("./trace.ts")).tracer(onTrace);
-}
-
-const words = new Uint32Array(64);
-let wordsUsed = words.length;
-
-/** 32 bits of the system's cryptographic generator, called for 64 numbers at once: a call takes some microseconds. */
-function systemRandomWord(): number {
-  if (wordsUsed === words.length) {
-    crypto.getRandomValues(words);
-    wordsUsed = 0;
-  }
-  const word = words[wordsUsed] as number;
-  words[wordsUsed++] = 0; // a nonce is a secret: no copy stays here
-  return word;
 }

@@ -1,10 +1,12 @@
-import type { Clock, Milliseconds } from "../clock.ts";
+import { type Clock, type Milliseconds, systemClock } from "../clock.ts";
 import type { EngineConfig } from "../engine/config.ts";
+import { defaultNetwork } from "../transport/open.ts";
 import type { Network } from "../transport/transport.ts";
 import { ANNOUNCE_PORT, SERVER_PORT } from "../wire/constants.ts";
+import type { ConnectionSettings } from "./network/connection.ts";
 import type { WatchOptions } from "./network/network_watcher.ts";
 import type { Store } from "./persistence/store.ts";
-import type { TraceEvent } from "./trace.ts";
+import type { TraceEvent, Tracer } from "./trace.ts";
 
 /** The settings of a client besides its addresses. */
 export interface ClientOptions {
@@ -51,23 +53,21 @@ export interface ClientOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The numbers of {@linkcode ClientOptions} with their defaults. */
-export interface CheckedOptions {
-  readonly port: number;
-  readonly announcePort: number;
+/** The settings of a started client, with their defaults. */
+export interface ClientSettings extends ConnectionSettings {
+  readonly allowThirdParty: boolean;
   readonly shutdownTimeout: Milliseconds;
-  readonly watchInterval: Milliseconds;
+  readonly store: Store | undefined;
 }
 
 /**
- * Checks the numbers, and completes them.
+ * Checks the options, and adds the defaults.
  *
- * @throws {RangeError} If one is out of range.
+ * @throws {RangeError} If a number is out of range.
  */
-export function checkOptions(options: ClientOptions): CheckedOptions {
+export function settingsOf(options: ClientOptions, trace: Tracer | undefined): ClientSettings {
   const { port = SERVER_PORT, announcePort = ANNOUNCE_PORT } = options;
-  const { shutdownTimeout = SHUTDOWN_TIMEOUT, watch } = options;
-  const watchInterval = (watch || {}).interval ?? WATCH_INTERVAL;
+  const { shutdownTimeout = SHUTDOWN_TIMEOUT } = options;
   checkPort("server port", port);
   checkPort("announcement port", announcePort);
   if (!(typeof shutdownTimeout === "number" && shutdownTimeout >= 0)) {
@@ -75,12 +75,32 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
       `Cannot start a client: the shutdown timeout must be a number of milliseconds from 0, got "${shutdownTimeout}"`,
     );
   }
-  if (!(watchInterval >= LEAST_WATCH_INTERVAL)) {
-    throw new RangeError(
-      `Cannot watch the network: the interval must be at least ${LEAST_WATCH_INTERVAL} milliseconds, got "${watchInterval}"`,
-    );
-  }
-  return { port, announcePort, shutdownTimeout, watchInterval };
+  return {
+    port,
+    announcePort,
+    shutdownTimeout,
+    network: options.network ?? defaultNetwork(),
+    clock: options.clock ?? systemClock,
+    multicast: options.multicast,
+    random: options.random ?? Math.random,
+    randomWord: options.randomWord ?? systemRandomWord,
+    protocol: options.protocol,
+    trace,
+    allowThirdParty: options.allowThirdParty ?? false,
+    store: options.store,
+  };
+}
+
+/**
+ * The interval of a watch, or its default.
+ *
+ * @throws {RangeError} If it is shorter than 100 ms.
+ */
+export function watchInterval({ interval = WATCH_INTERVAL }: WatchOptions): Milliseconds {
+  if (interval >= LEAST_WATCH_INTERVAL) return interval;
+  throw new RangeError(
+    `Cannot watch the network: the interval must be at least ${LEAST_WATCH_INTERVAL} milliseconds, got "${interval}"`,
+  );
 }
 
 function checkPort(what: string, port: number): void {
@@ -95,3 +115,17 @@ const SHUTDOWN_TIMEOUT: Milliseconds = 5_000;
 
 const WATCH_INTERVAL: Milliseconds = 5_000;
 const LEAST_WATCH_INTERVAL: Milliseconds = 100;
+
+const words = new Uint32Array(64);
+let wordsUsed = words.length;
+
+/** 32 bits of the system's cryptographic generator, called for 64 numbers at once: a call takes some microseconds. */
+function systemRandomWord(): number {
+  if (wordsUsed === words.length) {
+    crypto.getRandomValues(words);
+    wordsUsed = 0;
+  }
+  const word = words[wordsUsed] as number;
+  words[wordsUsed++] = 0; // a nonce is a secret: no copy stays here
+  return word;
+}

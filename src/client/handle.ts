@@ -1,9 +1,9 @@
-import type { Milliseconds } from "../clock.ts";
 import { defaultConfig } from "../engine/config.ts";
 import type { Input } from "../engine/events.ts";
 import { checkSpec } from "../engine/check_spec.ts";
 import { type Announcement, AnnounceRequests } from "./announce_requests.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
+import type { ClientSettings } from "./client_options.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 import {
   ClosedError,
@@ -18,29 +18,16 @@ import type { InboundMap } from "./inbound_map.ts";
 import type { MapHandle } from "./map_handle.ts";
 import { MappingRegistry } from "./mapping_registry.ts";
 import type { Addresses } from "./network/addresses.ts";
-import {
-  Connection,
-  type ConnectionOptions,
-  type ConnectionSettings,
-} from "./network/connection.ts";
+import { Connection, type ConnectionOptions } from "./network/connection.ts";
 import type { ClientOutput, Driver } from "./network/driver.ts";
 import type { NetworkWatcher, WatchEvents } from "./network/network_watcher.ts";
 import type { OutboundMap } from "./outbound_map.ts";
 import { type Endpoints, specOf } from "./persistence/mapping_record.ts";
 import { MappingRecords } from "./persistence/mapping_records.ts";
-import type { Store, StoredMapping } from "./persistence/store.ts";
+import type { StoredMapping } from "./persistence/store.ts";
 import type { Prefix64 } from "./prefix64.ts";
 import { RequestType } from "./request_type.ts";
 import { Statistics, type Stats } from "./stats.ts";
-
-/** What a {@linkcode Handle} is made of. */
-export interface HandleOptions {
-  readonly addresses: Addresses;
-  readonly connection: ConnectionSettings;
-  readonly allowThirdParty: boolean;
-  readonly shutdownTimeout: Milliseconds;
-  readonly store: Store | undefined;
-}
 
 /** The result of {@linkcode Handle.shutdown}. Plain JSON. */
 export interface ShutdownSummary {
@@ -56,8 +43,7 @@ export interface ShutdownSummary {
 export class Handle implements AsyncDisposable {
   /** The server's UDP port, 5351 by default. */
   readonly port: number;
-  readonly #allowThirdParty: boolean;
-  readonly #shutdownTimeout: Milliseconds;
+  readonly #settings: ClientSettings;
   readonly #connectionOptions: ConnectionOptions;
   readonly #records: MappingRecords;
   readonly #registry: MappingRegistry;
@@ -69,24 +55,24 @@ export class Handle implements AsyncDisposable {
   #watcher: NetworkWatcher | undefined;
   #shutdown: Promise<ShutdownSummary> | undefined;
 
-  private constructor(options: HandleOptions) {
-    this.port = options.connection.port;
-    this.#allowThirdParty = options.allowThirdParty;
-    this.#shutdownTimeout = options.shutdownTimeout;
+  private constructor(addresses: Addresses, settings: ClientSettings) {
+    const { port, clock, randomWord, protocol, store } = settings;
+    this.port = port;
+    this.#settings = settings;
+    const onError = (error: PcpError): void => this.#report(error);
     this.#connectionOptions = {
-      ...options.connection,
-      counts: { sent: 0, received: 0, sendErrors: 0 },
+      ...settings,
+      counts: this.#statistics.counts,
       onOutput: (output) => this.#handleOutput(output),
-      onError: (error) => this.#report(error),
+      onError,
     };
-    this.#connection = new Connection(options.addresses, this.#connectionOptions);
-    const { clock, randomWord, protocol } = options.connection;
+    this.#connection = new Connection(addresses, this.#connectionOptions);
     this.#records = new MappingRecords(this.#endpoints, {
-      store: options.store,
+      store,
       now: () => clock.now(),
       reuseTime: protocol?.reuseTime ?? defaultConfig.reuseTime,
       randomWord,
-      onError: (error) => this.#report(error),
+      onError,
     });
     const step = (input: Input): void => this.#driver.step(input);
     this.#registry = new MappingRegistry({ step, clock, records: this.#records });
@@ -98,8 +84,8 @@ export class Handle implements AsyncDisposable {
    *
    * @internal
    */
-  static async open(options: HandleOptions): Promise<Handle> {
-    const handle = new Handle(options);
+  static async open(addresses: Addresses, settings: ClientSettings): Promise<Handle> {
+    const handle = new Handle(addresses, settings);
     try {
       await handle.#connection.open();
       await handle.#records.load();
@@ -245,8 +231,7 @@ export class Handle implements AsyncDisposable {
   /** Counters of what was sent, received and ignored so far. */
   stats(): Stats {
     const { roundTrip, epoch } = this.#connection.engine;
-    const { counts } = this.#connectionOptions;
-    return this.#statistics.snapshot(counts, this.mappings, roundTrip, epoch?.server);
+    return this.#statistics.snapshot(this.mappings, roundTrip, epoch?.server);
   }
 
   /**
@@ -321,7 +306,7 @@ export class Handle implements AsyncDisposable {
   #request(map: InboundMap | OutboundMap, kind: RequestType, internal: boolean): MapHandle {
     const { clientAddress } = this.#connection.addresses;
     const spec = map.toSpec(clientAddress);
-    if (!this.#allowThirdParty && spec.options.some(({ type }) => type === "thirdParty")) {
+    if (!this.#settings.allowThirdParty && spec.options.some(({ type }) => type === "thirdParty")) {
       throw new TypeError(
         'Cannot request a mapping for a third party: start the client with "allowThirdParty: true" if every host of this network is trusted (RFC 6887 section 13.1)',
       );
@@ -367,7 +352,7 @@ export class Handle implements AsyncDisposable {
 
   async #end(keep: boolean): Promise<ShutdownSummary> {
     const open = this.#registry.size;
-    if (!keep) await this.#registry.releaseAll(this.#shutdownTimeout);
+    if (!keep) await this.#registry.releaseAll(this.#settings.shutdownTimeout);
     const left = this.#registry.size;
     this.#watcher?.close();
     this.#connection.close();

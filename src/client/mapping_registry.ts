@@ -42,7 +42,10 @@ export class MappingRegistry {
     this.#clock = clock;
     this.#records = records;
     this.#control = {
-      renew: (mapping, lifetime) => this.#renewFor(mapping, lifetime),
+      renew: (mapping, lifetime) => {
+        const shared = this.#sharedOf(mapping);
+        if (shared !== undefined) this.#renew(shared, lifetime);
+      },
       release: (mapping, endAs) => this.#release(mapping, endAs),
       wallTime: (at) => this.#wallTime.of(at),
     };
@@ -192,11 +195,6 @@ export class MappingRegistry {
     if (!shared.started) return;
     shared.lifetime = lifetime;
     this.#step({ type: "renew", id: shared.engineId, lifetime });
-  }
-
-  #renewFor(mapping: MapHandle, lifetime: number): void {
-    const shared = this.#sharedOf(mapping);
-    if (shared !== undefined) this.#renew(shared, lifetime);
   }
 
   #release(mapping: MapHandle, endAs: "revoked" | "dropped"): void {

@@ -22,8 +22,9 @@ export interface Stats {
   readonly epoch: number | null;
 }
 
-/** Counts retransmissions and ignored datagrams for {@linkcode Stats}. */
+/** The counters of {@linkcode Stats}. */
 export class Statistics {
+  readonly counts: DriverCounts = { sent: 0, received: 0, sendErrors: 0 };
   readonly #ignored: Partial<Record<IgnoreReason, number>> = {};
   #retransmissions = 0;
 
@@ -36,7 +37,6 @@ export class Statistics {
   }
 
   snapshot(
-    counts: Readonly<DriverCounts>,
     mappings: readonly MapHandle[],
     roundTrip: number | undefined,
     epoch: number | undefined,
@@ -44,7 +44,7 @@ export class Statistics {
     const byState: Partial<Record<MappingState["type"], number>> = {};
     for (const { state } of mappings) byState[state.type] = (byState[state.type] ?? 0) + 1;
     return {
-      ...counts,
+      ...this.counts,
       retransmissions: this.#retransmissions,
       ignored: { ...this.#ignored },
       mappings: byState,

@@ -70,7 +70,9 @@ const FLOORS: readonly Floor[] = [
     may: [
       ...UNDER_CLIENT,
       "src/client/network/",
-      ...["address_kind", "errors", "map_handle", "trace"].map((f) => `src/client/${f}.ts`),
+      ...["abortable", "address_kind", "errors", "map_handle", "trace"].map((f) =>
+        `src/client/${f}.ts`
+      ),
     ],
   },
   {

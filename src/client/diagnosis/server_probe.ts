@@ -1,5 +1,5 @@
 import type { Clock, Milliseconds } from "../../clock.ts";
-import type { Network, Sink, SocketAddress } from "../../transport/transport.ts";
+import type { Network, SocketAddress, Transport } from "../../transport/transport.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { NATPMP_VERSION } from "../../wire/constants.ts";
 import { decodeResponse, encodeRequest } from "../../wire/message.ts";
@@ -9,6 +9,7 @@ import {
   type NatPmpResponse,
 } from "../../wire/natpmp.ts";
 import { ResultCode } from "../../wire/result_code.ts";
+import { abortable } from "../abortable.ts";
 import { reasonOf } from "../errors.ts";
 import type { DriverCounts } from "../network/driver.ts";
 import type { Tracer } from "../trace.ts";
@@ -62,8 +63,7 @@ class ServerProbe {
   readonly #done = Promise.withResolvers<void>();
   readonly #alarms: (() => void)[] = [];
   readonly #sentAt = { pcp: 0, natPmp: 0 };
-  #send: (bytes: Uint8Array) => void = () => {};
-  #close: () => void = () => {};
+  #transport: Transport | undefined;
   #result: ProbeResult = NOTHING;
 
   constructor(options: ProbeOptions) {
@@ -71,49 +71,32 @@ class ServerProbe {
   }
 
   async run(): Promise<ProbeResult> {
-    const { network, client, server, signal, counts } = this.#options;
-    const sink: Sink = {
-      datagram: (bytes, source) => this.#receive(bytes, source),
-      error: (error) => this.#sendFailed(error),
-    };
+    const { network, clock, client, signal } = this.#options;
     try {
-      const transport = await network.open({ hostname: client.toString(), port: 0 }, sink);
-      this.#send = (bytes) => {
-        counts.sent++;
-        this.#trace("sent", server, bytes);
-        transport.send(bytes, server).catch((error: unknown) => {
-          counts.sendErrors++;
-          this.#sendFailed(error);
-        });
-      };
-      this.#close = () => transport.close();
+      this.#transport = await network.open({ hostname: client.toString(), port: 0 }, {
+        datagram: (bytes, source) => this.#receive(bytes, source),
+        error: (error) => this.#sendFailed(error),
+      });
     } catch (error) {
       this.#sendFailed(error);
       return this.#result;
     }
-    const abort = (): void => this.#done.reject(signal?.reason);
-    signal?.addEventListener("abort", abort, { once: true });
-    const { clock } = this.#options;
-    const begun = clock.now();
+    const begin = clock.now();
     const at = (after: Milliseconds, act: () => void): void => {
-      this.#alarms.push(clock.alarm(begun + after, act));
+      this.#alarms.push(clock.alarm(begin + after, act));
     };
     for (const after of PCP_AFTER) at(after, () => this.#sendPcp());
     if (client.family === "IPv4") {
       for (const after of NATPMP_AFTER) at(after, () => this.#sendNatPmp());
     }
     at(PROBE_TIMEOUT, () => this.#done.resolve());
-    try {
-      await this.#done.promise;
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
+    await abortable(this.#done.promise, signal);
     return this.#result;
   }
 
   close(): void {
     for (const cancel of this.#alarms) cancel();
-    this.#close();
+    this.#transport?.close();
   }
 
   #sendPcp(): void {
@@ -126,6 +109,16 @@ class ServerProbe {
   #sendNatPmp(): void {
     this.#sentAt.natPmp = this.#options.clock.now();
     this.#send(encodeNatPmpRequest({ type: "externalAddress" }));
+  }
+
+  #send(bytes: Uint8Array): void {
+    const { server, counts } = this.#options;
+    counts.sent++;
+    this.#trace("sent", server, bytes);
+    this.#transport?.send(bytes, server).catch((error: unknown) => {
+      counts.sendErrors++;
+      this.#sendFailed(error);
+    });
   }
 
   #trace(direction: "sent" | "received", remote: SocketAddress, bytes: Uint8Array): void {
