@@ -3,9 +3,9 @@ import { addressKind, isGloballyReachable } from "../../src/client/address_kind.
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { lab } from "../../src/testing/lab.ts";
 import { IpAddress } from "../../src/wire/address.ts";
-import { opened, unread } from "./parts.ts";
+import { opened, unread } from "../helpers/client.ts";
 
-Deno.test("addressKind() knows the registries of special addresses, to the bit", () => {
+Deno.test("addressKind() follows the registries of special addresses, to the bit", () => {
   const cases: Record<string, string> = {
     "0.255.255.255": "reserved",
     "1.0.0.0": "global",
@@ -61,11 +61,11 @@ Deno.test("addressKind() knows the registries of special addresses, to the bit",
     "fec0::1": "reserved",
     "ff02::1": "multicast",
   };
-  const told = Object.keys(cases).map((text) => [text, addressKind(IpAddress.parse(text))]);
-  assertEquals(Object.fromEntries(told), cases);
+  const kinds = Object.keys(cases).map((text) => [text, addressKind(IpAddress.parse(text))]);
+  assertEquals(Object.fromEntries(kinds), cases);
 });
 
-Deno.test("isGloballyReachable() takes addresses for documentation for such of the Internet", () => {
+Deno.test("isGloballyReachable() counts addresses for documentation as global", () => {
   const reachable = ["20.30.40.1", "203.0.113.5", "2001:db8::1", "2a00::1"];
   assertEquals(reachable.map((text) => isGloballyReachable(IpAddress.parse(text))), [
     true,
@@ -82,7 +82,7 @@ Deno.test("isGloballyReachable() takes addresses for documentation for such of t
   ]);
 });
 
-Deno.test("`assigned` says that an address cannot be reached, in the alert and after", async () => {
+Deno.test("`assigned` has `globallyReachable: false` for a private address, in the alert and after", async () => {
   await using world = await lab({ server: { externalAddress: "100.64.0.9" } });
   const mapping = world.handle.request(new InboundMap(6000, 7200));
   const assigned = await world.settled(mapping.ready());
@@ -98,7 +98,7 @@ Deno.test("`assigned` says that an address cannot be reached, in the alert and a
   assertEquals("globallyReachable" in (mapping.assigned ?? {}), false);
 });
 
-Deno.test("`assigned` says nothing of it when the address is one of the Internet", async () => {
+Deno.test("`assigned` has no `globallyReachable` for a global address", async () => {
   await using world = await lab();
   const mapping = await opened(world);
   assertEquals("globallyReachable" in (mapping.assigned ?? {}), false);

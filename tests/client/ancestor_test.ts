@@ -1,4 +1,4 @@
-/** What the Rust crate pcp-rs got wrong, numbered; none of it may come back. */
+/** Defects of the Rust crate pcp-rs, by their numbers: each stays fixed here. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AnnouncementError, NotRunningError, ResultCodeError } from "../../src/client/errors.ts";
@@ -19,9 +19,9 @@ import {
   unread,
   unreadErrors,
   unreadStates,
-} from "./parts.ts";
+} from "../helpers/client.ts";
 
-Deno.test("One restart is one restart: the new epoch is remembered (defect 1)", async () => {
+Deno.test("One restart is reported once: the new epoch is remembered (defect 1)", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   await opened(world);
   await world.advance(1_000_000);
@@ -30,7 +30,7 @@ Deno.test("One restart is one restart: the new epoch is remembered (defect 1)", 
   assertEquals(unreadErrors(world.handle).map(({ name }) => name), ["ServerRestartedError"]);
 });
 
-Deno.test("The answer that tells of a restart counts: it is not asked for again (defect 2)", async () => {
+Deno.test("A response that reveals a restart is accepted: its request is not repeated (defect 2)", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const mapping = await opened(world);
   await world.advance(1_000_000);
@@ -38,11 +38,11 @@ Deno.test("The answer that tells of a restart counts: it is not asked for again 
   world.host.restart({ announce: false });
   await world.advance(380_000);
   assertEquals(unreadErrors(world.handle).length, 1);
-  assertEquals(mapRequests(world, at).length, 1); // the renewal, and that was it
+  assertEquals(mapRequests(world, at).length, 1); // the renewal only
   assertEquals([mapping.state.type, world.server.mappings.size], ["running", 1]);
 });
 
-Deno.test("The epoch is judged by when it came, however late the news is read (defect 3)", async () => {
+Deno.test("The epoch is checked against the time of receipt, however late the alert is read (defect 3)", async () => {
   await using world = await lab({ server: { maxLifetime: 120 } });
   const mapping = world.handle.request(new InboundMap(6000, 7200));
   const read: string[] = [];
@@ -61,7 +61,7 @@ Deno.test("The epoch is judged by when it came, however late the news is read (d
   await world.settled(reading, 1e9);
 });
 
-Deno.test("Announcements are heard by a socket that joined their group, not one bound to the client's address (defect 4)", async () => {
+Deno.test("Announcements are received by a socket that joined their group, not one bound to the client's address (defect 4)", async () => {
   await using world = await lab();
   await opened(world);
   const heard: TappedDatagram[] = [];
@@ -74,7 +74,7 @@ Deno.test("Announcements are heard by a socket that joined their group, not one 
   assertEquals(world.server.mappings.size, 1);
 });
 
-Deno.test("Port 5350 taken by another program stops nothing (defect 5)", async () => {
+Deno.test("A client works when another program has port 5350 (defect 5)", async () => {
   const world = await lab();
   const { network, clock } = world;
   network.failOpen = ({ port }) => port === 5350 ? new Error("the address is in use") : undefined;
@@ -96,7 +96,7 @@ Deno.test("Link-local IPv6 works: the interface is kept for the socket (defect 6
   assert(to.has("fe80::1%eth0"), [...to].join());
 });
 
-Deno.test("An announcement that tells of no restart resends nothing (defect 7)", async () => {
+Deno.test("An announcement without a restart resends nothing (defect 7)", async () => {
   await using world = await lab();
   await opened(world);
   await world.advance(60_000);
@@ -105,7 +105,7 @@ Deno.test("An announcement that tells of no restart resends nothing (defect 7)",
   assertEquals(world.sent().length, 1);
 });
 
-Deno.test("Recovery leaves alone what was revoked, dropped, expired or failed (defect 8)", async () => {
+Deno.test("Recovery does not request revoked, dropped, expired or failed mappings (defect 8)", async () => {
   await using world = await lab();
   const revoked = await opened(world, new InboundMap(6001, 7200));
   const dropped = await opened(world, new InboundMap(6002, 7200));
@@ -122,7 +122,7 @@ Deno.test("Recovery leaves alone what was revoked, dropped, expired or failed (d
   assertEquals(mapRequests(world, at).map(({ internalPort }) => internalPort), [6005]);
 });
 
-Deno.test("A renewal suggests what is assigned (defect 9)", async () => {
+Deno.test("A renewal suggests the assigned address and port (defect 9)", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   await opened(world);
   await world.advance(400_000);
@@ -130,7 +130,7 @@ Deno.test("A renewal suggests what is assigned (defect 9)", async () => {
   assertEquals([renewal?.externalPort, `${renewal?.externalAddress}`], [40000, "203.0.113.5"]);
 });
 
-Deno.test("A renewal asks for the lifetime that is wanted, not for the one granted (defect 10)", async () => {
+Deno.test("A renewal requests the original lifetime, not the granted one (defect 10)", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const mapping = await opened(world);
   await world.advance(2_000_000);
@@ -149,17 +149,17 @@ Deno.test("A deletion is repeated until the server has confirmed it (defect 11)"
   assertEquals([revoked.settled, world.server.mappings.size], [true, 0]);
 });
 
-Deno.test("The answer to a deletion ends the mapping (defect 12)", async () => {
+Deno.test("The response to a deletion ends the mapping (defect 12)", async () => {
   await using world = await lab();
   const mapping = await opened(world);
   await world.settled(mapping.revoke());
-  await deliver(world, mapSuccess(world, lastNonce(world))); // a late copy of the first answer
+  await deliver(world, mapSuccess(world, lastNonce(world))); // a late copy of the first response
   await world.advance(10_000_000);
   assertEquals(mapping.state, { type: "revoked" });
   assertEquals(unreadStates(mapping), ["updating 0 for 0", "revoked"]);
 });
 
-Deno.test("renew() looks at the state, and shutdown() deletes (defect 13)", async () => {
+Deno.test("renew() checks the state, and shutdown() deletes (defect 13)", async () => {
   const world = await lab();
   const revoked = await opened(world);
   const mapping = await opened(world, new InboundMap(6001, 7200));
@@ -171,7 +171,7 @@ Deno.test("renew() looks at the state, and shutdown() deletes (defect 13)", asyn
 });
 
 for (const lifetime of [2, 4, 8, 10, 60, 86_400]) {
-  Deno.test(`A mapping of ${lifetime} s lives its lifetime, and is renewed before its end where there is time (defect 14)`, async () => {
+  Deno.test(`A mapping of ${lifetime} s lasts its lifetime, and is renewed before its end if there is time (defect 14)`, async () => {
     await using world = await lab({ server: { maxLifetime: lifetime } });
     const once = await opened(world, new InboundMap(6000, lifetime), RequestType.Once);
     const kept = await opened(world, new InboundMap(6001, lifetime));
@@ -181,7 +181,7 @@ for (const lifetime of [2, 4, 8, 10, 60, 86_400]) {
     assertEquals(once.state, { type: "expired" });
     await world.advance(lifetime * 20_000);
     const states = unreadStates(kept);
-    // Two renewals are 4 s apart (RFC 6887 section 11.2.1); with less, the mapping is asked for again.
+    // Two renewals are 4 s apart (RFC 6887 section 11.2.1); with less, the mapping is requested again.
     if (lifetime > 8) assert(!states.includes("expired"), states.join());
     assertEquals(kept.isOver, false);
     assert((world.server.counters.received["map"] ?? 0) >= 15);
@@ -191,13 +191,13 @@ for (const lifetime of [2, 4, 8, 10, 60, 86_400]) {
 Deno.test("Repeat(3) is three lifetimes in all (defect 15)", async () => {
   await using world = await lab();
   const mapping = await opened(world, new InboundMap(6000, 600), RequestType.Repeat(3));
-  await world.advance(1_190_000); // each renewal comes after a half to five eighths of 600 s
+  await world.advance(1_190_000); // each renewal is sent after 1/2 to 5/8 of 600 s
   assertEquals(mapping.state, { type: "running" });
   await world.advance(170_000);
   assertEquals([mapping.state.type, mapRequests(world).length], ["expired", 3]);
 });
 
-Deno.test("An error is held for its lifetime and then asked again, another version too (defect 16)", async () => {
+Deno.test("A refused request is repeated after the error's lifetime, UNSUPP_VERSION included (defect 16)", async () => {
   await using world = await lab();
   world.server.fail(7, { lifetime: 40 });
   const mapping = world.handle.request(new InboundMap(6000, 7200));
@@ -240,27 +240,27 @@ for (const length of [4, 8, 12, 20, 24]) {
   });
 }
 
-Deno.test("Options of an answer are found wherever they stand (defect 19)", async () => {
+Deno.test("The options of a response are found in any order (defect 19)", async () => {
   await using world = await lab({
     server: { thirdParty: true, quirks: { echoOptions: true } },
     client: { allowThirdParty: true },
   });
-  const told: number[] = [];
+  const optionCounts: number[] = [];
   world.server.tamper = (reply) => {
     const { options } = decodeOptions(
       new DataView(reply.buffer, reply.byteOffset, reply.length),
       60,
     );
-    told.push(options.length);
+    optionCounts.push(options.length);
     const stranger: Option = { type: "unknown", code: 200, data: new Uint8Array(3) };
     return [withOptions(reply.slice(0, 60), [stranger, ...options.toReversed()])];
   };
   const map = new InboundMap(6000, 7200).thirdParty("192.168.1.20").filter(80, "198.51.100.7", 32);
   const mapping = await opened(world, map);
-  assertEquals([mapping.state.type, told], ["running", [3]]);
+  assertEquals([mapping.state.type, optionCounts], ["running", [3]]);
 });
 
-Deno.test("An outbound mapping is told what is assigned, and is told apart by its remote peer (defect 20)", async () => {
+Deno.test("An outbound mapping gets its assignment, and is distinguished by its remote peer (defect 20)", async () => {
   await using world = await lab();
   const replies: Uint8Array[] = [];
   world.server.tamper = (reply) => {
@@ -278,7 +278,7 @@ Deno.test("An outbound mapping is told what is assigned, and is told apart by it
       "assigned",
     ]);
   }
-  // The answer for one peer with the nonce of the other.
+  // The response for one peer with the nonce of the other.
   const [first, second] = replies;
   assert(first !== undefined && second !== undefined);
   const mixed = first.slice();
@@ -289,7 +289,7 @@ Deno.test("An outbound mapping is told what is assigned, and is told apart by it
   assertEquals(mappings.flatMap((mapping) => unread(mapping)), []);
 });
 
-Deno.test("Answers up to 1100 octets are read, longer ones and version 3 are not (defect 21)", async () => {
+Deno.test("Responses of up to 1100 octets are accepted, longer ones and version 3 are not (defect 21)", async () => {
   await using world = await lab();
   const mapping = await opened(world);
   const nonce = lastNonce(world);
@@ -310,7 +310,7 @@ Deno.test("Answers up to 1100 octets are read, longer ones and version 3 are not
   assertEquals(world.handle.stats().ignored, { tooLong: 1, version: 1 });
 });
 
-Deno.test("A failed send ends nothing: the next request works (defect 22)", async () => {
+Deno.test("After a failed send the next request works (defect 22)", async () => {
   await using world = await lab();
   world.network.failSends = () => new Error("no buffer space available");
   const first = world.handle.request(new InboundMap(6000, 7200));
@@ -323,7 +323,7 @@ Deno.test("A failed send ends nothing: the next request works (defect 22)", asyn
   assertEquals(world.server.mappings.size, 2);
 });
 
-Deno.test("A thousand mappings wait by one alarm (defect 23)", async () => {
+Deno.test("A thousand mappings share one alarm (defect 23)", async () => {
   await using world = await lab();
   for (let port = 1; port <= 1000; port++) world.handle.request(new InboundMap(port, 7200));
   await world.advance(20_000);
@@ -332,7 +332,7 @@ Deno.test("A thousand mappings wait by one alarm (defect 23)", async () => {
   assertEquals(world.clock.pending, 1);
 });
 
-Deno.test("Nonces are all chance, and filters can be taken away (defect 24)", async () => {
+Deno.test("Nonces are random in every bit, and filters can be removed (defect 24)", async () => {
   const words = new Set<number>();
   for (const seed of [1, 2]) {
     await using world = await lab({ seed });

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { spy } from "@std/testing/mock";
 import { BoundedQueue } from "../../src/client/bounded_queue.ts";
 
-Deno.test("A queue gives what came first first", async () => {
+Deno.test("A queue returns entries in their order", async () => {
   const queue = new BoundedQueue<number>(10);
   for (const entry of [1, 2, 3]) queue.put(entry);
   assertEquals(queue.poll(), 1);
@@ -11,7 +11,7 @@ Deno.test("A queue gives what came first first", async () => {
   assertEquals(queue.poll(), undefined);
 });
 
-Deno.test("A queue serves those who wait in their order, and keeps nothing of that", async () => {
+Deno.test("A queue serves waiting readers in their order, and keeps no entry for them twice", async () => {
   const queue = new BoundedQueue<number>(10);
   const waiting = Promise.all([queue.next(), queue.next()]);
   queue.put(1);
@@ -32,7 +32,7 @@ Deno.test("A queue drops the oldest entries beyond its limit, and counts them", 
   ]);
 });
 
-Deno.test("A closed queue can be read to its end, and takes nothing more", async () => {
+Deno.test("A closed queue can be read to its end, and accepts no further entry", async () => {
   const queue = new BoundedQueue<number>(10);
   queue.put(1);
   queue.close();
@@ -42,7 +42,7 @@ Deno.test("A closed queue can be read to its end, and takes nothing more", async
   assertEquals(queue.poll(), undefined);
 });
 
-Deno.test("Closing a queue ends the waiting", async () => {
+Deno.test("Closing a queue settles waiting readers", async () => {
   const queue = new BoundedQueue<number>(10);
   const waiting = Promise.all([queue.next(), queue.next()]);
   queue.close();
@@ -50,7 +50,7 @@ Deno.test("Closing a queue ends the waiting", async () => {
   assertEquals(await waiting, [end, end]);
 });
 
-Deno.test("An aborted wait takes no entry from the others", async () => {
+Deno.test("An aborted wait takes no entry from other readers", async () => {
   const queue = new BoundedQueue<number>(10);
   const aborter = new AbortController();
   const aborted = queue.next(aborter.signal);
@@ -61,7 +61,7 @@ Deno.test("An aborted wait takes no entry from the others", async () => {
   assertEquals(await other, { done: false, value: 1 });
 });
 
-Deno.test("A wait whose signal was aborted before takes nothing", async () => {
+Deno.test("A wait with an aborted signal takes no entry", async () => {
   const queue = new BoundedQueue<number>(10);
   queue.put(1);
   await assertRejects(
@@ -72,7 +72,7 @@ Deno.test("A wait whose signal was aborted before takes nothing", async () => {
   assertEquals(queue.poll(), 1);
 });
 
-Deno.test("A signal that is aborted after the entry came changes nothing", async () => {
+Deno.test("An abort after the entry changes nothing", async () => {
   const queue = new BoundedQueue<number>(10);
   const aborter = new AbortController();
   const waiting = queue.next(aborter.signal);
@@ -81,7 +81,7 @@ Deno.test("A signal that is aborted after the entry came changes nothing", async
   assertEquals(await waiting, { done: false, value: 1 });
 });
 
-Deno.test("A signal that lives long does not collect listeners", async () => {
+Deno.test("A long-lived signal does not collect listeners", async () => {
   const queue = new BoundedQueue<number>(10);
   const { signal } = new AbortController();
   const add = spy(signal, "addEventListener");
@@ -107,7 +107,7 @@ Deno.test("Two iterators share the entries between them", async () => {
   assertEquals((await readers).flat().sort(), [1, 2, 3, 4]);
 });
 
-Deno.test("Leaving a loop leaves the rest in the queue", async () => {
+Deno.test("Leaving a loop keeps the rest in the queue", async () => {
   const queue = new BoundedQueue<number>(10);
   for (const entry of [1, 2, 3]) queue.put(entry);
   for await (const entry of queue) {

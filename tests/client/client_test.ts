@@ -7,9 +7,9 @@ import { lab } from "../../src/testing/lab.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { MemoryNetwork } from "../../src/transport/memory.ts";
 import type { OpenOptions } from "../../src/transport/transport.ts";
-import { mapRequests, opened, remains, requests, unreadErrors } from "./parts.ts";
+import { mapRequests, opened, remains, requests, unreadErrors } from "../helpers/client.ts";
 
-/** A network that remembers what was opened. */
+/** A network that records which sockets were opened. */
 function recording(): { network: MemoryNetwork; opened: OpenOptions[] } {
   const clock = new ManualClock();
   const network = new MemoryNetwork({ clock });
@@ -37,7 +37,7 @@ Deno.test("Client.start() opens a socket for requests and one for announcements,
   assertEquals(network.openSockets, 0);
 });
 
-Deno.test("Client.start() takes link-local addresses with their interface (C-14.1.3-1)", async () => {
+Deno.test("Client.start() accepts link-local addresses with their interface (C-14.1.3-1)", async () => {
   const { network, opened } = recording();
   const handle = await Client.start("fe80::10%eth0", "fe80::1%eth0", { network });
   assertEquals(opened, [
@@ -48,7 +48,7 @@ Deno.test("Client.start() takes link-local addresses with their interface (C-14.
   await handle.shutdown();
 });
 
-Deno.test("A link-local client maps, recovers and cleans up; its interface is not in its requests (C-5-1)", async () => {
+Deno.test("A link-local client maps, recovers and deletes; its interface is not in its requests (C-5-1)", async () => {
   const world = await lab({ clientAddress: "fe80::10%eth0", serverAddress: "fe80::1%eth0" });
   const mapping = await opened(world);
   assertEquals(`${requests(world)[0]?.clientAddress}`, "fe80::10");
@@ -62,7 +62,7 @@ Deno.test("A link-local client maps, recovers and cleans up; its interface is no
   assertEquals(await remains(world), { mappings: 0, alarms: 0, sockets: 0 });
 });
 
-Deno.test("Client.start() uses the ports it is told", async () => {
+Deno.test("Client.start() uses the given ports", async () => {
   const { network, opened } = recording();
   const options = { network, port: 15351, announcePort: 15350 };
   const handle = await Client.start("192.168.1.10", "192.168.1.1", options);
@@ -70,7 +70,7 @@ Deno.test("Client.start() uses the ports it is told", async () => {
   await handle.shutdown();
 });
 
-Deno.test("Client.start() does without announcements when told, and on loopback", async () => {
+Deno.test("Client.start() does not listen for announcements with `multicast: false` or on loopback", async () => {
   for (const [address, multicast] of [["192.168.1.10", false], ["127.0.0.1", undefined]] as const) {
     const { network, opened } = recording();
     const options = multicast === undefined ? { network } : { network, multicast };
@@ -170,7 +170,7 @@ for (const shutdownTimeout of [NaN, -1, "5"]) {
   });
 }
 
-Deno.test("Client.start() says which address it cannot open a socket on", async () => {
+Deno.test("Client.start() names the address that it cannot open a socket on", async () => {
   const network = new MemoryNetwork();
   network.failOpen = () => new Error("the address is not available");
   const error = await assertRejects(
@@ -182,7 +182,7 @@ Deno.test("Client.start() says which address it cannot open a socket on", async 
   assertEquals(network.openSockets, 0);
 });
 
-Deno.test("A client whose port 5350 is taken says so, and works all the same", async () => {
+Deno.test("A client whose port 5350 is taken reports that, and works", async () => {
   const clock = new ManualClock();
   const network = new MemoryNetwork({ clock });
   await network.open({ hostname: "224.0.0.1", port: 5350 }, { datagram() {}, error() {} }); // not shared
@@ -217,7 +217,7 @@ Deno.test("Two clients share the announcement port, and both hear a restart (C-1
   assertEquals(await remains(world), { mappings: 0, alarms: 0, sockets: 0 });
 });
 
-Deno.test("Client.start() obeys an AbortSignal, before and while sockets open", async () => {
+Deno.test("An AbortSignal cancels Client.start(), before and while sockets are opened", async () => {
   const network = new MemoryNetwork();
   const start = (signal: AbortSignal) =>
     Client.start("192.168.1.10", "192.168.1.1", { network, signal });
@@ -234,7 +234,7 @@ Deno.test("Client.start() obeys an AbortSignal, before and while sockets open", 
   }
 });
 
-Deno.test("An AbortSignal that started a client does not end it", async () => {
+Deno.test("An abort after Client.start() does not end the client", async () => {
   const aborter = new AbortController();
   await using world = await lab({ client: { signal: aborter.signal } });
   aborter.abort();
@@ -242,7 +242,7 @@ Deno.test("An AbortSignal that started a client does not end it", async () => {
   assert(!world.handle.isShutDown);
 });
 
-Deno.test("The numbers of the protocol can be told", async () => {
+Deno.test("The timers of the protocol can be given", async () => {
   await using world = await lab({ client: { protocol: { initialRetransmission: 500 } } });
   world.server.swallow(1);
   await opened(world);
@@ -251,7 +251,7 @@ Deno.test("The numbers of the protocol can be told", async () => {
   assert(gap >= 450 && gap <= 550, `${gap} ms between two transmissions`);
 });
 
-Deno.test("Nonces are unguessable unless told: no two of 32 share a word (C-11.2-N1, C-11.2-N3)", async () => {
+Deno.test("Nonces are unguessable by default: no two of 32 share a 32-bit word (C-11.2-N1, C-11.2-N3)", async () => {
   const clock = new ManualClock();
   const network = new MemoryNetwork({ clock });
   const words = new Set<string>();

@@ -5,9 +5,9 @@ import type { TraceEvent } from "../../src/client/trace.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { type Lab, lab, type LabOptions } from "../../src/testing/lab.ts";
 import { encodeResponse } from "../../src/wire/message.ts";
-import { multicast, opened, remains } from "./parts.ts";
+import { multicast, opened, remains } from "../helpers/client.ts";
 
-/** A diagnosis in a world of its own, and what it left there. */
+/** A diagnosis in a new lab, and what it left there. */
 async function diagnosis(
   options: LabOptions,
   prepare: (world: Lab) => unknown = () => {},
@@ -32,7 +32,7 @@ function text({ findings }: Diagnosis, code: string): string {
   return findings.find((finding) => finding.code === code)?.text ?? `no finding "${code}"`;
 }
 
-Deno.test("diagnose() tells a router as it should be", async () => {
+Deno.test("diagnose() describes a router that works", async () => {
   const result = await diagnosis({ server: { externalAddress: "20.30.40.1", epoch: 100_000 } });
   assertEquals(codes(result), ["pcp good", "public good", "upSince notice", "hears good"]);
   const { ok, client, server, port, protocol, roundTrip, epoch, externalAddress } = result;
@@ -46,7 +46,7 @@ Deno.test("diagnose() tells a router as it should be", async () => {
   assert(result.took < 100);
 });
 
-Deno.test("diagnose() asks for no mapping where one tells the address", async () => {
+Deno.test("diagnose() requests no mapping if one has the address", async () => {
   await using world = await lab({ server: { externalAddress: "20.30.40.1" } });
   await opened(world);
   const result = await world.settled(world.handle.diagnose());
@@ -54,7 +54,7 @@ Deno.test("diagnose() asks for no mapping where one tells the address", async ()
   assertEquals(world.server.counters.received, { map: 1, announce: 1 });
 });
 
-Deno.test("diagnose() tells double NAT and carrier NAT by the external address", async () => {
+Deno.test("diagnose() finds double NAT and carrier NAT by the external address", async () => {
   const cases = [
     ["10.1.2.3", "private", "doubleNat problem"],
     ["172.31.0.1", "private", "doubleNat problem"],
@@ -72,13 +72,13 @@ Deno.test("diagnose() tells double NAT and carrier NAT by the external address",
   }
 });
 
-Deno.test("diagnose() tells another device in between by ADDRESS_MISMATCH (C-8.1-5)", async () => {
+Deno.test("diagnose() finds another router in between by ADDRESS_MISMATCH (C-8.1-5)", async () => {
   const result = await diagnosis({}, ({ server }) => server.fail(12, { opcode: 1 }));
   assertEquals(codes(result).slice(0, 2), ["pcp good", "addressMismatch problem"]);
   assertEquals([result.refusal, result.ok], [{ code: 12, name: "ADDRESS_MISMATCH" }, false]);
 });
 
-Deno.test("diagnose() tells a refusal in plain words", async () => {
+Deno.test("diagnose() explains a refusal", async () => {
   const refused = await diagnosis({}, ({ server }) => server.fail(2, { times: Infinity }));
   assertEquals([codes(refused)[1], refused.refusal?.name], ["refused problem", "NOT_AUTHORIZED"]);
   const offline = await diagnosis({ server: { externalAddress: null } });
@@ -88,7 +88,7 @@ Deno.test("diagnose() tells a refusal in plain words", async () => {
   ]);
 });
 
-Deno.test("diagnose() takes the refusal that a mapping met, and does not ask for another one", async () => {
+Deno.test("diagnose() uses the refusal of a mapping, and requests no other", async () => {
   await using world = await lab();
   world.server.fail(12, { lifetime: 1_800 });
   world.handle.request(new InboundMap(6000, 7200));
@@ -98,7 +98,7 @@ Deno.test("diagnose() takes the refusal that a mapping met, and does not ask for
   assertEquals(world.server.counters.received, { map: 1, announce: 1 });
 });
 
-Deno.test("diagnose() gives up on a silent server after 4 s", async () => {
+Deno.test("diagnose() ends after 4 s without a response", async () => {
   const result = await diagnosis({}, ({ server }) => server.silent = true);
   assertEquals([codes(result), result.took, result.ok], [["noServer problem"], 4_000, false]);
   assertEquals([result.protocol, result.roundTrip, result.epoch, result.upSince], [
@@ -109,7 +109,7 @@ Deno.test("diagnose() gives up on a silent server after 4 s", async () => {
   ]);
 });
 
-Deno.test("diagnose() asks again as the RFCs say: PCP after 3 s, NAT-PMP in between (C-8.1.1-1)", async () => {
+Deno.test("diagnose() retransmits PCP after 3 s, and NAT-PMP in between (C-8.1.1-1)", async () => {
   await using world = await lab();
   world.server.silent = true;
   await world.settled(world.handle.diagnose());
@@ -124,7 +124,7 @@ Deno.test("diagnose() asks again as the RFCs say: PCP after 3 s, NAT-PMP in betw
   ]);
 });
 
-Deno.test("diagnose() tells a gateway that speaks NAT-PMP only", async () => {
+Deno.test("diagnose() finds a gateway that speaks NAT-PMP only", async () => {
   const result = await diagnosis({ server: { natPmpOnly: true, externalAddress: "20.30.40.1" } });
   assertEquals(codes(result), ["natPmp good", "public good", "upSince notice", "hears good"]);
   assertEquals([result.protocol, result.externalAddress, result.ok], [
@@ -134,7 +134,7 @@ Deno.test("diagnose() tells a gateway that speaks NAT-PMP only", async () => {
   ]);
   assert(result.took < 100);
   const mute = await diagnosis({ server: { natPmpOnly: true } }, ({ server }) => {
-    server.tamper = (reply, request) => request[0] === 2 ? [] : [reply]; // says nothing to PCP
+    server.tamper = (reply, request) => request[0] === 2 ? [] : [reply]; // does not respond to PCP
   });
   assertEquals([mute.protocol, mute.took], ["NAT-PMP", 4_000]);
   const offline = await diagnosis({ server: { natPmpOnly: true, externalAddress: null } });
@@ -153,12 +153,12 @@ Deno.test("diagnose() names a NAT-PMP result as the engine does, a code that no 
   }
 });
 
-Deno.test("diagnose() prefers PCP where a router speaks both and one answer was lost", async () => {
+Deno.test("diagnose() prefers PCP if a router speaks both and one response was lost", async () => {
   const result = await diagnosis({ server: { natPmp: true } }, ({ server }) => server.swallow(1));
   assertEquals([result.protocol, result.took > 3_000], ["PCP", true]);
 });
 
-Deno.test("diagnose() tells a server of another version", async () => {
+Deno.test("diagnose() finds a server of another version", async () => {
   const result = await diagnosis({}, ({ server }) => {
     server.tamper =
       () => [encodeResponse({ type: "announce", version: 1, result: 1, lifetime: 60, epoch: 7 })];
@@ -166,7 +166,7 @@ Deno.test("diagnose() tells a server of another version", async () => {
   assertEquals(codes(result), ["otherVersion problem"]);
 });
 
-Deno.test("diagnose() tells that this computer cannot send", async () => {
+Deno.test("diagnose() reports that this computer cannot send", async () => {
   const result = await diagnosis({}, ({ network }) => {
     network.failSends = () => new Error("Network is unreachable (os error 101)");
   });
@@ -178,7 +178,7 @@ Deno.test("diagnose() tells that this computer cannot send", async () => {
   assertEquals([codes(closed), closed.took], [["cannotSend problem"], 0]);
 });
 
-Deno.test("diagnose() tells whether announcements are heard", async () => {
+Deno.test("diagnose() reports whether announcements are received", async () => {
   const heard = await diagnosis(
     {},
     (world) =>
@@ -193,7 +193,7 @@ Deno.test("diagnose() tells whether announcements are heard", async () => {
   ]);
 });
 
-Deno.test("diagnose() of an IPv6 firewall: this computer's own address, and no NAT-PMP", async () => {
+Deno.test("diagnose() of an IPv6 firewall finds this computer's own address, and sends no NAT-PMP", async () => {
   const addresses = { clientAddress: "2a00:1450::10", serverAddress: "2a00:1450::1" };
   const result = await diagnosis({ ...addresses, client: { multicast: false } });
   assertEquals([result.externalAddress, result.ok], ["2a00:1450::10", true]);
@@ -204,7 +204,7 @@ Deno.test("diagnose() of an IPv6 firewall: this computer's own address, and no N
   assertEquals(world.sent().map(({ bytes }) => bytes[0]), [2, 2]);
 });
 
-Deno.test("diagnose() is aborted by its signal, and refused after shutdown; nothing stays behind", async () => {
+Deno.test("diagnose() is ended by its signal, refused after shutdown(), and leaves nothing behind", async () => {
   const world = await lab();
   world.server.silent = true;
   const controller = new AbortController();
@@ -232,12 +232,12 @@ Deno.test("diagnose() is aborted by its signal, and refused after shutdown; noth
   assertEquals(await remains(world), { mappings: 0, alarms: 0, sockets: 0 });
 });
 
-Deno.test("diagnose() waits no longer than 4 s for the address, and does not take that for a refusal", async () => {
+Deno.test("diagnose() waits 4 s for the address at most, and reports no refusal then", async () => {
   const result = await diagnosis({}, ({ server }) => server.swallow(Infinity, 1));
   assertEquals([codes(result)[1], result.took], ["addressUnknown notice", 4_002]);
 });
 
-Deno.test("diagnose() shows its datagrams to onTrace, and counts them", async () => {
+Deno.test("diagnose() passes its datagrams to onTrace, and counts them", async () => {
   const traced: string[] = [];
   const onTrace = ({ direction, text }: TraceEvent): void =>
     void traced.push(`${direction} ${text.split(",")[0]}`);
@@ -249,7 +249,7 @@ Deno.test("diagnose() shows its datagrams to onTrace, and counts them", async ()
   assertEquals([world.handle.stats().sent, world.handle.stats().received], [2, 2]);
 });
 
-Deno.test("Durations are told in the two largest units", async () => {
+Deno.test("Durations are given in their two largest units", async () => {
   const cases = [
     [0, "0 seconds"],
     [1, "1 second"],

@@ -6,9 +6,16 @@ import type { MapHandle } from "../../src/client/map_handle.ts";
 import { OutboundMap } from "../../src/client/outbound_map.ts";
 import type { Clock } from "../../src/clock.ts";
 import { lab } from "../../src/testing/lab.ts";
-import { deliver, mapRequests, opened, unread, unreadErrors, unreadStates } from "./parts.ts";
+import {
+  deliver,
+  mapRequests,
+  opened,
+  unread,
+  unreadErrors,
+  unreadStates,
+} from "../helpers/client.ts";
 
-Deno.test("onTrace is told every datagram, decoded, and why one was ignored", async () => {
+Deno.test("onTrace is called with every datagram, decoded, and the reason why one was ignored", async () => {
   const events: TraceEvent[] = [];
   await using world = await lab({
     client: { onTrace: (event) => void events.push(event) },
@@ -48,7 +55,7 @@ Deno.test("onTrace never shows a nonce in full (C-18-3)", async () => {
   }
 });
 
-Deno.test("An onTrace that throws disturbs nothing but itself", async () => {
+Deno.test("An error thrown by onTrace is reported and changes nothing else", async () => {
   const reported: unknown[] = [];
   const listen = (event: ErrorEvent): void => {
     reported.push(event.error);
@@ -69,7 +76,7 @@ Deno.test("An onTrace that throws disturbs nothing but itself", async () => {
   }
 });
 
-Deno.test("Calling back in from onTrace keeps everything in order", async () => {
+Deno.test("A request made in onTrace keeps the outputs in order", async () => {
   let second: MapHandle | undefined;
   await using world = await lab({
     client: {
@@ -94,7 +101,7 @@ Deno.test("Calling back in from onTrace keeps everything in order", async () => 
   }
 });
 
-Deno.test("Calling back in while a request leaves does not overtake its news", async () => {
+Deno.test("A request made while another is sent does not change the order of its alerts", async () => {
   let revoked: Promise<void> | undefined;
   await using world = await lab({
     client: {
@@ -107,7 +114,7 @@ Deno.test("Calling back in while a request leaves does not overtake its news", a
   assertEquals(mapping.state, { type: "revoked" });
 });
 
-Deno.test("A send that fails makes room for the next one at once", async () => {
+Deno.test("A failed send makes room for the next request at once", async () => {
   await using world = await lab({ client: { shutdownTimeout: 0 } });
   world.network.failSends = () => new Error("network is unreachable");
   for (let port = 1; port <= 300; port++) world.handle.request(new InboundMap(port, 60));
@@ -115,7 +122,7 @@ Deno.test("A send that fails makes room for the next one at once", async () => {
   assertEquals(world.handle.stats().sendErrors, 300);
 });
 
-Deno.test("Sends that the end of the client cut off are no errors", async () => {
+Deno.test("Sends that fail because of the shutdown are no errors", async () => {
   const world = await lab();
   world.handle.request(new InboundMap(6000, 60));
   world.network.failSends = () => new Error("the socket is closed");
@@ -125,7 +132,7 @@ Deno.test("Sends that the end of the client cut off are no errors", async () => 
   assertEquals(world.handle.stats().sendErrors, 0);
 });
 
-Deno.test("All mappings together need one alarm", async () => {
+Deno.test("All mappings share one alarm", async () => {
   await using world = await lab();
   const mappings = Array.from(
     { length: 500 },
@@ -133,10 +140,10 @@ Deno.test("All mappings together need one alarm", async () => {
   );
   await world.settled(Promise.all(mappings.map((mapping) => mapping.ready())));
   await world.advance(10_000); // past the alarms of the first transmissions
-  assertEquals(world.clock.pending, 2); // the client's one, and the server's
+  assertEquals(world.clock.pending, 2); // one of the client, one of the server
 });
 
-/** A clock that can sleep, as a laptop does: alarms that come due meanwhile ring when it wakes up. */
+/** A clock that can sleep, as a laptop does: alarms that are due meanwhile fire after it. */
 function sleepy(clock: Clock): Clock & { sleep(duration: number): void } {
   let slept = 0;
   return {
@@ -146,7 +153,7 @@ function sleepy(clock: Clock): Clock & { sleep(duration: number): void } {
   };
 }
 
-Deno.test("A laptop that slept through the expiry asks again when it wakes, once (C-11.2.1-10)", async () => {
+Deno.test("A mapping that expired during a sleep is requested again once after it (C-11.2.1-10)", async () => {
   const world = await lab({ server: { maxLifetime: 600 } });
   const clock = sleepy(world.clock);
   const handle = await Client.start("192.168.1.20", "192.168.1.1", {
@@ -157,13 +164,13 @@ Deno.test("A laptop that slept through the expiry asks again when it wakes, once
   await world.settled(mapping.ready());
   unread(mapping);
   clock.sleep(8 * 3600 * 1000);
-  await world.advance(60_000); // whatever alarm was set rings, hours late
+  await world.advance(60_000); // every alarm fires, hours late
   assertEquals(unreadStates(mapping), ["expired", "starting 0", "running"]);
   await world.settled(handle.shutdown());
   await world[Symbol.asyncDispose]();
 });
 
-Deno.test("A laptop that slept through the renewal only renews late", async () => {
+Deno.test("A renewal that was due during a sleep is sent after it", async () => {
   const world = await lab({ server: { maxLifetime: 600 } });
   const clock = sleepy(world.clock);
   const handle = await Client.start("192.168.1.20", "192.168.1.1", {

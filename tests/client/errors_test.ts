@@ -13,7 +13,7 @@ import {
 
 const cause = Object.assign(new Error("the address is in use"), { code: "EADDRINUSE" });
 
-/** Each kind with its JSON, name and message aside. */
+/** One error of each class with its JSON, without name and message. */
 const KINDS: readonly (readonly [PcpError, Record<string, unknown>])[] = [
   [new ResultCodeError("Cannot open the mapping", 8, "NO_RESOURCES", 30), {
     code: 8,
@@ -50,7 +50,7 @@ const KINDS: readonly (readonly [PcpError, Record<string, unknown>])[] = [
 ];
 
 for (const [error, fields] of KINDS) {
-  Deno.test(`${error.name} "${error.message.slice(0, 40)}…" is a PcpError, told apart by class and fields, and plain JSON`, () => {
+  Deno.test(`${error.name} "${error.message.slice(0, 40)}…" is a PcpError with its class and fields, and plain JSON`, () => {
     assert(error instanceof PcpError && error instanceof Error);
     assertEquals(error.name, error.constructor.name);
     assertEquals(JSON.parse(JSON.stringify(error)), {
@@ -60,13 +60,13 @@ for (const [error, fields] of KINDS) {
     });
   });
 
-  Deno.test(`${error.name} "${error.message.slice(0, 40)}…" has a message in the style of the house`, () => {
+  Deno.test(`${error.name} "${error.message.slice(0, 40)}…" has a message in the style of the others`, () => {
     assert(/^[A-Z]/.test(error.message) && !error.message.endsWith("."), error.message);
     assert(!/\n|undefined|\[object/.test(error.message), error.message);
   });
 }
 
-Deno.test("A refusal says what the code means", () => {
+Deno.test("The message of a refusal contains the meaning of its code", () => {
   const { message } = new ResultCodeError("Cannot open the mapping", 8, "NO_RESOURCES", 30);
   assert(
     message.startsWith('Cannot open the mapping: the server answered "NO_RESOURCES" (8): the '),
@@ -74,7 +74,7 @@ Deno.test("A refusal says what the code means", () => {
   );
 });
 
-Deno.test("What the system said is the cause, and stands in the message", () => {
+Deno.test("The system's error is the cause, and its message part of the message", () => {
   for (
     const error of [
       new SocketError("open", "Cannot open", cause),

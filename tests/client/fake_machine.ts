@@ -1,4 +1,4 @@
-/** A machine that changes under its client, in place of the one that the tests run on. */
+/** A machine whose network changes, in place of the one that the tests run on. */
 
 import type { Addresses } from "../../src/client/network/addresses.ts";
 import type { HostSurvey } from "../../src/client/network/network_watcher.ts";
@@ -8,7 +8,7 @@ import { ServerHost } from "../../src/testing/host.ts";
 import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
 import type { ServerOptions } from "../../src/testing/server/server_options.ts";
 import { IpAddress } from "../../src/wire/address.ts";
-import { CLIENT, SERVER } from "./parts.ts";
+import { CLIENT, SERVER } from "../helpers/client.ts";
 
 export class FakeMachine implements HostSurvey {
   /** The machine's address and its gateway; undefined without a network. */
@@ -16,11 +16,11 @@ export class FakeMachine implements HostSurvey {
     client: CLIENT,
     server: SERVER,
   };
-  /** Whether the machine may be asked for its addresses. */
+  /** Whether the addresses can be read. */
   permitted = true;
   /** How far the wall clock is ahead of the monotonic one, in milliseconds. */
   ahead = 0;
-  /** How often the cheap question was asked, and how often the dear one. */
+  /** How often the addresses were read, and how often the route was checked. */
   looks = 0;
   finds = 0;
   clock: Clock | undefined;
@@ -51,7 +51,7 @@ export function addresses(client: string, server: string): Addresses {
   };
 }
 
-/** A lab whose client watches a machine of the test's own, every 5 s. */
+/** A lab whose client watches a fake machine, every 5 s. */
 export async function movingLab(
   options: LabOptions = {},
 ): Promise<{ world: Lab; machine: FakeMachine }> {
@@ -62,7 +62,7 @@ export async function movingLab(
   return { world, machine };
 }
 
-/** Another server in the same world. */
+/** Another server in the same lab. */
 export async function anotherServer(
   world: Lab,
   hostname: string,
@@ -72,5 +72,5 @@ export async function anotherServer(
   return await ServerHost.start(world.network, world.clock, server, { hostname, port: 5351 });
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 export const LOOK = 5_000;

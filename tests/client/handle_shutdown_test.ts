@@ -5,7 +5,7 @@ import { InboundMap } from "../../src/client/inbound_map.ts";
 import type { MapHandle } from "../../src/client/map_handle.ts";
 import { OutboundMap } from "../../src/client/outbound_map.ts";
 import { lab } from "../../src/testing/lab.ts";
-import { fate, opened, remains, unread } from "./parts.ts";
+import { fate, opened, remains, unread } from "../helpers/client.ts";
 
 const NOTHING = { mappings: 0, alarms: 0, sockets: 0 };
 
@@ -41,7 +41,7 @@ Deno.test("shutdown() repeats deletions that are lost", async () => {
   assertEquals(await remains(world), NOTHING);
 });
 
-Deno.test("shutdown() waits no longer than its timeout, and says what nobody confirmed", async () => {
+Deno.test("shutdown() waits no longer than its timeout, and counts unconfirmed deletions", async () => {
   for (
     const [options, timeout] of [[{}, 5_000], [{ shutdownTimeout: 1_500 }, 1_500], [{
       shutdownTimeout: 0,
@@ -62,7 +62,7 @@ Deno.test("shutdown() waits no longer than its timeout, and says what nobody con
   }
 });
 
-Deno.test("shutdown() is over soon when sends fail", async () => {
+Deno.test("shutdown() ends within its timeout when sends fail", async () => {
   const world = await lab();
   await opened(world);
   world.network.failSends = () => new Error("network is unreachable");
@@ -70,7 +70,7 @@ Deno.test("shutdown() is over soon when sends fail", async () => {
   assert(world.clock.now() < 5_100);
 });
 
-Deno.test("shutdown({ keep: true }) leaves the mappings alive at the server, and is over at once", async () => {
+Deno.test("shutdown({ keep: true }) leaves the mappings at the server, and resolves at once", async () => {
   const world = await lab();
   const mapping = await opened(world);
   const outbound = await opened(world, new OutboundMap(51000, "198.51.100.7", 443, 600));
@@ -87,7 +87,7 @@ Deno.test("shutdown({ keep: true }) leaves the mappings alive at the server, and
   assertEquals(world.network.openSockets, 1); // the server's
 });
 
-Deno.test("shutdown() again gives the same answer", async () => {
+Deno.test("A second shutdown() returns the same result", async () => {
   const world = await lab();
   await opened(world);
   const first = world.handle.shutdown();
@@ -98,7 +98,7 @@ Deno.test("shutdown() again gives the same answer", async () => {
   assertEquals(world.server.counters.received, { map: 1, mapDelete: 1 });
 });
 
-Deno.test("shutdown() sends nothing for outbound mappings, nor for what never came up", async () => {
+Deno.test("shutdown() sends nothing for outbound mappings, nor for refused ones", async () => {
   const world = await lab();
   await opened(world, new OutboundMap(51000, "198.51.100.7", 443, 600));
   world.server.fail(8, { lifetime: 60 });
@@ -109,21 +109,21 @@ Deno.test("shutdown() sends nothing for outbound mappings, nor for what never ca
   assertEquals(world.sent().length, sent);
 });
 
-Deno.test("shutdown() without mappings is over at once, and closes the sockets", async () => {
+Deno.test("shutdown() without mappings resolves at once, and closes the sockets", async () => {
   const world = await lab();
   assertEquals(await world.handle.shutdown(), { released: 0, unconfirmed: 0, kept: 0 });
   assertEquals(world.network.openSockets, 1);
   assertEquals(await remains(world), NOTHING);
 });
 
-Deno.test("shutdown() deletes what was asked for and not answered yet", async () => {
+Deno.test("shutdown() deletes a mapping whose request has no response yet", async () => {
   const world = await lab({ latency: 50 });
   world.handle.request(new InboundMap(6000, 7200));
   assertEquals((await world.settled(world.handle.shutdown())).released, 1);
   assertEquals(await remains(world), NOTHING);
 });
 
-Deno.test("shutdown() ends all who wait", async () => {
+Deno.test("shutdown() settles all waiting calls", async () => {
   const world = await lab();
   world.server.silent = true;
   const mapping = world.handle.request(new InboundMap(6000, 7200));
@@ -148,7 +148,7 @@ Deno.test("shutdown() ends all who wait", async () => {
   assertEquals(reading.value, ["updating", "updating", "dropped"]);
 });
 
-Deno.test("shutdown() joins a deletion under way, which keeps its own end", async () => {
+Deno.test("shutdown() waits for a deletion under way, which ends as revoked", async () => {
   const world = await lab();
   const mapping = await opened(world);
   world.server.swallow(1);
@@ -160,7 +160,7 @@ Deno.test("shutdown() joins a deletion under way, which keeps its own end", asyn
   assertEquals(await remains(world), NOTHING);
 });
 
-Deno.test("After shutdown() nothing that arrives changes anything", async () => {
+Deno.test("Datagrams after shutdown() change nothing", async () => {
   const world = await lab({ latency: 100 });
   const mapping = world.handle.request(new InboundMap(6000, 7200));
   await world.handle.shutdown({ keep: true });

@@ -13,9 +13,17 @@ import { lab } from "../../src/testing/lab.ts";
 import type { Network, Sink } from "../../src/transport/transport.ts";
 import { Opcode } from "../../src/wire/opcode.ts";
 import { ResultCode } from "../../src/wire/result_code.ts";
-import { fate, mapRequests, opened, requests, SERVER, unread, unreadErrors } from "./parts.ts";
+import {
+  fate,
+  mapRequests,
+  opened,
+  requests,
+  SERVER,
+  unread,
+  unreadErrors,
+} from "../helpers/client.ts";
 
-Deno.test("handle.request() is synchronous, and keeps alive unless told", async () => {
+Deno.test("handle.request() is synchronous, and requests keep-alive mappings by default", async () => {
   await using world = await lab();
   const first = world.handle.request(new InboundMap(6000, 60));
   const second = world.handle.request(new InboundMap(6001, 60), RequestType.Once);
@@ -35,10 +43,10 @@ Deno.test("handle.mappings are those that are not over, oldest first", async () 
   assertEquals(world.handle.mappings, [kept]);
 });
 
-Deno.test("Answers reach the mapping they belong to, in any order (C-8.3-10)", async () => {
+Deno.test("Responses reach their mappings in any order (C-8.3-10)", async () => {
   await using world = await lab();
   let delay = 100;
-  world.network.link = ({ to }) => [to.port === 5351 ? 0 : delay -= 10]; // each answer overtakes the one before
+  world.network.link = ({ to }) => [to.port === 5351 ? 0 : delay -= 10]; // each response overtakes the one before
   const mappings = Array.from({ length: 10 }, (_, index) => {
     return world.handle.request(new InboundMap(6000 + index, 60));
   });
@@ -50,7 +58,7 @@ Deno.test("Answers reach the mapping they belong to, in any order (C-8.3-10)", a
   assertEquals(world.handle.stats().ignored, {});
 });
 
-Deno.test("A burst of 1,000 requests is paced, and all come up (C-14.1.3-12)", async () => {
+Deno.test("A burst of 1,000 requests is paced, and all get assignments (C-14.1.3-12)", async () => {
   await using world = await lab();
   const mappings = Array.from({ length: 1000 }, (_, index) => {
     return world.handle.request(new InboundMap(1 + index, 7200));
@@ -60,7 +68,7 @@ Deno.test("A burst of 1,000 requests is paced, and all come up (C-14.1.3-12)", a
   assertEquals(world.server.counters.received, { map: 1000 });
 });
 
-Deno.test("A failed send is reported and repeated on schedule; the client lives on", async () => {
+Deno.test("A failed send is reported and repeated on schedule; the client continues", async () => {
   await using world = await lab();
   world.network.failSends = ({ port }) =>
     port === 5351 ? new Error("network is unreachable") : undefined;
@@ -83,7 +91,7 @@ Deno.test("A failed send is reported and repeated on schedule; the client lives 
   assertEquals(world.handle.stats().sendErrors, 2);
 });
 
-Deno.test("Renewals whose sends fail go on up to the end of the lifetime", async () => {
+Deno.test("Renewals whose sends fail continue until the end of the lifetime", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const mapping = await opened(world);
   world.network.failSends = () => new Error("no buffer space available");
@@ -95,7 +103,7 @@ Deno.test("Renewals whose sends fail go on up to the end of the lifetime", async
   assertEquals([mapping.state.type, world.server.mappings.size], ["running", 1]);
 });
 
-Deno.test("Errors of receiving are reported, on either socket; the client lives on", async () => {
+Deno.test("Receive errors are reported on either socket; the client continues", async () => {
   const world = await lab();
   const { clock, network } = world;
   const sinks: Sink[] = [];
@@ -125,7 +133,7 @@ Deno.test("Errors of receiving are reported, on either socket; the client lives 
   await world[Symbol.asyncDispose]();
 });
 
-Deno.test("pollError(), waitError() and errors() read one queue, which ends with the client", async () => {
+Deno.test("pollError(), waitError() and errors() read one queue, which is closed with the client", async () => {
   const world = await lab();
   let port = 6000;
   const trouble = async (text: string): Promise<void> => {
@@ -156,7 +164,7 @@ Deno.test("pollError(), waitError() and errors() read one queue, which ends with
   assertEquals(world.handle.pollError(), undefined);
 });
 
-Deno.test("Errors that nobody reads take bounded memory: the newest 100 stay", async () => {
+Deno.test("The newest 100 unread errors are kept", async () => {
   await using world = await lab();
   world.network.failSends = () => new Error("network is unreachable");
   for (let port = 1; port <= 300; port++) world.handle.request(new InboundMap(port, 60));
@@ -164,7 +172,7 @@ Deno.test("Errors that nobody reads take bounded memory: the newest 100 stay", a
   assertEquals(unreadErrors(world.handle).length, 100);
 });
 
-Deno.test("A refused renewal is told, and does not end a live mapping (C-8.3-L10)", async () => {
+Deno.test("A refused renewal is reported, and does not end the mapping (C-8.3-L10)", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const mapping = await opened(world);
   world.server.fail(ResultCode.NetworkFailure, { lifetime: 30 });
@@ -178,7 +186,7 @@ Deno.test("A refused renewal is told, and does not end a live mapping (C-8.3-L10
   assertEquals([mapping.state.type, world.sent().length], ["running", sent + 1]);
 });
 
-Deno.test("A restart of the server is told once, and every mapping comes back as it was (C-14.1.3-7)", async () => {
+Deno.test("A restart of the server is reported once, and every mapping is restored (C-14.1.3-7)", async () => {
   await using world = await lab({ server: { assignPort: "same" } });
   const mappings = [];
   for (let port = 6000; port < 6010; port++) {
@@ -204,7 +212,7 @@ Deno.test("A restart of the server is told once, and every mapping comes back as
   }
 });
 
-Deno.test("announce() tells the server's epoch and the round trip (C-14.1-1, C-14.1-2)", async () => {
+Deno.test("announce() returns the server's epoch and the round trip (C-14.1-1, C-14.1-2)", async () => {
   await using world = await lab({ server: { epoch: 1000 }, latency: 20 });
   await world.advance(5_000);
   assertEquals(await world.settled(world.handle.announce()), { epoch: 1005, roundTrip: 40 });
@@ -216,13 +224,13 @@ Deno.test("announce() tells the server's epoch and the round trip (C-14.1-1, C-1
   ]);
 });
 
-Deno.test("announce() repeats until there is an answer, and stops when nobody waits any more", async () => {
+Deno.test("announce() repeats the request until a response or an abort", async () => {
   await using world = await lab();
   world.server.silent = true;
   const aborter = new AbortController();
   const waits = [1, 2].map(() => fate(world.handle.announce({ signal: aborter.signal })));
   await world.advance(10_000);
-  assertEquals(world.sent().length, 3); // at 0, 3 and 9 s: one question for both
+  assertEquals(world.sent().length, 3); // at 0, 3 and 9 s: one request for both
   aborter.abort(new Error("enough"));
   await world.advance(3_600_000);
   assertEquals(waits.map(({ error }) => (error as Error).message), ["enough", "enough"]);
@@ -231,7 +239,7 @@ Deno.test("announce() repeats until there is an answer, and stops when nobody wa
   assertEquals((await world.settled(world.handle.announce())).epoch, 3610);
 });
 
-Deno.test("announce() goes on for those who still wait", async () => {
+Deno.test("announce() repeats the request until the last caller has aborted", async () => {
   await using world = await lab();
   world.server.swallow(2);
   const aborter = new AbortController();
@@ -258,7 +266,7 @@ Deno.test("announce() with an aborted signal sends nothing", async () => {
   assertEquals(world.sent(), []);
 });
 
-Deno.test("externalAddress() asks with a short mapping of the discard port, and leaves none behind (C-11.6-1)", async () => {
+Deno.test("externalAddress() uses a short mapping of the discard port, and leaves none behind (C-11.6-1)", async () => {
   await using world = await lab();
   assertEquals(await world.settled(world.handle.externalAddress()), "203.0.113.5");
   const [request] = mapRequests(world);
@@ -269,7 +277,7 @@ Deno.test("externalAddress() asks with a short mapping of the discard port, and 
   assertEquals(world.server.counters.received, { map: 1, mapDelete: 1 });
 });
 
-Deno.test("externalAddress() asked twice at once gives both the answer", async () => {
+Deno.test("externalAddress() called twice at once resolves both", async () => {
   await using world = await lab();
   const { handle } = world;
   const both = Promise.all([handle.externalAddress(), handle.externalAddress()]);
@@ -299,7 +307,7 @@ Deno.test("externalAddress() rejects with the code, or with the signal's reason,
   assertEquals(world.server.mappings.size, 0);
 });
 
-Deno.test("After shutdown() every question is answered by a ClosedError", async () => {
+Deno.test("After shutdown() every request throws a ClosedError", async () => {
   const world = await lab();
   await world[Symbol.asyncDispose]();
   assertThrows(
@@ -313,7 +321,7 @@ Deno.test("After shutdown() every question is answered by a ClosedError", async 
   assertEquals(world.handle.mappings, []);
 });
 
-Deno.test("A call with a mistake throws before the client is asked", async () => {
+Deno.test("A call with an invalid argument throws without sending anything", async () => {
   await using world = await lab();
   assertThrows(() => world.handle.request(new InboundMap(6000, 60).protocol(0)), RangeError);
   const mapping = world.handle.request(new InboundMap(6000, 60));

@@ -2,9 +2,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { lab, type LabOptions } from "../../src/testing/lab.ts";
 import { ProtocolNumber } from "../../src/wire/protocol_number.ts";
-import { mapRequests, requests, type Sent } from "./parts.ts";
+import { mapRequests, requests, type Sent } from "../helpers/client.ts";
 
-/** The request that a wish becomes. */
+/** The MAP request of an InboundMap. */
 async function sent(map: InboundMap, options: LabOptions = {}): Promise<Sent & { type: "map" }> {
   await using world = await lab(options);
   world.server.silent = true;
@@ -15,7 +15,7 @@ async function sent(map: InboundMap, options: LabOptions = {}): Promise<Sent & {
   return request;
 }
 
-Deno.test("InboundMap asks for TCP, any port and any address of the client's family unless told (C-11.1-1)", async () => {
+Deno.test("InboundMap requests TCP, any port and any address of the client's family by default (C-11.1-1)", async () => {
   const { lifetime, protocol, internalPort, externalPort, externalAddress, options } = await sent(
     new InboundMap(6000, 3600),
   );
@@ -24,7 +24,7 @@ Deno.test("InboundMap asks for TCP, any port and any address of the client's fam
   assertEquals(options, []);
 });
 
-Deno.test("InboundMap of an IPv6 client asks for any IPv6 address (C-5-1)", async () => {
+Deno.test("InboundMap of an IPv6 client requests any IPv6 address (C-5-1)", async () => {
   const { externalAddress, clientAddress } = await sent(new InboundMap(6000, 3600), {
     clientAddress: "2001:db8::10",
     serverAddress: "2001:db8::1",
@@ -33,7 +33,7 @@ Deno.test("InboundMap of an IPv6 client asks for any IPv6 address (C-5-1)", asyn
   assertEquals([`${externalAddress}`, `${clientAddress}`], ["::", "2001:db8::10"]);
 });
 
-Deno.test("InboundMap chains all its wishes, and each stands in the request (C-11.2-3)", async () => {
+Deno.test("InboundMap chains its settings, and each is in the request (C-11.2-3)", async () => {
   const map = new InboundMap(6000, 3600)
     .protocol(ProtocolNumber.Udp)
     .externalPort(80)
@@ -64,7 +64,7 @@ Deno.test("InboundMap chains all its wishes, and each stands in the request (C-1
   );
 });
 
-Deno.test("InboundMap.filter() with prefix 0 lets everyone in (C-13.3-3)", async () => {
+Deno.test("InboundMap.filter() with prefix 0 accepts all traffic (C-13.3-3)", async () => {
   for (const address of ["0.0.0.0", "::"]) {
     const { options } = await sent(new InboundMap(6000, 60).filter(0, address, 0));
     assertEquals(options.length, 1);
@@ -74,17 +74,17 @@ Deno.test("InboundMap.filter() with prefix 0 lets everyone in (C-13.3-3)", async
   }
 });
 
-Deno.test("InboundMap asks for an external address of the other family when told (C-10-1)", async () => {
+Deno.test("InboundMap can request an external address of the other family (C-10-1)", async () => {
   const { externalAddress } = await sent(new InboundMap(6000, 60).externalAddress("::"));
   assertEquals(`${externalAddress}`, "::");
 });
 
-Deno.test("InboundMap tells its wish", () => {
+Deno.test("InboundMap has its settings as properties", () => {
   const map = new InboundMap(0, 4_294_967_295).protocol(0);
   assertEquals([map.kind, map.internalPort, map.lifetime], ["inbound", 0, 4_294_967_295]);
 });
 
-Deno.test("A wish can be requested twice, and from two clients", async () => {
+Deno.test("An InboundMap can be requested twice, and from two clients", async () => {
   const map = new InboundMap(6000, 60).filter(0, "198.51.100.7", 32);
   const first = await sent(map);
   const second = await sent(map, { seed: 2 });
@@ -92,7 +92,7 @@ Deno.test("A wish can be requested twice, and from two clients", async () => {
   assert(!second.nonce.equals(first.nonce));
 });
 
-Deno.test("What is added to a wish after it was requested concerns only the next request", async () => {
+Deno.test("A setting added after a request applies to the next request only", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const map = new InboundMap(6000, 3600);
   await world.settled(world.handle.request(map).ready());
@@ -126,7 +126,7 @@ for (const value of [-1, 65536, 70000, 1.5, NaN, Infinity, "6000", null]) {
   });
 }
 
-Deno.test("InboundMap refuses to suggest port 0, which stands for none", () => {
+Deno.test("InboundMap refuses to suggest port 0, which means none", () => {
   assertThrows(
     () => new InboundMap(6000, 60).externalPort(0),
     RangeError,
@@ -194,7 +194,7 @@ Deno.test("InboundMap refuses a port of a filter that removes all filters (errat
   assertThrows(() => new InboundMap(6000, 60).filter(80, "0.0.0.0", 0), RangeError, message);
 });
 
-Deno.test("InboundMap refuses the same wish twice (C-7.3-5)", () => {
+Deno.test("InboundMap refuses a setting given twice (C-7.3-5)", () => {
   const map = new InboundMap(6000, 60).protocol(6).externalPort(80).externalAddress("203.0.113.5")
     .thirdParty("192.168.1.20").preferFailure();
   const again: [string, () => unknown][] = [
@@ -209,7 +209,7 @@ Deno.test("InboundMap refuses the same wish twice (C-7.3-5)", () => {
   }
 });
 
-/** Wishes that are wrong in themselves or for the client, and what is said. */
+/** Requests that are refused, with the message. */
 const REFUSED:
   readonly (readonly [string, InboundMap, typeof RangeError | typeof TypeError, string])[] = [
     [
@@ -269,7 +269,7 @@ Deno.test("request() refuses the client itself as the third party (C-13.1-2)", a
   assertEquals([requests(world), world.handle.mappings], [[], []]);
 });
 
-Deno.test("request() refuses what would be longer than 1024 octets, and lives on (C-7-1, C-7.3-3)", async () => {
+Deno.test("request() refuses a request longer than 1024 octets, and the client continues (C-7-1, C-7.3-3)", async () => {
   await using world = await lab({ server: { maxFilters: 100 } });
   const map = new InboundMap(6000, 60);
   for (let host = 1; host <= 60; host++) map.filter(80, `198.51.100.${host}`, 32);

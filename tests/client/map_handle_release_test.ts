@@ -5,9 +5,9 @@ import { OutboundMap } from "../../src/client/outbound_map.ts";
 import { RequestType } from "../../src/client/request_type.ts";
 import { lab } from "../../src/testing/lab.ts";
 import { ResultCode } from "../../src/wire/result_code.ts";
-import { fate, mapRequests, opened, requests, unread, unreadStates } from "./parts.ts";
+import { fate, mapRequests, opened, requests, unread, unreadStates } from "../helpers/client.ts";
 
-Deno.test("renew() asks for another lifetime at once, and for that one from then on", async () => {
+Deno.test("renew() requests another lifetime at once, and at later renewals", async () => {
   await using world = await lab();
   const mapping = await opened(world, new InboundMap(6000, 600));
   await world.advance(10_000);
@@ -26,7 +26,7 @@ Deno.test("renew() asks for another lifetime at once, and for that one from then
   assertEquals(mapRequests(world).slice(1).map(({ lifetime }) => lifetime), [900, 900]);
 });
 
-Deno.test("renew() lets a once mapping live on, by one lifetime", async () => {
+Deno.test("renew() extends a `once` mapping by one lifetime", async () => {
   await using world = await lab();
   const mapping = await opened(world, new InboundMap(6000, 600), RequestType.Once);
   await world.advance(500_000);
@@ -50,7 +50,7 @@ for (const lifetime of [0, -1, 1.5, 2 ** 32, NaN, Infinity]) {
   });
 }
 
-Deno.test("renew() of what is not assigned names the state, and sends nothing", async () => {
+Deno.test("renew() of an unassigned mapping throws an error with the state, and sends nothing", async () => {
   await using world = await lab();
   world.server.silent = true;
   const mapping = world.handle.request(new InboundMap(6000, 600), RequestType.Once);
@@ -113,7 +113,7 @@ Deno.test("revoke() twice is one deletion, and both wait for it", async () => {
   assertEquals(world.server.counters.received, { map: 1, mapDelete: 1 });
 });
 
-Deno.test("revoke() before the first answer leaves nothing behind", async () => {
+Deno.test("revoke() before the first response leaves nothing behind", async () => {
   await using world = await lab();
   const mapping = world.handle.request(new InboundMap(6000, 7200));
   await world.settled(mapping.revoke());
@@ -122,7 +122,7 @@ Deno.test("revoke() before the first answer leaves nothing behind", async () => 
   assertEquals(world.server.mappings.size, 0);
 });
 
-Deno.test("revoke() before the first request left sends nothing", async () => {
+Deno.test("revoke() before the first request is sent sends nothing", async () => {
   await using world = await lab();
   world.server.fail(ResultCode.NoResources, { lifetime: 60 });
   world.handle.request(new InboundMap(6000, 7200));
@@ -170,7 +170,7 @@ Deno.test("revoke() of an outbound mapping ends the renewals and sends nothing (
   assertEquals(requests(world).length, 1);
 });
 
-Deno.test("A mapping asked for again after its deletion has the same nonce and suggestion (C-15-3)", async () => {
+Deno.test("A mapping requested again after its deletion has the same nonce and suggestion (C-15-3)", async () => {
   await using world = await lab();
   const first = await opened(world);
   await world.settled(first.revoke());
@@ -182,7 +182,7 @@ Deno.test("A mapping asked for again after its deletion has the same nonce and s
   assertEquals(again.externalPort, 40000);
 });
 
-Deno.test("The same mapping asked for while it is deleted waits for that, and then comes up", async () => {
+Deno.test("A mapping requested again during its deletion waits for its end, and is then assigned", async () => {
   await using world = await lab();
   const first = await opened(world);
   const revoked = first.revoke();

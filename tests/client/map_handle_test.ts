@@ -8,11 +8,19 @@ import { RequestType } from "../../src/client/request_type.ts";
 import { LocalCode } from "../../src/engine/events.ts";
 import { lab } from "../../src/testing/lab.ts";
 import { ResultCode } from "../../src/wire/result_code.ts";
-import { fate, mapRequests, opened, remains, unread, unreadErrors, unreadStates } from "./parts.ts";
+import {
+  fate,
+  mapRequests,
+  opened,
+  remains,
+  unread,
+  unreadErrors,
+  unreadStates,
+} from "../helpers/client.ts";
 
 const ASSIGNED = { externalAddress: "203.0.113.5", externalPort: 40000, lifetime: 7200 };
 
-Deno.test("A mapping goes from starting to running, and tells each step with its own snapshot", async () => {
+Deno.test("A mapping goes from starting to running, with an alert and a snapshot for each step", async () => {
   await using world = await lab();
   const mapping = world.handle.request(new InboundMap(6000, 7200), RequestType.KeepAlive);
   assertEquals(mapping.state, { type: "starting", attempt: 0 });
@@ -28,19 +36,19 @@ Deno.test("A mapping goes from starting to running, and tells each step with its
   ]);
 });
 
-Deno.test("A mapping is requested until its first request leaves", async () => {
+Deno.test("A mapping is `requested` until its first request is sent", async () => {
   await using world = await lab();
   world.server.fail(ResultCode.NoResources, { lifetime: 30 });
   const refused = world.handle.request(new InboundMap(6000, 7200));
   await assertRejects(() => world.settled(refused.ready()), ResultCodeError);
-  const waiting = world.handle.request(new InboundMap(6001, 7200)); // no new mappings for 30 s
+  const waiting = world.handle.request(new InboundMap(6001, 7200)); // new mappings are held back for 30 s
   assertEquals(waiting.state, { type: "requested" });
   assertEquals(unread(waiting), []);
   await world.advance(31_000);
   assertEquals(waiting.state, { type: "running" });
 });
 
-Deno.test("A mapping counts its repetitions (C-8.1.1-1)", async () => {
+Deno.test("A mapping counts its retransmissions (C-8.1.1-1)", async () => {
   await using world = await lab();
   world.server.swallow(2);
   const mapping = world.handle.request(new InboundMap(6000, 7200));
@@ -59,7 +67,7 @@ Deno.test("An outbound mapping gets both kinds of alerts", async () => {
   ]);
 });
 
-Deno.test("A renewal that changes nothing brings two states and no assignment", async () => {
+Deno.test("A renewal that changes nothing causes two state alerts and no assigned alert", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const mapping = await opened(world);
   await world.advance(400_000);
@@ -69,7 +77,7 @@ Deno.test("A renewal that changes nothing brings two states and no assignment", 
   ]);
 });
 
-Deno.test("A mapping that the server moves tells its new address once (C-14.2-3)", async () => {
+Deno.test("A mapping that the server moves reports its new address once (C-14.2-3)", async () => {
   await using world = await lab();
   const mapping = await opened(world);
   world.host.changeExternalAddress("203.0.113.77");
@@ -84,7 +92,7 @@ Deno.test("A mapping that the server moves tells its new address once (C-14.2-3)
   assertEquals(mapping.assigned?.externalAddress, "203.0.113.77");
 });
 
-Deno.test("A mapping that the server updates with three copies tells it once (C-14.2-3)", async () => {
+Deno.test("A mapping update in three copies causes one alert (C-14.2-3)", async () => {
   await using world = await lab();
   const mapping = await opened(world);
   await world.advance(10_500); // so that what is left, in whole seconds, differs between the copies
@@ -94,7 +102,7 @@ Deno.test("A mapping that the server updates with three copies tells it once (C-
   assertEquals(mapping.assigned?.externalPort, 41000);
 });
 
-Deno.test("A refused mapping says when it is asked for again, and comes up then (C-8.3-L1)", async () => {
+Deno.test("The error state of a refused mapping has the time of the next request, which succeeds (C-8.3-L1)", async () => {
   await using world = await lab();
   world.server.fail(ResultCode.NetworkFailure, { lifetime: 45 });
   const mapping = world.handle.request(new InboundMap(6000, 7200));
@@ -109,7 +117,7 @@ Deno.test("A refused mapping says when it is asked for again, and comes up then 
   assertEquals(await mapping.ready(), ASSIGNED);
 });
 
-Deno.test("A mapping whose suggestion was the point fails for good (C-13.2-3)", async () => {
+Deno.test("A mapping with PREFER_FAILURE fails for good (C-13.2-3)", async () => {
   await using world = await lab();
   world.server.fail(ResultCode.CannotProvideExternal);
   const mapping = world.handle.request(
@@ -136,7 +144,7 @@ Deno.test("A success without a usable address or port is an error of its own (C-
   assertEquals(mapping.assigned, undefined);
 });
 
-Deno.test("A mapping with limits ends in an error when nobody answers (C-8.1.1-6)", async () => {
+Deno.test("A mapping with limits ends in an error without a response (C-8.1.1-6)", async () => {
   await using world = await lab({ client: { protocol: { maximumTransmissions: 3 } } });
   world.server.silent = true;
   const mapping = world.handle.request(new InboundMap(6000, 7200));
@@ -146,7 +154,7 @@ Deno.test("A mapping with limits ends in an error when nobody answers (C-8.1.1-6
   assertEquals(mapping.isOver, true);
 });
 
-Deno.test("ready() resolves at once while something is assigned, renewing or not", async () => {
+Deno.test("ready() resolves at once while there is an assignment, during a renewal too", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const mapping = await opened(world);
   world.server.silent = true;
@@ -156,7 +164,7 @@ Deno.test("ready() resolves at once while something is assigned, renewing or not
   world.server.silent = false;
 });
 
-Deno.test("ready() rejects when the mapping ends before", async () => {
+Deno.test("ready() rejects when the mapping ends without an assignment", async () => {
   await using world = await lab();
   world.server.silent = true;
   const mapping = world.handle.request(new InboundMap(6000, 7200));
@@ -174,7 +182,7 @@ Deno.test("ready() rejects when the mapping ends before", async () => {
   });
 });
 
-Deno.test("Waiting calls obey an AbortSignal, and leave the mapping alone", async () => {
+Deno.test("An AbortSignal ends a waiting call, and does not change the mapping", async () => {
   await using world = await lab();
   world.server.silent = true;
   const mapping = world.handle.request(new InboundMap(6000, 7200));
@@ -197,7 +205,7 @@ Deno.test("Waiting calls obey an AbortSignal, and leave the mapping alone", asyn
     state: { type: "updating", attempt: 0, lifetime: 0 },
   });
   world.server.silent = false;
-  await world.advance(10_000); // the deletion went on
+  await world.advance(10_000); // the deletion continued
   assertEquals(mapping.state, { type: "revoked" });
 });
 
@@ -211,7 +219,7 @@ Deno.test("Waiting calls reject at once when the signal was aborted before", asy
   assertEquals(mapping.state, { type: "running" });
 });
 
-Deno.test("A signal that lives long does not collect listeners", async () => {
+Deno.test("A long-lived signal does not collect listeners", async () => {
   await using world = await lab();
   const { signal } = new AbortController();
   const add = spy(signal, "addEventListener");
@@ -259,7 +267,7 @@ Deno.test("waitAlert() waits for the next alert", async () => {
   });
 });
 
-Deno.test("Alerts that nobody reads take bounded memory: the newest 256 stay", async () => {
+Deno.test("The newest 256 unread alerts are kept", async () => {
   await using world = await lab({ server: { maxLifetime: 60 } });
   const mapping = await opened(world);
   await world.advance(24 * 3600 * 1000);
@@ -306,13 +314,13 @@ Deno.test("A mapping as JSON is its snapshot", async () => {
   assertEquals(outbound.expiresAt?.toISOString(), expiresAt);
 });
 
-Deno.test("Other protocols than TCP and UDP stand as numbers in JSON", async () => {
+Deno.test("Protocols other than TCP and UDP are numbers in JSON", async () => {
   await using world = await lab({ server: { protocols: [132] } });
   const mapping = await opened(world, new InboundMap(6000, 60).protocol(132));
   assertEquals([mapping.protocol, mapping.toJSON().protocol], [132, 132]);
 });
 
-Deno.test("A once mapping expires after one lifetime, and is then over", async () => {
+Deno.test("A `once` mapping expires after one lifetime, and is then over", async () => {
   await using world = await lab({ server: { maxLifetime: 100 } });
   const mapping = await opened(world, new InboundMap(6000, 7200), RequestType.Once);
   await world.advance(99_000);
@@ -364,7 +372,7 @@ for (
   });
 }
 
-Deno.test("A mapping leaves nothing behind when its lab is over", async () => {
+Deno.test("Closing a lab leaves no mapping, alarm or socket", async () => {
   const world = await lab();
   const mapping = await opened(world);
   await world.settled(mapping.revoke());

@@ -2,7 +2,6 @@ import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/asse
 import {
   Client,
   type ClientOptions,
-  FileStore,
   InboundMap,
   type Store,
   type StoredMapping,
@@ -13,7 +12,8 @@ import type { MappingSpec } from "../../src/engine/mapping_spec.ts";
 import { lab } from "../../src/testing/mod.ts";
 import { seededWords } from "../../src/testing/random.ts";
 import { IpAddress } from "../../src/wire/address.ts";
-import { mapRequests, opened, unreadErrors } from "./parts.ts";
+import { MemoryStore } from "./memory_store.ts";
+import { mapRequests, opened, unreadErrors } from "../helpers/client.ts";
 
 const ENDPOINTS = { server: "192.168.1.1", port: 5351, client: "192.168.1.10" };
 const SPEC: MappingSpec = {
@@ -26,36 +26,21 @@ const SPEC: MappingSpec = {
   options: [],
 };
 
-/** A store that holds these, and writes when the test lets it. */
-function slowStore(saved: readonly StoredMapping[] = []) {
-  const waiting: (() => void)[] = [];
-  const store = {
-    saved,
-    saves: 0,
-    load: () => Promise.resolve(store.saved),
-    save: (mappings: readonly StoredMapping[]) => {
-      store.saves++;
-      const kept = structuredClone(mappings);
-      return new Promise<void>((resolve) => {
-        waiting.push(() => {
-          store.saved = kept;
-          resolve();
-        });
-      });
-    },
-    close: () => Promise.resolve(),
-    write: async () => {
-      waiting.shift()?.();
-      await new Promise((resolve) => setImmediate(resolve));
-    },
-  };
-  return store;
-}
+/** A store in memory whose saves wait for a call of `write`. */
+class SlowStore extends MemoryStore {
+  readonly #waiting: (() => void)[] = [];
 
-function instantStore(saved: readonly StoredMapping[] = []) {
-  const store = slowStore(saved);
-  store.save = (mappings) => Promise.resolve(void (store.saved = structuredClone(mappings)));
-  return store;
+  override async save(mappings: readonly StoredMapping[]): Promise<void> {
+    const copy = structuredClone(mappings);
+    this.saves++;
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.saved = copy;
+  }
+
+  async write(): Promise<void> {
+    this.#waiting.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 function recordsOf(store: Store, now = () => 0): MappingRecords {
@@ -68,10 +53,10 @@ function recordsOf(store: Store, now = () => 0): MappingRecords {
   });
 }
 
-Deno.test("Ledger takes over what is being deleted, and forgets it when both are gone", () => {
-  const records = recordsOf(instantStore());
+Deno.test("MappingRecords uses the nonce of a mapping that is being deleted again, until both are removed", () => {
+  const records = recordsOf(new MemoryStore());
   const first = records.record(SPEC);
-  const second = records.record(SPEC); // asked for again before the deletion is confirmed
+  const second = records.record(SPEC); // requested again before the deletion is confirmed
   assertEquals(second.known.nonce, first.known.nonce);
   assert(second.known.until > 0, "the server may hold it");
   records.remove(second.record);
@@ -88,26 +73,26 @@ Deno.test("Ledger takes over what is being deleted, and forgets it when both are
 
 Deno.test("Ledger takes a fresh nonce two minutes after the end (C-15-3)", () => {
   let now = 0;
-  const records = recordsOf(instantStore(), () => now);
+  const records = recordsOf(new MemoryStore(), () => now);
   const first = records.record(SPEC);
   records.remove(first.record);
   now += 120_000;
   assertEquals(records.record(SPEC).known.nonce.equals(first.known.nonce), false);
 });
 
-Deno.test("Ledger: a note that comes while another is written is written too, and one write does for many", async () => {
-  const store = slowStore();
+Deno.test("MappingRecords writes several records at once, and one that comes during a write after it", async () => {
+  const store = new SlowStore();
   const records = recordsOf(store);
-  const told: number[] = [];
+  const written: number[] = [];
   for (const internalPort of [1, 2, 3]) {
-    void records.record({ ...SPEC, internalPort }).written?.then(() => told.push(internalPort));
+    void records.record({ ...SPEC, internalPort }).written?.then(() => written.push(internalPort));
   }
   await new Promise((resolve) => setImmediate(resolve));
-  void records.record({ ...SPEC, internalPort: 4 }).written?.then(() => told.push(4));
+  void records.record({ ...SPEC, internalPort: 4 }).written?.then(() => written.push(4));
   await store.write();
-  assertEquals([store.saved.length, told], [3, []]);
+  assertEquals([store.saved.length, written], [3, []]);
   await store.write();
-  assertEquals([store.saved.length, told, store.saves], [4, [1, 2, 3, 4], 2]);
+  assertEquals([store.saved.length, written, store.saves], [4, [1, 2, 3, 4], 2]);
   const late = records.record({ ...SPEC, internalPort: 5 }).written;
   await new Promise((resolve) => setImmediate(resolve));
   await store.write();
@@ -115,25 +100,25 @@ Deno.test("Ledger: a note that comes while another is written is written too, an
   assertEquals(store.saved.length, 5);
 });
 
-Deno.test("Ledger forgets what has surely expired: a renewal that was never noted adds a lifetime at most", async () => {
-  const store = slowStore();
+Deno.test("MappingRecords drops a mapping one lifetime after its recorded end: an unrecorded renewal adds no more", async () => {
+  const store = new SlowStore();
   const records = recordsOf(store);
   void records.record(SPEC);
   await new Promise((resolve) => setImmediate(resolve));
   await store.write();
-  const [note] = store.saved;
-  assert(note !== undefined);
+  const [stored] = store.saved;
+  assert(stored !== undefined);
   for (const [hoursAgo, left] of [[0.9, 1], [1.1, 0]] as const) {
     const expiresAt = new Date(Date.now() - hoursAgo * 3_600_000).toISOString();
-    const later = recordsOf(slowStore([{ ...note, expiresAt }]));
+    const later = recordsOf(new SlowStore([{ ...stored, expiresAt }]));
     await later.load();
     assertEquals(later.leftovers.length, left);
   }
 });
 
-Deno.test("Ledger keeps what other servers hold until it expires", async () => {
+Deno.test("MappingRecords keeps the mappings of other servers until they expire", async () => {
   const other = await savedBy({ ...ENDPOINTS, server: "10.0.0.1" });
-  const store = slowStore(other);
+  const store = new SlowStore(other);
   const records = recordsOf(store);
   await records.load();
   assertEquals(records.leftovers, []);
@@ -143,8 +128,8 @@ Deno.test("Ledger keeps what other servers hold until it expires", async () => {
   assertEquals(store.saved.map(({ server }) => server), ["10.0.0.1", ENDPOINTS.server]);
 });
 
-Deno.test("A mapping asked for again while its deletion waits is noted with the nonce that the server knows", async () => {
-  const store = instantStore();
+Deno.test("A mapping requested again during its deletion is recorded with the nonce that the server has", async () => {
+  const store = new MemoryStore();
   await using world = await lab({ client: { store } });
   const mapping = await opened(world);
   world.server.silent = true;
@@ -160,15 +145,15 @@ Deno.test("A mapping asked for again while its deletion waits is noted with the 
   assertEquals(new Set(mapRequests(world).map(({ nonce }) => `${nonce}`)).size, 1);
 });
 
-Deno.test("With a store, who asks again during a deletion waits for its end and for the note; meanwhile others come", async () => {
-  const store = instantStore();
+Deno.test("With a store, a mapping requested again during its deletion waits for its end, and other requests do not", async () => {
+  const store = new MemoryStore();
   await using world = await lab({ client: { store } });
   const mapping = await opened(world);
   world.server.silent = true;
   const revoked = mapping.revoke();
   const waiting = world.handle.request(new InboundMap(6000, 7200).externalPort(6100));
   const dropped = world.handle.request(new InboundMap(6000, 7200).externalPort(6100));
-  await world.settled(dropped.revoke()); // the other one still wants it
+  await world.settled(dropped.revoke()); // the other handle stays
   world.handle.request(new InboundMap(6001, 7200));
   await world.advance(100);
   assertEquals(store.saved.map(({ internalPort, externalPort }) => [internalPort, externalPort]), [
@@ -184,8 +169,8 @@ Deno.test("With a store, who asks again during a deletion waits for its end and 
   assertEquals([world.server.mappings.size, world.server.counters.refused], [2, {}]);
 });
 
-Deno.test("With a store, who asks again during a deletion and lets go is over at once", async () => {
-  const store = instantStore();
+Deno.test("With a store, a mapping requested again during its deletion and revoked is over at once", async () => {
+  const store = new MemoryStore();
   await using world = await lab({ client: { store } });
   const mapping = await opened(world);
   world.server.silent = true;
@@ -200,13 +185,13 @@ Deno.test("With a store, who asks again during a deletion and lets go is over at
   assertEquals([world.server.mappings.size, store.saved.length], [1, 1]);
 });
 
-Deno.test("What a crash left is asked for as it is, be the wish another one by now", async () => {
-  const store = instantStore();
+Deno.test("A mapping left by a crash is requested with its own external port, not with another suggestion", async () => {
+  const store = new MemoryStore();
   await using world = await lab({ client: { store } });
   const mapping = await opened(world, new InboundMap(6000, 7200).externalPort(6100));
   assertEquals(mapping.assigned?.externalPort, 6100);
   const { clock, network } = world;
-  const later = instantStore(store.saved);
+  const later = new MemoryStore(store.saved);
   const handle = await Client.start(ENDPOINTS.client, ENDPOINTS.server, {
     clock,
     network,
@@ -218,8 +203,8 @@ Deno.test("What a crash left is asked for as it is, be the wish another one by n
   await world.settled(handle.shutdown());
 });
 
-Deno.test("A store of one's own may fail with anything: it is told as a StoreError", async () => {
-  const store = slowStore();
+Deno.test("Any error of a user's store is reported as a StoreError", async () => {
+  const store = new SlowStore();
   store.save = () => Promise.reject(new Error("no such table"));
   await using world = await lab({ client: { store } });
   await opened(world);
@@ -231,8 +216,8 @@ Deno.test("A store of one's own may fail with anything: it is told as a StoreErr
   ]);
 });
 
-Deno.test("Client.startAll() refuses a store: two clients would overwrite each other's notes", async () => {
-  const options: ClientOptions = { store: slowStore() };
+Deno.test("Client.startAll() refuses a store: two clients would overwrite each other's records", async () => {
+  const options: ClientOptions = { store: new SlowStore() };
   await assertRejects(
     () => Client.startAll(options),
     TypeError,
@@ -240,36 +225,9 @@ Deno.test("Client.startAll() refuses a store: two clients would overwrite each o
   );
 });
 
-Deno.test("FileStore takes a file whose fields make no sense for damaged", async () => {
-  const [good] = await savedBy(ENDPOINTS);
-  const wrong = [
-    { externalAddress: "somewhere" },
-    { server: "" },
-    { kind: "sideways" },
-    { kind: "outbound" },
-    { internalPort: 70_000 },
-    { lifetime: -1 },
-    { options: "0" },
-    { options: undefined },
-    { nonce: "00" },
-    { expiresAt: "tomorrow" },
-  ];
-  const path = await Deno.makeTempDir();
-  for (const fields of wrong) {
-    const file = `${path}/state.json`;
-    await Deno.writeTextFile(
-      file,
-      JSON.stringify({ version: 1, mappings: [{ ...good, ...fields }] }),
-    );
-    const error = await assertRejects(() => new FileStore(file).load(), StoreError);
-    assertEquals(error.reason, "damaged", JSON.stringify(fields));
-  }
-  await Deno.remove(path, { recursive: true });
-});
-
-/** What a client between these ends saves of one mapping. */
+/** What a client between these endpoints saves of one mapping. */
 async function savedBy(endpoints: typeof ENDPOINTS): Promise<readonly StoredMapping[]> {
-  const store = slowStore();
+  const store = new SlowStore();
   const records = new MappingRecords(endpoints, {
     store,
     now: () => 0,

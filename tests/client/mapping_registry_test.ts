@@ -4,7 +4,7 @@ import { InboundMap } from "../../src/client/inbound_map.ts";
 import { OutboundMap } from "../../src/client/outbound_map.ts";
 import { RequestType } from "../../src/client/request_type.ts";
 import { lab } from "../../src/testing/lab.ts";
-import { mapRequests, opened, remains, unread, unreadErrors } from "./parts.ts";
+import { mapRequests, opened, remains, unread, unreadErrors } from "../helpers/client.ts";
 
 Deno.test("Two requests for one port share one mapping at the server, each with its own handle and alerts", async () => {
   await using world = await lab();
@@ -24,11 +24,11 @@ Deno.test("Two requests for one port share one mapping at the server, each with 
   }
 });
 
-Deno.test("A shared mapping is deleted when the last one lets go", async () => {
+Deno.test("A shared mapping is deleted when the last handle is released", async () => {
   await using world = await lab();
   const first = await opened(world);
   const second = await opened(world);
-  await first.revoke(); // at once: the server is not asked
+  await first.revoke(); // at once, without a request
   assertEquals([first.state, first.isOver, first.assigned], [{ type: "revoked" }, true, undefined]);
   assertEquals([second.state.type, world.server.mappings.size], ["running", 1]);
   assertEquals(world.handle.mappings, [second]);
@@ -37,7 +37,7 @@ Deno.test("A shared mapping is deleted when the last one lets go", async () => {
   assertEquals(world.server.counters.received, { map: 1, mapDelete: 1 });
 });
 
-Deno.test("A shared mapping lives for as long as the one wants it who wants it longest", async () => {
+Deno.test("A shared mapping lasts as long as the longest request", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const once = await opened(world, new InboundMap(6000, 7200), RequestType.Once);
   const kept = await opened(world, new InboundMap(6000, 7200), RequestType.KeepAlive);
@@ -49,7 +49,7 @@ Deno.test("A shared mapping lives for as long as the one wants it who wants it l
   assertEquals(unreadErrors(world.handle), []);
 });
 
-Deno.test("A longer lifetime than the shared one is asked for", async () => {
+Deno.test("A request with a longer lifetime renews the shared mapping", async () => {
   await using world = await lab();
   const short = await opened(world, new InboundMap(6000, 600));
   const long = world.handle.request(new InboundMap(6000, 1200));
@@ -58,7 +58,7 @@ Deno.test("A longer lifetime than the shared one is asked for", async () => {
   assertEquals(mapRequests(world).map(({ lifetime }) => lifetime), [600, 1200]);
 });
 
-Deno.test("A shared mapping that comes back tells all who share it", async () => {
+Deno.test("All handles of a shared mapping get the alerts of its recovery", async () => {
   await using world = await lab();
   const mappings = [await opened(world), await opened(world)];
   for (const mapping of mappings) unread(mapping);
@@ -74,7 +74,7 @@ Deno.test("A shared mapping that comes back tells all who share it", async () =>
   }
 });
 
-Deno.test("What differs in protocol, port or remote peer is not shared", async () => {
+Deno.test("Requests with another protocol, port or remote peer are not shared", async () => {
   await using world = await lab();
   await opened(world, new InboundMap(6000, 7200));
   await opened(world, new InboundMap(6000, 7200).protocol(17));

@@ -8,114 +8,114 @@ import type { Clock } from "../../src/clock.ts";
 import { ManualClock } from "../../src/testing/manual_clock.ts";
 import { MemoryNetwork } from "../../src/transport/memory.ts";
 import { addresses, FakeMachine, LOOK } from "./fake_machine.ts";
-import { CLIENT, SERVER } from "./parts.ts";
+import { CLIENT, SERVER } from "../helpers/client.ts";
 
-/** A watcher of a machine, and what it told. */
+/** A watcher of a machine, and the events that it reported. */
 function watching(clock: Clock, interval = LOOK) {
   const machine = new FakeMachine();
   machine.clock = clock;
-  const told: string[] = [];
+  const events: string[] = [];
   let current = addresses(CLIENT, SERVER);
   const watcher = new NetworkWatcher(clock, machine, {
     current: () => current,
     moved: (found) => {
       current = found;
-      told.push(`moved to ${found.clientAddress} ${found.serverAddresses}`);
+      events.push(`moved to ${found.clientAddress} ${found.serverAddresses}`);
       return Promise.resolve(true);
     },
-    resumed: () => told.push("resumed"),
+    resumed: () => events.push("resumed"),
   }, interval);
-  return { machine, told, watcher };
+  return { machine, events, watcher };
 }
 
-Deno.test("Watcher looks at the addresses at every turn, and at the route once a minute", async () => {
+Deno.test("NetworkWatcher checks the addresses at every interval, and the route once a minute", async () => {
   const clock = new ManualClock();
-  const { machine, told, watcher } = watching(clock);
+  const { machine, events, watcher } = watching(clock);
   await clock.advance(600_000);
-  assertEquals([machine.looks, machine.finds, told], [120, 10, []]);
+  assertEquals([machine.looks, machine.finds, events], [120, 10, []]);
   watcher.close();
   await clock.advance(600_000);
   assertEquals([machine.looks, clock.pending], [120, 0]);
 });
 
-Deno.test("Watcher looks at the route at the first turn: the network may have changed before", async () => {
+Deno.test("NetworkWatcher checks the route first: it may have changed since the client's start", async () => {
   const clock = new ManualClock();
-  const { machine, told, watcher } = watching(clock);
+  const { machine, events, watcher } = watching(clock);
   machine.network = { client: "10.0.0.7", server: "10.0.0.1" };
   await clock.advance(LOOK);
-  assertEquals(told, ["moved to 10.0.0.7 10.0.0.1"]);
+  assertEquals(events, ["moved to 10.0.0.7 10.0.0.1"]);
   watcher.close();
 });
 
-Deno.test("Watcher tells another address at the next turn, once (C-16.4-2)", async () => {
+Deno.test("NetworkWatcher reports another address at the next check, once (C-16.4-2)", async () => {
   const clock = new ManualClock();
-  const { machine, told, watcher } = watching(clock);
+  const { machine, events, watcher } = watching(clock);
   await clock.advance(LOOK * 3 + 1);
   machine.network = { client: "192.168.1.77", server: SERVER };
   await clock.advance(LOOK);
-  assertEquals(told, [`moved to 192.168.1.77 ${SERVER}`]);
+  assertEquals(events, [`moved to 192.168.1.77 ${SERVER}`]);
   await clock.advance(600_000);
-  assertEquals(told.length, 1);
+  assertEquals(events.length, 1);
   watcher.close();
 });
 
-Deno.test("Watcher tells another gateway at the same address after a minute, or after a failed send", async () => {
+Deno.test("NetworkWatcher reports another gateway within a minute, or at the next check after a failed send", async () => {
   const clock = new ManualClock();
-  const { machine, told, watcher } = watching(clock);
+  const { machine, events, watcher } = watching(clock);
   await clock.advance(LOOK * 2);
   machine.network = { client: CLIENT, server: "192.168.1.254" };
   await clock.advance(60_000);
-  assertEquals(told, [`moved to ${CLIENT} 192.168.1.254`]);
+  assertEquals(events, [`moved to ${CLIENT} 192.168.1.254`]);
   machine.network = { client: CLIENT, server: SERVER };
   watcher.checkSoon();
   await clock.advance(LOOK);
-  assertEquals(told[1], `moved to ${CLIENT} ${SERVER}`);
+  assertEquals(events[1], `moved to ${CLIENT} ${SERVER}`);
   watcher.close();
 });
 
-Deno.test("Watcher that may not look at the addresses finds out within a minute", async () => {
+Deno.test("NetworkWatcher without permission to read the addresses reports a change within a minute", async () => {
   const clock = new ManualClock();
-  const { machine, told, watcher } = watching(clock);
+  const { machine, events, watcher } = watching(clock);
   machine.permitted = false;
   await clock.advance(LOOK * 2);
   machine.network = { client: "192.168.1.77", server: SERVER };
   await clock.advance(60_000);
-  assertEquals(told, [`moved to 192.168.1.77 ${SERVER}`]);
+  assertEquals(events, [`moved to 192.168.1.77 ${SERVER}`]);
   watcher.close();
 });
 
-Deno.test("Watcher waits out the time without a network, and has everything asked again after it", async () => {
+Deno.test("NetworkWatcher waits while there is no network, and reports the end of that", async () => {
   const clock = new ManualClock();
-  const { machine, told, watcher } = watching(clock);
+  const { machine, events, watcher } = watching(clock);
   await clock.advance(LOOK * 2);
   const { network } = machine;
   machine.network = undefined;
   await clock.advance(60_000);
-  assertEquals(told, []);
+  assertEquals(events, []);
   machine.network = network;
   await clock.advance(LOOK);
-  assertEquals(told, ["resumed"]);
+  assertEquals(events, ["resumed"]);
   machine.network = undefined;
   await clock.advance(60_000);
   machine.network = { client: "192.168.1.77", server: SERVER };
   await clock.advance(60_000);
-  assertEquals(told.slice(1), [`moved to 192.168.1.77 ${SERVER}`]);
+  assertEquals(events.slice(1), [`moved to 192.168.1.77 ${SERVER}`]);
   watcher.close();
 });
 
-Deno.test("Watcher does not go over to the other family: the mappings would not be the same", async () => {
+Deno.test("NetworkWatcher does not change the family: the mappings would not be the same", async () => {
   const clock = new ManualClock();
-  const { machine, told, watcher } = watching(clock);
+  const { machine, events, watcher } = watching(clock);
   machine.network = { client: "2001:db8::7", server: "fe80::1%eth0" };
   await clock.advance(60_000);
-  assertEquals(told, []);
+  assertEquals(events, []);
   machine.network = { client: CLIENT, server: SERVER };
   await clock.advance(LOOK);
-  assertEquals(told, ["resumed"]);
+  assertEquals(events, ["resumed"]);
   watcher.close();
 });
 
-Deno.test("Watcher takes a server of the same address behind another interface for another one", async () => {
+Deno.test("NetworkWatcher treats the same link-local address on another interface as another server", async () => {
   const clock = new ManualClock();
   const machine = new FakeMachine();
   machine.network = { client: "2001:db8::7", server: "fe80::1%wlan0" };
@@ -130,7 +130,7 @@ Deno.test("Watcher takes a server of the same address behind another interface f
   watcher.close();
 });
 
-Deno.test("Watcher tries again at the next turn when the client could not go along", async () => {
+Deno.test("NetworkWatcher tries again at the next check when the client could not move", async () => {
   const clock = new ManualClock();
   const machine = new FakeMachine();
   machine.network = { client: "192.168.1.77", server: SERVER };
@@ -145,65 +145,65 @@ Deno.test("Watcher tries again at the next turn when the client could not go alo
   watcher.close();
 });
 
-Deno.test("A sleep is seen where the monotonic clock stands still meanwhile (F-16)", async () => {
+Deno.test("NetworkWatcher detects a sleep during which the monotonic clock stands still (F-16)", async () => {
   const clock = new ManualClock();
-  const { machine, told, watcher } = watching(clock);
+  const { machine, events, watcher } = watching(clock);
   await clock.advance(LOOK * 2);
   machine.ahead += 3_600_000;
   await clock.advance(LOOK);
-  assertEquals(told, ["resumed"]);
+  assertEquals(events, ["resumed"]);
   await clock.advance(600_000);
-  assertEquals(told.length, 1);
+  assertEquals(events.length, 1);
   watcher.close();
 });
 
-Deno.test("A sleep is seen where the monotonic clock goes on: the alarm comes late (F-16)", async () => {
+Deno.test("NetworkWatcher detects a sleep during which the monotonic clock advances, by the late alarm (F-16)", async () => {
   const base = new ManualClock();
   const clock = sleepyClock(base);
-  const { told, watcher } = watching(clock);
+  const { events, watcher } = watching(clock);
   await base.advance(LOOK * 2);
   clock.sleep(3_600_000);
   await base.advance(LOOK);
-  assertEquals(told, ["resumed"]);
+  assertEquals(events, ["resumed"]);
   await base.advance(600_000);
-  assertEquals(told.length, 1);
+  assertEquals(events.length, 1);
   watcher.close();
 });
 
-Deno.test("After a sleep in another network the client moves, and that is all", async () => {
+Deno.test("After a sleep in another network only a move is reported", async () => {
   const clock = new ManualClock();
-  const { machine, told, watcher } = watching(clock);
+  const { machine, events, watcher } = watching(clock);
   await clock.advance(LOOK * 2);
   machine.ahead += 3_600_000;
   machine.network = undefined;
   await clock.advance(LOOK * 3);
   machine.network = { client: "10.0.0.7", server: "10.0.0.1" };
   await clock.advance(600_000);
-  assertEquals(told, ["moved to 10.0.0.7 10.0.0.1"]);
+  assertEquals(events, ["moved to 10.0.0.7 10.0.0.1"]);
   watcher.close();
 });
 
-Deno.test("A wall clock set by a day while awake is one harmless refresh at most (C-8.5-6)", async () => {
+Deno.test("A wall clock set by a day while awake is reported as one sleep at most (C-8.5-6)", async () => {
   const clock = new ManualClock();
-  const { machine, told, watcher } = watching(clock);
+  const { machine, events, watcher } = watching(clock);
   await clock.advance(LOOK * 2);
   machine.ahead -= 86_400_000;
   await clock.advance(600_000);
-  assertEquals(told, []);
+  assertEquals(events, []);
   machine.ahead += 86_400_000;
   await clock.advance(600_000);
-  assertEquals(told, ["resumed"]);
-  machine.ahead += 2_000; // as time servers do it
+  assertEquals(events, ["resumed"]);
+  machine.ahead += 2_000; // as after a correction by a time server
   await clock.advance(600_000);
-  assertEquals(told.length, 1);
+  assertEquals(events.length, 1);
   watcher.close();
 });
 
-Deno.test("A question that takes long is no sleep, and is not asked twice at a time", async () => {
+Deno.test("A slow route check is not a sleep, and does not run twice at a time", async () => {
   const clock = new ManualClock();
   const machine = new FakeMachine();
   machine.clock = clock;
-  const told: string[] = [];
+  const events: string[] = [];
   let underWay = 0;
   const find = machine.find.bind(machine);
   machine.find = async () => {
@@ -215,14 +215,14 @@ Deno.test("A question that takes long is no sleep, and is not asked twice at a t
   const watcher = new NetworkWatcher(clock, machine, {
     current: () => addresses(CLIENT, SERVER),
     moved: () => Promise.resolve(true),
-    resumed: () => told.push("resumed"),
+    resumed: () => events.push("resumed"),
   }, LOOK);
   await clock.advance(300_000);
-  assertEquals(told, []);
+  assertEquals(events, []);
   watcher.close();
 });
 
-Deno.test("Client.start() refuses an interval that would keep the machine busy, and leaves no socket open", async () => {
+Deno.test("Client.start() refuses a watch interval below 100 ms, and leaves no socket open", async () => {
   const network = new MemoryNetwork();
   const start = (interval: number) =>
     Client.start(CLIENT, SERVER, { network, watch: { interval } });
@@ -236,7 +236,7 @@ Deno.test("Client.start() refuses an interval that would keep the machine busy, 
   await (await start(100)).shutdown();
 });
 
-Deno.test("Addresses that were given stay what they are; the machine's are not looked at", async () => {
+Deno.test("With given addresses the machine's addresses are not read", async () => {
   const surveyor = fixedSurvey();
   const current = addresses(CLIENT, SERVER);
   assertEquals(await surveyor.find(current), current);
@@ -244,7 +244,7 @@ Deno.test("Addresses that were given stay what they are; the machine's are not l
   assertEquals(Math.abs(surveyor.wallTime() - Date.now()) < 1_000, true);
 });
 
-Deno.test("A client keeps its interface as long as that has a gateway, be there better ones or not (C-11.5-1)", async () => {
+Deno.test("A client keeps its interface as long as that has a gateway, even if a better one exists (C-11.5-1)", async () => {
   const wireless = { family: "IPv4", interface: "wlan0", client: CLIENT, gateway: SERVER } as const;
   const wired = { ...wireless, interface: "eth0", client: "10.0.0.7", gateway: "10.0.0.1" };
   const ipv6 = {
@@ -267,7 +267,7 @@ Deno.test("A client keeps its interface as long as that has a gateway, be there 
   assertStringIncludes(await find(ipv6), 'no default route for "IPv4" was found');
 });
 
-/** A clock that goes on while the machine sleeps, so that alarms ring late. */
+/** A clock that advances while the machine sleeps, so that alarms fire late. */
 function sleepyClock(base: ManualClock): Clock & { sleep(duration: number): void } {
   let slept = 0;
   return {

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { OutboundMap } from "../../src/client/outbound_map.ts";
 import { lab } from "../../src/testing/lab.ts";
-import { opened, requests } from "./parts.ts";
+import { opened, requests } from "../helpers/client.ts";
 
-Deno.test("OutboundMap asks for PEER with its remote peer, and suggests nothing unless told (C-12.1-2)", async () => {
+Deno.test("OutboundMap requests PEER with its remote peer, and suggests nothing by default (C-12.1-2)", async () => {
   await using world = await lab();
   world.handle.request(new OutboundMap(51000, "198.51.100.7", 443, 3600));
   const [request] = requests(world);
@@ -23,7 +23,7 @@ Deno.test("OutboundMap asks for PEER with its remote peer, and suggests nothing 
   assertEquals(world.server.counters.violations, {});
 });
 
-Deno.test("OutboundMap chains its wishes (C-12-8)", async () => {
+Deno.test("OutboundMap chains its settings (C-12-8)", async () => {
   await using world = await lab({ client: { allowThirdParty: true } });
   const map = new OutboundMap(51000, "198.51.100.7", 443, 3600).protocol(17).externalPort(80)
     .externalAddress("203.0.113.5").thirdParty("192.168.1.20");
@@ -49,7 +49,7 @@ Deno.test("OutboundMap works for IPv6 (C-12-2)", async () => {
   assertEquals(mapping.toJSON().remoteAddress, "2001:db8:9::7");
 });
 
-Deno.test("OutboundMap tells its wish, the address in the form of RFC 5952", () => {
+Deno.test("OutboundMap has its settings as properties, the address in the form of RFC 5952", () => {
   const map = new OutboundMap(51000, "2001:DB8:0::7", 443, 3600);
   assertEquals([map.kind, map.internalPort, map.remoteAddress, map.remotePort, map.lifetime], [
     "outbound",
@@ -98,7 +98,7 @@ for (const value of ["example.org", "198.51.100", "", 7, undefined]) {
   });
 }
 
-Deno.test("OutboundMap refuses the same wish twice (C-7.3-5)", () => {
+Deno.test("OutboundMap refuses a setting given twice (C-7.3-5)", () => {
   assertThrows(
     () => new OutboundMap(51000, "198.51.100.7", 443, 60).protocol(6).protocol(17),
     TypeError,
@@ -106,7 +106,7 @@ Deno.test("OutboundMap refuses the same wish twice (C-7.3-5)", () => {
   );
 });
 
-Deno.test("OutboundMap has neither filters nor preferFailure: they go with MAP only (C-7.3-4)", () => {
+Deno.test("OutboundMap has neither filters nor preferFailure: they are for MAP only (C-7.3-4)", () => {
   const map = new OutboundMap(51000, "198.51.100.7", 443, 60);
   assertEquals(["filter" in map, "preferFailure" in map], [false, false]);
 });

@@ -21,7 +21,7 @@ Deno.test("lifetimesOf() counts lifetimes: Repeat(1) is Once", () => {
 });
 
 for (const count of [0, -1, 2.5, NaN, Infinity, "3"]) {
-  Deno.test(`RequestType.Repeat(${JSON.stringify(count)}) is refused by name`, () => {
+  Deno.test(`RequestType.Repeat(${JSON.stringify(count)}) is refused with the value in the message`, () => {
     const message =
       `Cannot repeat a request: the count of lifetimes must be an integer from 1, got "${count}"`;
     assertThrows(() => RequestType.Repeat(count as number), RangeError, message);
@@ -38,7 +38,7 @@ for (const type of ["Once", "", undefined, null, 3, true]) {
       TypeError,
       `the request type must be "once", "keepAlive" or { repeat: n }, got "${type}"`,
     );
-    if (type !== undefined) { // which means that it was left out
+    if (type !== undefined) { // undefined selects the default
       assertThrows(() => world.handle.request(new InboundMap(6000, 60), wrong), TypeError);
       assertEquals([world.sent(), world.handle.mappings], [[], []]);
     }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { lab } from "../../src/testing/lab.ts";
 import { ResultCode } from "../../src/wire/result_code.ts";
-import { deliver, opened } from "./parts.ts";
+import { deliver, opened } from "../helpers/client.ts";
 
 const FRESH = {
   sent: 0,
@@ -20,7 +20,7 @@ Deno.test("stats() of a fresh client are empty", async () => {
   assertEquals(world.handle.stats(), FRESH);
 });
 
-Deno.test("stats() count what was sent, received, repeated and ignored, and are plain JSON", async () => {
+Deno.test("stats() count datagrams sent, received, retransmitted and ignored, and are plain JSON", async () => {
   await using world = await lab({ latency: 10, server: { epoch: 100 } });
   world.server.swallow(1);
   await opened(world); // sent twice

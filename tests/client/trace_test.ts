@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { type TraceEvent, tracer } from "../../src/client/trace.ts";
 import { hex, octets } from "../helpers/hex.ts";
 
-Deno.test("A trace keeps the octets of its datagram, whatever comes into the same buffer after it", () => {
+Deno.test("A trace event keeps the octets of its datagram when the transport reuses the buffer", () => {
   const seen: TraceEvent[] = [];
   const trace = tracer((event) => seen.push(event));
   const buffer = octets("02800000 00000000 0000002a 00000000 00000000 00000000");

@@ -7,7 +7,14 @@ import { type Lab, lab } from "../../src/testing/lab.ts";
 import { encodeResponse } from "../../src/wire/message.ts";
 import { ANNOUNCE_GROUP_IPV4, ANNOUNCE_PORT } from "../../src/wire/constants.ts";
 import { octets } from "../helpers/hex.ts";
-import { deliver, lastNonce, mapRequests, mapSuccess, multicast, opened } from "../client/parts.ts";
+import {
+  deliver,
+  lastNonce,
+  mapRequests,
+  mapSuccess,
+  multicast,
+  opened,
+} from "../helpers/client.ts";
 
 function announcement(epoch: number): Uint8Array {
   return encodeResponse({ type: "announce", result: 0, lifetime: 0, epoch });

@@ -5,7 +5,7 @@ import { InboundMap } from "../../src/client/inbound_map.ts";
 import { OutboundMap } from "../../src/client/outbound_map.ts";
 import { RequestType } from "../../src/client/request_type.ts";
 import { lab } from "../../src/testing/lab.ts";
-import { mapRequests, opened, requests } from "../client/parts.ts";
+import { mapRequests, opened, requests } from "../helpers/client.ts";
 
 Deno.test("requests after a restart suggest the assigned port and have the requested lifetime (C-8.5-9, C-11.2.1-7)", async () => {
   await using world = await lab({ server: { maxLifetime: 600, assignPort: 7000 } });

@@ -5,7 +5,7 @@ import { InboundMap } from "../../src/client/inbound_map.ts";
 import { OutboundMap } from "../../src/client/outbound_map.ts";
 import { miniupnpd } from "../../src/testing/server/server_options.ts";
 import { lab } from "../../src/testing/lab.ts";
-import { mapRequests, opened, requests } from "../client/parts.ts";
+import { mapRequests, opened, requests } from "../helpers/client.ts";
 
 Deno.test("a description is sent with every request, and the server's one is reported (E-7220-1, E-7220-3, C-7.3-7)", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });

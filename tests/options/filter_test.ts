@@ -5,7 +5,7 @@ import { ResultCodeError } from "../../src/client/errors.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { lab } from "../../src/testing/lab.ts";
 import { miniupnpd } from "../../src/testing/server/server_options.ts";
-import { mapRequests, opened } from "../client/parts.ts";
+import { mapRequests, opened } from "../helpers/client.ts";
 
 Deno.test("filters begin with the one that removes all, so that they replace the old ones (C-13.3-1, C-13.3-2)", async () => {
   await using world = await lab();

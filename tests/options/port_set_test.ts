@@ -4,7 +4,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { lab } from "../../src/testing/lab.ts";
 import type { Option } from "../../src/wire/option_type.ts";
-import { mapRequests, opened } from "../client/parts.ts";
+import { mapRequests, opened } from "../helpers/client.ts";
 
 Deno.test("a set is sent with the internal port as its first, and the granted set is reported (E-7753-1, E-7753-6, E-7753-9, C-7.3-7)", async () => {
   await using world = await lab({ server: { maxPortSet: 128 } });

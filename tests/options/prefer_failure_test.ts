@@ -4,7 +4,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ResultCodeError } from "../../src/client/errors.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { lab } from "../../src/testing/lab.ts";
-import { deliver, lastNonce, mapRequests, mapSuccess, opened } from "../client/parts.ts";
+import { deliver, lastNonce, mapRequests, mapSuccess, opened } from "../helpers/client.ts";
 
 const picky = () => new InboundMap(6000, 7200).externalPort(6000).preferFailure();
 

@@ -4,7 +4,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { lab, type LabOptions } from "../../src/testing/lab.ts";
 import type { Prefix64Option } from "../../src/wire/option_type.ts";
 import { octets } from "../helpers/hex.ts";
-import { deliver, opened, requests } from "../client/parts.ts";
+import { deliver, opened, requests } from "../helpers/client.ts";
 
 const OWN: Prefix64Option = {
   type: "prefix64",

@@ -4,7 +4,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ResultCodeError } from "../../src/client/errors.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { lab, type LabOptions } from "../../src/testing/lab.ts";
-import { deliver, lastNonce, mapRequests, mapSuccess, opened } from "../client/parts.ts";
+import { deliver, lastNonce, mapRequests, mapSuccess, opened } from "../helpers/client.ts";
 
 const TRUSTED: LabOptions = { client: { allowThirdParty: true } };
 const HOST = "192.168.1.20";

@@ -6,12 +6,12 @@ import { InboundMap } from "../../src/client/inbound_map.ts";
 import type { HostSurvey } from "../../src/client/network/network_watcher.ts";
 import { IpAddress } from "../../src/wire/address.ts";
 import { decodeRequest } from "../../src/wire/message.ts";
-import { MultiHostLab } from "./parts.ts";
+import { MultiHostLab } from "./multi_host_lab.ts";
 
 const [CLIENT, MOVED, ROUTER] = ["192.168.1.10", "192.168.1.77", "192.168.1.1"];
 const map = (port = 6000) => new InboundMap(port, 7200);
 
-Deno.test("a mapping is asked for whatever the address: private or public (C-4-1, C-8.4-2)", async () => {
+Deno.test("A mapping is requested with a private and with a public address (C-4-1, C-8.4-2)", async () => {
   for (const client of [CLIENT, "198.51.100.10", "10.0.0.7"]) {
     await using town = new MultiHostLab();
     const host = await town.serve(ROUTER);
@@ -21,7 +21,7 @@ Deno.test("a mapping is asked for whatever the address: private or public (C-4-1
   }
 });
 
-Deno.test("every request of a client leaves from one random port of one address (C-11.5-1, C-8.1-4, C-18.1-2)", async () => {
+Deno.test("Every request of a client is sent from one random port of one address (C-11.5-1, C-8.1-4, C-18.1-2)", async () => {
   const ports = new Set<number>();
   for (let n = 0; n < 20; n++) {
     await using town = new MultiHostLab();
@@ -39,7 +39,7 @@ Deno.test("every request of a client leaves from one random port of one address 
   assert(ports.size > 15 && !ports.has(5350) && !ports.has(5351), [...ports].join(" "));
 });
 
-Deno.test("the address in the header is the one that the datagram comes from (C-8.1-5)", async () => {
+Deno.test("The address in the header is the source address of the datagram (C-8.1-5)", async () => {
   await using town = new MultiHostLab();
   await town.serve(ROUTER);
   const handle = await town.start(CLIENT, ROUTER);
@@ -51,7 +51,7 @@ Deno.test("the address in the header is the one that the datagram comes from (C-
   }
 });
 
-Deno.test("nothing is ready before the server has answered (C-10.2-1)", async () => {
+Deno.test("ready() does not resolve before the response (C-10.2-1)", async () => {
   await using town = new MultiHostLab();
   const host = await town.serve(ROUTER);
   host.server.silent = true;
@@ -66,7 +66,7 @@ Deno.test("nothing is ready before the server has answered (C-10.2-1)", async ()
   assertEquals(host.server.mappings.size, 1);
 });
 
-Deno.test("when this host's address changes, mappings are made from the new one, and the user is told (C-11.5-3, C-16.4-2, C-16.4-1)", async () => {
+Deno.test("After a change of this host's address mappings are requested from the new one, and the change is reported (C-11.5-3, C-16.4-2, C-16.4-1)", async () => {
   await using town = new MultiHostLab();
   const host = await town.serve(ROUTER);
   let here = CLIENT;
@@ -99,7 +99,7 @@ Deno.test("when this host's address changes, mappings are made from the new one,
   assert(alerts.includes("assigned"), alerts.join(" "));
 });
 
-Deno.test("who left an address deletes from there what he made there (C-8.4-D, C-8.4-3)", async () => {
+Deno.test("A mapping is deleted from the address that it was requested from (C-8.4-D, C-8.4-3)", async () => {
   await using town = new MultiHostLab();
   const host = await town.serve("2001:db8:1::1");
   const options = { multicast: false } as const;
@@ -115,7 +115,7 @@ Deno.test("who left an address deletes from there what he made there (C-8.4-D, C
   assertEquals(left.join(), "2001:db8:1::b2");
 });
 
-Deno.test("renewals need no traffic and no traffic replaces them (C-15-2)", async () => {
+Deno.test("Renewals need no traffic, and no traffic replaces them (C-15-2)", async () => {
   await using town = new MultiHostLab();
   const host = await town.serve(ROUTER, { maxLifetime: 120 });
   const handle = await town.start(CLIENT, ROUTER);
@@ -126,7 +126,7 @@ Deno.test("renewals need no traffic and no traffic replaces them (C-15-2)", asyn
   assert(renewals >= 48 && renewals <= 60, `${renewals} renewals of 120 s in an hour`);
 });
 
-Deno.test("asking again for any one mapping tells that the server lost the others (C-16.3.2-1)", async () => {
+Deno.test("A request for one mapping reveals that the server lost the others (C-16.3.2-1)", async () => {
   await using town = new MultiHostLab();
   const host = await town.serve(ROUTER);
   const handle = await town.start(CLIENT, ROUTER);
@@ -140,7 +140,7 @@ Deno.test("asking again for any one mapping tells that the server lost the other
   assertEquals(host.server.mappings.size, 3);
 });
 
-Deno.test("the wall clock may jump as it likes (C-8.5-6)", async () => {
+Deno.test("Jumps of the wall clock change nothing (C-8.5-6)", async () => {
   await using town = new MultiHostLab();
   const host = await town.serve(ROUTER, { maxLifetime: 600 });
   const handle = await town.start(CLIENT, ROUTER);
@@ -159,7 +159,7 @@ Deno.test("the wall clock may jump as it likes (C-8.5-6)", async () => {
   assertEquals([mapping.state.type, host.server.mappings.size], ["running", 1]);
 });
 
-Deno.test("a link-local client has its scope in the socket, not in the request (C-8.1-5)", async () => {
+Deno.test("A link-local client has its scope in the socket, not in the request (C-8.1-5)", async () => {
   await using town = new MultiHostLab();
   await town.serve("fe80::1%eth0");
   const handle = await town.start("fe80::2%eth0", "fe80::1%eth0", { multicast: false });

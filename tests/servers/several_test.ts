@@ -7,14 +7,14 @@ import { InboundMap } from "../../src/client/inbound_map.ts";
 import { encodeResponse } from "../../src/wire/message.ts";
 import { decodeRequest } from "../../src/wire/message.ts";
 import { assertWithin, transmissionTimes } from "../helpers/oracle.ts";
-import { MultiHostLab } from "./parts.ts";
+import { MultiHostLab } from "./multi_host_lab.ts";
 
 const CLIENT = "192.168.1.10";
 const ROUTER = "192.168.1.1";
 const ANYCAST = "192.0.0.9"; // RFC 7723 section 3
 const map = (port = 6000) => new InboundMap(port, 7200);
 
-Deno.test("a client asks the server that it was given, and nobody else (C-8.1-1, C-8.1-3)", async () => {
+Deno.test("A client sends requests to the given server only (C-8.1-1, C-8.1-3)", async () => {
   await using town = new MultiHostLab();
   await town.serve(ROUTER);
   const configured = await town.serve("198.51.100.1");
@@ -25,7 +25,7 @@ Deno.test("a client asks the server that it was given, and nobody else (C-8.1-1,
   assertEquals(town.sentTo("198.51.100.1").length, 1);
 });
 
-Deno.test("without a server the default gateway is asked, and only then looked for (C-8.1-1)", async () => {
+Deno.test("Without a server the default gateway is used, and only then discovered (C-8.1-1)", async () => {
   let looked = 0;
   const find = () => {
     looked++;
@@ -41,7 +41,7 @@ Deno.test("without a server the default gateway is asked, and only then looked f
   ]);
 });
 
-Deno.test("the anycast address comes after the gateway, if the caller wants it at all (E-7723-1, E-7723-2)", async () => {
+Deno.test("The anycast address follows the gateway, with `anycast` only (E-7723-1, E-7723-2)", async () => {
   const find = () => Promise.resolve(GATEWAYS);
   const on = await resolveAddresses(undefined, undefined, true, find);
   assertEquals(on.serverAddresses.join(), `${ROUTER},${ANYCAST}`);
@@ -53,7 +53,7 @@ Deno.test("the anycast address comes after the gateway, if the caller wants it a
   assertEquals(given.serverAddresses.join(), ROUTER);
 });
 
-Deno.test("a silent router is left after four requests, then the anycast address is asked (E-7723-1, C-7488-3)", async () => {
+Deno.test("After four requests without a response the anycast address is used (E-7723-1, C-7488-3)", async () => {
   await using town = new MultiHostLab();
   const far = await town.serve(ANYCAST);
   const handle = await town.start(CLIENT, [ROUTER, ANYCAST]);
@@ -67,7 +67,7 @@ Deno.test("a silent router is left after four requests, then the anycast address
   assertEquals(far.server.mappings.size, 1);
 });
 
-Deno.test("what answers under another address than the anycast one is not believed (E-7723-3)", async () => {
+Deno.test("A response from another address than the anycast one is ignored (E-7723-3)", async () => {
   await using town = new MultiHostLab();
   const handle = await town.start(CLIENT, ANYCAST);
   const mapping = handle.request(map());
@@ -81,7 +81,7 @@ Deno.test("what answers under another address than the anycast one is not believ
   assertEquals(handle.stats().ignored, { source: 1 });
 });
 
-Deno.test("a change of the route to the anycast address is a restart like any other (E-7723-4)", async () => {
+Deno.test("A change of the route to the anycast address is handled as a restart (E-7723-4)", async () => {
   await using town = new MultiHostLab();
   const near = await town.serve(ANYCAST, { epoch: 100_000, maxLifetime: 600 });
   const handle = await town.start(CLIENT, ANYCAST);
@@ -95,7 +95,7 @@ Deno.test("a change of the route to the anycast address is a restart like any ot
   assertEquals(mappings.map(({ state }) => state.type), ["running", "running", "running"]);
 });
 
-Deno.test("two servers are two handles: other nonces, other epochs, other holds (C-7488-9, C-11.4-L2, C-8.5-8, C-11.2-N2)", async () => {
+Deno.test("Two servers have two handles with their own nonces, epochs and holds (C-7488-9, C-11.4-L2, C-8.5-8, C-11.2-N2)", async () => {
   await using town = new MultiHostLab();
   const [young, old] = [await town.serve(ROUTER), await town.serve("192.168.1.2", { epoch: 1e6 })];
   const handles = [await town.start(CLIENT, ROUTER), await town.start(CLIENT, "192.168.1.2")];
@@ -114,7 +114,7 @@ Deno.test("two servers are two handles: other nonces, other epochs, other holds 
   assertNotEquals(nonces[0], nonces[1]);
 });
 
-Deno.test("a new server is asked at once, whatever the one before said (C-8.3-NEW)", async () => {
+Deno.test("A new server gets requests at once, regardless of errors of the old one (C-8.3-NEW)", async () => {
   await using town = new MultiHostLab();
   const one = await town.serve(ROUTER);
   await town.serve("192.168.1.2");
@@ -128,7 +128,7 @@ Deno.test("a new server is asked at once, whatever the one before said (C-8.3-NE
   assertEquals(town.sentTo("192.168.1.2").length, 1);
 });
 
-Deno.test("all gateways at once: each keeps the mapping made with it, one that is silent holds up none (C-7488-10, C-7488-11)", async () => {
+Deno.test("Each gateway has its own mappings, and one without responses delays no other (C-7488-10, C-7488-11)", async () => {
   await using town = new MultiHostLab();
   await town.serve(ROUTER);
   await town.serve("192.168.1.2");
@@ -140,7 +140,7 @@ Deno.test("all gateways at once: each keeps the mapping made with it, one that i
   assertEquals(mappings.map(({ state }) => state.type), ["running", "running", "starting"]);
 });
 
-Deno.test("a family that is refused leaves the other alone: support is found out by asking (C-10-3, C-8.1-2)", async () => {
+Deno.test("A refused family does not affect the other: support is found by a request (C-10-3, C-8.1-2)", async () => {
   await using town = new MultiHostLab();
   const router6 = await town.serve("2001:db8:1::1");
   const router4 = await town.serve(ROUTER);
@@ -153,7 +153,7 @@ Deno.test("a family that is refused leaves the other alone: support is found out
   assertEquals(router4.server.mappings.size, 1);
 });
 
-Deno.test("IPv6: link-local routers with their interface, pinholes for the own address (C-11.1-F1, C-11.1-F3)", async () => {
+Deno.test("IPv6 uses link-local routers with their interface, and pinholes for this host's address (C-11.1-F1, C-11.1-F3)", async () => {
   await using town = new MultiHostLab();
   await town.serve("fe80::1%eth0");
   const handle = await town.start("fe80::2%eth0", "fe80::1%eth0", { multicast: false });
@@ -162,7 +162,7 @@ Deno.test("IPv6: link-local routers with their interface, pinholes for the own a
   assertEquals([assigned.externalAddress, assigned.externalPort], ["fe80::2", 6000]);
 });
 
-Deno.test("five mappings at once at an unreachable address all move on together, once (C-7488-5)", async () => {
+Deno.test("Five mappings at an unreachable address move to the next one together, once (C-7488-5)", async () => {
   await using town = new MultiHostLab();
   const second = await town.serve("192.168.1.2");
   const refused = Object.assign(new Error("Connection refused"), { code: "ECONNREFUSED" });
@@ -174,7 +174,7 @@ Deno.test("five mappings at once at an unreachable address all move on together,
   assertEquals([second.server.mappings.size, handle.server], [5, "192.168.1.2"]);
 });
 
-Deno.test("an address that falls silent is left in time, before the mapping ends (C-7488-7)", async () => {
+Deno.test("An address that stops responding is replaced before the mapping ends (C-7488-7)", async () => {
   await using town = new MultiHostLab();
   const one = await town.serve(ROUTER, { maxLifetime: 600 });
   const two = await town.serve("192.168.1.2", { maxLifetime: 600 });
@@ -190,7 +190,7 @@ Deno.test("an address that falls silent is left in time, before the mapping ends
   assertEquals(mapping.state.type, "running");
 });
 
-Deno.test("no list of addresses is empty", async () => {
+Deno.test("An empty list of server addresses is refused", async () => {
   await assertRejects(() => resolveAddresses(CLIENT, [], false), TypeError, "empty");
 });
 

@@ -1,11 +1,11 @@
-/** Alerts of whom nobody reads for long: each keeps the snapshot of its own moment. */
+/** Alerts that stay unread: each keeps the snapshot of its time. */
 
 import { assert, assertEquals } from "@std/assert";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import type { MapHandle } from "../../src/client/map_handle.ts";
 import { RequestType } from "../../src/client/request_type.ts";
 import { lab } from "../../src/testing/lab.ts";
-import { unread } from "./parts.ts";
+import { unread } from "../helpers/client.ts";
 
 /** The alerts in short: states by their name, assignments by their address. */
 function inShort(mapping: MapHandle): string[] {
@@ -14,7 +14,7 @@ function inShort(mapping: MapHandle): string[] {
   );
 }
 
-Deno.test("Unread alerts tell the assignment of their time, not that of now", async () => {
+Deno.test("An unread alert has the assignment of its time, not the current one", async () => {
   await using world = await lab();
   const mapping = world.handle.request(new InboundMap(6000, 7200));
   await world.settled(mapping.ready());
@@ -38,7 +38,7 @@ Deno.test("Unread alerts outlive the assignment", async () => {
   assertEquals(await mapping.waitAlert(), undefined);
 });
 
-Deno.test("Alerts come one by one to who waits from the beginning, and in one go to who comes late", async () => {
+Deno.test("Alerts arrive one by one at an early reader, and all at once at a late one", async () => {
   await using world = await lab();
   const [early, late] = [6000, 6001].map((port) => world.handle.request(new InboundMap(port, 600)));
   assert(early !== undefined && late !== undefined);
@@ -53,7 +53,7 @@ Deno.test("Alerts come one by one to who waits from the beginning, and in one go
   await reading;
 });
 
-Deno.test("A mapping with options tells what became of them, read late or not", async () => {
+Deno.test("The assigned alert contains the result of each option, read late or not", async () => {
   await using world = await lab();
   const map = new InboundMap(6000, 600).description("game");
   const mapping = world.handle.request(map);
@@ -62,7 +62,7 @@ Deno.test("A mapping with options tells what became of them, read late or not", 
   assertEquals(unread(mapping).at(-1), { type: "assigned", ...ready });
 });
 
-Deno.test("Alerts of a long life are the same to who reads all along and to who comes late", async () => {
+Deno.test("An early and a late reader of a long life get the same alerts", async () => {
   for (const trouble of ["none", "restart", "newLifetime"]) {
     await using world = await lab({ server: { maxLifetime: 600 } });
     const [early, late] = [6000, 6001].map((port) =>
@@ -89,7 +89,7 @@ Deno.test("Alerts of a long life are the same to who reads all along and to who 
   }
 });
 
-Deno.test("Of the alerts of a very long life the newest 256 are kept", async () => {
+Deno.test("The newest 256 unread alerts of a very long life are kept", async () => {
   await using world = await lab({ server: { maxLifetime: 120 } });
   const mapping = world.handle.request(new InboundMap(6000, 120));
   await world.advance(150 * 120_000);

@@ -1,4 +1,4 @@
-/** Equal wishes of one client share one mapping at the server. */
+/** Requests of one client with the same key share one mapping at the server. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MappingConflictError } from "../../src/client/errors.ts";
@@ -8,11 +8,11 @@ import { OutboundMap } from "../../src/client/outbound_map.ts";
 import { RequestType } from "../../src/client/request_type.ts";
 import { lab } from "../../src/testing/lab.ts";
 import { seededRandom } from "../../src/testing/random.ts";
-import { mapRequests, opened, requests, unreadErrors } from "../client/parts.ts";
+import { mapRequests, opened, requests, unreadErrors } from "../helpers/client.ts";
 
 const map = (lifetime = 7200) => new InboundMap(6000, lifetime);
 
-Deno.test("what has conflicting options is refused with the port and protocol, either way round", async () => {
+Deno.test("A request with other options is refused with port and protocol in the error, in either order", async () => {
   const conflicts: Record<string, [() => InboundMap, () => InboundMap]> = {
     filters: [map, () => map().filter(0, "198.51.100.0", 24)],
     otherFilters: [
@@ -50,7 +50,7 @@ Deno.test("what has conflicting options is refused with the port and protocol, e
   }
 });
 
-Deno.test("suggestions are wishes, no conflict; other keys share nothing", async () => {
+Deno.test("Other suggestions are no conflict; other keys share nothing", async () => {
   await using world = await lab();
   const first = await opened(world, map().externalPort(80));
   const second = await opened(world, map().externalPort(81));
@@ -59,7 +59,7 @@ Deno.test("suggestions are wishes, no conflict; other keys share nothing", async
   assertEquals(requests(world).length, 2);
 });
 
-Deno.test("who joins while the first request is under way gets the longer lifetime, too", async () => {
+Deno.test("A request that joins during the first exchange gets its longer lifetime", async () => {
   await using world = await lab({ latency: 1_000 });
   const short = world.handle.request(map(600));
   await world.advance(500);
@@ -70,7 +70,7 @@ Deno.test("who joins while the first request is under way gets the longer lifeti
   assertEquals(world.server.mappings.size, 1);
 });
 
-Deno.test("who joins late for one lifetime gets a whole one", async () => {
+Deno.test("A request that joins late for one lifetime gets a whole one", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const first = await opened(world, map(600), RequestType.Once);
   await world.advance(290_000);
@@ -82,7 +82,7 @@ Deno.test("who joins late for one lifetime gets a whole one", async () => {
   assertEquals(world.server.mappings.size, 0);
 });
 
-Deno.test("lifetimes are wanted as long as by the one who wants them longest (Once, Repeat, KeepAlive)", async () => {
+Deno.test("A shared mapping has the lifetimes of its longest request (Once, Repeat, KeepAlive)", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const once = await opened(world, map(600), RequestType.Once);
   const thrice = await opened(world, map(600), RequestType.Repeat(3));
@@ -93,7 +93,7 @@ Deno.test("lifetimes are wanted as long as by the one who wants them longest (On
   assertEquals(unreadErrors(world.handle), []);
 });
 
-Deno.test("when the keen one lets go, the others keep what they asked for and no more", async () => {
+Deno.test("After the release of the longest request the others get their own lifetimes and no more", async () => {
   await using world = await lab({ server: { maxLifetime: 600 } });
   const once = await opened(world, map(600), RequestType.Once);
   const keen = await opened(world, map(600), RequestType.KeepAlive);
@@ -104,7 +104,7 @@ Deno.test("when the keen one lets go, the others keep what they asked for and no
   assertEquals([once.state.type, world.server.mappings.size], ["expired", 0]);
 });
 
-Deno.test("who asks while the last one lets go gets a mapping of its own, after the deletion", async () => {
+Deno.test("A request during the deletion gets its own mapping after it", async () => {
   await using world = await lab();
   const first = await opened(world);
   const revoked = first.revoke();
@@ -116,7 +116,7 @@ Deno.test("who asks while the last one lets go gets a mapping of its own, after 
   assertEquals(world.server.mappings.size, 1);
 });
 
-Deno.test("a refusal reaches all who share, those who come later as well", async () => {
+Deno.test("A refusal reaches all handles of a shared mapping, later ones included", async () => {
   await using world = await lab();
   world.server.fail(2, { lifetime: 600, times: Infinity });
   const first = world.handle.request(map());
@@ -132,7 +132,7 @@ Deno.test("a refusal reaches all who share, those who come later as well", async
   assertEquals(world.sent().length, 1);
 });
 
-Deno.test("any number of joins and leaves in any order: one mapping while somebody wants it, none after", async () => {
+Deno.test("Any sequence of requests and releases: one mapping while there is a handle, none after", async () => {
   for (let seed = 1; seed <= 40; seed++) {
     const random = seededRandom(seed);
     await using world = await lab({ seed, server: { maxLifetime: 600 } });

@@ -15,16 +15,16 @@ import {
   unread,
   unreadErrors,
   unreadStates,
-} from "./parts.ts";
+} from "../helpers/client.ts";
 
-/** What could have changed. */
+/** Everything that could have changed. */
 function visible(world: Lab): unknown {
   const { ignored: _, received: __, ...stats } = world.handle.stats();
   const mappings = world.handle.mappings.map((mapping) => mapping.toJSON());
   return { stats, mappings, sent: world.sent().length };
 }
 
-/** That nothing changes but the counter of what was ignored, which grows by `count`. */
+/** Checks that only the counter of ignored datagrams changes, by `count`. */
 async function changesNothing(
   world: Lab,
   count: number,
@@ -141,7 +141,7 @@ Deno.test("A response to an outbound mapping must name its remote peer (C-12.4-1
   });
 });
 
-Deno.test("A fresh client ignores all answers: it has asked nothing (C-8.3-9)", async () => {
+Deno.test("A client that has sent nothing ignores all responses (C-8.3-9)", async () => {
   await using world = await lab();
   await opened(world);
   await world.settled(world.handle.mappings[0]?.revoke() ?? Promise.resolve());
@@ -152,7 +152,7 @@ Deno.test("A fresh client ignores all answers: it has asked nothing (C-8.3-9)", 
   });
 });
 
-Deno.test("A version error while nothing is asked changes nothing (C-9-11)", async () => {
+Deno.test("UNSUPP_VERSION changes nothing while no request is outstanding (C-9-11)", async () => {
   await using world = await lab();
   await opened(world);
   await changesNothing(world, 2, async () => {
@@ -175,7 +175,7 @@ Deno.test("A version error while nothing is asked changes nothing (C-9-11)", asy
   });
 });
 
-Deno.test("Every datagram twice: the alerts are as if each came once", async () => {
+Deno.test("Duplicates of every datagram cause no further alerts", async () => {
   const run = async (duplicate: number): Promise<unknown> => {
     await using world = await lab({ server: { maxLifetime: 600 }, faults: { duplicate } });
     const mapping = world.handle.request(new InboundMap(6000, 7200));
@@ -203,7 +203,7 @@ Deno.test("Responses with reserved bits set and unknown options are accepted (C-
   assertEquals(world.handle.stats().ignored, {});
 });
 
-Deno.test("An option area that lies about its length does no harm (C-8.3-13)", async () => {
+Deno.test("An option with a wrong length does no harm (C-8.3-13)", async () => {
   await using world = await lab();
   world.server.tamper = (reply) => {
     const bytes = new Uint8Array(reply.length + 4);
@@ -216,7 +216,7 @@ Deno.test("An option area that lies about its length does no harm (C-8.3-13)", a
 });
 
 for (const seed of [1, 2, 3, 4, 5]) {
-  Deno.test(`With loss, duplicates and disorder for a day the mappings stay open (seed ${seed})`, async () => {
+  Deno.test(`With a day of loss, duplicates and reordering the mappings stay open (seed ${seed})`, async () => {
     await using world = await lab({
       seed,
       server: { maxLifetime: 600 },

@@ -10,7 +10,7 @@ import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
 import type { ServerOptions } from "../../src/testing/server/server_options.ts";
 import { MemoryNetwork, type TappedDatagram } from "../../src/transport/memory.ts";
 
-/** A network to put servers and clients into. Close it with `await using`. */
+/** A network of servers and clients. Close it with `await using`. */
 export class MultiHostLab implements AsyncDisposable {
   readonly clock = new ManualClock();
   readonly network = new MemoryNetwork({ clock: this.clock, latency: 1 });
@@ -51,28 +51,24 @@ export class MultiHostLab implements AsyncDisposable {
     return handle;
   }
 
-  /** Lets so many virtual milliseconds pass. */
+  /** Advances the virtual time, in milliseconds. */
   advance(duration: number): Promise<void> {
     return this.clock.advance(duration);
   }
 
-  /** Lets time pass until the promise settles. */
-  async settled<T>(promise: Promise<T>): Promise<T> {
-    let over = false;
-    const watched = promise.finally(() => over = true);
-    watched.catch(() => {}); // the caller gets the same rejection from the return below
-    await this.clock.runUntil(() => over);
-    return await watched;
+  /** Advances the clock until the promise settles. */
+  settled<T>(promise: Promise<T>): Promise<T> {
+    return this.clock.settled(promise);
   }
 
-  /** What went to a host's PCP port, or to any. */
+  /** The datagrams sent to the PCP port of a host, or of all hosts. */
   sentTo(hostname?: string, since = 0): TappedDatagram[] {
     return this.wire.filter(({ at, to }) =>
       at >= since && to.port === 5351 && (hostname === undefined || to.hostname === hostname)
     );
   }
 
-  /** Sends octets from any address, and lets them arrive. */
+  /** Sends octets from any address, and waits for their arrival. */
   async forge(
     from: { hostname: string; port: number },
     to: { hostname: string; port: number },

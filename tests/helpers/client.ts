@@ -1,4 +1,4 @@
-/** What the tests of the client share. */
+/** Helpers for tests of a client in a lab. */
 
 import type { PcpError } from "../../src/client/errors.ts";
 import type { Handle } from "../../src/client/handle.ts";
@@ -17,11 +17,11 @@ import {
 } from "../../src/wire/message.ts";
 import type { Nonce } from "../../src/wire/nonce.ts";
 
-/** The addresses of a lab unless told. */
+/** The default addresses of a lab. */
 export const CLIENT = "192.168.1.10";
 export const SERVER = "192.168.1.1";
 
-/** A request as the client sent it, with the time. */
+/** A request of the client, with its time. */
 export type Sent = Request & { readonly at: number };
 
 /** What the client sent since a time, decoded. */
@@ -50,7 +50,7 @@ export function unread(mapping: MapHandle): Alert[] {
   return [...drain(() => mapping.pollAlert())];
 }
 
-/** The states among the unread alerts, in short: `starting 1`, `updating 0 for 20`, `error 8 in 30`. */
+/** The states of the unread alerts, in short: `starting 1`, `updating 0 for 20`, `error 8 in 30`. */
 export function unreadStates(mapping: MapHandle): string[] {
   return unread(mapping).flatMap((alert) => {
     if (alert.type === "assigned") return [];
@@ -67,7 +67,7 @@ export function unreadErrors(handle: Handle): PcpError[] {
   return [...drain(() => handle.pollError())];
 }
 
-/** A mapping that runs: TCP 6000, 7200 s, keep-alive, unless told. Its first alerts are read. */
+/** A running mapping: TCP 6000, 7200 s, keep-alive by default. Its first alerts are read. */
 export async function opened(
   world: Lab,
   map: InboundMap | OutboundMap = new InboundMap(6000, 7200),
@@ -79,26 +79,26 @@ export async function opened(
   return mapping;
 }
 
-/** Where the client's requests come from. */
+/** The source of the client's requests. */
 export function clientSocket(world: Lab): { hostname: string; port: number } {
   const from = world.server.log.at(-1)?.from;
   if (from === undefined) throw new Error("The server has received nothing");
   return { hostname: from.address.toString(), port: from.port };
 }
 
-/** Has the server send any octets to the client's requests' socket, and lets them arrive. */
+/** Sends octets from the server to the socket of the client's requests, and waits for their arrival. */
 export async function deliver(world: Lab, bytes: Uint8Array): Promise<void> {
   world.host.sendRaw(bytes, clientSocket(world));
   await world.advance(world.network.latency);
 }
 
-/** Has the server multicast any octets to the announcement port, and lets them arrive. */
+/** Multicasts octets from the server to the announcement port, and waits for their arrival. */
 export async function multicast(world: Lab, bytes: Uint8Array): Promise<void> {
   world.host.sendRaw(bytes, { hostname: ANNOUNCE_GROUP_IPV4, port: ANNOUNCE_PORT });
   await world.advance(world.network.latency);
 }
 
-/** A success for TCP 6000, as from the lab's server unless told otherwise. */
+/** A success response for TCP 6000, by default as the lab's server sends it. */
 export function mapSuccess(
   world: Lab,
   nonce: Nonce,
@@ -118,7 +118,7 @@ export function mapSuccess(
   });
 }
 
-/** Closes the server and lets what is on its way arrive; after a shutdown nothing may be left anywhere. */
+/** Closes the server and counts what is left after the last datagrams have arrived. */
 export async function remains(
   world: Lab,
 ): Promise<{ mappings: number; alarms: number; sockets: number }> {
@@ -131,7 +131,7 @@ export async function remains(
   };
 }
 
-/** Records the promise's fate without waiting for it. */
+/** The result of a promise as soon as it is settled. */
 export function fate<T>(promise: Promise<T>): { value?: T; error?: unknown; settled: boolean } {
   const result: { value?: T; error?: unknown; settled: boolean } = { settled: false };
   promise.then(

@@ -4,8 +4,8 @@ import { InboundMap } from "../../src/client/inbound_map.ts";
 import type { MapHandle } from "../../src/client/map_handle.ts";
 import { OutboundMap } from "../../src/client/outbound_map.ts";
 import { RequestType } from "../../src/client/request_type.ts";
-import type { Store, StoredMapping } from "../../src/client/persistence/store.ts";
 import type { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
+import { MemoryStore } from "./memory_store.ts";
 import { anotherServer, LOOK, movingLab } from "./fake_machine.ts";
 import {
   CLIENT,
@@ -16,13 +16,13 @@ import {
   SERVER,
   unread,
   unreadErrors,
-} from "./parts.ts";
+} from "../helpers/client.ts";
 
 const MOVED = "192.168.1.77";
 const CAFE = { client: "10.0.0.7", server: "10.0.0.1" };
 const HOME = { client: CLIENT, server: SERVER };
 
-Deno.test("Another address: a new mapping from there, the old port suggested, one alert, one error (C-11.5-3, C-16.4-2)", async () => {
+Deno.test("After a change of address the mapping is requested from the new one with its port, with one alert and one error (C-11.5-3, C-16.4-2)", async () => {
   const { world, machine } = await movingLab({ server: { assignPort: "same" } });
   await using _ = world;
   const mapping = await opened(world, new InboundMap(6000, 7200));
@@ -70,7 +70,7 @@ Deno.test("A hundred mappings move with one assigned alert each, and one error i
   host.close();
 });
 
-Deno.test("Another server: a new nonce, and no hold of the old one counts (C-8.3-NEW)", async () => {
+Deno.test("Another server gets requests with new nonces, without the holds of the old server (C-8.3-NEW)", async () => {
   const { world, machine } = await movingLab();
   await using _ = world;
   const host = await anotherServer(world, CAFE.server);
@@ -93,7 +93,7 @@ Deno.test("Another server: a new nonce, and no hold of the old one counts (C-8.3
   host.close();
 });
 
-Deno.test("Who comes back while the old mapping lives has it again, with its nonce and port", async () => {
+Deno.test("A client that returns while its old mapping exists gets it again, with its nonce and port", async () => {
   for (const options of [{}, { client: { store: new MemoryStore() } }]) {
     const { world, machine } = await movingLab(options);
     const host = await anotherServer(world, CAFE.server, { assignPort: 50_000 });
@@ -112,7 +112,7 @@ Deno.test("Who comes back while the old mapping lives has it again, with its non
   }
 });
 
-Deno.test("No network for a minute and back: asked again at once, with the same nonce", async () => {
+Deno.test("After a minute without a network mappings are requested at once, with the same nonces", async () => {
   const { world, machine } = await movingLab();
   await using _ = world;
   const mapping = await opened(world, new InboundMap(6000, 120));
@@ -132,7 +132,7 @@ Deno.test("No network for a minute and back: asked again at once, with the same 
   );
 });
 
-Deno.test("An address that cannot be used yet is tried again at every turn", async () => {
+Deno.test("An address that cannot be used yet is tried again at every check", async () => {
   const { world, machine } = await movingLab();
   await using _ = world;
   const mapping = await opened(world);
@@ -152,7 +152,7 @@ Deno.test("An address that cannot be used yet is tried again at every turn", asy
   assertEquals(world.network.openSockets, 3); // the server's, and two of the client
 });
 
-Deno.test("After a sleep every mapping is asked for again at once, and nothing else changes (F-16)", async () => {
+Deno.test("After a sleep every mapping is requested again at once, and nothing else changes (F-16)", async () => {
   const { world, machine } = await movingLab();
   await using _ = world;
   const mappings = [await opened(world), await opened(world, new InboundMap(6001, 7200))];
@@ -172,7 +172,7 @@ Deno.test("After a sleep every mapping is asked for again at once, and nothing e
   assertEquals(unreadErrors(world.handle).map(({ name }) => name), ["ServerRestartedError"]);
 });
 
-Deno.test("A wall clock set by a day changes nothing but for one refresh (C-8.5-6)", async () => {
+Deno.test("A wall clock set by a day causes one refresh at most (C-8.5-6)", async () => {
   const { world, machine } = await movingLab();
   await using _ = world;
   const mapping = await opened(world);
@@ -187,7 +187,7 @@ Deno.test("A wall clock set by a day changes nothing but for one refresh (C-8.5-
   assertEquals(unreadErrors(world.handle), []);
 });
 
-Deno.test("Shutdown while the client moves ends both ways, and leaves nothing pending", async () => {
+Deno.test("A shutdown during a move ends both connections, and leaves nothing pending", async () => {
   const { world, machine } = await movingLab();
   const mapping = await opened(world);
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -207,7 +207,7 @@ Deno.test("Shutdown while the client moves ends both ways, and leaves nothing pe
   assertEquals(await remains(world), { mappings: 0, alarms: 0, sockets: 0 });
 });
 
-Deno.test("Shutdown right after a move releases the new mapping; the old one expires", async () => {
+Deno.test("A shutdown right after a move deletes the new mapping; the old one expires", async () => {
   const { world, machine } = await movingLab();
   await opened(world, new InboundMap(6000, 600));
   machine.network = { client: MOVED, server: SERVER };
@@ -219,7 +219,7 @@ Deno.test("Shutdown right after a move releases the new mapping; the old one exp
   assertEquals(await remains(world), { mappings: 0, alarms: 0, sockets: 0 });
 });
 
-Deno.test("A mapping being revoked during a move is revoked: its server is out of reach", async () => {
+Deno.test("A mapping that is being deleted during a move ends as revoked: its server is out of reach", async () => {
   const { world, machine } = await movingLab();
   await using _ = world;
   const host = await anotherServer(world, CAFE.server);
@@ -234,7 +234,7 @@ Deno.test("A mapping being revoked during a move is revoked: its server is out o
     type: "revoked",
   }]);
   assertEquals([host.server.log, world.handle.mappings], [[], []]);
-  const again = await opened(world); // which is another one
+  const again = await opened(world); // another mapping
   assertEquals([again.state.type, host.server.mappings.size], ["running", 1]);
   host.close();
 });
@@ -254,7 +254,7 @@ Deno.test("A mapping revoked just after a move is deleted at the new server", as
   host.close();
 });
 
-Deno.test("A renewed lifetime, a wish for a port and an outbound mapping move as they are", async () => {
+Deno.test("A renewed lifetime, a suggested port and an outbound mapping stay the same after a move", async () => {
   const { world, machine } = await movingLab();
   await using _ = world;
   const host = await anotherServer(world, CAFE.server, { assignPort: "same" });
@@ -278,7 +278,7 @@ Deno.test("A renewed lifetime, a wish for a port and an outbound mapping move as
   host.close();
 });
 
-Deno.test("What is over does not come to life again by a move", async () => {
+Deno.test("A move does not request mappings that are over", async () => {
   const { world, machine } = await movingLab();
   await using _ = world;
   const host = await anotherServer(world, CAFE.server);
@@ -293,7 +293,7 @@ Deno.test("What is over does not come to life again by a move", async () => {
   host.close();
 });
 
-Deno.test("Questions under way during a move are asked at the new server", async () => {
+Deno.test("ANNOUNCE requests under way during a move are sent to the new server", async () => {
   const { world, machine } = await movingLab();
   await using _ = world;
   const host = await anotherServer(world, CAFE.server, { externalAddress: "198.51.100.9" });
@@ -312,7 +312,7 @@ Deno.test("Questions under way during a move are asked at the new server", async
   host.close();
 });
 
-Deno.test("With a store: what was left in the other network stays noted, and is had again or deleted", async () => {
+Deno.test("With a store, mappings of the other network stay recorded, and are used again or deleted", async () => {
   const store = new MemoryStore();
   const { world, machine } = await movingLab({ client: { store } });
   const host = await anotherServer(world, CAFE.server);
@@ -336,7 +336,7 @@ Deno.test("With a store: what was left in the other network stays noted, and is 
   assertEquals(await remains(world), { mappings: 0, alarms: 0, sockets: 0 });
 });
 
-Deno.test("With a store the move waits for the note, and a second move for none", async () => {
+Deno.test("With a store, a request after a move waits for its record, and not for that of an earlier move", async () => {
   const store = new MemoryStore();
   const { world, machine } = await movingLab({ client: { store } });
   const host = await anotherServer(world, CAFE.server);
@@ -366,7 +366,7 @@ function briefly(mapping: MapHandle): string[] {
   );
 }
 
-/** Who holds which external port. */
+/** The internal address and the external port of each mapping. */
 function holders(server: SimulatedServer): string[] {
   return [...server.mappings.values()].map(({ internalAddress, externalPort }) =>
     `${internalAddress} ${externalPort}`
@@ -375,18 +375,4 @@ function holders(server: SimulatedServer): string[] {
 
 function owners(store: MemoryStore): string[] {
   return store.saved.map(({ server }) => server).sort();
-}
-
-class MemoryStore implements Store {
-  saved: readonly StoredMapping[] = [];
-  load(): Promise<readonly StoredMapping[]> {
-    return Promise.resolve(this.saved);
-  }
-  save(mappings: readonly StoredMapping[]): Promise<void> {
-    this.saved = structuredClone(mappings);
-    return Promise.resolve();
-  }
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
 }

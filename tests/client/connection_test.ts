@@ -4,14 +4,21 @@ import { InboundMap } from "../../src/client/inbound_map.ts";
 import { lab } from "../../src/testing/lab.ts";
 import { encodeRequest, encodeResponse } from "../../src/wire/message.ts";
 import { IpAddress } from "../../src/wire/address.ts";
-import { deliver, mapRequests, multicast, opened, unread, unreadErrors } from "./parts.ts";
+import {
+  deliver,
+  mapRequests,
+  multicast,
+  opened,
+  unread,
+  unreadErrors,
+} from "../helpers/client.ts";
 
 const announcement = (
   epoch: number,
   changes: { result?: number; lifetime?: number } = {},
 ): Uint8Array => encodeResponse({ type: "announce", result: 0, lifetime: 0, epoch, ...changes });
 
-Deno.test("A restart heard by multicast is recovered from within 5 s, at times that are spread (C-14.1.3-1, C-14.1.3-5)", async () => {
+Deno.test("A restart announced by multicast is recovered from within 5 s, at random times (C-14.1.3-1, C-14.1.3-5)", async () => {
   const waits: number[] = [];
   for (let seed = 1; seed <= 30; seed++) {
     await using world = await lab({ seed });
@@ -28,7 +35,7 @@ Deno.test("A restart heard by multicast is recovered from within 5 s, at times t
   assert(Math.max(...waits) > 3_500 && Math.min(...waits) < 1_500, `${waits}`);
 });
 
-Deno.test("A restart heard on the requests' own socket counts too (C-14.1.3-2)", async () => {
+Deno.test("A restart announced to the socket of the requests counts too (C-14.1.3-2)", async () => {
   await using world = await lab({ client: { multicast: false } });
   await opened(world);
   await world.advance(60_000);
@@ -49,7 +56,7 @@ Deno.test("An announcement with a continuing epoch changes nothing (C-14.1.3-6)"
   assertEquals(world.handle.stats().epoch, 187); // the last copy came 127.75 s after the first
 });
 
-Deno.test("An announcement's lifetime means nothing (C-14.1.3-8)", async () => {
+Deno.test("The lifetime of an announcement is ignored (C-14.1.3-8)", async () => {
   await using world = await lab();
   await opened(world);
   await world.advance(60_000);
@@ -87,7 +94,7 @@ for (const [what, bytes] of UNHEARD) {
   });
 }
 
-Deno.test("An announcement from another address or port is not heard (C-14.1.3-4)", async () => {
+Deno.test("An announcement from another address or port is ignored (C-14.1.3-4)", async () => {
   await using world = await lab();
   const mapping = await opened(world);
   await world.advance(60_000);
