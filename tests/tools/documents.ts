@@ -1,6 +1,6 @@
 /** Links and paths in Markdown. For the tests of the documents, in the repository and in the built package. */
 
-import { dirname, join } from "node:path/posix";
+import { basename, dirname, join } from "node:path/posix";
 
 /** A link of a document that leads nowhere. */
 export interface DeadLink {
@@ -42,6 +42,41 @@ export function linksOf(markdown: string): string[] {
     .map(([, target = ""]) => target)
     .filter((target) => !/^[a-z][a-z+.-]*:/i.test(target));
 }
+
+/**
+ * The paths of this repository that Markdown files name in code, and that lead to no file or folder. They count from the root or
+ * from the document's folder; a file name alone may be in any folder.
+ *
+ * @param documents The Markdown files.
+ * @param files Every path that may be named.
+ * @param read The text of a Markdown file.
+ */
+export async function deadPaths(
+  documents: readonly string[],
+  files: readonly string[],
+  read: (path: string) => Promise<string>,
+): Promise<DeadLink[]> {
+  const paths = new Set(files.flatMap((file) => [file, basename(file), ...foldersOf(file)]));
+  const exists = (path: string): boolean => paths.has(path) || paths.has(`${path}/`);
+  const dead: DeadLink[] = [];
+  for (const document of documents) {
+    const named = pathsOf(await read(document));
+    const missing = named.filter((path) => !exists(path) && !exists(join(dirname(document), path)));
+    dead.push(...missing.map((target) => ({ document, target })));
+  }
+  return dead;
+}
+
+/** The paths in the code spans of a Markdown text, and at the beginning of the lines of its blocks of type `text`. */
+export function pathsOf(markdown: string): string[] {
+  const spans = withoutFences(markdown).matchAll(/`([^`\n]+)`/g);
+  const blocks = [...markdown.matchAll(/^```text$([^]*?)^```$/gm)];
+  const lines = blocks.flatMap(([, block = ""]) => [...block.matchAll(/^(\S+)/gm)]);
+  return [...spans, ...lines].map(([, code = ""]) => code).filter((code) => PATH.test(code));
+}
+
+const PATH =
+  /^(\.ci|\.vscode|docs|examples|links|rpc|src|tests)\/[\w./-]*$|^[a-z]\w*\.(ts|py|mjs|sh|md)$/;
 
 /** The anchors that the headings of a Markdown text have where it is rendered. */
 export function anchorsOf(markdown: string): Set<string> {
