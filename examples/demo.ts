@@ -1,6 +1,6 @@
 /**
- * A mapping from request to deletion with a simulated gateway on loopback: opened, renewed, recovered after a restart of the
- * gateway, deleted. Prints every state and every datagram. Needs no router.
+ * A mapping from request to deletion with a simulated gateway on loopback: opened, renewed, recovered after a restart of
+ * the gateway, deleted. Prints every state and every datagram. Needs no router.
  */
 
 // deno-lint-ignore-file no-console -- a program for the terminal

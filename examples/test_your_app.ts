@@ -1,5 +1,5 @@
 /**
- * A program that opens a port, and its tests with a simulated gateway and virtual time: a new external address, a refusal,
+ * A program that opens a port, and its tests with a simulated gateway in virtual time: a new external address, a refusal
  * and a week of renewals in milliseconds.
  *
  *     deno test examples/test_your_app.ts

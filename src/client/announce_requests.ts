@@ -2,7 +2,7 @@ import type { Input, Output } from "../engine/events.ts";
 import type { Option } from "../wire/option.ts";
 import { prefix64Request } from "../wire/prefix64.ts";
 import { resultName } from "../wire/result_code.ts";
-import { abortable } from "./abortable.ts";
+import { abortable } from "../abortable.ts";
 import { ClosedError, ResultCodeError } from "./errors.ts";
 import { type Prefix64, prefix64Of } from "./prefix64.ts";
 

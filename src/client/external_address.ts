@@ -1,5 +1,5 @@
 import { ProtocolNumber } from "../wire/protocol_number.ts";
-import { abortable } from "./abortable.ts";
+import { abortable } from "../abortable.ts";
 import { InboundMap } from "./inbound_map.ts";
 import type { MapHandle } from "./map_handle.ts";
 

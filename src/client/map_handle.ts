@@ -2,7 +2,7 @@ import type { Assignment, MappingState } from "../engine/events.ts";
 import type { MappingSpec } from "../engine/mapping_spec.ts";
 import { MAX_LIFETIME } from "../wire/constants.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
-import { abortable } from "./abortable.ts";
+import { abortable } from "../abortable.ts";
 import { type Assigned, assignedOf } from "./assigned.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
 import { NotRunningError, ResultCodeError } from "./errors.ts";

@@ -45,23 +45,12 @@ export async function complete(line: string, context: CompletionContext): Promis
     return choose(word, unused.map((option) => `--${option.name}`));
   }
   const option = options.find((each) => takesNext(each, words.at(-1)));
-  if (option !== undefined) {
-    return choose(word, await optionValues(option, context));
-  }
+  if (option !== undefined) return choose(word, await valuesOf(option.completes, context));
   if (name === undefined) return choose(word, COMMANDS.map((spec) => spec.name));
-  return await completeArgument(command, words, word, context);
-}
-
-async function completeArgument(
-  command: CommandSpec | undefined,
-  words: readonly string[],
-  word: string,
-  context: CompletionContext,
-): Promise<Completion> {
   const kind = command?.args[argumentsIn(words, command).length - 1]?.kind;
   const port = kind === "port" ? /^\d+(?=\/)/.exec(word)?.[0] : undefined;
-  if (port !== undefined) return choose(word, PROTOCOL_NAMES.map((name) => `${port}/${name}`));
-  return choose(word, kind === undefined ? [] : await argumentValues(kind, context));
+  if (port !== undefined) return choose(word, PROTOCOL_NAMES.map((each) => `${port}/${each}`));
+  return choose(word, await valuesOf(kind, context));
 }
 
 /** The command and its arguments, without options and their values. */
@@ -73,8 +62,8 @@ function argumentsIn(words: readonly string[], command: CommandSpec): string[] {
   );
 }
 
-async function argumentValues(
-  kind: ArgumentKind,
+async function valuesOf(
+  kind: ArgumentKind | undefined,
   context: CompletionContext,
 ): Promise<readonly string[]> {
   switch (kind) {
@@ -93,14 +82,6 @@ async function argumentValues(
     default:
       return [];
   }
-}
-
-async function optionValues(
-  { name }: OptionSpec,
-  context: CompletionContext,
-): Promise<readonly string[]> {
-  if (name === "server") return await context.gateways();
-  return name === "client" ? await context.clients() : [];
 }
 
 /** Whether the word is this option and its value follows. */

@@ -96,7 +96,7 @@ function firstWord(args: readonly string[]): number {
   return at;
 }
 
-/** Separates the options from the other arguments, wherever they stand, and finds the command. */
+/** Separates the options, which may stand anywhere, from the other arguments, and finds the command. */
 function splitArguments(
   args: readonly string[],
   onCommandLine: boolean,

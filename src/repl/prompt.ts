@@ -136,8 +136,8 @@ export class Prompt implements InputLine {
   }
 
   /**
-   * Sets the editor's record of the cursor's row below the prompt, which it moves up by before it draws. Deno's editor does
-   * not count text inserted at once, and no editor counts what was printed in between.
+   * Sets the number of rows that the editor moves up before it draws. Deno's editor does not count text inserted at once, and
+   * no editor counts what was printed in between.
    */
   #setCursorRow(rows: number): void {
     Object.assign(this.#editor, { prevRows: rows });

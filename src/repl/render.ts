@@ -148,7 +148,7 @@ export function detailFields(
     ? `${requestType.repeat} lifetimes`
     : requestType === "once"
     ? "one lifetime"
-    : "kept alive";
+    : "until revoked, lifetimes";
   return [
     ["id", String(mappingId)],
     ["kind", kind],

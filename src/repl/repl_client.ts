@@ -52,31 +52,29 @@ export class ReplClient {
   ): Promise<ReplClient> {
     const { client, server, port, simulate, state } = options;
     const common = {
+      ...(port === undefined ? {} : { port }),
+      ...(settings.multicast ? {} : { multicast: false }),
       // Decoding every datagram takes time, and a command that runs once cannot turn the trace on.
       ...(parts.mode === "once"
         ? {}
         : { onTrace: (event: TraceEvent) => printTrace(event, parts, output) }),
+      ...(state === undefined ? {} : { store: new FileStore(state) }),
       signal: settings.signal,
       shutdownTimeout: SHUTDOWN_TIMEOUT,
       // The option --third-party is consent enough.
       allowThirdParty: true,
-      ...(state === undefined ? {} : { store: new FileStore(state) }),
     };
-    if (simulate !== true) {
-      const handle = await parts.startClient(client, server, {
-        ...common,
-        ...(port === undefined ? {} : { port }),
-        ...(settings.multicast ? {} : { multicast: false }),
-      });
-      return new ReplClient(handle, undefined, parts, output, state);
-    }
-    const gateway = await parts.startGateway(port);
+    const gateway = simulate === true ? await parts.startGateway(port) : undefined;
     try {
-      const { hostname, port } = gateway.local;
-      const handle = await parts.startClient(hostname, hostname, { ...common, port });
+      const handle = gateway === undefined
+        ? await parts.startClient(client, server, common)
+        : await parts.startClient(gateway.local.hostname, gateway.local.hostname, {
+          ...common,
+          port: gateway.local.port,
+        });
       return new ReplClient(handle, gateway, parts, output, state);
     } catch (error) {
-      gateway.close();
+      gateway?.close();
       throw error;
     }
   }

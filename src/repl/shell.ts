@@ -216,7 +216,7 @@ export class Shell {
   }
 }
 
-/** Code run by `js` may throw later, outside any command; the program keeps running, so that it can still delete its mappings. */
+/** Code of `js` may throw after its command has ended. The program keeps running, so that it can delete its mappings. */
 function reportUncaughtErrors(session: CommandSession): void {
   addEventListener("unhandledrejection", (event) => {
     event.preventDefault();

@@ -31,6 +31,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** May be given several times. */
   readonly many?: true;
+  /** The kind of argument that its value is completed as. */
+  readonly completes?: ArgumentKind;
   readonly help: string;
 }
 
@@ -152,8 +154,18 @@ export const COMMANDS: readonly CommandSpec[] = [
 
 /** Options of every command, and of the start without one. */
 export const COMMON_OPTIONS: readonly OptionSpec[] = [
-  { name: "server", value: "ADDRESS", help: "the router; the default gateway if not given" },
-  { name: "client", value: "ADDRESS", help: "the address of this host that faces it" },
+  {
+    name: "server",
+    value: "ADDRESS",
+    completes: "gateway",
+    help: "the router; the default gateway if not given",
+  },
+  {
+    name: "client",
+    value: "ADDRESS",
+    completes: "client",
+    help: "the address of this host that faces it",
+  },
   { name: "port", value: "PORT", help: "the server's UDP port, 5351 if not given" },
   { name: "simulate", help: "no router: a simulated gateway on loopback" },
   { name: "json", help: "one JSON object a line" },

@@ -75,7 +75,7 @@ export function duration(seconds: number): string {
   return parts.join(" ") || "0 s";
 }
 
-/** Joins words to lines of at most so many columns. */
+/** Joins words to lines of a maximum width in columns. */
 export function wrap(
   words: readonly string[],
   gap: string,

@@ -1,4 +1,5 @@
 import type { Clock } from "../../mod.ts";
+import { abortable } from "../abortable.ts";
 import type { Screen } from "./screen.ts";
 import { duration } from "./text.ts";
 import { CancelledError } from "./usage_error.ts";
@@ -64,15 +65,6 @@ export async function waitFor<T>(
   }
 }
 
-/** The promise's result; rejects with the signal's reason when that is aborted first. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", abort));
-}
-
 /** The promise's result; undefined when the signal is aborted first. */
 export async function unlessAborted<T>(
   promise: Promise<T>,
@@ -84,7 +76,7 @@ export async function unlessAborted<T>(
   });
 }
 
-/** Resolves after so many milliseconds, or when the signal is aborted. */
+/** Resolves after the given time, or when the signal is aborted. */
 export async function sleep(
   milliseconds: number,
   clock: Clock,

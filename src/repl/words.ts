@@ -1,8 +1,8 @@
 import { UsageError } from "./usage_error.ts";
 
 /**
- * Splits a line into words as a shell does: blanks separate words, `'…'` quotes everything, `"…"` quotes blanks, `\` quotes
- * the next character. Nothing is expanded.
+ * Splits a line into words as a shell does: blanks separate words, `'…'` quotes everything, `"…"` quotes blanks, `\`
+ * quotes the next character. Nothing is expanded.
  *
  * @throws {UsageError} If a quote is not closed, or nothing follows the last backslash.
  */

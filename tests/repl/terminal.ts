@@ -18,7 +18,7 @@ interface Reply {
 }
 
 /** Seconds until an expectation fails; a busy machine starts programs slowly. */
-const PROBE_TIMEOUT = 20;
+const EXPECT_TIMEOUT = 20;
 
 /** `repl.ts` on a pseudo-terminal of its own, with a state folder of its own. */
 export class Terminal implements AsyncDisposable {
@@ -56,7 +56,7 @@ export class Terminal implements AsyncDisposable {
   /** Waits for output that matches, and returns all output since the last match, up to its end. */
   async expect(pattern: string | RegExp): Promise<string> {
     const source = typeof pattern === "string" ? RegExp.escape(pattern) : pattern.source;
-    return (await this.#send(["expect", source, PROBE_TIMEOUT])).output;
+    return (await this.#send(["expect", source, EXPECT_TIMEOUT])).output;
   }
 
   /** Resizes the terminal. */
@@ -76,7 +76,7 @@ export class Terminal implements AsyncDisposable {
 
   /** Waits for the program's end; returns the exit code and the rest of the output. */
   async end(): Promise<{ readonly exitCode: number; readonly output: string }> {
-    const { exitCode = -1, output } = await this.#send(["wait", PROBE_TIMEOUT]);
+    const { exitCode = -1, output } = await this.#send(["wait", EXPECT_TIMEOUT]);
     return { exitCode, output };
   }
 

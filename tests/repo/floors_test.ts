@@ -18,8 +18,11 @@ const PUBLIC = ["mod.ts", "src/testing/mod.ts"];
 const SIMULATOR = ["src/testing/loopback.ts"];
 /** For the two programs only. */
 const SHARED = ["src/mapping_options.ts", "src/version.ts"];
+/** Waits for a promise or a signal. */
+const ABORTABLE = ["src/abortable.ts"];
 const ON_CLOCK = ["src/clock.ts", "src/transport/", "src/wire/"];
 const UNDER_CLIENT = [
+  ...ABORTABLE,
   "src/clock.ts",
   "src/discovery/",
   "src/engine/",
@@ -41,6 +44,7 @@ const UNDER_COMMANDS = [
 const ON_SERVER = [...ON_CLOCK, "src/testing/server/"];
 
 const FLOORS: readonly Floor[] = [
+  { files: "src/abortable.ts", may: [] },
   { files: "src/milliseconds.ts", may: [] },
   { files: "src/clock.ts", may: ["src/milliseconds.ts"] },
   { files: "src/version.ts", may: [] },
@@ -70,9 +74,7 @@ const FLOORS: readonly Floor[] = [
     may: [
       ...UNDER_CLIENT,
       "src/client/network/",
-      ...["abortable", "address_kind", "errors", "map_handle", "trace"].map((f) =>
-        `src/client/${f}.ts`
-      ),
+      ...["address_kind", "errors", "map_handle", "trace"].map((f) => `src/client/${f}.ts`),
     ],
   },
   {
@@ -89,7 +91,7 @@ const FLOORS: readonly Floor[] = [
   { files: "src/testing/random.ts", may: [] },
   {
     files: "src/repl/commands/",
-    may: [...PUBLIC, ...UNDER_COMMANDS.map((file) => `src/repl/${file}.ts`)],
+    may: [...PUBLIC, ...ABORTABLE, ...UNDER_COMMANDS.map((file) => `src/repl/${file}.ts`)],
   },
   {
     files: "src/repl/shell.ts",
@@ -98,7 +100,7 @@ const FLOORS: readonly Floor[] = [
   },
   {
     files: "src/repl/",
-    may: [...PUBLIC, ...SHARED],
+    may: [...PUBLIC, ...SHARED, ...ABORTABLE],
     packages: ["@std/cli", "node:readline", "node:stream"],
   },
   { files: "rpc/", may: [...PUBLIC, ...SHARED], packages: ["vscode-jsonrpc", "zod", "node:"] },

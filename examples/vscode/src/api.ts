@@ -1,6 +1,6 @@
 /**
- * The part of the JSON-RPC protocol that this extension uses; rpc/README.md documents all of it. Unknown members and states
- * are ignored, as that page requires.
+ * The part of the JSON-RPC protocol that this extension uses; rpc/README.md documents all of it. Unknown members and
+ * states are ignored, as that page requires.
  */
 
 /** The state of a mapping. */

@@ -6,8 +6,8 @@ export interface ServerCommand {
 }
 
 /**
- * The command that starts the server: the setting `portcontrol.serverCommand`, or else Deno with the checkout, or else Deno
- * with the published package. `--trace` prints every datagram to stderr.
+ * The command that starts the server: the setting `portcontrol.serverCommand`, or else Deno with the checkout, or else
+ * Deno with the published package. `--trace` prints every datagram to stderr.
  */
 export function serverCommand(
   configured: readonly string[],

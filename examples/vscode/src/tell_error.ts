@@ -4,7 +4,7 @@ import { adviceForCode } from "./advice.ts";
 import { ErrorCode } from "./api.ts";
 import { ServerGoneError } from "./server.ts";
 
-/** Shows what failed, why, and what to do. A cancelled request is not shown, nor the end of the server, which has its own message. */
+/** Shows what failed, why, and what to do. Not shown: a cancelled request, and the server's end, which has its own message. */
 export async function tellError(what: string, error: unknown): Promise<void> {
   const reason = error instanceof Error ? error.message : String(error);
   // Messages of the server begin with what was attempted.

@@ -9,7 +9,7 @@ import {
   type NatPmpResponse,
 } from "../../wire/natpmp.ts";
 import { ResultCode } from "../../wire/result_code.ts";
-import { abortable } from "../abortable.ts";
+import { abortable } from "../../abortable.ts";
 import { reasonOf } from "../errors.ts";
 import type { DriverCounts } from "../network/driver.ts";
 import type { Tracer } from "../trace.ts";

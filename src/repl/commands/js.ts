@@ -1,10 +1,10 @@
 /** `js`: JavaScript with the library in reach. */
 
+import { abortable } from "../../abortable.ts";
 import type { CommandNamed, ExitCode } from "../command.ts";
 import type { CommandContext } from "../command_context.ts";
 import { printableLines } from "../text.ts";
 import { CancelledError } from "../usage_error.ts";
-import { abortable } from "../wait.ts";
 
 /** `js`: evaluates the code and prints its value. Starts a client if the code names it. */
 export async function evaluateCode(
@@ -24,12 +24,12 @@ export async function evaluateCode(
 }
 
 /**
- * Evaluates an expression or, if the code is none, runs it as statements; `await` works in both. A variable that is assigned
- * without a declaration is global and stays for the next evaluation.
+ * Evaluates an expression or, if the code is none, runs it as statements; `await` works in both. A variable assigned without
+ * a declaration is global, so the next evaluation can use it.
  *
  * @param scope Variables that the code can use.
  * @returns The value of the expression, or what the statements return.
- * @throws {SyntaxError} If the code cannot be parsed, and whatever the code throws.
+ * @throws {SyntaxError} If the code cannot be parsed, and what the code throws.
  */
 async function evaluate(code: string, scope: Readonly<Record<string, unknown>>): Promise<unknown> {
   const names = Object.keys(scope);
