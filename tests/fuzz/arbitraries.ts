@@ -24,7 +24,7 @@ export const nonce: fc.Arbitrary<Nonce> = fc.tuple(int32, int32, int32)
 export const octets = (most: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ maxLength: most });
 
-/** Text that survives UTF-8, and does not end in the NUL that RFC 7220 forbids. */
+/** Well-formed text without NUL at the end (RFC 7220 section 2). */
 const text = fc.string({ unit: "grapheme", maxLength: 40 })
   .filter((each) => !each.endsWith("\0"));
 
@@ -80,7 +80,7 @@ export const request: fc.Arbitrary<RequestInit> = fc.tuple(
 ).map(([header, rest]) => ({ ...header, ...rest }));
 
 export const response: fc.Arbitrary<ResponseInit> = fc.tuple(
-  // UNSUPP_VERSION is read without its body (RFC 6887 section 9).
+  // UNSUPP_VERSION is decoded without its body (RFC 6887 section 9).
   fc.record({
     result: octet.filter((code) => code !== 1),
     lifetime: uint32,

@@ -11,8 +11,8 @@ import { address, octets } from "./arbitraries.ts";
 import { mutate } from "./mutate.ts";
 import type { Target } from "./target.ts";
 
-/** One thing that happens to an engine; what cannot happen now is left out. */
-type Act =
+/** An input for an engine, or time that passes. Inputs that are impossible at the time are left out. */
+type Action =
   | {
     readonly type: "request";
     readonly port: number;
@@ -23,7 +23,7 @@ type Act =
   | { readonly type: "announce" | "cancelAnnounce" | "unreachable" }
   | { readonly type: "pass"; readonly seconds: number }
   | { readonly type: "sendFailed"; readonly which: number }
-  /** The answer to a request that was sent, as told, or with some octets changed. */
+  /** The response to a request, with some octets changed unless `mutation` is 0. */
   | {
     readonly type: "answer";
     readonly which: number;
@@ -42,7 +42,7 @@ type Act =
 
 const index = fc.nat(20);
 
-const act: fc.Arbitrary<Act> = fc.oneof(
+const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
@@ -88,40 +88,41 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   }),
 );
 
-/** Whatever happens to an engine, its promises hold. */
+/** An engine with random inputs. */
 export const engine: Target = {
   name: "engine",
   invariant:
-    "Whatever happens to an engine: it never throws at the peer, sends no more than its window in one step, is never woken twice for nothing, changes nothing for a stranger, and lets every mapping end.",
+    "For any inputs an engine never throws because of the peer, sends no more than its window in one step, has no deadline in the past after two timeouts, ignores other sources, and ends every released mapping.",
   shortRounds: 8,
   inputsPerRound: 25 * 40,
   start: () => ({
     round: (seed) => {
-      const property = fc.property(fc.array(act, { maxLength: 40 }), (acts) => {
-        const play = new Play(seed);
-        for (const each of acts) play.act(each);
-        play.end();
+      const property = fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
+        const run = new EngineRun(seed);
+        for (const each of actions) run.act(each);
+        run.end();
       });
       fc.assert(property, { seed, numRuns: 25 });
     },
   }),
 };
 
-/** The pacer's largest window, and the ANNOUNCE. */
+/** Most requests in one step: the pacer's largest window, and the ANNOUNCE. */
 const MOST_SENDS = 129;
 
-class Play {
+class EngineRun {
   readonly #engine: Engine;
   readonly #open = new Set<MappingId>();
   readonly #released = new Set<MappingId>();
   readonly #sent: Uint8Array[] = [];
   #now = 0;
   #lastId = 0;
-  #past = 0;
+  /** Consecutive timeouts that left a deadline in the past. */
+  #overdue = 0;
 
   constructor(seed: number) {
     this.#engine = new Engine({
-      // Two addresses, so that the search for one that answers is in play.
+      // Two addresses, so that the engine also looks for the one that responds.
       server: [server4, { address: IpAddress.parse("192.168.1.2"), port: 5351 }],
       clientAddress: client4,
       random: seededRandom(seed + 1),
@@ -129,42 +130,42 @@ class Play {
     });
   }
 
-  act(act: Act): void {
-    switch (act.type) {
+  act(action: Action): void {
+    switch (action.type) {
       case "request": {
         const id = ++this.#lastId;
-        const { port: internalPort } = act;
-        const spec = act.peer ? peerSpec({ internalPort }) : mapSpec({ internalPort });
+        const { port: internalPort } = action;
+        const spec = action.peer ? peerSpec({ internalPort }) : mapSpec({ internalPort });
         this.#open.add(id);
-        return void this.#step({ type: "request", id, spec, lifetimes: act.times });
+        return void this.#step({ type: "request", id, spec, lifetimes: action.times });
       }
       case "renew":
-        return this.#each(act.which, (id) => ({ type: "renew", id, lifetime: act.number }));
+        return this.#each(action.which, (id) => ({ type: "renew", id, lifetime: action.number }));
       case "want":
-        return this.#each(act.which, (id) => ({ type: "want", id, lifetimes: act.number }));
+        return this.#each(action.which, (id) => ({ type: "want", id, lifetimes: action.number }));
       case "release":
-        return this.#each(act.which, (id) => this.#release(id));
+        return this.#each(action.which, (id) => this.#release(id));
       case "sendFailed":
-        return this.#each(act.which, (id) => ({ type: "sendFailed", id }));
+        return this.#each(action.which, (id) => ({ type: "sendFailed", id }));
       case "pass":
-        return this.#pass(act.seconds * 1_000);
+        return this.#pass(action.seconds * 1_000);
       case "answer":
-        return this.#answer(act);
+        return this.#respond(action);
       case "garbage":
-        return this.#garbage(act);
+        return this.#garbage(action);
       default:
-        return void this.#step({ type: act.type });
+        return void this.#step({ type: action.type });
     }
   }
 
-  /** Everything is let go of, and ends in its time. */
+  /** Releases everything and waits for the end. */
   end(): void {
     for (const id of [...this.#open]) if (!this.#released.has(id)) this.#step(this.#release(id));
     this.#step({ type: "cancelAnnounce" });
-    // The longest lifetime, once more for one that was asked for and never answered, and the holds.
+    // The longest lifetime, once more for a request without response, and the longest errors.
     this.#pass(3 * 86_400_000 + 400_000_000);
     assertEquals([...this.#open], [], "mappings that never end");
-    assertEquals(this.#engine.deadline, undefined, "the engine waits for nothing");
+    assertEquals(this.#engine.deadline, undefined, "the engine has no deadline");
   }
 
   #release(id: MappingId): Input {
@@ -178,25 +179,25 @@ class Play {
     if (id !== undefined) this.#step(input(id));
   }
 
-  #answer(act: Act & { readonly type: "answer" }): void {
-    const request = this.#sent[this.#sent.length - 1 - act.which];
+  #respond(action: Action & { readonly type: "answer" }): void {
+    const request = this.#sent[this.#sent.length - 1 - action.which];
     const decoded = request === undefined ? undefined : decodeRequest(request);
     if (decoded?.ok !== true) return;
-    const { result, lifetime, epoch } = act;
+    const { result, lifetime, epoch } = action;
     const { value } = decoded;
     const header = { result, lifetime, epoch };
-    const assigned = { externalPort: act.port, externalAddress: IpAddress.parse("203.0.113.5") };
+    const assigned = { externalPort: action.port, externalAddress: IpAddress.parse("203.0.113.5") };
     const bytes = encodeResponse(
       value.type === "map" || value.type === "peer"
         ? { ...value, ...header, ...assigned }
         : { ...value, ...header },
     );
-    const changed = act.mutation === 0 ? bytes : mutate(bytes, seededRandom(act.mutation));
+    const changed = action.mutation === 0 ? bytes : mutate(bytes, seededRandom(action.mutation));
     this.#step({ type: "datagram", bytes: changed, source: server4, multicast: false });
   }
 
-  /** From a stranger, whatever it says, nothing follows. */
-  #garbage({ bytes, from, multicast }: Act & { readonly type: "garbage" }): void {
+  /** A datagram from another source is ignored. */
+  #garbage({ bytes, from, multicast }: Action & { readonly type: "garbage" }): void {
     this.#pass(0);
     const before = this.#engine.deadline;
     const source = { address: from, port: 5352 };
@@ -230,8 +231,8 @@ class Play {
     assert(sends <= MOST_SENDS, `${sends} sends in one step`);
     const { deadline } = this.#engine;
     const isPast = deadline !== undefined && deadline <= this.#now;
-    this.#past = input.type === "timeout" && isPast ? this.#past + 1 : 0;
-    assert(this.#past < 2, `woken for ${deadline} at ${this.#now} twice`);
+    this.#overdue = input.type === "timeout" && isPast ? this.#overdue + 1 : 0;
+    assert(this.#overdue < 2, `woken for ${deadline} at ${this.#now} twice`);
     return outputs;
   }
 }

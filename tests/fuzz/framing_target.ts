@@ -6,11 +6,11 @@ import { seededRandom } from "../../src/testing/random.ts";
 import { mutate } from "./mutate.ts";
 import type { Target } from "./target.ts";
 
-/** Messages cut into chunks of any size, whole or damaged. */
+/** Frames in chunks of random size, intact or damaged. */
 export const framing: Target = {
   name: "framing",
   invariant:
-    "Messages come out of any cut of their stream as they went in; a damaged stream gives messages or a FramingError, nothing else.",
+    "Messages are decoded as sent from chunks of any size; a damaged stream gives messages or a FramingError, nothing else.",
   shortRounds: 60,
   inputsPerRound: 10,
   start: () => ({
@@ -18,8 +18,8 @@ export const framing: Target = {
       const random = seededRandom(seed);
       const sent = fc.sample(fc.jsonValue({ maxDepth: 2 }), { seed, numRuns: 5 });
       const stream = Uint8Array.from(sent.flatMap((message) => [...encodeFrame(message)]));
-      const heard = read(stream, random);
-      assertEquals(heard.map((text) => JSON.parse(text)), JSON.parse(JSON.stringify(sent)));
+      const received = read(stream, random);
+      assertEquals(received.map((text) => JSON.parse(text)), JSON.parse(JSON.stringify(sent)));
       try {
         read(mutate(stream, random), random);
       } catch (error) {

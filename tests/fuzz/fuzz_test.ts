@@ -5,7 +5,7 @@ const SEED = 20_130_401;
 
 for (const target of TARGETS) {
   Deno.test(`fuzz ${target.name}: ${target.invariant}`, async () => {
-    // As many rounds as there are, so that a busy machine tests no less.
+    // A number of rounds, so that a slow machine tests no less.
     await runTarget(target, SEED, { rounds: target.shortRounds, seconds: Infinity });
   });
 }

@@ -4,11 +4,11 @@ import { faults, type Lab, lab } from "../../src/testing/mod.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import type { Target } from "./target.ts";
 
-/** A world as the user of the library sees it: handles, promises, a socket in memory and one alarm. */
+/** Client and simulated server in random worlds, through the public API. */
 export const labWorld: Target = {
   name: "lab",
   invariant:
-    "As world, through the client's own API: afterwards what handles say is what the server holds, shutdown leaves nothing but what expires, and no alarm is left.",
+    "As world, through the public API: afterwards handles and server have the same mappings, shutdown leaves only mappings that expire, and no alarm is left.",
   shortRounds: 6,
   inputsPerRound: 1,
   start: () => ({ round }),
@@ -22,28 +22,28 @@ async function round(seed: number): Promise<void> {
     latency: random() * 20,
     client: { announcePort: 5350 },
   });
-  world.network.onDatagram = undefined; // the record would pile up
-  const bad = faults({ seed, loss: random() * 0.4, duplicate: 0.1, reorder: 0.1, maxDelay: 30 });
-  world.network.link = bad;
-  const wanted = new Map<number, MapHandle>();
+  world.network.onDatagram = undefined; // the record is not used
+  const faulty = faults({ seed, loss: random() * 0.4, duplicate: 0.1, reorder: 0.1, maxDelay: 30 });
+  world.network.link = faulty;
+  const open = new Map<number, MapHandle>();
   for (let turn = 0; turn < 60; turn++) {
-    act(world, wanted, random);
+    act(world, open, random);
     await world.advance(random() ** 3 * 600_000);
-    if (turn % 10 === 9) world.network.link = random() < 0.2 ? () => [] : bad;
+    if (turn % 10 === 9) world.network.link = random() < 0.2 ? () => [] : faulty;
   }
   world.network.link = undefined;
   world.server.silent = false;
   await world.advance(4 * 3_600_000);
   const held = [...world.server.mappings.values()].filter(({ kind }) => kind === "map");
-  const real = held.map((each) =>
+  const actual = held.map((each) =>
     `${each.internalPort} ${each.externalAddress} ${each.externalPort}`
   );
-  const told = [...wanted.values()].map((mapping) => {
+  const reported = [...open.values()].map((mapping) => {
     const { assigned, internalPort } = mapping;
-    assert(assigned !== undefined, `a wanted mapping is not there: ${JSON.stringify(mapping)}`);
+    assert(assigned !== undefined, `a mapping has no assignment: ${JSON.stringify(mapping)}`);
     return `${internalPort} ${assigned.externalAddress} ${assigned.externalPort}`;
   });
-  assertEquals(told.sort(), real.sort());
+  assertEquals(reported.sort(), actual.sort());
   assertEquals(world.server.counters.violations, {});
   assertEquals(world.server.counters.received["malformed"], undefined);
   const summary = await world.settled(world.handle.shutdown());
@@ -54,10 +54,10 @@ async function round(seed: number): Promise<void> {
   assertEquals(world.clock.pending, 0, "alarms are left");
 }
 
-function act(world: Lab, wanted: Map<number, MapHandle>, random: () => number): void {
+function act(world: Lab, open: Map<number, MapHandle>, random: () => number): void {
   const port = 6_000 + Math.floor(random() * 5);
   const lifetime = 60 + Math.floor(random() * 3_600);
-  const mapping = wanted.get(port);
+  const mapping = open.get(port);
   const chance = random();
   if (chance < 0.15) world.host.restart({ announce: random() < 0.5 });
   else if (chance < 0.2) world.host.changeExternalAddress(`203.0.113.${Math.ceil(random() * 250)}`);
@@ -69,11 +69,11 @@ function act(world: Lab, wanted: Map<number, MapHandle>, random: () => number): 
     world.handle.request(map, RequestType.Once);
   } else if (mapping === undefined) {
     const map = new InboundMap(port, lifetime);
-    wanted.set(port, world.handle.request(map, RequestType.KeepAlive));
+    open.set(port, world.handle.request(map, RequestType.KeepAlive));
   } else if (chance < 0.7 && mapping.assigned !== undefined) mapping.renew(lifetime);
   else {
-    wanted.delete(port);
-    // A refusal to delete is for whoever waits; it expires then.
+    open.delete(port);
+    // After a refused deletion the mapping expires.
     mapping.revoke().catch(() => {});
   }
 }

@@ -1,4 +1,4 @@
-/** What storms, bad cables and enemies do to octets: flips, overwrites, cuts, insertions, repetitions. */
+/** Mutates octets: bit flips, overwriting, truncation, insertion, deletion, repetition. */
 export function mutate(bytes: Uint8Array, random: () => number): Uint8Array<ArrayBuffer> {
   let result = Uint8Array.from(bytes);
   for (let changes = 1 + Math.floor(random() * 4); changes > 0; changes--) {
@@ -7,7 +7,7 @@ export function mutate(bytes: Uint8Array, random: () => number): Uint8Array<Arra
   return result;
 }
 
-/** Random octets, of a length that is as likely short as long. */
+/** Random octets; the logarithm of their number is uniform. */
 export function randomOctets(random: () => number, most = 1_200): Uint8Array<ArrayBuffer> {
   const length = Math.floor(most ** random());
   return Uint8Array.from({ length }, () => Math.floor(random() * 256));

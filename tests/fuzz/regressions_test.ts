@@ -1,4 +1,4 @@
-/** What fuzzing found outside of the engine, as plain tests. */
+/** Defects outside the engine that fuzzing has found. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { checkMessage } from "../../rpc/message_check.ts";
@@ -7,19 +7,19 @@ import { UsageError } from "../../src/repl/usage_error.ts";
 import { newMapping, remainingLife } from "../../src/testing/server/mapping.ts";
 import { client4, external4 } from "../helpers/specs.ts";
 
-Deno.test("parseLine() complains of options that the parser of arguments keeps for itself", () => {
+Deno.test("parseLine() rejects options that the argument parser reserves", () => {
   for (const line of ["announce -_json", "map 6000 --_", "map 6000 --_=x", "list -h_"]) {
     assertThrows(() => parseLine(line), UsageError, "Unknown option");
   }
   assertEquals(parseLine("map 6000 -k")?.command.name, "map");
 });
 
-Deno.test("checkMessage() passes on a request that is called $/cancelRequest, so that it is answered", () => {
+Deno.test("checkMessage() passes a request with the method $/cancelRequest, so that it gets a response", () => {
   const text = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "$/cancelRequest" });
   assertEquals(checkMessage({ ok: true, text }, new Set()).type, "message");
 });
 
-Deno.test("remainingLife() makes no second of the rounding of a sum", () => {
+Deno.test("remainingLife() adds no second for a rounding error", () => {
   const now = 8_239_400.1;
   const internal = {
     protocol: 6,

@@ -50,7 +50,7 @@ function parsesOrRejects(read: () => unknown): void {
     read();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    const shown = errorLines(error, LOOK);
+    const shown = errorLines(error, RENDER_OPTIONS);
     assert(
       shown.length > 0 && !shown.some((each) => /\p{Cc}/u.test(each)),
       "the error is empty or has control characters",
@@ -58,7 +58,7 @@ function parsesOrRejects(read: () => unknown): void {
   }
 }
 
-const LOOK = { json: false, paint: paint(false), inspect: String, where: "" };
+const RENDER_OPTIONS = { json: false, paint: paint(false), inspect: String, where: "" };
 
 const PIECES: readonly string[] = [
   ...COMMANDS.flatMap(({ name, examples, options }) => [

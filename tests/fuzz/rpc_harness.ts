@@ -1,7 +1,7 @@
 import { createMessageConnection } from "vscode-jsonrpc";
 import { Channel } from "../../rpc/channel.ts";
 import { FrameDecoder } from "../../rpc/framing.ts";
-import "../../rpc/openrpc.json" with { type: "json" }; // loaded on demand otherwise, which takes real time
+import "../../rpc/openrpc.json" with { type: "json" }; // loading it on demand would take real time
 import { installRuntime } from "../../rpc/jsonrpc_runtime.ts";
 import { serve, type Server } from "../../rpc/server.ts";
 import {
@@ -13,8 +13,8 @@ import {
   SimulatedServer,
 } from "../../src/testing/mod.ts";
 
-/** An answer or a notification of the server. */
-export interface Heard {
+/** A response or a notification of the server. */
+export interface Received {
   readonly id?: string | number | null;
   readonly method?: string;
   readonly result?: unknown;
@@ -25,8 +25,8 @@ export interface Heard {
 export class RpcHarness {
   readonly clock: ManualClock;
   readonly server: Server;
-  /** What the server said, oldest first. */
-  readonly heard: Heard[] = [];
+  /** The messages of the server, oldest first. */
+  readonly received: Received[] = [];
   readonly #host: ServerHost;
   readonly #chunks: Uint8Array[] = [];
   readonly #decoder = new FrameDecoder();
@@ -63,13 +63,13 @@ export class RpcHarness {
     return new RpcHarness(clock, network, host);
   }
 
-  /** Octets from the client. */
-  say(octets: Uint8Array): void {
+  /** Sends octets to the server. */
+  send(octets: Uint8Array): void {
     this.#chunks.push(octets);
     this.#wake();
   }
 
-  /** The end of the client's stream; waits for that of the server. */
+  /** Ends the client's stream and waits for the end of the server. */
   async end(): Promise<number> {
     this.#ended = true;
     this.#wake();
@@ -96,12 +96,12 @@ export class RpcHarness {
   #write(octets: Uint8Array): Promise<number> {
     this.#decoder.push(octets);
     for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
-      if (frame.ok) this.heard.push(JSON.parse(frame.text));
+      if (frame.ok) this.received.push(JSON.parse(frame.text));
     }
     return Promise.resolve(octets.length);
   }
 }
 
-/** Addresses in the network in memory. */
+/** Addresses in the memory network. */
 export const SERVER = "192.168.1.1";
 export const CLIENT = "192.168.1.10";

@@ -3,17 +3,17 @@ import fc from "fast-check";
 import { encodeFrame } from "../../rpc/framing.ts";
 import { METHODS } from "../../rpc/methods.ts";
 import { seededRandom } from "../../src/testing/random.ts";
-import { CLIENT, type Heard, RpcHarness, SERVER } from "./rpc_harness.ts";
+import { CLIENT, type Received, RpcHarness, SERVER } from "./rpc_harness.ts";
 import type { Target } from "./target.ts";
 
 /** Messages in a round. */
 const MESSAGES = 100;
 
-/** A client that says anything. */
+/** A JSON-RPC server and random messages. */
 export const rpc: Target = {
   name: "rpc",
   invariant:
-    "Whatever a JSON-RPC client says: every request is answered once, no answer is an internal error, the server still works, and its end leaves no timer.",
+    "For any messages every request gets one response, none is an internal error, the server still works, and its end leaves no timer.",
   shortRounds: 8,
   inputsPerRound: MESSAGES,
   start: () => ({ round }),
@@ -22,39 +22,43 @@ export const rpc: Target = {
 async function round(seed: number): Promise<void> {
   const random = seededRandom(seed);
   const harness = await RpcHarness.start();
-  const asked = new Map<string | number, unknown>();
-  if (random() < 0.9) ask({ jsonrpc: "2.0", id: "begin", method: "initialize", params: {} });
+  const requests = new Map<string | number, unknown>();
+  if (random() < 0.9) send({ jsonrpc: "2.0", id: "begin", method: "initialize", params: {} });
   for (const [index, message] of fc.sample(messages, { seed, numRuns: MESSAGES }).entries()) {
-    ask(message(index));
+    send(message(index));
     if (index % 10 === 9) await harness.clock.advance(random() * 2_000);
   }
-  const isAlive = ask({ jsonrpc: "2.0", id: "still there", method: "rpc.discover" });
+  const isAlive = send({ jsonrpc: "2.0", id: "still there", method: "rpc.discover" });
   await harness.clock.advance(100);
-  const answer = answersTo(harness.heard, isAlive)[0];
-  // Before initialize, and after shutdown, it says so.
+  const response = responsesTo(harness.received, isAlive)[0];
+  // Errors for a server before `initialize` or after `shutdown` are valid too.
   assert(
-    answer !== undefined && [undefined, -32002, -32600].includes(answer.error?.code),
-    `no answer at the end: ${JSON.stringify(answer)}`,
+    response !== undefined && [undefined, -32002, -32600].includes(response.error?.code),
+    `no response at the end: ${JSON.stringify(response)}`,
   );
   assertEquals(await harness.end(), 0);
-  for (const [id, message] of asked) {
-    const answers = answersTo(harness.heard, id);
-    assertEquals(answers.length, 1, `${JSON.stringify(message)} has ${answers.length} answers`);
-    const { result, error } = answers[0] ?? {};
+  for (const [id, message] of requests) {
+    const responses = responsesTo(harness.received, id);
+    assertEquals(
+      responses.length,
+      1,
+      `${JSON.stringify(message)} has ${responses.length} responses`,
+    );
+    const { result, error } = responses[0] ?? {};
     assert((result === undefined) !== (error === undefined), "either a result or an error");
     assert(error?.code !== -32603, `${JSON.stringify(message)}: ${error?.message}`);
   }
   assertEquals(harness.clock.pending, 0, "alarms are left");
 
-  function ask(message: unknown): string | number {
+  function send(message: unknown): string | number {
     const id = idOf(message);
-    if (id !== undefined) asked.set(id, message);
-    harness.say(encodeFrame(message));
+    if (id !== undefined) requests.set(id, message);
+    harness.send(encodeFrame(message));
     return id ?? "";
   }
 }
 
-/** The id under which an answer must come. */
+/** The id of the response that a message must get. */
 function idOf(message: unknown): string | number | undefined {
   if (typeof message !== "object" || message === null || Array.isArray(message)) return undefined;
   const { id, method, result, error } = message as Record<string, unknown>;
@@ -62,15 +66,15 @@ function idOf(message: unknown): string | number | undefined {
   return typeof id === "string" || typeof id === "number" ? id : undefined;
 }
 
-function answersTo(heard: readonly Heard[], id: string | number): Heard[] {
-  return heard.filter((each) => each.id === id && each.method === undefined);
+function responsesTo(received: readonly Received[], id: string | number): Received[] {
+  return received.filter((each) => each.id === id && each.method === undefined);
 }
 
-// Any JSON, but such as survives being written and read.
+// Any value that JSON can represent.
 const json = fc.jsonValue({ maxDepth: 3 });
 const small = fc.integer({ min: 0, max: 4 });
 
-/** Params that often fit, and often nearly. */
+/** Members of params, valid or nearly so. */
 const member = fc.oneof(
   fc.tuple(fc.constantFrom("clientId", "mappingId", "simulatorId"), small),
   fc.tuple(fc.constant("kind"), fc.constantFrom("inbound", "outbound")),
@@ -113,25 +117,25 @@ const method = fc.oneof(
   { weight: 1, arbitrary: fc.string() },
 );
 
-/** A message, given a number that makes its id unlike any other. */
+/** Makes a message from a number, which makes its id unique. */
 const messages: fc.Arbitrary<(index: number) => unknown> = fc.oneof(
   {
     weight: 12,
     arbitrary: fc.tuple(method, params, fc.boolean()).map(
-      ([name, told, isText]) => (index: number): unknown => ({
+      ([name, values, isText]) => (index: number): unknown => ({
         jsonrpc: "2.0",
         id: isText ? `id ${index}` : index,
         method: name,
-        params: told,
+        params: values,
       }),
     ),
   },
   {
     weight: 2,
-    arbitrary: fc.tuple(method, params).map(([name, told]) => (): unknown => ({
+    arbitrary: fc.tuple(method, params).map(([name, values]) => (): unknown => ({
       jsonrpc: "2.0",
       method: name === "exit" ? "exits" : name,
-      params: told,
+      params: values,
     })),
   },
   {
@@ -142,15 +146,15 @@ const messages: fc.Arbitrary<(index: number) => unknown> = fc.oneof(
       params: { id },
     })),
   },
-  // A member of the wrong kind must not be taken for an id that somebody else uses.
+  // A member of another type must not become the id of another request.
   { weight: 2, arbitrary: json.map((value) => (): unknown => value) },
   {
     weight: 1,
     arbitrary: fc.tuple(json, json, json).map(
-      ([jsonrpc, id, told]) => (index: number): unknown => ({
+      ([jsonrpc, id, name]) => (index: number): unknown => ({
         jsonrpc,
         id: typeof id === "string" || typeof id === "number" ? `odd ${index}` : id,
-        method: told,
+        method: name,
       }),
     ),
   },

@@ -1,16 +1,22 @@
-/** Worlds that once broke a rule, kept so that none does again. Each fails without the repair that it is named after. */
-export const WORLDS: readonly (readonly [seed: number, repaired: string])[] = [
-  [422, "a mapping update during a deletion passed for the deletion's answer"],
-  [1234, "a second copy of a grant passed for the deletion's answer"],
-  [982, "a mapping update during a deletion passed for the deletion's answer"],
-  [4244, "a second copy of a grant ended the deletion of what was let go of before it was granted"],
-  [108, "what an unanswered request had made was left at the server when a repetition was refused"],
-  [806, "what an unanswered request had made was left at the server when a repetition was refused"],
-  [1003007, "the same, where the server grants more than was asked for"],
+/** Worlds that have broken a rule, and the defect. Each fails without its repair. */
+export const WORLDS: readonly (readonly [seed: number, defect: string])[] = [
+  [422, "a mapping update during a deletion was taken for the deletion's response"],
+  [1234, "a second copy of a grant was taken for the deletion's response"],
+  [982, "a mapping update during a deletion was taken for the deletion's response"],
+  [4244, "a second copy of a grant ended the deletion of a mapping released before its grant"],
+  [
+    108,
+    "the mapping of a request without response was left at the server when a retransmission was refused",
+  ],
+  [
+    806,
+    "the mapping of a request without response was left at the server when a retransmission was refused",
+  ],
+  [1003007, "the same, with a server that grants more than requested"],
   [158, "the same, in NAT-PMP"],
   [3968, "the same, in NAT-PMP"],
-  [7701, "a second refusal of a deletion passed for that of the mapping wanted next"],
-  [9881, "a second answer to a NAT-PMP deletion left the mapping wanted next waiting for ever"],
-  [20262732, "an update that a renewal had overtaken left the renewed mapping at the server"],
-  [555003549, "the same, where the update passed for the answer to the renewal"],
+  [7701, "a second refusal of a deletion was taken for that of the next mapping"],
+  [9881, "a second response to a NAT-PMP deletion left the next mapping without a request"],
+  [20262732, "an update overtaken by a renewal left the renewed mapping at the server"],
+  [555003549, "the same, with the update taken for the response to the renewal"],
 ];

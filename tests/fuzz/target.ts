@@ -1,31 +1,31 @@
-/** Something that is fuzzed. */
+/** A part of the program to fuzz. */
 export interface Target {
   readonly name: string;
-  /** What holds in every round. */
+  /** The property that holds in every round. */
   readonly invariant: string;
-  /** Rounds of the short form in the unit suite. */
+  /** Number of rounds in the unit tests. */
   readonly shortRounds: number;
-  /** How many inputs a round has, for the figures. */
+  /** Number of inputs in a round, for the report. */
   readonly inputsPerRound: number;
-  /** Makes what the rounds have in common. */
+  /** Prepares the rounds. */
   start(): Runner | Promise<Runner>;
 }
 
-/** A target under way. */
+/** A started target. */
 export interface Runner {
-  /** One round, decided by its seed alone as far as the target has no memory. Throws if the invariant does not hold. */
+  /** Runs a round, which depends on its seed and the state of the target. Throws if the invariant does not hold. */
   round(seed: number): void | Promise<void>;
-  /** What can be judged only after the last round. */
+  /** Checks the state after the last round. */
   end?(): void | Promise<void>;
 }
 
-/** How far to go: rounds, or seconds, whichever comes first. */
+/** Limits of a run; it ends at the first one reached. */
 export interface Budget {
   readonly rounds: number;
   readonly seconds: number;
 }
 
-/** A round that failed, and how to see it again. */
+/** A failed round, with the command to repeat it. */
 export class FuzzFailure extends Error {
   override readonly name = "FuzzFailure";
 
@@ -38,7 +38,7 @@ export class FuzzFailure extends Error {
   }
 }
 
-/** Runs a target: round after round, each with the next seed. Returns how many there were. */
+/** Runs the rounds of a target, each with the next seed. Returns their number. */
 export async function runTarget(target: Target, seed: number, budget: Budget): Promise<number> {
   const runner = await target.start();
   const end = performance.now() + budget.seconds * 1_000;

@@ -8,7 +8,7 @@ import type { Target } from "./target.ts";
 import { codec, decoders } from "./wire_targets.ts";
 import { world } from "./world_target.ts";
 
-/** Everything that is fuzzed. */
+/** All fuzz targets. */
 export const TARGETS: readonly Target[] = [
   codec,
   decoders,

@@ -19,10 +19,10 @@ import { natPmpRequest, natPmpResponse, request, response } from "./arbitraries.
 import { mutate, randomOctets } from "./mutate.ts";
 import type { Target } from "./target.ts";
 
-/** What is encoded decodes to itself, and encodes to the same octets again. */
+/** Encoding and decoding of generated messages. */
 export const codec: Target = {
   name: "codec",
-  invariant: "What is encoded decodes to itself, and encodes to the same octets again.",
+  invariant: "An encoded message decodes to itself and encodes to the same octets again.",
   shortRounds: 4,
   inputsPerRound: 200,
   start: () => ({
@@ -35,10 +35,10 @@ export const codec: Target = {
   }),
 };
 
-/** Decoders take any octets: they never throw, and describe() gives one printable line without a whole nonce. */
+/** All decoders with random and mutated octets. */
 export const decoders: Target = {
   name: "decoders",
-  invariant: "Decoders take any octets: none throws, and describe() gives one printable line.",
+  invariant: "Decoders accept any octets: none throws, and describe() returns one printable line.",
   shortRounds: 400,
   inputsPerRound: 2,
   start: () => ({
@@ -59,7 +59,7 @@ export const decoders: Target = {
 
 type Decode<T> = (bytes: Uint8Array) => { ok: true; value: T } | { ok: false };
 
-/** Fields that the encoder fills in may be missing in what is given, so the comparison is of what it names. */
+/** Compares the fields that `init` has; the encoder has defaults for the others. */
 function check<Init extends object, T extends object>(
   seed: number,
   arbitrary: fc.Arbitrary<Init>,
@@ -69,7 +69,7 @@ function check<Init extends object, T extends object>(
   const property = fc.property(arbitrary, (init) => {
     const bytes = encode(init);
     const decoded = decode(bytes);
-    assert(decoded.ok, "what is encoded cannot be decoded");
+    assert(decoded.ok, "an encoded message cannot be decoded");
     const value = decoded.value as Record<string, unknown>;
     const named = Object.fromEntries(Object.keys(init).map((key) => [key, value[key]]));
     assertEquals(named, { ...init } as Record<string, unknown>);
@@ -88,5 +88,5 @@ function decodeAll(bytes: Uint8Array): void {
   decodeDhcpv4Servers(bytes);
   decodeDhcpv6Servers(bytes);
   const line = describe(bytes);
-  assert(!/\p{Cc}/u.test(line), `describe() gives a control character: ${JSON.stringify(line)}`);
+  assert(!/\p{Cc}/u.test(line), `describe() returns a control character: ${JSON.stringify(line)}`);
 }

@@ -1,7 +1,7 @@
 import { miniupnpd, type ServerOptions } from "../../src/testing/server/server_options.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 
-/** What kind of world it is; everything follows from the seed. Times are milliseconds, lifetimes seconds. */
+/** The parameters of a random world, derived from its seed. Times are milliseconds, lifetimes seconds. */
 export interface WorldPlan {
   readonly seed: number;
   readonly server: ServerOptions;
@@ -18,17 +18,17 @@ export interface WorldPlan {
   readonly minDelay: number;
   readonly maxDelay: number;
   readonly reorderDelay: number;
-  /** How late the host wakes up at most. */
+  /** Most that a timer of the host is late. */
   readonly lateness: number;
-  /** How long things go wrong, before the quiet period. */
+  /** Duration of the faults, before the quiet period. */
   readonly trouble: number;
-  /** Acts of the user in that time. */
-  readonly acts: number;
-  /** Misfortunes in that time. */
-  readonly misfortunes: number;
+  /** Number of user actions in that time. */
+  readonly actions: number;
+  /** Number of random faults in that time. */
+  readonly faults: number;
 }
 
-/** Draws a world. */
+/** Derives a plan from a seed. */
 export function planWorld(seed: number): WorldPlan {
   const random = seededRandom(seed);
   const chance = (probability: number): boolean => random() < probability;
@@ -68,7 +68,7 @@ export function planWorld(seed: number): WorldPlan {
     reorderDelay: pick([50, 300, 900]),
     lateness: pick([0, 0, 20, 2_000]),
     trouble: 1_000 * Math.min(5 * 86_400, maxLifetime * between(2, 30)),
-    acts: Math.floor(between(2, 30)),
-    misfortunes: Math.floor(between(0, 12)),
+    actions: Math.floor(between(2, 30)),
+    faults: Math.floor(between(0, 12)),
   };
 }

@@ -7,7 +7,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { runTarget, type Target } from "../fuzz/target.ts";
 import { TARGETS } from "../fuzz/targets.ts";
-import { runWorld } from "../fuzz/world.ts";
+import { runWorld } from "../fuzz/run_world.ts";
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
 

@@ -2,45 +2,45 @@ import type { MappingSpec } from "../../src/engine/mapping_spec.ts";
 import { IpAddress } from "../../src/wire/address.ts";
 import type { Option } from "../../src/wire/option.ts";
 import { mapSpec, peerSpec } from "../helpers/specs.ts";
-import type { Wish } from "./wishes.ts";
+import type { ExpectedMapping } from "./expected_mappings.ts";
 import type { World } from "./world.ts";
 
-/** What the user does in a world. */
-export class Acts {
+/** Random actions of the user. */
+export class UserActions {
   readonly #world: World;
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  /** Something, by chance. */
+  /** Takes a random action. */
   one(): void {
-    const { random, wishes, plan } = this.#world;
+    const { random, expected, plan } = this.#world;
     if (random() < 0.05) return this.#announce();
     const port = 6_000 + Math.floor(random() * plan.ports);
     const isPeer = plan.hasPeers && random() < 0.15;
-    const wish = wishes.wanted(({ opcode, internalPort }) =>
+    const mapping = expected.wanted(({ opcode, internalPort }) =>
       internalPort === port && (opcode === "peer") === isPeer
     );
-    if (wish === undefined) return this.#request(isPeer, port);
+    if (mapping === undefined) return this.#request(isPeer, port);
     const chance = random();
-    if (chance < 0.3 && wish.assignment !== undefined) return this.#renew(wish);
-    if (chance < 0.4) return this.#want(wish);
-    return this.release(wish, random() < 0.5 ? "revoked" : "dropped");
+    if (chance < 0.3 && mapping.assignment !== undefined) return this.#renew(mapping);
+    if (chance < 0.4) return this.#setLifetimes(mapping);
+    return this.release(mapping, random() < 0.5 ? "revoked" : "dropped");
   }
 
   releaseAll(): void {
-    for (const wish of [...this.#world.wishes.open.values()]) {
-      if (wish.releasedAt === undefined) this.release(wish, "dropped");
+    for (const mapping of [...this.#world.expected.open.values()]) {
+      if (mapping.releasedAt === undefined) this.release(mapping, "dropped");
     }
     this.#world.step({ type: "cancelAnnounce" });
   }
 
-  release(wish: Wish, as: "revoked" | "dropped"): void {
+  release(mapping: ExpectedMapping, as: "revoked" | "dropped"): void {
     const world = this.#world;
-    world.tell(`release ${wish.id}`);
-    wish.releasedAt = world.now;
-    world.step({ type: "release", id: wish.id, as });
+    world.log(`release ${mapping.id}`);
+    mapping.releasedAt = world.now;
+    world.step({ type: "release", id: mapping.id, as });
   }
 
   #request(isPeer: boolean, port: number): void {
@@ -50,8 +50,8 @@ export class Acts {
     const spec = isPeer
       ? peerSpec({ internalPort: port, lifetime: this.#lifetime() })
       : this.#mapSpec(port);
-    const input = world.wishes.add(spec, lifetimes);
-    world.tell(`request ${input.id} ${spec.opcode} ${port} for ${lifetimes} x ${spec.lifetime} s`);
+    const input = world.expected.add(spec, lifetimes);
+    world.log(`request ${input.id} ${spec.opcode} ${port} for ${lifetimes} x ${spec.lifetime} s`);
     world.step(input);
   }
 
@@ -68,7 +68,7 @@ export class Acts {
     }
     return mapSpec({
       internalPort: port,
-      // Ports of one number in two protocols are two mappings.
+      // One port number in two protocols gives two mappings.
       protocol: port % 2 === 0 ? 6 : 17,
       lifetime: this.#lifetime(),
       externalPort: suggestion,
@@ -76,25 +76,25 @@ export class Acts {
     });
   }
 
-  #renew(wish: Wish): void {
+  #renew(mapping: ExpectedMapping): void {
     const lifetime = this.#lifetime();
-    this.#world.tell(`renew ${wish.id} for ${lifetime} s`);
-    this.#world.step({ type: "renew", id: wish.id, lifetime });
+    this.#world.log(`renew ${mapping.id} for ${lifetime} s`);
+    this.#world.step({ type: "renew", id: mapping.id, lifetime });
   }
 
-  #want(wish: Wish): void {
+  #setLifetimes(mapping: ExpectedMapping): void {
     const world = this.#world;
-    wish.lifetimes = world.random() < 0.7 ? Infinity : 1 + Math.floor(world.random() * 5);
-    world.tell(`want ${wish.id} for ${wish.lifetimes} lifetimes`);
-    world.step({ type: "want", id: wish.id, lifetimes: wish.lifetimes });
+    mapping.lifetimes = world.random() < 0.7 ? Infinity : 1 + Math.floor(world.random() * 5);
+    world.log(`want ${mapping.id} for ${mapping.lifetimes} lifetimes`);
+    world.step({ type: "want", id: mapping.id, lifetimes: mapping.lifetimes });
   }
 
   #announce(): void {
-    this.#world.tell("announce");
+    this.#world.log("announce");
     this.#world.step({ type: "announce" });
   }
 
-  /** From a quarter of what the server grants at most to twice that. */
+  /** From a quarter of the longest lifetime granted to twice that. */
   #lifetime(): number {
     const { random, plan } = this.#world;
     return Math.max(10, Math.floor(plan.maxLifetime * (0.25 + 1.75 * random())));

@@ -1,0 +1,140 @@
+import { assert } from "@std/assert";
+import type { Assignment, Input, MappingState, Output } from "../../src/engine/events.ts";
+import { type MappingKey, type MappingSpec, requestKey } from "../../src/engine/mapping_spec.ts";
+import { ResultCode } from "../../src/wire/result_code.ts";
+
+/** A mapping as the user of the engine sees it. */
+export interface ExpectedMapping {
+  readonly id: number;
+  readonly spec: MappingSpec;
+  lifetimes: number;
+  state: MappingState;
+  over: boolean;
+  releasedAt: number | undefined;
+  assignment: Assignment | undefined;
+  /** The latest assignment, lost or not. */
+  lastAssignment: Assignment | undefined;
+  /** Time of the latest loss of an assignment. */
+  lostAt: number;
+  /** Whether a mapping update has ended the mapping; the client cannot know better. */
+  withdrawn: boolean;
+  /** No request for it may be sent before this time. */
+  holdUntil: number;
+}
+
+/** The requested mappings and what the engine has reported about them, with the rules that hold at any time. */
+export class ExpectedMappings {
+  readonly open = new Map<number, ExpectedMapping>();
+  /** Mappings that have ended in the present step. */
+  ended: ExpectedMapping[] = [];
+  readonly #holds = new Map<MappingKey, number>();
+  #holdNewUntil = -Infinity;
+  #lastId = 0;
+  readonly #isPcp: boolean;
+
+  /** @param isPcp Whether an error's lifetime also delays later mappings; in NAT-PMP it does not. */
+  constructor(isPcp: boolean) {
+    this.#isPcp = isPcp;
+  }
+
+  /** The mapping with such a spec that is not released. */
+  wanted(sameAs: (spec: MappingSpec) => boolean): ExpectedMapping | undefined {
+    return [...this.open.values()].find(({ spec, releasedAt }) =>
+      releasedAt === undefined && sameAs(spec)
+    );
+  }
+
+  /** Adds a mapping and returns the input for the engine. */
+  add(spec: MappingSpec, lifetimes: number): Input & { readonly type: "request" } {
+    const id = ++this.#lastId;
+    this.open.set(id, {
+      id,
+      spec,
+      lifetimes,
+      state: { type: "requested" },
+      over: false,
+      releasedAt: undefined,
+      assignment: undefined,
+      lastAssignment: undefined,
+      lostAt: -Infinity,
+      withdrawn: false,
+      holdUntil: this.#holds.get(requestKey(spec)) ?? -Infinity,
+    });
+    return { type: "request", id, spec, lifetimes };
+  }
+
+  /** Processes an output of the engine, and checks it. */
+  take(now: number, output: Output): void {
+    if (!("id" in output) || output.id === undefined) return;
+    const mapping = this.open.get(output.id);
+    if (mapping === undefined) {
+      // A deletion may follow the end of its mapping if a late response shows that the server has it.
+      assert(output.type === "send", `${output.type} for ${output.id}, which is over`);
+      return;
+    }
+    switch (output.type) {
+      case "send":
+        return this.#checkSend(now, mapping);
+      case "state":
+        return this.#stateChanged(now, mapping, output.state, output.over);
+      case "granted":
+        mapping.assignment = mapping.lastAssignment = output.assignment;
+        mapping.holdUntil = -Infinity;
+        this.#holds.delete(requestKey(mapping.spec));
+        return;
+      case "lost":
+        assert(mapping.assignment !== undefined, `${mapping.id} lost what it did not have`);
+        mapping.assignment = undefined;
+        mapping.lostAt = now;
+        return;
+      case "renewalRefused":
+        return this.#hold(now, mapping, output.code, output.retryIn);
+    }
+  }
+
+  #checkSend(now: number, mapping: ExpectedMapping): void {
+    if (mapping.releasedAt !== undefined) return;
+    const until = mapping.assignment === undefined
+      ? Math.max(mapping.holdUntil, this.#holdNewUntil)
+      : mapping.holdUntil;
+    // With a tolerance for sums of fractions.
+    assert(now >= until - 1e-3, `${mapping.id} sends at ${now}, held until ${until}`);
+  }
+
+  #stateChanged(now: number, mapping: ExpectedMapping, state: MappingState, over: boolean): void {
+    assert(!mapping.over, `${mapping.id} changes after its end`);
+    mapping.state = state;
+    mapping.over = over;
+    if (state.type === "error" && mapping.lostAt === now) mapping.withdrawn = true;
+    if (state.type === "error" && state.retryIn !== undefined) {
+      this.#hold(now, mapping, state.code, state.retryIn);
+    }
+    if (!over) return;
+    assert(mapping.assignment === undefined, `${mapping.id} ended with an assignment`);
+    this.#checkEnd(mapping, state);
+    this.open.delete(mapping.id);
+    this.ended.push(mapping);
+  }
+
+  /** A mapping without a number of lifetimes may end unreleased only if its suggestion was binding. */
+  #checkEnd(mapping: ExpectedMapping, state: MappingState): void {
+    const final = ["error", "expired", "revoked", "dropped"].includes(state.type);
+    assert(final, `${mapping.id} is over in state ${state.type}`);
+    if (mapping.releasedAt !== undefined || mapping.lifetimes !== Infinity) return;
+    const isBinding = mapping.spec.opcode === "peer" ||
+      mapping.spec.options.some(({ type }) => type === "preferFailure");
+    const isFinalRefusal = state.type === "error" && isBinding &&
+      state.code === ResultCode.CannotProvideExternal;
+    assert(isFinalRefusal, `${mapping.id} ended unreleased as ${JSON.stringify(state)}`);
+  }
+
+  #hold(now: number, mapping: ExpectedMapping, code: number, seconds: number): void {
+    // A hold because of a NAT-PMP server's silence ends with its next packet (RFC 6886 section 3.1).
+    if (!this.#isPcp && code === ResultCode.UnsuppVersion) return;
+    const until = now + seconds * 1000;
+    mapping.holdUntil = until;
+    if (code <= 0 || !this.#isPcp) return;
+    this.#holds.set(requestKey(mapping.spec), until);
+    if (code === ResultCode.NoResources) this.#holdNewUntil = Math.max(this.#holdNewUntil, until);
+  }
+}
