@@ -3,11 +3,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { REASONS } from "../conformance/reasons.ts";
 import { type Row, ROWS } from "../conformance/rows.ts";
-import { findProofs, gaps, idsOf, judge, proofsIn, readJunit } from "../tools/conformance.ts";
+import {
+  findRuleTests,
+  gaps,
+  idsOf,
+  readJunit,
+  resultOf,
+  ruleTestsIn,
+} from "../tools/conformance.ts";
 import { readFile } from "../tools/repository.ts";
 
 Deno.test("every rule has a test or a reason, and every id in a test's name is a rule", async () => {
-  assertEquals(gaps(ROWS, await findProofs()), []);
+  assertEquals(gaps(ROWS, await findRuleTests()), []);
 });
 
 Deno.test("the list has each rule once, complete", () => {
@@ -41,7 +48,7 @@ Deno.test("idsOf() takes the ids at the end of a name, and nothing else", () => 
   assertEquals(idsOf("a(b)"), []);
 });
 
-Deno.test("proofsIn() finds names in all kinds of quotes, and no comments", () => {
+Deno.test("ruleTestsIn() finds names in all kinds of quotes, and no comments", () => {
   const source = `
     Deno.test("double (C-1-1)", () => {});
     Deno.test('single "x" (C-1-2)', () => {});
@@ -49,7 +56,7 @@ Deno.test("proofsIn() finds names in all kinds of quotes, and no comments", () =
     // a comment (C-1-4)
     "a step (E-1-1)": async () => {},
   `;
-  assertEquals(proofsIn(source, "a.ts").map(({ ids }) => ids.join()), [
+  assertEquals(ruleTestsIn(source, "a.ts").map(({ ids }) => ids.join()), [
     "C-1-1",
     "C-1-2",
     "C-1-3,D-1-1",
@@ -59,15 +66,15 @@ Deno.test("proofsIn() finds names in all kinds of quotes, and no comments", () =
 
 Deno.test("gaps() lists what is missing, doubled or unknown", () => {
   const rows = [row("C-1-1"), row("C-1-2"), row("C-1-3", "no")];
-  const proofs = proofsIn('"x (C-1-1, C-1-3, C-1-9)"', "a.ts");
-  assertEquals(gaps(rows, proofs), [
+  const tests = ruleTestsIn('"x (C-1-1, C-1-3, C-1-9)"', "a.ts");
+  assertEquals(gaps(rows, tests), [
     "C-1-2 has no test",
     "C-1-3 has a test, and a reason to have none",
     "C-1-9 is no rule",
   ]);
 });
 
-Deno.test("judge() needs every test of a rule to have run and passed", () => {
+Deno.test("resultOf() requires every test of a rule to have run and passed", () => {
   const xml = `<testsuites><testsuite name="a">
     <testcase name="one (C-1-1)" classname="a"></testcase>
     <testcase name="two &quot;x&quot; (C-1-2)" classname="a"><failure message="no"/></testcase>
@@ -79,14 +86,14 @@ Deno.test("judge() needs every test of a rule to have run and passed", () => {
   const source = [
     '"one (C-1-1)" \'two "x" (C-1-2)\' `three ${n} (C-1-3)` "four (C-1-4)" `five ${n} (C-1-5)`',
   ].join();
-  const proofs = proofsIn(source, "tests/a_test.ts");
+  const tests = ruleTestsIn(source, "tests/a_test.ts");
   const verdicts = ["C-1-1", "C-1-2", "C-1-3", "C-1-4", "C-1-5", "C-1-6"].map((id) =>
-    judge(row(id), proofs, results)
+    resultOf(row(id), tests, results)
   );
   assertEquals(verdicts, ["ok", "FAILED", "FAILED", "FAILED", "ok", "MISSING"]);
-  assertEquals(judge(row("C-1-6", "because"), proofs, results), "does not apply");
-  const lab = proofsIn('"far (C-1-7)"', "tests/lab/a_test.ts");
-  assertEquals(judge(row("C-1-7"), lab, results), "elsewhere");
+  assertEquals(resultOf(row("C-1-6", "because"), tests, results), "does not apply");
+  const lab = ruleTestsIn('"far (C-1-7)"', "tests/lab/a_test.ts");
+  assertEquals(resultOf(row("C-1-7"), lab, results), "elsewhere");
 });
 
 function row(id: string, reason?: string): Row {

@@ -1,4 +1,4 @@
-/** The simulated gateway of a soak, as a process of its own: its memory is not what is measured. Speaks JSON, a line each. */
+/** The simulated gateway of a soak in its own process, so that its memory is not measured. Reads commands, writes JSON lines. */
 
 // deno-lint-ignore-file no-console -- a program
 import { ServerHost, SimulatedServer } from "../../src/testing/mod.ts";
@@ -8,17 +8,17 @@ import { defaultNetwork } from "../../src/transport/open.ts";
 import type { Network } from "../../src/transport/transport.ts";
 import { lines } from "../tools/processes.ts";
 
-/** What the gateway is told in its first line. */
-export interface GatewayOrder {
+/** The first line of input. */
+export interface GatewayOptions {
   readonly port: number;
   readonly seed: number;
-  /** How likely a datagram is lost, each way. */
+  /** Probability that a datagram is lost, in each direction. */
   readonly loss: number;
   /** Longest lifetime granted, in seconds. */
   readonly maxLifetime: number;
 }
 
-/** What the gateway says when asked, and when it starts. */
+/** The gateway's response to every line. */
 export interface GatewayReport {
   readonly port: number;
   readonly mappings: number;
@@ -26,7 +26,7 @@ export interface GatewayReport {
   readonly malformed: number;
 }
 
-/** Loses what chance says, in both directions. */
+/** Loses datagrams with a probability, in both directions. */
 function lossy(network: Network, loss: number, random: () => number): Network {
   return {
     name: network.name,
@@ -50,12 +50,12 @@ async function serve(): Promise<void> {
   let host: ServerHost | undefined;
   for await (const line of lines(Deno.stdin.readable)) {
     if (host === undefined) {
-      const { port, seed, loss, maxLifetime }: GatewayOrder = JSON.parse(line);
+      const { port, seed, loss, maxLifetime }: GatewayOptions = JSON.parse(line);
       const server = new SimulatedServer({ maxLifetime, logLimit: 10, epoch: 1 });
       const network = lossy(defaultNetwork(), loss, seededRandom(seed));
       host = await ServerHost.start(network, systemClock, server, { port });
     } else if (line === "restart") host.restart();
-    else if (line === "readdress") {
+    else if (line === "changeAddress") {
       const last = Math.floor(systemClock.now()) % 250 + 1;
       host.changeExternalAddress(`203.0.113.${last}`);
     }

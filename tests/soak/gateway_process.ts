@@ -1,43 +1,43 @@
-import type { GatewayOrder, GatewayReport } from "./gateway.ts";
+import type { GatewayOptions, GatewayReport } from "./gateway.ts";
 
 const PROGRAM = new URL("./gateway.ts", import.meta.url).href;
 
-/** A gateway that can be killed and comes back on the same port, with nothing left of what it knew. */
+/** A gateway process that can be replaced by a new one on the same port, without its state. */
 export class GatewayProcess {
-  readonly #order: GatewayOrder;
+  readonly #options: GatewayOptions;
   #running: Running;
   #port: number;
 
-  private constructor(order: GatewayOrder, running: Running, port: number) {
-    this.#order = order;
+  private constructor(options: GatewayOptions, running: Running, port: number) {
+    this.#options = options;
     this.#running = running;
     this.#port = port;
   }
 
-  static async start(order: Omit<GatewayOrder, "port">): Promise<GatewayProcess> {
-    const whole = { ...order, port: 0 };
+  static async start(options: Omit<GatewayOptions, "port">): Promise<GatewayProcess> {
+    const withPort = { ...options, port: 0 };
     const running = spawn();
-    const { port } = await ask(running, JSON.stringify(whole));
-    return new GatewayProcess(whole, running, port);
+    const { port } = await request(running, JSON.stringify(withPort));
+    return new GatewayProcess(withPort, running, port);
   }
 
   get port(): number {
     return this.#port;
   }
 
-  /** Kills it without warning and starts another one in its place. */
+  /** Kills the process and starts another one on the same port. */
   async replace(seed: number): Promise<GatewayReport> {
     await this.#kill();
     this.#running = spawn();
-    return await ask(
+    return await request(
       this.#running,
-      JSON.stringify({ ...this.#order, seed, port: this.#port }),
+      JSON.stringify({ ...this.#options, seed, port: this.#port }),
     );
   }
 
-  /** Has it do something and tell how it is. */
-  tell(order: "restart" | "readdress" | "report"): Promise<GatewayReport> {
-    return ask(this.#running, order);
+  /** Sends a command and returns the report after it. */
+  command(command: "restart" | "changeAddress" | "report"): Promise<GatewayReport> {
+    return request(this.#running, command);
   }
 
   async stop(): Promise<void> {
@@ -48,7 +48,7 @@ export class GatewayProcess {
     const { child, writer, reader } = this.#running;
     child.kill("SIGKILL");
     await writer.abort().catch(() => {
-      // Its end of the pipe has gone already.
+      // The process has closed its end of the pipe.
     });
     await reader.cancel();
     await child.status;
@@ -77,8 +77,8 @@ function spawn(): Running {
   };
 }
 
-/** Sends one line and gives the line that comes back. */
-async function ask(running: Running, line: string): Promise<GatewayReport> {
+/** Sends a line and returns the report. */
+async function request(running: Running, line: string): Promise<GatewayReport> {
   await running.writer.write(new TextEncoder().encode(`${line}\n`));
   while (!running.rest.includes("\n")) {
     const { value, done } = await running.reader.read();
@@ -86,7 +86,7 @@ async function ask(running: Running, line: string): Promise<GatewayReport> {
     running.rest += value;
   }
   const end = running.rest.indexOf("\n");
-  const answer = running.rest.slice(0, end);
+  const report = running.rest.slice(0, end);
   running.rest = running.rest.slice(end + 1);
-  return JSON.parse(answer);
+  return JSON.parse(report);
 }

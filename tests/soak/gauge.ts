@@ -3,19 +3,19 @@ import { type Clock, type Milliseconds, systemClock } from "../../src/clock.ts";
 
 /** A measurement of this process. */
 export interface Sample {
-  /** Minutes since the soak began. */
+  /** Minutes since the start of the soak. */
   readonly minute: number;
-  /** Octets in use after a garbage collection. */
+  /** Octets of the heap in use after a garbage collection. */
   readonly heap: number;
-  /** Octets that the process has of the system. */
+  /** Resident octets of the process. */
   readonly rss: number;
-  /** Share of one core since the sample before, 0 to 1. */
+  /** Share of one core since the last sample, 0 to 1. */
   readonly cpu: number;
-  /** Mappings that are alive. */
+  /** Number of running mappings. */
   readonly running: number;
 }
 
-/** The clock of the client under test, which counts the alarms that wait. */
+/** The system clock, with a count of pending alarms. */
 export class CountingClock implements Clock {
   pending = 0;
 
@@ -25,10 +25,10 @@ export class CountingClock implements Clock {
 
   alarm(at: Milliseconds, fire: () => void): () => void {
     this.pending++;
-    let waiting = true;
+    let isPending = true;
     const end = (): void => {
-      if (waiting) this.pending--;
-      waiting = false;
+      if (isPending) this.pending--;
+      isPending = false;
     };
     const cancel = systemClock.alarm(at, () => {
       end();
@@ -48,7 +48,7 @@ export class Gauge {
   #cpuBefore = process.cpuUsage();
   #before = performance.now();
 
-  /** Takes a sample; memory that nobody uses any more is given up first, where the engine lets itself be told to. */
+  /** Takes a sample, after a garbage collection if V8 exposes it. */
   take(running: number): Sample {
     collect();
     const now = performance.now();
@@ -68,7 +68,7 @@ export class Gauge {
   }
 }
 
-/** Whether garbage can be collected on demand: `--v8-flags=--expose-gc`. */
+/** Whether V8 exposes garbage collection: `--v8-flags=--expose-gc`. */
 export const canCollect: boolean = "gc" in globalThis;
 
 function collect(): void {
@@ -77,7 +77,7 @@ function collect(): void {
   gc?.();
 }
 
-/** UDP sockets that this process has open; undefined where the system does not say. */
+/** Number of open UDP sockets of this process; undefined except on Linux. */
 export async function openSockets(): Promise<number | undefined> {
   if (Deno.build.os !== "linux") return undefined;
   const tables = await Promise.all(
@@ -85,7 +85,7 @@ export async function openSockets(): Promise<number | undefined> {
   );
   let count = 0;
   for await (const { name } of Deno.readDir("/proc/self/fd")) {
-    const target = await Deno.readLink(`/proc/self/fd/${name}`).catch(() => ""); // gone meanwhile
+    const target = await Deno.readLink(`/proc/self/fd/${name}`).catch(() => ""); // closed meanwhile
     const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
     if (inode !== undefined && tables.some((table) => table.includes(` ${inode} `))) count++;
   }

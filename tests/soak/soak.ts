@@ -4,34 +4,34 @@ import { seededRandom } from "../../src/testing/random.ts";
 import { canCollect, CountingClock, Gauge, openSockets, type Sample } from "./gauge.ts";
 import { GatewayProcess } from "./gateway_process.ts";
 
-/** How long and how hard. */
+/** Duration, load and reports of a soak. */
 export interface SoakOptions {
   readonly minutes: number;
   readonly mappings: number;
   readonly seed: number;
-  /** How often a sample is taken, in seconds. */
+  /** Seconds between two samples. */
   readonly sampleEvery: number;
-  readonly tell: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
-/** How it went. */
+/** The outcome of a soak. */
 export interface SoakResult {
   readonly samples: readonly Sample[];
-  /** What must not have happened. */
+  /** The claims that do not hold. */
   readonly faults: readonly string[];
-  /** Largest departure of the heap from its size after the first two minutes, as a share of that. */
+  /** Relative change of the heap from its size after the first two minutes. */
   readonly drift: number;
 }
 
-/** The share by which the heap may differ from what it was after the first two minutes. */
+/** Largest acceptable {@linkcode SoakResult.drift}. */
 const DRIFT = 0.05;
 
 /**
  * Keeps hundreds of mappings alive over real sockets, with a gateway that loses packets, restarts and is killed, while
- * mappings come and go; and sees to it that nothing piles up.
+ * mappings are created and deleted. Checks that memory, timers, sockets and mappings do not accumulate.
  */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
-  const { minutes, mappings, seed, sampleEvery, tell } = options;
+  const { minutes, mappings, seed, sampleEvery, print } = options;
   const random = seededRandom(seed);
   const gateway = await GatewayProcess.start({ seed, loss: 0.05, maxLifetime: 120 });
   const socketsBefore = await openSockets();
@@ -41,56 +41,56 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     clock,
     shutdownTimeout: 30_000,
   });
-  const crowd = new Crowd(handle, mappings, random);
+  const population = new MappingPopulation(handle, mappings, random);
   const gauge = new Gauge();
   const faults: string[] = [];
   const end = performance.now() + minutes * 60_000;
-  const warm = performance.now() + (minutes < 3 ? 0 : WARM_UP);
+  const warmUntil = performance.now() + (minutes < 3 ? 0 : WARM_UP);
   let nextSample = performance.now() + sampleEvery * 1_000;
   let nextLine = 1;
   for (let second = 1; performance.now() < end; second++) {
-    crowd.churn();
-    await trouble(gateway, second, random);
-    await pause(performance.now() < warm ? 50 : 1_000);
+    population.churn();
+    await causeFaults(gateway, second, random);
+    await pause(performance.now() < warmUntil ? 50 : 1_000);
     if (performance.now() < nextSample) continue;
     nextSample += sampleEvery * 1_000;
-    const sample = gauge.take(crowd.running);
+    const sample = gauge.take(population.running);
     if (sample.minute < nextLine - 0.01) continue;
     nextLine = Math.floor(sample.minute + 0.01) + 1;
-    tell(describe(sample, handle, clock));
+    print(describe(sample, handle, clock));
   }
-  await note(
+  await check(
     faults,
-    "every wanted mapping is alive before the end",
-    () => crowd.allRunning(90_000),
+    "every mapping is alive before the end",
+    () => population.allRunning(90_000),
   );
-  gauge.take(crowd.running);
+  gauge.take(population.running);
   const summary = await handle.shutdown();
-  const report = await gateway.tell("report");
-  await note(faults, "shutdown deletes every mapping", () => assertEquals(summary.unconfirmed, 0));
-  await note(
+  const report = await gateway.command("report");
+  await check(faults, "shutdown deletes every mapping", () => assertEquals(summary.unconfirmed, 0));
+  await check(
     faults,
-    "the gateway holds nothing afterwards",
+    "the gateway has no mapping afterwards",
     () => assertEquals(report.mappings, 0),
   );
-  await note(faults, "the gateway saw no violation", () => {
+  await check(faults, "the gateway counted no violation", () => {
     assertEquals([report.violations, report.malformed], [{}, 0]);
   });
-  await note(faults, "no timer is left", () => assertEquals(clock.pending, 0));
-  await note(faults, "no socket is left", () => settled(socketsBefore));
+  await check(faults, "no timer is left", () => assertEquals(clock.pending, 0));
+  await check(faults, "no socket is left", () => assertSocketsClosed(socketsBefore));
   const drift = driftOf(gauge.samples);
-  await note(faults, `the heap stays within ${DRIFT * 100} %`, () => {
-    if (canCollect && minutes >= 3) assert(Math.abs(drift) <= DRIFT, `it drifted ${drift}`);
+  await check(faults, `the heap stays within ${DRIFT * 100} %`, () => {
+    if (canCollect && minutes >= 3) assert(Math.abs(drift) <= DRIFT, `it changed by ${drift}`);
   });
   await gateway.stop();
   return { samples: gauge.samples, faults, drift };
 }
 
-/** How long things go faster at first, so that caches are full and code is compiled before memory is judged. */
+/** Milliseconds of faster churn at first, so that code is compiled and caches are full before memory is compared. */
 const WARM_UP = 80_000;
 
-/** The mappings of the soak, of which some go and others come all the time. */
-class Crowd {
+/** The mappings of the soak, of which some are replaced every second. */
+class MappingPopulation {
   readonly #handle: Handle;
   readonly #size: number;
   readonly #random: () => number;
@@ -107,12 +107,12 @@ class Crowd {
     return this.#members.filter(({ state }) => state.type === "running").length;
   }
 
-  /** Lets a hundredth of them go, renews as many others, reads the news, and fills up. */
+  /** Revokes a hundredth of the mappings, renews as many others, reads all alerts, and requests new mappings. */
   churn(): void {
     const some = Math.ceil(this.#size / 100);
     for (let i = 0; i < some && this.#members.length >= this.#size; i++) {
-      const [gone] = this.#members.splice(Math.floor(this.#random() * this.#members.length), 1);
-      gone?.revoke().catch(reportError);
+      const [revoked] = this.#members.splice(Math.floor(this.#random() * this.#members.length), 1);
+      revoked?.revoke().catch(reportError);
       const renewed = this.#members[Math.floor(this.#random() * this.#members.length)];
       if (renewed?.state.type === "running") renewed.renew(this.#lifetime());
     }
@@ -121,13 +121,13 @@ class Crowd {
     while (this.#handle.pollError() !== undefined);
   }
 
-  /** Waits until everything that is wanted is there. */
+  /** Waits until every mapping has an assignment. */
   async allRunning(limit: number): Promise<void> {
     const end = performance.now() + limit;
     while (this.#members.some(({ assigned }) => assigned === undefined)) {
       const states = this.#members.filter(({ assigned }) => assigned === undefined)
         .map(({ state }) => JSON.stringify(state));
-      assert(performance.now() < end, `${states.length} are not: ${states[0]}`);
+      assert(performance.now() < end, `${states.length} have none: ${states[0]}`);
       await pause(200);
     }
   }
@@ -141,7 +141,7 @@ class Crowd {
     return mapping;
   }
 
-  /** Half of the mappings have somebody who waits for their news, the others are looked at now and then. */
+  /** Reads alerts as they come, as half of the mappings do; {@linkcode churn} polls the others. */
   async #read(mapping: MapHandle): Promise<void> {
     for await (const alert of mapping) assert(alert.type !== undefined);
   }
@@ -151,25 +151,25 @@ class Crowd {
   }
 }
 
-/** What befalls the gateway. */
-async function trouble(
+/** Restarts, changes and replaces the gateway at certain seconds. */
+async function causeFaults(
   gateway: GatewayProcess,
   second: number,
   random: () => number,
 ): Promise<void> {
-  if (second % 97 === 0) await gateway.tell("restart");
-  else if (second % 61 === 0) await gateway.tell("readdress");
+  if (second % 97 === 0) await gateway.command("restart");
+  else if (second % 61 === 0) await gateway.command("changeAddress");
   else if (second % 151 === 0) await gateway.replace(Math.floor(random() * 1e9));
 }
 
-/** How far the heap went from what it was after two minutes, or after a tenth of the samples if that is later. */
+/** Relative change of the heap since the second minute. */
 export function driftOf(samples: readonly Sample[]): number {
-  const settled = samples.filter(({ minute }) => minute >= 1.99);
-  const [first] = settled;
+  const warm = samples.filter(({ minute }) => minute >= 1.99);
+  const [first] = warm;
   if (first === undefined) return 0;
-  // A few samples each: one alone shows the moment, such as a recovery with a request of every mapping under way.
-  const early = median(settled.slice(0, WINDOW).map(({ heap }) => heap));
-  const late = median(settled.slice(-WINDOW).map(({ heap }) => heap));
+  // Medians, because a single sample may be taken during a recovery with a request of every mapping outstanding.
+  const early = median(warm.slice(0, WINDOW).map(({ heap }) => heap));
+  const late = median(warm.slice(-WINDOW).map(({ heap }) => heap));
   return late / early - 1;
 }
 
@@ -193,21 +193,21 @@ function describe(sample: Sample, handle: Handle, clock: CountingClock): string 
   ].join("  ");
 }
 
-/** A socket is closed a moment after it was told to. */
-async function settled(socketsBefore: number | undefined): Promise<void> {
+/** Waits for the sockets to close, which happens after close() returns. */
+async function assertSocketsClosed(socketsBefore: number | undefined): Promise<void> {
   for (let tries = 0; tries < 20 && await openSockets() !== socketsBefore; tries++) {
     await pause(100);
   }
   assertEquals(await openSockets(), socketsBefore);
 }
 
-async function note(
+async function check(
   faults: string[],
   claim: string,
-  check: () => void | Promise<void>,
+  verify: () => void | Promise<void>,
 ): Promise<void> {
   try {
-    await check();
+    await verify();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     faults.push(`Not so: ${claim}: ${reason}`);

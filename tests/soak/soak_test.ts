@@ -10,13 +10,13 @@ Deno.test("a short soak over real sockets leaves no timer, socket or mapping", a
     mappings: 40,
     seed: 1,
     sampleEvery: 1,
-    tell: (line) => lines.push(line),
+    print: (line) => lines.push(line),
   });
   assertEquals(faults, []);
   assert(samples.length >= 2, `${samples.length} samples`);
 });
 
-Deno.test("driftOf() compares the end with what it was after two minutes", () => {
+Deno.test("driftOf() compares the end with the second minute", () => {
   const samples = Array.from({ length: 40 }, (_, i) => sample(i / 6, i < 12 ? 5e6 + i : 10e6));
   assertEquals(driftOf(samples), 0);
   assertEquals(driftOf([...samples, ...Array.from({ length: 9 }, () => sample(8, 12.5e6))]), 0.25);

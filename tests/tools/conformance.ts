@@ -1,57 +1,57 @@
 /**
- * `deno task conformance`: runs the tests that prove rules of the RFCs, and prints every rule with its test and the
- * result. `deno task conformance C-8.5` prints those whose ids begin so. Fails if a rule has no test and no reason, or a
- * test fails.
+ * `deno task conformance`: runs the tests of the RFCs' rules, and prints every rule with its test and the result.
+ * `deno task conformance C-8.5` prints the rules whose ids begin so. Fails if a test fails, or a rule has neither a test
+ * nor a reason to have none.
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
 import { type Row, ROWS } from "../conformance/rows.ts";
 import { listFiles, readFile, ROOT } from "./repository.ts";
 
-/** A test that proves rules. */
-export interface Proof {
-  /** As it stands in the source; `${}` where it is put together. */
+/** A test of rules. */
+export interface RuleTest {
+  /** As in the source; a template has `${}`. */
   readonly name: string;
   /** Path from the root. */
   readonly file: string;
-  /** The ids in its name. */
+  /** The rule ids in the name. */
   readonly ids: readonly string[];
 }
 
-/** A rule's test results. */
-export type Verdict = "ok" | "FAILED" | "elsewhere" | "does not apply" | "MISSING";
+/** The result of a rule. */
+export type RuleResult = "ok" | "FAILED" | "elsewhere" | "does not apply" | "MISSING";
 
-/** Tests of the tools, and of the judge: they prove nothing of the client. */
+/** Tests of the tools and of the simulator, not of the client. */
 const NOT_OF_CLIENT = /^tests\/((repo|testing|tools|mutants)\/|conformance\/(rows|reasons)\.ts$)/;
 
-/** Suites that need a network or a router; `deno task test` runs them. */
+/** Suites that require a network or a router; `deno task test` runs them. */
 const ELSEWHERE = /^tests\/(lab|e2e)\//;
 
-/** The ids in a test's name: in parentheses at its end, with other words perhaps. */
+/** The ids in parentheses at the end of a test's name. */
 export function idsOf(name: string): string[] {
   const group = /\(([^()]*)\)$/.exec(name)?.[1] ?? "";
   return group.split(", ").filter((word) => /^[CDE]-[\w.]+-\w+$/.test(word));
 }
 
-/** The test names of a source that carry ids. */
-export function proofsIn(source: string, file: string): Proof[] {
+/** The tests with ids in a source file. */
+export function ruleTestsIn(source: string, file: string): RuleTest[] {
   const literals = source.matchAll(/(["'`])((?:(?!\1).)*\([^()"'`]*\))\1/g);
   return Array.from(literals, ([, , name = ""]) => ({ name, file, ids: idsOf(name) }))
     .filter(({ ids }) => ids.length > 0);
 }
 
-/** The tests of the client that prove rules. */
-export async function findProofs(): Promise<Proof[]> {
+/** All tests of the client with ids. */
+export async function findRuleTests(): Promise<RuleTest[]> {
   const files = (await listFiles(/\.ts$/, "tests/")).filter((file) => !NOT_OF_CLIENT.test(file));
-  const proofs = await Promise.all(
-    files.map(async (file) => proofsIn(await readFile(file), file)),
+  const tests = await Promise.all(
+    files.map(async (file) => ruleTestsIn(await readFile(file), file)),
   );
-  return proofs.flat();
+  return tests.flat();
 }
 
-/** What is wrong with the list: rules without test or reason, with both, and ids that are no rule. */
-export function gaps(rows: readonly Row[], proofs: readonly Proof[]): string[] {
-  const proven = new Set(proofs.flatMap(({ ids }) => ids));
+/** Rules without test or reason, rules with both, and unknown ids. */
+export function gaps(rows: readonly Row[], tests: readonly RuleTest[]): string[] {
+  const proven = new Set(tests.flatMap(({ ids }) => ids));
   const known = new Set(rows.map(({ id }) => id));
   return [
     ...rows.filter(({ id, reason }) => reason === undefined && !proven.has(id))
@@ -62,7 +62,7 @@ export function gaps(rows: readonly Row[], proofs: readonly Proof[]): string[] {
   ];
 }
 
-/** Test results by name out of a JUnit report: whether all tests of the name passed. */
+/** Reads a JUnit report: whether all tests of a name have passed. */
 export function readJunit(xml: string): Map<string, boolean> {
   const results = new Map<string, boolean>();
   for (const [, attributes = "", closed, body = ""] of xml.matchAll(TEST_CASE)) {
@@ -75,23 +75,23 @@ export function readJunit(xml: string): Map<string, boolean> {
 
 const TEST_CASE = /<testcase\b([^>]*?)(\/)?>(?:(?<=\/>)|([\s\S]*?)<\/testcase>)/g;
 
-/** The result of a rule: of its tests, each by the names that the report has for it. */
-export function judge(
+/** The result of a rule by the results of its tests. */
+export function resultOf(
   row: Row,
-  proofs: readonly Proof[],
+  tests: readonly RuleTest[],
   results: ReadonlyMap<string, boolean>,
-): Verdict {
+): RuleResult {
   if (row.reason !== undefined) return "does not apply";
-  const own = proofs.filter(({ ids }) => ids.includes(row.id));
+  const own = tests.filter(({ ids }) => ids.includes(row.id));
   if (own.length === 0) return "MISSING";
   const here = own.filter(({ file }) => !ELSEWHERE.test(file));
   if (here.length === 0) return "elsewhere";
-  const outcomes = here.flatMap((proof) => outcomesOf(proof, results));
+  const outcomes = here.flatMap((test) => outcomesOf(test, results));
   return outcomes.length > 0 && outcomes.every((ok) => ok) ? "ok" : "FAILED";
 }
 
-/** A name may be part of a longer one, or of a case within a test: then there is none. */
-function outcomesOf({ name }: Proof, results: ReadonlyMap<string, boolean>): boolean[] {
+/** The results of the tests whose names contain a name or match a template. */
+function outcomesOf({ name }: RuleTest, results: ReadonlyMap<string, boolean>): boolean[] {
   const pattern = name.split(/\$\{[^}]*\}/).map((part) => RegExp.escape(part)).join(".*");
   const fitting = new RegExp(pattern);
   return [...results].filter(([each]) => fitting.test(each)).map(([, ok]) => ok);
@@ -107,17 +107,17 @@ function unescape(text: string): string {
 }
 
 async function main(prefix = ""): Promise<number> {
-  const proofs = await findProofs();
-  const wrong = gaps(ROWS, proofs);
-  const results = await runTests(proofs);
-  const verdicts = ROWS.map((row) => ({ row, verdict: judge(row, proofs, results) }));
-  for (const { row, verdict } of verdicts) {
+  const tests = await findRuleTests();
+  const problems = gaps(ROWS, tests);
+  const results = await runTests(tests);
+  const ruleResults = ROWS.map((row) => ({ row, result: resultOf(row, tests, results) }));
+  for (const { row, result } of ruleResults) {
     if (!row.id.startsWith(prefix)) continue;
-    console.log(line(row, proofs.filter(({ ids }) => ids.includes(row.id)), verdict));
+    console.log(line(row, tests.filter(({ ids }) => ids.includes(row.id)), result));
   }
-  const count = (wanted: Verdict): number =>
-    verdicts.filter(({ verdict }) => verdict === wanted).length;
-  for (const gap of wrong) console.log(gap);
+  const count = (wanted: RuleResult): number =>
+    ruleResults.filter(({ result }) => result === wanted).length;
+  for (const gap of problems) console.log(gap);
   const lacking = count("FAILED") + count("MISSING");
   console.log([
     `\n${ROWS.length} rules: ${count("ok")} ok`,
@@ -125,15 +125,15 @@ async function main(prefix = ""): Promise<number> {
     `${count("does not apply")} do not apply`,
     `${lacking} failed or without a test`,
   ].join(", "));
-  return lacking === 0 && wrong.length === 0 ? 0 : 1;
+  return lacking === 0 && problems.length === 0 ? 0 : 1;
 }
 
-async function runTests(proofs: readonly Proof[]): Promise<Map<string, boolean>> {
+async function runTests(tests: readonly RuleTest[]): Promise<Map<string, boolean>> {
   const folder = await Deno.makeTempDir({ prefix: "pcp-conformance-" });
   try {
     const report = `${folder}/junit.xml`;
-    // Those of suites that several files share run with their folder.
-    const places = proofs.filter(({ file }) => !ELSEWHERE.test(file))
+    // Tests in a shared suite run with their folder.
+    const places = tests.filter(({ file }) => !ELSEWHERE.test(file))
       .map(({ file }) => file.endsWith("_test.ts") ? file : file.replace(/\/[^/]*$/, ""));
     const { stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["test", "-A", "--parallel", `--junit-path=${report}`, ...new Set(places)],
@@ -154,12 +154,12 @@ async function runTests(proofs: readonly Proof[]): Promise<Map<string, boolean>>
   }
 }
 
-function line(row: Row, proofs: readonly Proof[], verdict: Verdict): string {
-  const [first] = proofs;
-  const more = proofs.length > 1 ? `, and ${proofs.length - 1} more` : "";
+function line(row: Row, tests: readonly RuleTest[], result: RuleResult): string {
+  const [first] = tests;
+  const more = tests.length > 1 ? `, and ${tests.length - 1} more` : "";
   const test = first === undefined ? row.reason ?? "-" : `${first.file}: ${first.name}${more}`;
   const head = [row.id.padEnd(13), row.section.padEnd(12), row.level.padEnd(11)].join(" ");
-  return `${head} ${verdict.padEnd(14)} ${row.text}\n    ${test}`;
+  return `${head} ${result.padEnd(14)} ${row.text}\n    ${test}`;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args[0]));

@@ -1,6 +1,6 @@
 /**
  * `deno task fuzz [--seconds N | --rounds N] [--seed S] [TARGET…]`: runs the targets of tests/fuzz, one after the other,
- * each for 10 s unless told. Prints the seed of a failing round and how to see it again; `--trace` shows a world's events.
+ * each for 10 s by default. Prints the command that repeats a failed round; `--trace` prints the events of a world.
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
@@ -12,20 +12,23 @@ import { runWorld } from "../fuzz/run_world.ts";
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
 async function main(args: readonly string[]): Promise<number> {
-  const told = parseArgs(args, { string: ["_", "seconds", "rounds", "seed"], boolean: ["trace"] });
-  const names = told._.map(String);
-  const strange = names.find((name) => !TARGETS.some((target) => target.name === name));
-  const seed = Number(told.seed ?? Date.now() % 1_000_000_000);
-  const rounds = Number(told.rounds ?? Infinity);
-  const seconds = Number(told.seconds ?? (told.rounds === undefined ? 10 : Infinity));
-  if (strange !== undefined || !Number.isInteger(seed) || !(rounds > 0) || !(seconds > 0)) {
+  const options = parseArgs(args, {
+    string: ["_", "seconds", "rounds", "seed"],
+    boolean: ["trace"],
+  });
+  const names = options._.map(String);
+  const unknown = names.find((name) => !TARGETS.some((target) => target.name === name));
+  const seed = Number(options.seed ?? Date.now() % 1_000_000_000);
+  const rounds = Number(options.rounds ?? Infinity);
+  const seconds = Number(options.seconds ?? (options.rounds === undefined ? 10 : Infinity));
+  if (unknown !== undefined || !Number.isInteger(seed) || !(rounds > 0) || !(seconds > 0)) {
     console.error("Usage: deno task fuzz [--seconds N | --rounds N] [--seed S] [TARGET…]");
     console.error(
       TARGETS.map(({ name, invariant }) => `  ${name.padEnd(9)} ${invariant}`).join("\n"),
     );
     return 2;
   }
-  if (told.trace === true) {
+  if (options.trace === true) {
     runWorld(seed, (line) => console.log(line));
     return 0;
   }
@@ -43,10 +46,10 @@ async function run(
   seed: number,
   budget: { readonly rounds: number; readonly seconds: number },
 ): Promise<boolean> {
-  const began = performance.now();
+  const start = performance.now();
   try {
     const rounds = await runTarget(target, seed, budget);
-    const minutes = (performance.now() - began) / 60_000;
+    const minutes = (performance.now() - start) / 60_000;
     const inputs = rounds * target.inputsPerRound;
     const rate = Math.round(inputs / minutes);
     console.log(
