@@ -1,8 +1,7 @@
 /**
- * A program that uses the library on the lab's inside host, on orders that arrive as lines of JSON on stdin.
+ * A program on the lab's inside host that uses the library by commands in lines of JSON on stdin.
  *
- * Alerts and errors are printed as `{"event": …}` when they come; the datagrams go to stderr, for whoever has to find
- * out why a test failed.
+ * Prints alerts and errors as `{"event": …}` at once, and the datagrams on stderr, to diagnose failed tests.
  */
 import {
   Client,
@@ -13,10 +12,10 @@ import {
   OutboundMap,
   RequestType,
 } from "../../mod.ts";
-import { print, serveOrders } from "./orders.ts";
+import { print, serveCommands } from "./command_server.ts";
 
-/** What the lab can ask of the library. Mappings go by names that the test gives them. */
-export type AgentOrder =
+/** A call of the library. The test gives names to the mappings. */
+export type AgentCommand =
   | { do: "start"; client?: string; server?: string; options?: ClientOptions }
   | { do: "inbound"; name: string; port: number; lifetime: number; protocol: number; kind: Kind }
   | {
@@ -38,50 +37,52 @@ export type AgentOrder =
   | { do: "diagnose" }
   | { do: "shutdown"; keep?: boolean };
 
-/** How long a mapping is wanted: `RequestType` in JSON. */
+/** `RequestType` in JSON. */
 export type Kind = "once" | "keepAlive" | { repeat: number };
 
 const mappings = new Map<string, MapHandle>();
 let client: Handle | undefined;
 
-async function perform(order: AgentOrder): Promise<unknown> {
-  switch (order.do) {
+async function perform(command: AgentCommand): Promise<unknown> {
+  switch (command.do) {
     case "start": {
       const onTrace: ClientOptions["onTrace"] = (event) => {
-        const fate = event.ignored === undefined ? "" : ` (ignored: ${event.ignored})`;
+        const suffix = event.ignored === undefined ? "" : ` (ignored: ${event.ignored})`;
         trace(
-          `${(event.at / 1000).toFixed(3)} ${event.direction} ${event.remote} ${event.text}${fate}`,
+          `${
+            (event.at / 1000).toFixed(3)
+          } ${event.direction} ${event.remote} ${event.text}${suffix}`,
         );
       };
-      client = await Client.start(order.client, order.server, { ...order.options, onTrace });
+      client = await Client.start(command.client, command.server, { ...command.options, onTrace });
       void watchErrors(client);
       return { client: String(client.client), server: String(client.server) };
     }
     case "inbound": {
-      const map = new InboundMap(order.port, order.lifetime).protocol(order.protocol);
-      return keep(order.name, running().request(map, requestType(order.kind)));
+      const map = new InboundMap(command.port, command.lifetime).protocol(command.protocol);
+      return keep(command.name, running().request(map, requestType(command.kind)));
     }
     case "outbound": {
-      const { port, remoteAddress, remotePort, lifetime, protocol } = order;
+      const { port, remoteAddress, remotePort, lifetime, protocol } = command;
       const map = new OutboundMap(port, remoteAddress, remotePort, lifetime).protocol(protocol);
-      return keep(order.name, running().request(map, requestType(order.kind)));
+      return keep(command.name, running().request(map, requestType(command.kind)));
     }
     case "mapOnAll": {
-      // A client of each gateway, each with a mapping; they end with the program.
+      // One client and one mapping for each gateway; they end with the program.
       const handles = await Client.startAll();
       return await Promise.all(handles.map(async (handle) => {
         const { externalAddress, externalPort } = await handle
-          .request(new InboundMap(order.port, order.lifetime)).ready();
+          .request(new InboundMap(command.port, command.lifetime)).ready();
         const { client, server } = handle;
         return { client, server, externalAddress, externalPort };
       }));
     }
     case "ready":
-      return await find(order.name).ready();
+      return await find(command.name).ready();
     case "revoke":
-      return await find(order.name).revoke();
+      return await find(command.name).revoke();
     case "state":
-      return find(order.name).state;
+      return find(command.name).state;
     case "externalAddress":
       return await running().externalAddress();
     case "announce":
@@ -89,12 +90,14 @@ async function perform(order: AgentOrder): Promise<unknown> {
     case "diagnose":
       return await running().diagnose();
     case "shutdown":
-      return await running().shutdown({ keep: order.keep ?? false });
+      return await running().shutdown({ keep: command.keep ?? false });
   }
 }
 
 function running(): Handle {
-  if (client === undefined) throw new Error("Cannot do that: the client was not started");
+  if (client === undefined) {
+    throw new Error("Cannot perform the command: the client was not started");
+  }
   return client;
 }
 
@@ -132,4 +135,4 @@ function trace(line: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-if (import.meta.main) await serveOrders<AgentOrder>(perform);
+if (import.meta.main) await serveCommands<AgentCommand>(perform);

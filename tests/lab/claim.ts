@@ -1,23 +1,23 @@
 import { run, toolEnvironment } from "./process.ts";
 
 /**
- * A name for a lab, and the promise that what goes by it is removed: namespaces, every process in them, a directory.
+ * A unique name for a lab, with the removal of everything under that name: namespaces, the processes in them, a directory.
  *
- * A small shell waits for the end of its stdin and then removes everything. It does so whether the claim is released
- * or this process ends, be it by a signal that no handler sees; it lets the signals of a terminal pass by.
+ * A shell waits for the end of its stdin and then removes them. Its stdin ends with the release of the claim and with the
+ * end of this process, even by SIGKILL; the shell itself ignores the signals of a terminal.
  */
 export class Claim {
-  /** What tells this lab from all others, short enough for the name of an interface. */
+  /** Unique part of the names, short enough for the name of an interface. */
   readonly id: string;
-  /** How the names of its namespaces begin. */
+  /** Beginning of the namespaces' names. */
   readonly prefix: string;
-  /** For files. */
+  /** Directory for files. */
   readonly directory: string;
   readonly #guard: Deno.ChildProcess;
 
   /**
-   * Takes a free name. The directory is the lock, because test files that run in parallel share the process id; the
-   * number is drawn, so that no file takes another's number again and finds fault with what it did not leave behind.
+   * Claims a free name. Creating the directory is the lock, because test files that run in parallel share the process id.
+   * The number is random, so that no file reuses the number of another one and reports its leftovers.
    */
   static async take(): Promise<Claim> {
     await sweep();
@@ -47,19 +47,19 @@ export class Claim {
     }).spawn();
   }
 
-  /** Removes everything; may be called twice. */
+  /** Removes everything; a second call does nothing. */
   async release(): Promise<void> {
     if (!this.#guard.stdin.locked) await this.#guard.stdin.close();
     await this.#guard.status;
   }
 }
 
-/** What is left of the labs of this process: none, once all are released. */
+/** Namespaces and directories of this process's labs; none after all are released. */
 export async function leftovers(): Promise<string[]> {
   return (await labNames()).filter(({ prefix }) => taken.has(prefix)).map(({ name }) => name);
 }
 
-/** Removes what is left of processes that are gone and whose shell was killed with them. */
+/** Removes the leftovers of ended processes whose shells were killed too. */
 async function sweep(): Promise<void> {
   const prefixes = new Set<string>();
   for (const { prefix, pid } of await labNames()) {
@@ -85,7 +85,7 @@ async function names(directory: string): Promise<string[]> {
   try {
     return (await Array.fromAsync(Deno.readDir(directory))).map((entry) => entry.name);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return []; // no namespace was ever made here
+    if (error instanceof Deno.errors.NotFound) return []; // there has been no namespace
     throw error;
   }
 }
@@ -107,7 +107,7 @@ function temporary(): string {
 const PREFIX = "pcp-lab-";
 const LAB_NAME = /^(?<prefix>pcp-lab-(?<pid>\d+)x\d+)(-in|-rt|-out)?$/;
 
-/** The ends of the cables go with the namespaces; a namespace that was never made is no reason to stop. */
+/** Deleting a namespace deletes the interfaces in it. Errors for missing namespaces are ignored. */
 const REMOVE = `
 trap '' INT TERM HUP
 cat >/dev/null

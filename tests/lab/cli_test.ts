@@ -4,11 +4,11 @@ import type { LabProcess, Line } from "./process.ts";
 import { type Router, startLab } from "./router.ts";
 import { scenarios } from "./scenarios.ts";
 
-// The command line against a real router: what it says is held against the router's rules.
+// The command line against a real router: its output is compared with the router's rules.
 
 scenarios("the command line and a real router", await labPossible(), {
   "--exec runs at the first assignment and after a reboot that changes the address": async () => {
-    // The epoch must go back for a reboot to be seen: from the uptime of the machine to that of the server.
+    // The epoch must go back to reveal a reboot: from the uptime of the machine to that of the server.
     await using lab = await startLab({ system_uptime: "yes" });
     const program = keepAlive(lab, ["--lifetime", "600", "--exec", HOOK]);
     assertEquals(await hook(program), {
@@ -43,7 +43,7 @@ scenarios("the command line and a real router", await labPossible(), {
     await using lab = await startLab();
     await lab.listenInside("tcp", 6000);
     const program = lab.insideDeno("repl.ts", ["map", "6000/tcp", "--lifetime", "600", "--json"]);
-    const mapping = await program.expectLine((line) => "mappingId" in line, PROBE_TIMEOUT);
+    const mapping = await program.expectLine((line) => "mappingId" in line, START_TIMEOUT);
     assertEquals((mapping["state"] as Line)["type"], "running");
     assertEquals((await program.ended()).code, 0);
     await lab.expectMappings([TCP_6000]);
@@ -67,7 +67,7 @@ scenarios("the command line and a real router", await labPossible(), {
     await lab.expectMappings([]);
   },
 
-  "silence is told, with what to do": async () => {
+  "a missing response is reported with advice": async () => {
     await using lab = await startLab();
     await lab.powerOff();
     const program = lab.insideDeno("repl.ts", ["external", "--timeout", "4"]);
@@ -79,28 +79,28 @@ scenarios("the command line and a real router", await labPossible(), {
   },
 });
 
-/** Maps until told to stop; finds the router by itself. */
+/** Keeps a mapping alive until a signal; finds the router itself. */
 function keepAlive(lab: Router, more: readonly string[] = []): LabProcess {
   return lab.insideDeno("repl.ts", ["map", "6000/tcp", "--keep-alive", ...more]);
 }
 
 async function endsTidily(lab: Router, signal: "SIGINT" | "SIGTERM"): Promise<void> {
   const program = keepAlive(lab);
-  await program.expectLine((line) => line["text"] === "20.30.40.1:6000", PROBE_TIMEOUT);
+  await program.expectLine((line) => line["text"] === "20.30.40.1:6000", START_TIMEOUT);
   await lab.expectMappings([TCP_6000]);
   assertEquals((await program.kill(signal)).code, 0);
-  // No waiting here: it must be gone when the program is.
+  // The mapping must be deleted before the program ends, so there is no wait.
   assertEquals((await lab.mappings()).length, 0);
   const printed = program.untaken.map((line) => line["text"]);
   assertEquals(printed.at(-1), "Released mapping 1 (tcp 6000 at 20.30.40.1:6000)");
 }
 
-/** The next run of the program: the variables that it was given. */
+/** The variables of the next run of the hook. */
 async function hook(program: LabProcess): Promise<Readonly<Record<string, unknown>>> {
   return await program.expectLine(
     (line) => "PCP_STATE" in line,
-    PROBE_TIMEOUT,
-    "a run of the program",
+    START_TIMEOUT,
+    "a run of the hook",
   );
 }
 
@@ -120,5 +120,5 @@ const HOOK = `sh -c 'printf "{${NAMES.map((name) => `\\"${name}\\":\\"%s\\"`).jo
 
 const TCP_6000 = "map tcp 6000 -> 192.168.77.2:6000";
 
-/** Milliseconds that a program may take to start on a busy machine, and a router to be noticed. */
-const PROBE_TIMEOUT = 15_000;
+/** Milliseconds for the start of a program on a busy machine, and for the discovery of the router. */
+const START_TIMEOUT = 15_000;

@@ -5,12 +5,12 @@ import { RemoteClient } from "./remote_client.ts";
 import { describe, type Router, startLab } from "./router.ts";
 import { scenarios } from "./scenarios.ts";
 
-// The client against a real PCP server and a kernel that really translates. Everything the client claims is held
-// against the router's rules and against packets that come from outside.
+// The client against a real PCP server and the kernel's NAT. Everything that the client reports is compared with the
+// router's rules and with packets from outside.
 
 scenarios("the client and a real router", await labPossible(), {
-  // TCP and UDP have ports of their own here: of two mappings for one port, miniupnpd 2.3.1 deletes the accept rule of the
-  // younger, whichever is meant.
+  // TCP and UDP have different ports here: of two mappings for one port, miniupnpd 2.3.1 always deletes the accept rule of
+  // the newer one.
   "MAP opens TCP and UDP ports until they are revoked (C-15.1-1)": async () => {
     await using lab = await startLab();
     const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
@@ -32,7 +32,7 @@ scenarios("the client and a real router", await labPossible(), {
     await expectClosed(lab, "udp", 6001);
   },
 
-  "shutdown leaves nothing on the router, unless it is told to keep": async () => {
+  "shutdown leaves nothing on the router, unless `keep` is set": async () => {
     await using lab = await startLab();
     const tidy = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
     const keeping = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
@@ -50,11 +50,11 @@ scenarios("the client and a real router", await labPossible(), {
     await expectOpen(lab, "tcp", 6002);
   },
 
-  "questions leave no mapping behind": async () => {
+  "announce() and externalAddress() leave no mapping": async () => {
     await using lab = await startLab();
     const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
-    assertMatch(JSON.stringify(await client.order({ do: "announce" })), /"epoch":\d+/);
-    assertMatch(JSON.stringify(await client.order({ do: "externalAddress" })), /20\.30\.40\.1/);
+    assertMatch(JSON.stringify(await client.command({ do: "announce" })), /"epoch":\d+/);
+    assertMatch(JSON.stringify(await client.command({ do: "externalAddress" })), /20\.30\.40\.1/);
     await lab.expectMappings([]);
   },
 
@@ -79,26 +79,25 @@ scenarios("the client and a real router", await labPossible(), {
     assertMatch(await lab.outsideIpv6("tcp", 6000) ?? "", FROM_OUTSIDE_IPV6);
   },
 
-  "PEER is granted and, being no business of the client's to delete, outlives it (C-12.1-D)":
-    async () => {
-      await using lab = await startLab();
-      const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
-      await lab.listenOutside("udp", 7000);
-      const granted = await client.outboundReady("udp 6100", {
-        remoteAddress: OUTSIDE_IPV4,
-        remotePort: 7000,
-      }, 3600);
-      assertEquals(granted, { externalAddress: EXTERNAL_IPV4, externalPort: 6100, lifetime: 3600 });
-      const rule = "peer udp 6100 -> 192.168.77.2:6100 for 20.30.40.2:7000";
-      await lab.expectMappings([rule]);
-      assertEquals(await lab.callFromInside("udp", 6100, 7000), "knock from 20.30.40.1:6100");
+  "PEER is granted and outlives the client, which cannot delete it (C-12.1-D)": async () => {
+    await using lab = await startLab();
+    const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    await lab.listenOutside("udp", 7000);
+    const granted = await client.outboundReady("udp 6100", {
+      remoteAddress: OUTSIDE_IPV4,
+      remotePort: 7000,
+    }, 3600);
+    assertEquals(granted, { externalAddress: EXTERNAL_IPV4, externalPort: 6100, lifetime: 3600 });
+    const rule = "peer udp 6100 -> 192.168.77.2:6100 for 20.30.40.2:7000";
+    await lab.expectMappings([rule]);
+    assertEquals(await lab.callFromInside("udp", 6100, 7000), "knock from 20.30.40.1:6100");
 
-      const requests = await lab.requests();
-      await client.revoke("udp 6100");
-      await client.shutdown();
-      assertEquals(await lab.requests(), requests);
-      await lab.expectMappings([rule]);
-    },
+    const requests = await lab.requests();
+    await client.revoke("udp 6100");
+    await client.shutdown();
+    assertEquals(await lab.requests(), requests);
+    await lab.expectMappings([rule]);
+  },
 
   "MAP over IPv6 opens a pinhole until it is revoked": async () => {
     await using lab = await startLab();
@@ -120,57 +119,57 @@ scenarios("the client and a real router", await labPossible(), {
     assertEquals(await lab.outsideIpv6("udp", 6001), undefined);
   },
 
-  "renewals keep a mapping alive beyond its lifetime, and end as asked (C-11.2.1-1)": async () => {
-    await using lab = await startLab();
-    const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
-    for (const port of [6000, 6001, 6002]) await lab.listenInside("tcp", port);
-    await client.inboundReady("tcp 6000", 10);
-    await client.inboundReady("tcp 6001", 10, { repeat: 2 });
-    await client.inboundReady("tcp 6002", 10, "once");
-    await lab.expectMappings([TCP_6000, TCP_6001, TCP_6002]);
-
-    await client.expectState("tcp 6002", "expired", 12_000);
-    await lab.expectMappings([TCP_6000, TCP_6001]);
-    await expectOpen(lab, "tcp", 6000);
-    await expectOpen(lab, "tcp", 6001);
-    await expectClosed(lab, "tcp", 6002);
-
-    await client.expectState("tcp 6001", "expired", 12_000);
-    await until(
-      () => grants(lab, 6000) >= 4 ? undefined : "fewer than three renewals",
-      15_000,
-      200,
-    );
-    await lab.expectMappings([TCP_6000]);
-    await expectOpen(lab, "tcp", 6000);
-    await expectClosed(lab, "tcp", 6001);
-    assertEquals(grants(lab, 6001), 2);
-    assertEquals(grants(lab, 6002), 1);
-    assert(!client.states("tcp 6000").includes("expired"));
-  },
-
-  "renewals keep a pinhole alive, and a refused deletion is no reason to hang (C-15.1-6)":
+  "renewals keep a mapping alive beyond its lifetime, and end after the requested number (C-11.2.1-1)":
     async () => {
       await using lab = await startLab();
-      const client = await RemoteClient.start(lab, INSIDE_IPV6, ROUTER_IPV6);
-      await lab.listenInside("tcp", 6000, INSIDE_IPV6);
+      const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+      for (const port of [6000, 6001, 6002]) await lab.listenInside("tcp", port);
       await client.inboundReady("tcp 6000", 10);
+      await client.inboundReady("tcp 6001", 10, { repeat: 2 });
+      await client.inboundReady("tcp 6002", 10, "once");
+      await lab.expectMappings([TCP_6000, TCP_6001, TCP_6002]);
+
+      await client.expectState("tcp 6002", "expired", 12_000);
+      await lab.expectMappings([TCP_6000, TCP_6001]);
+      await expectOpen(lab, "tcp", 6000);
+      await expectOpen(lab, "tcp", 6001);
+      await expectClosed(lab, "tcp", 6002);
+
+      await client.expectState("tcp 6001", "expired", 12_000);
       await until(
-        () => grants(lab, 6000) >= 3 ? undefined : "fewer than two renewals",
-        16_000,
+        () => grants(lab, 6000) >= 4 ? undefined : "fewer than three renewals",
+        15_000,
         200,
       );
-      await lab.expectMappings([PINHOLE_TCP_6000]);
-      assertMatch(await lab.outsideIpv6("tcp", 6000) ?? "", FROM_OUTSIDE_IPV6);
-
-      // miniupnpd 2.3.1 forgets the nonce of a pinhole when it is renewed, and refuses its deletion.
-      const refusal = await client.revoke("tcp 6000").then(() => "", String);
-      if (refusal !== "") assertMatch(refusal, /NOT_AUTHORIZED/);
-      await lab.expectMappings([], 12_000);
-      assertEquals(await lab.outsideIpv6("tcp", 6000), undefined);
+      await lab.expectMappings([TCP_6000]);
+      await expectOpen(lab, "tcp", 6000);
+      await expectClosed(lab, "tcp", 6001);
+      assertEquals(grants(lab, 6001), 2);
+      assertEquals(grants(lab, 6002), 1);
+      assert(!client.states("tcp 6000").includes("expired"));
     },
 
-  "with three of ten requests lost, mappings come into being and stay (C-8.1.1-1)": async () => {
+  "renewals keep a pinhole alive, and a refused deletion ends the mapping (C-15.1-6)": async () => {
+    await using lab = await startLab();
+    const client = await RemoteClient.start(lab, INSIDE_IPV6, ROUTER_IPV6);
+    await lab.listenInside("tcp", 6000, INSIDE_IPV6);
+    await client.inboundReady("tcp 6000", 10);
+    await until(
+      () => grants(lab, 6000) >= 3 ? undefined : "fewer than two renewals",
+      16_000,
+      200,
+    );
+    await lab.expectMappings([PINHOLE_TCP_6000]);
+    assertMatch(await lab.outsideIpv6("tcp", 6000) ?? "", FROM_OUTSIDE_IPV6);
+
+    // miniupnpd 2.3.1 loses the nonce of a pinhole at a renewal, and refuses its deletion.
+    const refusal = await client.revoke("tcp 6000").then(() => "", String);
+    if (refusal !== "") assertMatch(refusal, /NOT_AUTHORIZED/);
+    await lab.expectMappings([], 12_000);
+    assertEquals(await lab.outsideIpv6("tcp", 6000), undefined);
+  },
+
+  "with three of ten requests lost, mappings are created and renewed (C-8.1.1-1)": async () => {
     await using lab = await startLab();
     const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
     const ports = [6000, 6001, 6002, 6003, 6004];
@@ -185,8 +184,8 @@ scenarios("the client and a real router", await labPossible(), {
 
     await until(
       () => {
-        const waiting = ports.filter((port) => grants(lab, port) < 3); // the first, and two more lifetimes
-        return waiting.length === 0 ? undefined : `not renewed twice: ${waiting.join(", ")}`;
+        const missing = ports.filter((port) => grants(lab, port) < 3); // the grant and two renewals
+        return missing.length === 0 ? undefined : `not renewed twice: ${missing.join(", ")}`;
       },
       50_000,
       200,
@@ -196,53 +195,54 @@ scenarios("the client and a real router", await labPossible(), {
     for (const port of ports) await expectOpen(lab, "tcp", port);
   },
 
-  "a lost answer is asked for again, and there is one mapping (C-8.1.1-11)": async () => {
+  "a lost response leads to a retransmission and one mapping (C-8.1.1-11)": async () => {
     await using lab = await startLab();
     const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
     await lab.listenInside("tcp", 6000);
-    await lab.loss(30, "answers");
+    await lab.loss(30, "responses");
     assertEquals((await client.inboundReady("tcp 6000", 60)).externalPort, 6000);
     assertEquals([await lab.lost(), await lab.requests()], [1, 2]);
     await lab.expectMappings([TCP_6000]);
     await expectOpen(lab, "tcp", 6000);
   },
 
-  "a lost answer is asked for again over IPv6, and there is one pinhole (C-8.1.1-11)": async () => {
+  "a lost response over IPv6 leads to a retransmission and one pinhole (C-8.1.1-11)": async () => {
     await using lab = await startLab();
     const client = await RemoteClient.start(lab, INSIDE_IPV6, ROUTER_IPV6);
     await lab.listenInside("tcp", 6000, INSIDE_IPV6);
-    await lab.loss(30, "answers");
-    // miniupnpd 2.3.1 answers a repeated request with the port that was suggested, which may be 0.
+    await lab.loss(30, "responses");
+    // miniupnpd 2.3.1 responds to a retransmission with the suggested port, which may be 0.
     assertEquals((await client.inboundReady("tcp 6000", 60)).externalPort, 6000);
     assertEquals([await lab.lost(), await lab.requests()], [1, 2]);
     await lab.expectMappings([PINHOLE_TCP_6000]);
     assertMatch(await lab.outsideIpv6("tcp", 6000) ?? "", FROM_OUTSIDE_IPV6);
   },
 
-  "a reboot that is announced brings every mapping back within seconds (C-14.1.3-5)": async () => {
+  "after an announced reboot every mapping is recovered within seconds (C-14.1.3-5)": async () => {
     await using lab = await startLab({ system_uptime: "yes" });
     const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
     await lab.listenInside("tcp", 6000);
     await client.inboundReady("tcp 6000", 3600);
     await client.inboundReady("udp 6001", 3600);
     await lab.restartWith({ system_uptime: "no" }, { announce: true });
-    await lab.expectMappings([TCP_6000, UDP_6001], 7_000); // at random in 5 s
+    await lab.expectMappings([TCP_6000, UDP_6001], 7_000); // after a random delay of up to 5 s (RFC 6887 section 14.1.3)
     assertEquals(grants(lab, 6000), 2);
     await expectOpen(lab, "tcp", 6000);
   },
 
-  "a reboot is heard over IPv6 from the router's link-local address (C-14.1.3-1)": async () => {
-    await using lab = await startLab({ system_uptime: "yes" });
-    const client = await RemoteClient.start(lab, INSIDE_IPV6, `fe80::1%${lab.insideInterface}`);
-    await lab.listenInside("tcp", 6000, INSIDE_IPV6);
-    await client.inboundReady("tcp 6000", 3600);
-    await lab.expectMappings([PINHOLE_TCP_6000]);
-    await lab.restartWith({ system_uptime: "no" }, { announce: true });
-    await lab.expectMappings([PINHOLE_TCP_6000], 7_000);
-    assertMatch(await lab.outsideIpv6("tcp", 6000) ?? "", FROM_OUTSIDE_IPV6);
-  },
+  "an announcement over IPv6 from the router's link-local address is accepted (C-14.1.3-1)":
+    async () => {
+      await using lab = await startLab({ system_uptime: "yes" });
+      const client = await RemoteClient.start(lab, INSIDE_IPV6, `fe80::1%${lab.insideInterface}`);
+      await lab.listenInside("tcp", 6000, INSIDE_IPV6);
+      await client.inboundReady("tcp 6000", 3600);
+      await lab.expectMappings([PINHOLE_TCP_6000]);
+      await lab.restartWith({ system_uptime: "no" }, { announce: true });
+      await lab.expectMappings([PINHOLE_TCP_6000], 7_000);
+      assertMatch(await lab.outsideIpv6("tcp", 6000) ?? "", FROM_OUTSIDE_IPV6);
+    },
 
-  "a reboot that nobody heard is seen at the next renewal, for all mappings (C-8.5-9)":
+  "the next renewal reveals an unannounced reboot, and all mappings are recovered (C-8.5-9)":
     async () => {
       await using lab = await startLab({ system_uptime: "yes" });
       const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
@@ -255,15 +255,16 @@ scenarios("the client and a real router", await labPossible(), {
       await expectOpen(lab, "tcp", 6001);
     },
 
-  "an outage beyond the lifetime ends when the link is back": async () => {
+  "after an outage longer than the lifetime the mapping is recovered": async () => {
     await outage("router");
   },
 
-  "an outage of the host's own interface ends with it too, although sending fails": async () => {
-    await outage("inside");
-  },
+  "after an outage of the host's interface the mapping is recovered, although sending failed":
+    async () => {
+      await outage("inside");
+    },
 
-  "two clients side by side use ports of their own and share the announcements (C-14.1.3-3)":
+  "two clients of one host use different ports and both receive announcements (C-14.1.3-3)":
     async () => {
       await using lab = await startLab({ system_uptime: "yes" });
       const one = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
@@ -285,10 +286,10 @@ scenarios("the client and a real router", await labPossible(), {
       await expectOpen(lab, "tcp", 6001);
     },
 
-  "a port 5350 that another program shares is shared": async () => {
+  "port 5350 is shared with another program": async () => {
     await using lab = await startLab({ system_uptime: "yes" });
-    await lab.order("inside", {
-      do: "hear",
+    await lab.command("inside", {
+      do: "join",
       group: GROUP,
       interface: INSIDE_IPV4,
       port: 5350,
@@ -300,17 +301,17 @@ scenarios("the client and a real router", await labPossible(), {
     await lab.expectMappings([TCP_6000], 7_000);
     const heard = lab.host("inside").process;
     await heard.expectLine(
-      (line) => line["event"] === "heard",
+      (line) => line["event"] === "received",
       1_000,
-      "the announcement by the other program",
+      "the announcement at the other program",
     );
     assertEquals(client.errors(), RESTARTED);
   },
 
-  "a port 5350 that another program keeps to itself is trouble, but not the end": async () => {
+  "port 5350 in exclusive use by another program is reported, and the client works": async () => {
     await using lab = await startLab({ system_uptime: "yes" });
-    await lab.order("inside", {
-      do: "hear",
+    await lab.command("inside", {
+      do: "join",
       group: GROUP,
       interface: INSIDE_IPV4,
       port: 5350,
@@ -322,13 +323,13 @@ scenarios("the client and a real router", await labPossible(), {
     await client.inboundReady("tcp 6000", 10);
     await lab.expectMappings([TCP_6000]);
     await expectOpen(lab, "tcp", 6000);
-    await lab.restartWith({ system_uptime: "no" }, { announce: true }); // unheard by the client
+    await lab.restartWith({ system_uptime: "no" }, { announce: true }); // the client does not receive it
     await lab.expectMappings([TCP_6000], 9_000);
     await expectOpen(lab, "tcp", 6000);
   },
 });
 
-/** The link is down until the mapping has expired, on the router and in the client's eyes, and comes back. */
+/** Takes the link down until the mapping has expired at the router and at the client, and then up. */
 async function outage(end: "router" | "inside"): Promise<void> {
   await using lab = await startLab({ system_uptime: "yes" });
   const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
@@ -344,7 +345,7 @@ async function outage(end: "router" | "inside"): Promise<void> {
   await lab.expectMappings([TCP_6000]);
   await expectOpen(lab, "tcp", 6000);
 
-  // Announcements are heard again too, long before the next renewal.
+  // Announcements arrive again too, long before the next renewal.
   await lab.restartWith({ system_uptime: "no" }, { announce: true });
   await client.process.expectLine(
     (line) => line["name"] === "ServerRestartedError",
@@ -365,7 +366,7 @@ async function descriptions(lab: Router): Promise<string[]> {
   return (await lab.mappings()).map(describe);
 }
 
-/** How often the server has granted this port, by its own log. */
+/** How often the server has granted a port, by its log. */
 function grants(lab: Router, port: number): number {
   return lab.log.split(`PCP MAP: added mapping TCP ${port}->`).length - 1;
 }

@@ -4,13 +4,13 @@ import type { LabProcess } from "./process.ts";
 import { type Router, startLab } from "./router.ts";
 import { scenarios } from "./scenarios.ts";
 
-// A program with a state file is killed at random moments while it asks for, renews and revokes mappings of a real router.
-// `PCP_CRASHES` says how often, 10 times unless told.
+// A program with a state file is killed at random times while it requests, renews and revokes mappings of a real router.
+// `PCP_CRASHES` sets how often; default 10 times.
 
 const CRASHES = Number(Deno.env.get("PCP_CRASHES") ?? 10);
 
 scenarios("a program that is killed", await labPossible(), {
-  "has its mappings again, never two of one, and none in the end (C-11.2-N7)": async () => {
+  "gets its mappings again, never two of one, and leaves none in the end (C-11.2-N7)": async () => {
     await using lab = await startLab();
     const folder = await Deno.makeTempDir({ prefix: "pcp-crash-" });
     const path = `${folder}/state.json`;
@@ -20,7 +20,7 @@ scenarios("a program that is killed", await labPossible(), {
         hadAgain += await crashOnce(lab, path, `crash ${crash + 1}`);
       }
       const agent = start(lab, path, "finish");
-      hadAgain += await checkHadAgain(agent, await externalPorts(lab, "the end"), "the end");
+      hadAgain += await checkRestored(agent, await externalPorts(lab, "the end"), "the end");
       await line(agent, "finished", 20_000);
       await agent.ended();
       await lab.expectMappings([]);
@@ -34,33 +34,33 @@ scenarios("a program that is killed", await labPossible(), {
   },
 });
 
-/** Starts the program, kills it, and looks what is there; returns how many mappings it had again before. */
+/** Starts the program, kills it, and checks the mappings; returns how many mappings it had restored. */
 async function crashOnce(lab: Router, path: string, when: string): Promise<number> {
   const before = await externalPorts(lab, when);
   const agent = start(lab, path);
   await line(agent, "begun", 20_000);
   const dead = new Promise((resolve) => setTimeout(resolve, Math.random() * MOST_LIFE))
     .then(() => agent.kill("SIGKILL"));
-  const had = await checkHadAgain(agent, before, when).catch((error: unknown) => {
-    if (String(error).includes("the program has ended")) return 0; // killed before it could tell
+  const restored = await checkRestored(agent, before, when).catch((error: unknown) => {
+    if (String(error).includes("the program has ended")) return 0; // killed before it could print
     throw error;
   });
   assertEquals((await dead).signal, "SIGKILL", `${when}: it ended by itself: ${agent.errors}`);
   const errors = agent.untaken.filter(({ event }) => event === "error" || event === undefined);
   assertEquals(errors, [], `${when}: ${agent.errors}`);
   await externalPorts(lab, when);
-  return had;
+  return restored;
 }
 
-/** The program has what the router held: it knew of each mapping, and got the same external port. */
-async function checkHadAgain(
+/** The program must have restored each mapping of the router, with the same external port. */
+async function checkRestored(
   agent: LabProcess,
   held: ReadonlyMap<number, number>,
   when: string,
 ): Promise<number> {
-  const told = await line(agent, "had again", 15_000);
-  const left = told["left"] as number[];
-  const ports = new Map(told["ports"] as [number, number][]);
+  const restored = await line(agent, "restored", 15_000);
+  const left = restored["left"] as number[];
+  const ports = new Map(restored["ports"] as [number, number][]);
   for (const [port, external] of held) {
     assertEquals(left.includes(port), true, `${when}: port ${port} was forgotten, known: ${left}`);
     if (ports.has(port)) {
@@ -70,7 +70,7 @@ async function checkHadAgain(
   return ports.size;
 }
 
-/** Which internal port has which external one, and that none has two. */
+/** External port by internal port; asserts that none has two. */
 async function externalPorts(lab: Router, when: string): Promise<Map<number, number>> {
   const mappings = await lab.mappings();
   const ports = new Map(
@@ -96,5 +96,5 @@ async function line(
   return await agent.expectLine((each) => each["event"] === event, timeout, `"${event}"`);
 }
 
-/** Milliseconds that the program lives at most, once it has begun. */
+/** Most milliseconds from the program's first line to its end. */
 const MOST_LIFE = 600;

@@ -1,10 +1,10 @@
 import { LabProcess } from "./process.ts";
 import { EXTERNAL_IPV4, INSIDE_NETWORK, type Topology } from "./topology.ts";
 
-/** Lines of miniupnpd.conf; `undefined` leaves a default line out. */
+/** Lines of miniupnpd.conf; `undefined` omits a default line. */
 export type Configuration = Readonly<Record<string, string | undefined>>;
 
-/** The router's PCP server, a real miniupnpd. */
+/** The router's PCP server: miniupnpd. */
 export class Daemon {
   readonly #topology: Topology;
   #configuration: Configuration;
@@ -16,7 +16,7 @@ export class Daemon {
     this.#configuration = configuration;
   }
 
-  /** Everything this daemon and its predecessors have logged. */
+  /** The log of all daemons so far. */
   get log(): string {
     return `${this.#log}${this.#process?.errors ?? ""}`;
   }
@@ -25,17 +25,17 @@ export class Daemon {
     return this.#process?.pid;
   }
 
-  /** Takes effect at the next start. */
+  /** Changes the configuration from the next start on. */
   configure(changes: Configuration): void {
     this.#configuration = { ...this.#configuration, ...changes };
   }
 
-  /** Starts it and returns when it listens. */
+  /** Starts the daemon and returns when it listens. */
   async start(): Promise<void> {
     const { directory, router } = this.#topology;
     const pidFile = `${directory}/miniupnpd.pid`;
     await Deno.writeTextFile(`${directory}/miniupnpd.conf`, this.#text());
-    await Deno.writeTextFile(pidFile, ""); // one from before the "reboot" would make it refuse to start
+    await Deno.writeTextFile(pidFile, ""); // with the file of its predecessor it would refuse to start
     const command = [
       "ip",
       "netns",
@@ -52,7 +52,7 @@ export class Daemon {
     await this.#process.expectError("Listening for NAT-PMP/PCP traffic", 5_000);
   }
 
-  /** Ends it as a power cut would: it tidies nothing up. */
+  /** Kills the daemon, so that it does not clean up. */
   async stop(): Promise<void> {
     await this.#process?.kill();
     this.#log = this.log;
@@ -76,7 +76,7 @@ export class Daemon {
 
 const DEFAULTS: Configuration = {
   ext_ip: EXTERNAL_IPV4,
-  enable_natpmp: "yes", // switches PCP on as well
+  enable_natpmp: "yes", // enables PCP too
   enable_upnp: "no",
   system_uptime: "no", // the epoch counts from the daemon's start
   min_lifetime: "10",

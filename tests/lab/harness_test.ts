@@ -4,11 +4,11 @@ import { LabProcess, type Line, run, until } from "./process.ts";
 import { type Router, startLab } from "./router.ts";
 import { scenarios } from "./scenarios.ts";
 
-// The lab itself, without the library: these datagrams are written by hand, so that a test of the client that fails
-// here and there can be told from a lab that does not work.
+// The lab itself, without the library: the datagrams are literals. A failure here shows that the lab does not work, not the
+// client.
 
 scenarios("the lab", await labPossible(), {
-  "MAP over IPv4 opens TCP and UDP ports, and a reboot forgets them": async () => {
+  "MAP over IPv4 opens TCP and UDP ports, and a reboot removes them": async () => {
     await using lab = await startLab();
     await lab.listenInside("tcp", 6000);
     await lab.listenInside("udp", 6001);
@@ -36,7 +36,7 @@ scenarios("the lab", await labPossible(), {
     assertEquals(await lab.outside("udp", 6001), undefined);
   },
 
-  "a mapping ends at its lifetime, and a configuration changes at a restart": async () => {
+  "a mapping ends after its lifetime, and a restart changes the configuration": async () => {
     await using lab = await startLab({ min_lifetime: "2" });
     const answer = await ask(lab, mapRequest({ protocol: TCP, port: 6000, lifetime: 1 }));
     assertEquals(summary(answer).lifetime, 2);
@@ -86,9 +86,9 @@ scenarios("the lab", await labPossible(), {
     assertEquals(await lab.callFromInside("udp", 6100, 7000), "knock from 20.30.40.1:6100");
   },
 
-  "loss takes the datagrams it says, and ends": async () => {
+  "loss() drops the given share of datagrams, and ends": async () => {
     await using lab = await startLab();
-    for (const what of ["requests", "answers"] as const) {
+    for (const what of ["requests", "responses"] as const) {
       await lab.loss(30, what);
       const answered: boolean[] = [];
       for (let index = 0; index < 10; index++) {
@@ -103,7 +103,7 @@ scenarios("the lab", await labPossible(), {
     assertEquals(await lab.lost(), 6);
   },
 
-  "a link that is down carries nothing, and comes back with everything": async () => {
+  "a link that is down carries no packets; after it is up everything works": async () => {
     await using lab = await startLab();
     const asked = { from: INSIDE_IPV6, address: "fd77::1" };
     for (const end of ["router", "inside"] as const) {
@@ -115,18 +115,18 @@ scenarios("the lab", await labPossible(), {
     }
   },
 
-  "a start is announced to both groups, unless it is muted (RFC 6887 14.1.3)": async () => {
+  "a start is announced to both groups, unless muted (RFC 6887 14.1.3)": async () => {
     await using lab = await startLab();
     const inside = lab.host("inside");
-    await inside.order({
-      do: "hear",
+    await inside.command({
+      do: "join",
       group: "224.0.0.1",
       interface: INSIDE_IPV4,
       port: 5350,
       reuse: true,
     });
-    await inside.order({
-      do: "hear",
+    await inside.command({
+      do: "join",
       group: "ff02::1",
       interface: lab.insideInterface,
       port: 5350,
@@ -136,7 +136,7 @@ scenarios("the lab", await labPossible(), {
     await lab.reboot({ announce: true });
     const heard = async (group: string): Promise<Line> =>
       await inside.process.expectLine(
-        (line) => line["event"] === "heard" && line["group"] === group,
+        (line) => line["event"] === "received" && line["group"] === group,
         3_000,
         group,
       );
@@ -148,7 +148,7 @@ scenarios("the lab", await labPossible(), {
     assertEquals(inside.process.untaken.length, 0, "the muted start was heard");
   },
 
-  "a lab goes with the program that built it, however that ends": async () => {
+  "a lab is removed with its program, however that ends": async () => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
       await using holder = new LabProcess([Deno.execPath(), "run", "-A", "--no-check", HOLD]);
       const { pid } = await holder.expectLine((line) => "pid" in line, 15_000, "a lab");
@@ -161,14 +161,14 @@ scenarios("the lab", await labPossible(), {
     }
   },
 
-  "what a killed program and its killed shell left behind is swept by the next lab": async () => {
-    const pid = await run(["sh", "-c", "echo $$"]); // of a process that is gone
+  "the next lab removes the leftovers of a killed program and its killed shell": async () => {
+    const pid = await run(["sh", "-c", "echo $$"]); // of an ended process
     await run(["ip", "netns", "add", `pcp-lab-${pid.trim()}x1-rt`]);
     await using _lab = await startLab();
     assertEquals(await remains(pid.trim()), []);
   },
 
-  "the router speaks NAT-PMP to natpmpc, and counts where requests come from": async () => {
+  "the router speaks NAT-PMP to natpmpc, and logs the source ports of requests": async () => {
     await using lab = await startLab();
     const natpmpc = lab.inside(["natpmpc", "-g", "192.168.77.1"]);
     await natpmpc.expectLine((line) => line["text"] === "Public IP address : 20.30.40.1", 5_000);
@@ -215,13 +215,13 @@ async function ask(
   options: AskOptions = {},
 ): Promise<string | undefined> {
   const { from = INSIDE_IPV4, address = "192.168.77.1", timeout = 2_000 } = options;
-  return await lab.order("inside", { do: "ask", from, address, port: 5351, bytes, timeout });
+  return await lab.command("inside", { do: "exchange", from, address, port: 5351, bytes, timeout });
 }
 
 function summary(
   answer: string | undefined,
 ): Record<"opcode" | "result" | "lifetime" | "port", number> & { address: string } {
-  assert(answer !== undefined, "the router has not answered");
+  assert(answer !== undefined, "the router has not responded");
   const number = (start: number, end: number): number =>
     parseInt(answer.slice(start * 2, end * 2), 16);
   return {

@@ -1,4 +1,4 @@
-/** Builds a lab and holds it until its stdin ends or it is killed, so that the harness can see what becomes of the lab. */
+/** Builds a lab and keeps it until its stdin ends or it is killed, so that harness_test.ts can check the removal. */
 import { startLab } from "./router.ts";
 
 await using lab = await startLab();

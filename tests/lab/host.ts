@@ -1,17 +1,16 @@
 /**
- * A host of the lab: listens, calls, hears announcements and sends raw datagrams, on orders that arrive as lines of
- * JSON on stdin. It uses none of the library, so that what it sees is evidence.
- * What arrives unasked is printed as `{"event": …}`.
+ * A host of the lab: listens, connects, receives announcements and sends raw datagrams by commands in lines of JSON on
+ * stdin. It does not use the library, so that its observations are independent. Prints announcements as `{"event": …}`.
  */
 import { createSocket, type Socket } from "node:dgram";
 import { connect, createServer } from "node:net";
-import { print, serveOrders } from "./orders.ts";
+import { print, serveCommands } from "./command_server.ts";
 
-/** What the lab can ask of a host. Times in milliseconds; bytes in hexadecimal. */
-export type Order =
-  /** Answer whoever comes to this port with its text and the endpoint it came from. */
+/** A command for a host. Times are milliseconds, `bytes` hexadecimal. */
+export type HostCommand =
+  /** Responds to every text at a port with the text and its source. */
   | { do: "listen"; protocol: "tcp" | "udp"; address: string; port: number }
-  /** Say `text` there and reply with the answer. */
+  /** Sends `text` and returns the response. */
   | {
     do: "call";
     protocol: "tcp" | "udp";
@@ -21,23 +20,23 @@ export type Order =
     timeout: number;
     localPort?: number;
   }
-  /** Print every datagram that arrives for a multicast group; without `reuse` nobody else may have the port. */
-  | { do: "hear"; group: string; interface: string; port: number; reuse: boolean }
-  /** Send one datagram and reply with the one that comes back. */
-  | { do: "ask"; from: string; address: string; port: number; bytes: string; timeout: number };
+  /** Prints every datagram to a multicast group; without `reuse` the port is exclusive. */
+  | { do: "join"; group: string; interface: string; port: number; reuse: boolean }
+  /** Sends a datagram and returns the response. */
+  | { do: "exchange"; from: string; address: string; port: number; bytes: string; timeout: number };
 
-function perform(order: Order): Promise<string | undefined> {
-  switch (order.do) {
+function perform(command: HostCommand): Promise<string | undefined> {
+  switch (command.do) {
     case "listen":
-      return order.protocol === "tcp"
-        ? listenTcp(order.address, order.port)
-        : listenUdp(order.address, order.port);
+      return command.protocol === "tcp"
+        ? listenTcp(command.address, command.port)
+        : listenUdp(command.address, command.port);
     case "call":
-      return order.protocol === "tcp" ? callTcp(order) : callUdp(order);
-    case "hear":
-      return hear(order);
-    case "ask":
-      return ask(order);
+      return command.protocol === "tcp" ? callTcp(command) : callUdp(command);
+    case "join":
+      return join(command);
+    case "exchange":
+      return exchangeOnce(command);
   }
 }
 
@@ -45,7 +44,7 @@ function listenTcp(address: string, port: number): Promise<undefined> {
   const server = createServer((connection) => {
     const from = endpoint(connection.remoteAddress ?? "", connection.remotePort ?? 0);
     connection.on("data", (data: Uint8Array) => connection.end(`${decode(data)} from ${from}`));
-    connection.on("error", () => connection.destroy()); // the caller went away
+    connection.on("error", () => connection.destroy()); // the peer has closed
   });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -65,37 +64,39 @@ async function listenUdp(address: string, port: number): Promise<undefined> {
   return undefined;
 }
 
-function callTcp(order: Order & { do: "call" }): Promise<string | undefined> {
-  const { address, port, localPort } = order;
+function callTcp(command: HostCommand & { do: "call" }): Promise<string | undefined> {
+  const { address, port, localPort } = command;
   return new Promise((resolve) => {
     const connection = connect({
       host: address,
       port,
       ...(localPort === undefined ? {} : { localPort }),
     });
-    const timer = setTimeout(() => finish(undefined), order.timeout);
+    const timer = setTimeout(() => finish(undefined), command.timeout);
     const finish = (answer: string | undefined): void => {
       clearTimeout(timer);
       connection.destroy();
       resolve(answer);
     };
-    connection.on("connect", () => connection.write(order.text));
+    connection.on("connect", () => connection.write(command.text));
     connection.on("data", (data: Uint8Array) => finish(decode(data)));
     connection.on("error", () => finish(undefined)); // refused, or no route
     connection.on("close", () => finish(undefined));
   });
 }
 
-async function callUdp(order: Order & { do: "call" }): Promise<string | undefined> {
-  const wildcard = order.address.includes(":") ? "::" : "0.0.0.0";
-  const socket = await bind(wildcard, order.localPort ?? 0, false);
-  const answer = await exchange(socket, new TextEncoder().encode(order.text), order);
+async function callUdp(command: HostCommand & { do: "call" }): Promise<string | undefined> {
+  const wildcard = command.address.includes(":") ? "::" : "0.0.0.0";
+  const socket = await bind(wildcard, command.localPort ?? 0, false);
+  const answer = await exchange(socket, new TextEncoder().encode(command.text), command);
   return answer === undefined ? undefined : decode(answer);
 }
 
-async function ask(order: Order & { do: "ask" }): Promise<string | undefined> {
-  const socket = await bind(order.from, 0, false);
-  const answer = await exchange(socket, Uint8Array.fromHex(order.bytes), order);
+async function exchangeOnce(
+  command: HostCommand & { do: "exchange" },
+): Promise<string | undefined> {
+  const socket = await bind(command.from, 0, false);
+  const answer = await exchange(socket, Uint8Array.fromHex(command.bytes), command);
   return answer?.toHex();
 }
 
@@ -118,19 +119,19 @@ async function exchange(
   return answer;
 }
 
-async function hear(order: Order & { do: "hear" }): Promise<undefined> {
-  const ipv6 = order.group.includes(":");
-  const socket = await bind(ipv6 ? "::" : "0.0.0.0", order.port, order.reuse);
+async function join(command: HostCommand & { do: "join" }): Promise<undefined> {
+  const ipv6 = command.group.includes(":");
+  const socket = await bind(ipv6 ? "::" : "0.0.0.0", command.port, command.reuse);
   socket.on("message", (data: Uint8Array, from) => {
     print({
-      event: "heard",
-      group: order.group,
+      event: "received",
+      group: command.group,
       from: from.address,
       port: from.port,
       bytes: Uint8Array.from(data).toHex(),
     });
   });
-  socket.addMembership(order.group, ipv6 ? `::%${order.interface}` : order.interface);
+  socket.addMembership(command.group, ipv6 ? `::%${command.interface}` : command.interface);
   return undefined;
 }
 
@@ -150,4 +151,4 @@ function decode(data: Uint8Array): string {
   return new TextDecoder().decode(data);
 }
 
-if (import.meta.main) await serveOrders<Order>(perform);
+if (import.meta.main) await serveCommands<HostCommand>(perform);

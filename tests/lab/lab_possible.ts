@@ -2,9 +2,9 @@ import { Claim } from "./claim.ts";
 import { run } from "./process.ts";
 
 /**
- * Says in one line what this machine lacks for the lab, or nothing when it can be built.
+ * Returns what this machine lacks for the lab, in one line, or undefined.
  *
- * @throws Error instead of returning the line when the environment variable `PCP_LAB` is `required`.
+ * @throws {Error} If something is missing and the environment variable `PCP_LAB` is `required`.
  */
 export async function labPossible(): Promise<string | undefined> {
   const missing = await whatIsMissing();
@@ -51,7 +51,7 @@ async function prints(command: readonly string[], text: string): Promise<boolean
   try {
     return (await run(command)).includes(text);
   } catch {
-    return false; // it is not there, or not allowed: the caller says which
+    return false; // not found or not permitted; the caller reports which
   }
 }
 

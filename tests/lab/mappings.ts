@@ -1,4 +1,4 @@
-/** One thing the router does for the inside host, read from the kernel's rules rather than from the daemon's word. */
+/** A mapping of the router, read from the kernel's rules instead of the daemon's log. */
 export type RouterMapping =
   /** MAP over IPv4: a dnat rule. */
   | {
@@ -27,7 +27,7 @@ export type RouterMapping =
     remotePort: number;
   };
 
-/** Reads the answer of `nft -j list table inet filter`. */
+/** Parses the output of `nft -j list table inet filter`. */
 export function parseMappings(json: string, insidePrefix: string): RouterMapping[] {
   const listing = JSON.parse(json) as { nftables: { rule?: Rule }[] };
   const mappings: RouterMapping[] = [];
@@ -70,7 +70,7 @@ function parseRule(rule: Rule, insidePrefix: string): RouterMapping | undefined 
   return undefined;
 }
 
-/** miniupnpd 2.3.1 writes a PEER rule as the answers would look (source: the peer), so its ends are told apart by the network. */
+/** miniupnpd 2.3.1 writes a PEER rule for the responses (source: the peer), so the internal end is the one in the inside network. */
 function peerEnds(seen: Matches, insidePrefix: string): PeerEnds {
   const source = { address: ipv4Text(seen.get("nh 96 32")), port: Number(seen.get("th sport")) };
   const destination = {
@@ -88,7 +88,7 @@ function peerEnds(seen: Matches, insidePrefix: string): PeerEnds {
   };
 }
 
-/** The values a rule compares with, by where it looks: `th dport`, or base, bit offset and length such as `nh 128 32`. */
+/** The values that a rule matches by field: `th dport`, or base, bit offset and length such as `nh 128 32`. */
 function readMatches(expressions: readonly Expression[]): Matches {
   const seen = new Map<string, number | string>();
   for (const { match } of expressions) {
@@ -112,7 +112,7 @@ function ipv4Text(value: number | string | undefined): string {
   return [24, 16, 8, 0].map((shift) => (word >>> shift) & 0xff).join(".");
 }
 
-/** From `0xfd77…0002` to text; the URL parser knows how RFC 5952 shortens. */
+/** Converts `0xfd77…0002` to text; the URL parser shortens it by RFC 5952. */
 function ipv6Text(value: number | string): string {
   const digits = String(value).replace(/^0x/, "").padStart(32, "0");
   const groups = digits.match(/.{4}/g) ?? [];

@@ -6,16 +6,16 @@ import { describe, type Router, startLab } from "./router.ts";
 import { scenarios } from "./scenarios.ts";
 import { EXTERNAL_IPV4, INSIDE_IPV4, ROUTER_IPV4 } from "./topology.ts";
 
-// miniupnpd cannot be told to leave PCP out. The router sends what begins with version 2 elsewhere, where it is refused
-// as by a NAT-PMP gateway, so that the mappings come from the real daemon's NAT-PMP.
+// miniupnpd always speaks PCP. The router redirects datagrams of version 2 to a program that refuses them as a NAT-PMP
+// gateway does, so that the mappings come from the daemon's NAT-PMP.
 
 scenarios("the client and a real NAT-PMP router", await labPossible(), {
   "the external address is the one that natpmpc reads (D-3.2-1)": async () => {
     await using lab = await startLab();
-    await lab.forgetPcp();
+    await lab.disablePcp();
     const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
-    const told = JSON.stringify(await client.order({ do: "externalAddress" }));
-    assertMatch(told, /20\.30\.40\.1/);
+    const response = JSON.stringify(await client.command({ do: "externalAddress" }));
+    assertMatch(response, /20\.30\.40\.1/);
     const natpmpc = lab.inside(["natpmpc", "-g", ROUTER_IPV4]);
     const line = await natpmpc.expectLine(
       ({ text }) => String(text).startsWith("Public IP address"),
@@ -25,10 +25,10 @@ scenarios("the client and a real NAT-PMP router", await labPossible(), {
     await lab.expectMappings([]);
   },
 
-  "mappings come into being, let packets in, are renewed and go (C-9-5, D-1.1-1, D-3.3-3, D-3.4-1)":
+  "mappings are created, let packets in, are renewed and deleted (C-9-5, D-1.1-1, D-3.3-3, D-3.4-1)":
     async () => {
       await using lab = await startLab();
-      await lab.forgetPcp();
+      await lab.disablePcp();
       const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
       await lab.listenInside("tcp", 6000);
       await lab.listenInside("udp", 6001);
@@ -53,15 +53,15 @@ scenarios("the client and a real NAT-PMP router", await labPossible(), {
       await lab.expectMappings([]);
     },
 
-  "a reboot is seen by the epoch at the next renewal, and all mappings come back (D-3.6-1, D-3.7-1)":
+  "the epoch of the next renewal reveals a reboot, and all mappings are recovered (D-3.6-1, D-3.7-1)":
     async () => {
       await using lab = await startLab();
-      await lab.forgetPcp();
+      await lab.disablePcp();
       const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
       await lab.listenInside("tcp", 6002);
       await client.inboundReady("tcp 6002", 3600);
       await client.inboundReady("tcp 6000", 24);
-      // The clock may lag by an eighth and 2 s: what begins anew sooner than that looks like a slow clock.
+      // The epoch may lag by an eighth and 2 s (RFC 6886 section 3.6); an earlier restart looks like a slow clock.
       const begin = performance.now();
       await until(() => performance.now() - begin > 7_000 ? undefined : "too early", 8_000, 200);
       await lab.reboot({ announce: false });
@@ -71,9 +71,9 @@ scenarios("the client and a real NAT-PMP router", await labPossible(), {
       assertEquals(client.errors(), ["ServerRestartedError"]);
     },
 
-  "what NAT-PMP cannot do is refused (C-9-13)": async () => {
+  "requests beyond NAT-PMP are refused (C-9-13)": async () => {
     await using lab = await startLab();
-    await lab.forgetPcp();
+    await lab.disablePcp();
     const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
     const remote = { remoteAddress: "20.30.40.2", remotePort: 7000 };
     const refusal = await client.outboundReady("udp 6100", remote, 600).then(() => "", String);
@@ -94,7 +94,7 @@ async function expectOpen(lab: Router, protocol: "tcp" | "udp", port: number): P
   }, 5_000);
 }
 
-/** The NAT-PMP mapping requests that miniupnpd has logged. */
+/** The NAT-PMP mapping requests in the log of miniupnpd. */
 function grants(lab: Router): number {
   return lab.log.match(/NAT-PMP port mapping request/g)?.length ?? 0;
 }

@@ -6,32 +6,33 @@ import { RemoteClient } from "./remote_client.ts";
 import { describe, type Router, startLab } from "./router.ts";
 import { scenarios } from "./scenarios.ts";
 
-// The network changes under a client that was started without addresses, as it does under a laptop. What counts is that
-// packets from outside reach the listener again.
+// The network of a client that was started without addresses changes, as that of a laptop does. Packets from outside must
+// reach the listener again.
 
 scenarios("the client in a network that changes", await labPossible(), {
-  "another address of the host: mapped anew from there (C-11.5-3, C-16.4-2)": async () => {
-    await using lab = await startLab();
-    const client = await RemoteClient.start(lab, undefined, undefined, WATCHING);
-    assertEquals(client.addresses, { client: FIRST, server: ROUTER });
-    await client.inboundReady("tcp 6000", 3600);
-    await lab.ip(
-      "inside",
-      "addr del 192.168.77.2/24 dev {vi}",
-      "addr add 192.168.77.3/24 dev {vi}",
-      "route replace default via 192.168.77.1",
-    );
-    await lab.listenInside("tcp", 6000, SECOND);
-    const port = await mappedPort(lab, SECOND, 5_000);
-    await expectReached(lab, port);
-    assertEquals(client.errors(), ["NetworkChangedError"]);
-    assertEquals(client.assigned("tcp 6000"), [6000, port]);
-    await client.revoke("tcp 6000");
-    // The first one is out of reach, and ends when it expires.
-    assertEquals((await lab.mappings()).map(describe), [`map tcp 6000 -> ${FIRST}:6000`]);
-  },
+  "after a change of the host's address the mapping is requested from there (C-11.5-3, C-16.4-2)":
+    async () => {
+      await using lab = await startLab();
+      const client = await RemoteClient.start(lab, undefined, undefined, WATCHING);
+      assertEquals(client.addresses, { client: FIRST, server: ROUTER });
+      await client.inboundReady("tcp 6000", 3600);
+      await lab.ip(
+        "inside",
+        "addr del 192.168.77.2/24 dev {vi}",
+        "addr add 192.168.77.3/24 dev {vi}",
+        "route replace default via 192.168.77.1",
+      );
+      await lab.listenInside("tcp", 6000, SECOND);
+      const port = await mappedPort(lab, SECOND, 5_000);
+      await expectReached(lab, port);
+      assertEquals(client.errors(), ["NetworkChangedError"]);
+      assertEquals(client.assigned("tcp 6000"), [6000, port]);
+      await client.revoke("tcp 6000");
+      // The first mapping cannot be deleted from the new address, so it expires.
+      assertEquals((await lab.mappings()).map(describe), [`map tcp 6000 -> ${FIRST}:6000`]);
+    },
 
-  "another router at another address: mapped there, at the same address of the host": async () => {
+  "after a change of the router's address the mapping is requested there": async () => {
     await using lab = await startLab();
     const client = await RemoteClient.start(lab, undefined, undefined, WATCHING);
     await lab.listenInside("tcp", 6000);
@@ -44,14 +45,14 @@ scenarios("the client in a network that changes", await labPossible(), {
     await lab.reboot({ announce: false });
     await lab.ip("inside", "route replace default via 192.168.77.254");
     await lab.expectMappings([]);
-    await lab.expectMappings([`map tcp 6000 -> ${FIRST}:6000`], 12_000); // the second unanswered renewal tells
+    await lab.expectMappings([`map tcp 6000 -> ${FIRST}:6000`], 12_000); // after the second renewal without response
     await expectReached(lab, 6000);
     assertEquals(client.errors(), ["NetworkChangedError"]);
     await client.shutdown();
     await lab.expectMappings([]);
   },
 
-  "a link that was down: asked again as soon as it is up": async () => {
+  "after a link failure the client sends requests as soon as the link is up": async () => {
     await using lab = await startLab();
     const client = await RemoteClient.start(lab, undefined, undefined, WATCHING);
     await lab.listenInside("tcp", 6000);
@@ -61,7 +62,7 @@ scenarios("the client in a network that changes", await labPossible(), {
     await client.expectState("tcp 6000", "expired", 14_000);
     await until(passed(9_500), 12_000);
     await lab.linkUp("inside");
-    // Sooner than the next retransmission, which would be 10 s away.
+    // Earlier than the next retransmission, which is due in 10 s.
     await lab.expectMappings([`map tcp 6000 -> ${FIRST}:6000`], 3_000);
     await expectReached(lab, 6000);
     assertEquals(client.errors().filter((name) => name === "NetworkChangedError"), []);
@@ -70,7 +71,7 @@ scenarios("the client in a network that changes", await labPossible(), {
   "a diagnosis finds the router, its address and its restart, and leaves no mapping": async () => {
     await using lab = await startLab();
     const client = await RemoteClient.start(lab);
-    const diagnose = async () => await client.order({ do: "diagnose" }, 10_000) as Diagnosis;
+    const diagnose = async () => await client.command({ do: "diagnose" }, 10_000) as Diagnosis;
     const found = await diagnose();
     assertEquals(found.findings.map(({ code }) => code), ["pcp", "public", "upSince", "hears"]);
     assertEquals([found.ok, found.externalAddress], [true, "20.30.40.1"]);
@@ -82,7 +83,7 @@ scenarios("the client in a network that changes", await labPossible(), {
     assertEquals((await diagnose()).findings.map(({ code }) => code), ["noServer"]);
   },
 
-  "a machine that slept: asked again as soon as it wakes (F-16)": async () => {
+  "after a sleep of the machine the client sends requests as soon as it wakes (F-16)": async () => {
     await using lab = await startLab();
     const client = await RemoteClient.start(lab, undefined, undefined, WATCHING);
     await lab.listenInside("tcp", 6000);
@@ -97,7 +98,7 @@ scenarios("the client in a network that changes", await labPossible(), {
   },
 });
 
-/** The external port of the only mapping to that address of the inside host. */
+/** The external port of the only mapping to an address of the inside host. */
 async function mappedPort(lab: Router, address: string, timeout: number): Promise<number> {
   let port: number | undefined;
   await until(async () => {
@@ -114,7 +115,7 @@ async function expectReached(lab: Router, port: number): Promise<void> {
   assertMatch(await lab.outside("tcp", port) ?? "no answer", /^knock from 20\.30\.40\.2:\d+$/);
 }
 
-/** Whether that much time has passed. */
+/** Waits until a duration has passed. */
 function passed(duration: number): () => string | undefined {
   const began = performance.now();
   return () => performance.now() - began > duration ? undefined : "too soon";

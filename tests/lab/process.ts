@@ -1,4 +1,4 @@
-/** A program started by the lab, spoken to in lines of JSON on stdin and stdout. */
+/** A program of the lab, with lines of JSON on stdin and stdout. */
 export class LabProcess implements AsyncDisposable {
   readonly #name: string;
   readonly #child: Deno.ChildProcess;
@@ -38,12 +38,12 @@ export class LabProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** What the program has written to stderr so far. */
+  /** The program's stderr so far. */
   get errors(): string {
     return this.#errors;
   }
 
-  /** The lines no expectation has taken yet. */
+  /** The lines of stdout that {@linkcode expectLine} has not taken. */
   get untaken(): readonly Line[] {
     return this.#lines;
   }
@@ -53,7 +53,7 @@ export class LabProcess implements AsyncDisposable {
     await this.#input.write(new TextEncoder().encode(`${JSON.stringify(value)}\n`));
   }
 
-  /** Takes the first line of stdout that satisfies `predicate`, waiting at most `timeout` ms for it; each line is taken once. */
+  /** Takes the first line of stdout that satisfies `predicate`; throws after `timeout` ms. Each line is taken once. */
   expectLine(predicate: (line: Line) => boolean, timeout: number, what = "a line"): Promise<Line> {
     return this.#expect(timeout, what, () => {
       const index = this.#lines.findIndex(predicate);
@@ -61,7 +61,7 @@ export class LabProcess implements AsyncDisposable {
     });
   }
 
-  /** Waits at most `timeout` ms until what was written to stderr contains `text`. */
+  /** Waits until stderr contains `text`; throws after `timeout` ms. */
   async expectError(text: string, timeout: number): Promise<void> {
     await this.#expect(
       timeout,
@@ -70,19 +70,19 @@ export class LabProcess implements AsyncDisposable {
     );
   }
 
-  /** Ends the program at once and waits until it is gone. */
+  /** Kills the program and waits for its end. */
   async kill(signal: Deno.Signal = "SIGKILL"): Promise<Deno.CommandStatus> {
     try {
       this.#child.kill(signal);
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended already
+      if (!(error instanceof TypeError)) throw error; // the program has ended
     }
     return await this.ended();
   }
 
-  /** Closes stdin, which asks the lab's own programs to end, and waits until the program is gone. */
+  /** Closes stdin, at whose end the programs of the lab end, and waits for the end. */
   async ended(): Promise<Deno.CommandStatus> {
-    await this.#input.close().catch(() => undefined); // a program that is gone has closed it
+    await this.#input.close().catch(() => undefined); // closed by an ended program
     await this.#pumps;
     return await this.#child.status;
   }
@@ -97,7 +97,7 @@ export class LabProcess implements AsyncDisposable {
       const taken = take();
       if (taken !== undefined) return taken;
       const left = until - performance.now();
-      if (left <= 0 || this.#ended) throw new Error(this.#complaint(what, timeout));
+      if (left <= 0 || this.#ended) throw new Error(this.#message(what, timeout));
       await this.#change(left);
     }
   }
@@ -118,7 +118,7 @@ export class LabProcess implements AsyncDisposable {
     for (const done of [...this.#waiting]) done();
   }
 
-  #complaint(what: string, timeout: number): string {
+  #message(what: string, timeout: number): string {
     const reason = this.#ended ? "the program has ended" : `${timeout} ms have passed`;
     const lines = this.#lines.slice(-12).map((line) => JSON.stringify(line)).join("\n");
     return `Cannot see ${what} from "${this.#name}": ${reason}; lines not taken:\n${lines}\nstderr:\n${
@@ -127,10 +127,10 @@ export class LabProcess implements AsyncDisposable {
   }
 }
 
-/** One line of JSON; a line that is not an object arrives as `{ text }`. */
+/** A line of JSON; one that is not an object becomes `{ text }`. */
 export type Line = Readonly<Record<string, unknown>>;
 
-/** Runs a command to its end and returns its stdout; throws when it fails. */
+/** Runs a command and returns its stdout; throws if it fails. */
 export async function run(command: readonly string[], stdin?: string): Promise<string> {
   const [program = "", ...args] = command;
   const child = new Deno.Command(program, {
@@ -147,7 +147,7 @@ export async function run(command: readonly string[], stdin?: string): Promise<s
   return text.decode(stdout);
 }
 
-/** Polls until `condition` holds, and throws after `timeout` ms with what it said last. */
+/** Polls until `condition` returns undefined; throws after `timeout` ms with the last reason that it returned. */
 export async function until(
   condition: () => Promise<string | undefined> | string | undefined,
   timeout: number,
@@ -155,14 +155,14 @@ export async function until(
 ): Promise<void> {
   const end = performance.now() + timeout;
   for (;;) {
-    const complaint = await condition();
-    if (complaint === undefined) return;
-    if (performance.now() > end) throw new Error(`Still so after ${timeout} ms: ${complaint}`);
+    const reason = await condition();
+    if (reason === undefined) return;
+    if (performance.now() > end) throw new Error(`Not fulfilled within ${timeout} ms: ${reason}`);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
-/** The system's tools live where a user's PATH may not lead. */
+/** The environment of the system's tools, whose folders may be missing in a user's PATH. */
 export function toolEnvironment(): Record<string, string> {
   return { PATH: `${Deno.env.get("PATH") ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`, NO_COLOR: "1" };
 }

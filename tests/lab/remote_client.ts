@@ -1,15 +1,15 @@
 import type { ClientOptions } from "../../mod.ts";
-import type { AgentOrder, Kind } from "./agent.ts";
-import { OrderProcess } from "./order_process.ts";
+import type { AgentCommand, Kind } from "./agent.ts";
+import { CommandProcess } from "./command_process.ts";
 import type { Line } from "./process.ts";
 import type { Router } from "./router.ts";
 
-/** The test's end of the library on the inside host: see agent.ts for the other end. */
-export class RemoteClient extends OrderProcess<AgentOrder> {
-  /** The addresses the client says it uses. */
+/** A client on the inside host; agent.ts runs there. */
+export class RemoteClient extends CommandProcess<AgentCommand> {
+  /** The addresses that the client uses. */
   addresses: { readonly client: string; readonly server: string } = { client: "", server: "" };
 
-  /** Starts the program, and in it a client; it has to find the addresses that are left out. */
+  /** Starts the program and a client in it, which discovers the addresses not given. */
   static async start(
     lab: Router,
     client?: string,
@@ -17,7 +17,7 @@ export class RemoteClient extends OrderProcess<AgentOrder> {
     options?: ClientOptions,
   ): Promise<RemoteClient> {
     const remote = new RemoteClient(lab.insideDeno("tests/lab/agent.ts"));
-    const started = await remote.order({
+    const started = await remote.command({
       do: "start",
       ...(client === undefined ? {} : { client }),
       ...(server === undefined ? {} : { server }),
@@ -27,20 +27,20 @@ export class RemoteClient extends OrderProcess<AgentOrder> {
     return remote;
   }
 
-  /** Asks for an inbound mapping under a name such as `tcp 6000`. */
+  /** Requests an inbound mapping with a name such as `tcp 6000`. */
   async inbound(name: string, lifetime: number, kind: Kind = "keepAlive"): Promise<void> {
-    await this.order({ do: "inbound", name, lifetime, kind, ...parseName(name) });
+    await this.command({ do: "inbound", name, lifetime, kind, ...parseName(name) });
   }
 
-  /** Asks for an inbound mapping and waits until it is granted. */
+  /** Requests an inbound mapping and waits until it is granted. */
   async inboundReady(name: string, lifetime: number, kind: Kind = "keepAlive"): Promise<Assigned> {
     await this.inbound(name, lifetime, kind);
     return await this.ready(name);
   }
 
-  /** Asks for an outbound mapping and waits until it is granted. */
+  /** Requests an outbound mapping and waits until it is granted. */
   async outboundReady(name: string, remote: Remote, lifetime: number): Promise<Assigned> {
-    await this.order({
+    await this.command({
       do: "outbound",
       name,
       lifetime,
@@ -52,7 +52,7 @@ export class RemoteClient extends OrderProcess<AgentOrder> {
   }
 
   async ready(name: string, timeout = 5_000): Promise<Assigned> {
-    const value = await this.order({ do: "ready", name }, timeout);
+    const value = await this.command({ do: "ready", name }, timeout);
     const { externalAddress, externalPort, lifetime } = value as Record<string, unknown>;
     return {
       externalAddress: String(externalAddress),
@@ -62,32 +62,32 @@ export class RemoteClient extends OrderProcess<AgentOrder> {
   }
 
   async revoke(name: string, timeout = 5_000): Promise<void> {
-    await this.order({ do: "revoke", name }, timeout);
+    await this.command({ do: "revoke", name }, timeout);
   }
 
   async shutdown(options: { keep?: boolean } = {}): Promise<void> {
-    await this.order({ do: "shutdown", ...options });
+    await this.command({ do: "shutdown", ...options });
   }
 
-  /** Takes the next alert of a mapping that says it is in this state. */
+  /** Takes the next alert of a mapping with a state. */
   async expectState(name: string, state: string, timeout: number): Promise<Line> {
     const fits = (line: Line): boolean => stateOf(line, name) === state;
     return await this.process.expectLine(fits, timeout, `"${name}" in state "${state}"`);
   }
 
-  /** Takes the next trouble the client reports that belongs to no single mapping. */
+  /** Takes the next error of the client that belongs to no mapping. */
   async expectError(timeout: number): Promise<Line> {
     return await this.process.expectLine((line) => line["event"] === "error", timeout, "an error");
   }
 
-  /** The states alerts have told of and no expectation has taken yet. */
+  /** The states in the alerts not taken yet. */
   states(name: string): string[] {
     return this.process.untaken.map((line) => stateOf(line, name)).filter((state) =>
       state !== undefined
     );
   }
 
-  /** The external ports that alerts have told of and no expectation has taken yet. */
+  /** The external ports in the alerts not taken yet. */
   assigned(name: string): number[] {
     return this.process.untaken.flatMap((line) => {
       if (line["event"] !== "alert" || line["name"] !== name) return [];
@@ -96,21 +96,21 @@ export class RemoteClient extends OrderProcess<AgentOrder> {
     });
   }
 
-  /** The names of the errors no expectation has taken yet. */
+  /** The names of the errors not taken yet. */
   errors(): string[] {
     const errors = this.process.untaken.filter((line) => line["event"] === "error");
     return errors.map((line) => String(line["name"]));
   }
 }
 
-/** What the server granted. */
+/** An assignment. */
 export interface Assigned {
   readonly externalAddress: string;
   readonly externalPort: number;
   readonly lifetime: number;
 }
 
-/** The other end of an outbound mapping. */
+/** The remote peer of an outbound mapping. */
 export interface Remote {
   readonly remoteAddress: string;
   readonly remotePort: number;

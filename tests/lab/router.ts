@@ -1,7 +1,7 @@
 import { type Configuration, Daemon } from "./daemon.ts";
-import type { Order } from "./host.ts";
+import type { HostCommand } from "./host.ts";
 import { parseMappings, type RouterMapping } from "./mappings.ts";
-import { OrderProcess } from "./order_process.ts";
+import { CommandProcess } from "./command_process.ts";
 import { LabProcess, run, until } from "./process.ts";
 import {
   batch,
@@ -14,7 +14,7 @@ import {
   Topology,
 } from "./topology.ts";
 
-/** Builds a lab: a host inside, a router with a real PCP server, a host outside. Dispose of it with `await using`. */
+/** Builds a lab: a host inside, a router with miniupnpd, a host outside. Dispose of it with `await using`. */
 export async function startLab(configuration: Configuration = {}): Promise<Router> {
   const topology = await Topology.build();
   const router = new Router(topology, configuration);
@@ -27,45 +27,45 @@ export async function startLab(configuration: Configuration = {}): Promise<Route
   }
 }
 
-/** The router of a lab, and the way to everything around it. */
+/** The router of a lab, and access to the hosts. */
 export class Router implements AsyncDisposable {
   readonly #topology: Topology;
   readonly #daemon: Daemon;
   readonly #processes: LabProcess[] = [];
-  readonly #hosts = new Map<"inside" | "outside", OrderProcess<Order>>();
+  readonly #hosts = new Map<"inside" | "outside", CommandProcess<HostCommand>>();
 
-  /** Made by {@linkcode startLab}. */
+  /** Call {@linkcode startLab} instead. */
   constructor(topology: Topology, configuration: Configuration) {
     this.#topology = topology;
     this.#daemon = new Daemon(topology, configuration);
   }
 
-  /** The interface of the inside host that faces the router. */
+  /** The inside host's interface to the router. */
   get insideInterface(): string {
     return this.#topology.vi;
   }
 
-  /** What miniupnpd has logged since the lab was built. */
+  /** The log of miniupnpd since the start of the lab. */
   get log(): string {
     return this.#daemon.log;
   }
 
-  /** What the router does for the inside host now. */
+  /** The router's present mappings. */
   async mappings(): Promise<RouterMapping[]> {
     const listing = await run(this.#inRouter("nft", "-j", "list", "table", "inet", "filter"));
     return parseMappings(listing, INSIDE_NETWORK.replace(/\d+\/\d+$/, ""));
   }
 
-  /** Waits until the router's mappings, each written as {@linkcode describe} does, are exactly these, in any order. */
+  /** Waits until the router has exactly these mappings, each in the form of {@linkcode describe}, in any order. */
   async expectMappings(expected: readonly string[], timeout = 3_000): Promise<void> {
-    const wanted = [...expected].sort().join(", ");
+    const sorted = [...expected].sort().join(", ");
     await until(async () => {
       const found = (await this.mappings()).map(describe).sort().join(", ");
-      return found === wanted ? undefined : `the router has [${found}], not [${wanted}]`;
+      return found === sorted ? undefined : `the router has [${found}], not [${sorted}]`;
     }, timeout);
   }
 
-  /** Cuts the power and starts again: mappings forgotten, epoch from zero. With `announce: false` the start is not heard. */
+  /** Restarts without mappings and with epoch 0. With `announce: false` the announcements are dropped. */
   async reboot({ announce }: { announce: boolean }): Promise<void> {
     await this.#daemon.stop();
     for (const chain of CHAINS) {
@@ -74,7 +74,7 @@ export class Router implements AsyncDisposable {
     await this.powerOn({ announce });
   }
 
-  /** A reboot, unheard unless asked otherwise, after which other lines of miniupnpd.conf hold. */
+  /** Reboots with changed lines of miniupnpd.conf, by default without announcement. */
   async restartWith(
     changes: Configuration,
     { announce = false }: { announce?: boolean } = {},
@@ -84,10 +84,10 @@ export class Router implements AsyncDisposable {
   }
 
   /**
-   * Makes a gateway of it that speaks NAT-PMP only: what comes in PCP is refused as there (RFC 6886 section 3.5), the rest
-   * reaches the daemon. Without connection tracking, because both come from one port of the client.
+   * Makes the router a gateway that speaks NAT-PMP only: PCP requests are redirected to a program that refuses them (RFC
+   * 6886 section 3.5). Without connection tracking, because both kinds come from one port of the client.
    */
-  async forgetPcp(): Promise<void> {
+  async disablePcp(): Promise<void> {
     const refuser = this.#start(
       this.#topology.router,
       denoCommand("tests/lab/version_refuser.ts", [ROUTER_IPV4, REFUSER_PORT]),
@@ -109,12 +109,12 @@ export class Router implements AsyncDisposable {
     );
   }
 
-  /** Ends the daemon and starts none: every request stays unanswered, the mappings stay in force. */
+  /** Stops the daemon: requests get no response, the mappings stay in force. */
   async powerOff(): Promise<void> {
     await this.#daemon.stop();
   }
 
-  /** Starts the daemon and returns when it has sent its announcements (RFC 6887 section 14.1.3). */
+  /** Starts the daemon and returns after its announcements (RFC 6887 section 14.1.3). */
   async powerOn({ announce }: { announce: boolean }): Promise<void> {
     const before = await this.#counter("announced");
     if (!announce) {
@@ -136,12 +136,12 @@ export class Router implements AsyncDisposable {
   }
 
   /**
-   * Loses this share of the requests or of the answers, in tens of percent, evenly spread and beginning with the first;
-   * `undefined` ends all loss. Spread instead of drawn at random, so that a test sees the same losses every time.
+   * Drops a share of the requests or of the responses, in tens of percent, evenly spread and beginning with the first.
+   * `undefined` ends the loss. It is not random, so that every run of a test has the same loss.
    */
   async loss(
     percent: number | undefined,
-    what: "requests" | "answers" = "requests",
+    what: "requests" | "responses" = "requests",
   ): Promise<void> {
     const [chain, port] = what === "requests" ? ["lossy_in", "dport"] : ["lossy_out", "sport"];
     const lines = ["flush chain inet lab lossy_in", "flush chain inet lab lossy_out"];
@@ -154,41 +154,41 @@ export class Router implements AsyncDisposable {
     await run(this.#inRouter("nft", "-f", "-"), `${lines.join("\n")}\n`);
   }
 
-  /** How many datagrams {@linkcode loss} has lost. */
+  /** Number of datagrams that {@linkcode loss} has dropped. */
   lost(): Promise<number> {
     return this.#counter("lost");
   }
 
-  /** How many datagrams have come to the server's port, lost ones included. */
+  /** Number of datagrams to the server's port, including dropped ones. */
   requests(): Promise<number> {
     return this.#counter("requests");
   }
 
-  /** The source ports the server has seen requests from, in order of first use. */
+  /** Source ports of the requests, in order of first use. */
   requestPorts(): number[] {
     const sources = this.log.matchAll(/PCP request received from \S+:(?<port>\d+) \d+bytes/g);
     return [...new Set(Array.from(sources, (match) => Number(match.groups?.["port"])))];
   }
 
-  /** Pulls the plug: the router's end, so that datagrams vanish, or the inside host's own, so that sending fails. */
+  /** Takes the link down: at the router, so that datagrams are lost, or at the inside host, so that sending fails. */
   async linkDown(end: "router" | "inside" = "router"): Promise<void> {
     await this.#link(end, "down");
   }
 
-  /** Puts the plug back; the inside host regains what it lost, as a network manager would see to. */
+  /** Takes the link up and restores the inside host's addresses and routes, as a network manager does. */
   async linkUp(end: "router" | "inside" = "router"): Promise<void> {
     await this.#link(end, "up");
     await batch(this.#topology.inside, this.#topology.insideAddresses());
   }
 
-  /** Gives commands to the `ip` of the inside host or the router; `{vi}` and `{vr}` stand for their interfaces. */
+  /** Runs `ip` commands on the inside host or the router; `{vi}` and `{vr}` stand for their interfaces. */
   async ip(where: "inside" | "router", ...commands: readonly string[]): Promise<void> {
     const { inside, router, vi, vr } = this.#topology;
     const spelled = commands.map((each) => each.replaceAll("{vi}", vi).replaceAll("{vr}", vr));
     await batch(where === "inside" ? inside : router, spelled);
   }
 
-  /** Runs a command on the inside host; it is ended with the lab at the latest. */
+  /** Runs a command on the inside host; the disposal of the lab kills it. */
   inside(command: readonly string[]): LabProcess {
     return this.#start(this.#topology.inside, command);
   }
@@ -198,35 +198,35 @@ export class Router implements AsyncDisposable {
     return this.inside(denoCommand(program, args));
   }
 
-  /** Answers callers on the inside host with their own text and the endpoint they came from. */
+  /** Listens on the inside host; responds with the text received and its source. */
   async listenInside(
     protocol: "tcp" | "udp",
     port: number,
     address: string = INSIDE_IPV4,
   ): Promise<void> {
-    await this.order("inside", { do: "listen", protocol, address, port });
+    await this.command("inside", { do: "listen", protocol, address, port });
   }
 
-  /** The same on the outside host. */
+  /** Listens on the outside host, as {@linkcode listenInside}. */
   async listenOutside(
     protocol: "tcp" | "udp",
     port: number,
     address: string = OUTSIDE_IPV4,
   ): Promise<void> {
-    await this.order("outside", { do: "listen", protocol, address, port });
+    await this.command("outside", { do: "listen", protocol, address, port });
   }
 
-  /** Calls from the outside host, the router's external address unless told otherwise; the answer, or undefined after `timeout` ms. */
+  /** Sends a text from the outside host, by default to the external address; returns the response, or undefined after `timeout` ms. */
   outside(
     protocol: "tcp" | "udp",
     port: number,
     options: CallOptions = {},
   ): Promise<string | undefined> {
     const { address = EXTERNAL_IPV4, text = "knock", timeout = 1_000 } = options;
-    return this.order("outside", { do: "call", protocol, address, port, text, timeout });
+    return this.command("outside", { do: "call", protocol, address, port, text, timeout });
   }
 
-  /** Calls from the outside host to the inside host's IPv6 address, which only a pinhole lets through. */
+  /** As {@linkcode outside}, to the inside host's IPv6 address, which requires a pinhole. */
   outsideIpv6(
     protocol: "tcp" | "udp",
     port: number,
@@ -235,7 +235,7 @@ export class Router implements AsyncDisposable {
     return this.outside(protocol, port, { address: INSIDE_IPV6, ...options });
   }
 
-  /** Calls from a port of the inside host to the outside host. */
+  /** Sends a text from a port of the inside host to the outside host. */
   callFromInside(
     protocol: "tcp" | "udp",
     localPort: number,
@@ -243,31 +243,39 @@ export class Router implements AsyncDisposable {
     options: CallOptions = {},
   ): Promise<string | undefined> {
     const { address = OUTSIDE_IPV4, text = "knock", timeout = 1_000 } = options;
-    return this.order("inside", { do: "call", protocol, address, port, text, timeout, localPort });
+    return this.command("inside", {
+      do: "call",
+      protocol,
+      address,
+      port,
+      text,
+      timeout,
+      localPort,
+    });
   }
 
-  /** Gives an order to one of the two hosts and returns the answer. */
-  async order(where: "inside" | "outside", order: Order): Promise<string | undefined> {
-    const value = await this.host(where).order(
-      order,
-      5_000 + ("timeout" in order ? order.timeout : 0),
+  /** Sends a command to a host and returns the result. */
+  async command(where: "inside" | "outside", command: HostCommand): Promise<string | undefined> {
+    const value = await this.host(where).command(
+      command,
+      5_000 + ("timeout" in command ? command.timeout : 0),
     );
     return typeof value === "string" ? value : undefined;
   }
 
-  /** The host's own program, for what it prints unasked. */
-  host(where: "inside" | "outside"): OrderProcess<Order> {
+  /** The program of a host, started on first use. */
+  host(where: "inside" | "outside"): CommandProcess<HostCommand> {
     const running = this.#hosts.get(where);
     if (running !== undefined) return running;
     const namespace = where === "inside" ? this.#topology.inside : this.#topology.outside;
-    const host = new OrderProcess<Order>(
+    const host = new CommandProcess<HostCommand>(
       this.#start(namespace, denoCommand("tests/lab/host.ts", [])),
     );
     this.#hosts.set(where, host);
     return host;
   }
 
-  /** Ends everything and removes the namespaces. */
+  /** Ends all processes and removes the namespaces. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await Promise.all(this.#processes.map((process) => process.kill()));
@@ -300,7 +308,7 @@ export class Router implements AsyncDisposable {
   }
 }
 
-/** One line for one mapping, such as `map tcp 6000 -> 192.168.77.2:6000`. */
+/** A mapping in one line, such as `map tcp 6000 -> 192.168.77.2:6000`. */
 export function describe(mapping: RouterMapping): string {
   const { type, protocol, externalPort, internalAddress, internalPort } = mapping;
   const inside = internalAddress.includes(":")
@@ -331,7 +339,7 @@ function denoCommand(program: string, args: readonly string[]): string[] {
   ];
 }
 
-/** Which of every ten datagrams are lost when `count` are: 3 gives 0, 3, 6. */
+/** The indices of `count` of ten datagrams, evenly spread: 3 gives 0, 3, 6. */
 function spread(count: number): number[] {
   if (!Number.isInteger(count) || count < 1 || count > 10) {
     throw new RangeError(
@@ -343,7 +351,7 @@ function spread(count: number): number[] {
   return Array.from({ length: count }, (_, index) => Math.floor(index * 10 / count));
 }
 
-/** Where PCP requests go in a router that forgot PCP. */
+/** The port of the program that refuses PCP requests. */
 const REFUSER_PORT = "5352";
 
 const CHAINS = ["miniupnpd", "prerouting_miniupnpd", "postrouting_miniupnpd"];

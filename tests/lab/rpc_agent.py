@@ -1,4 +1,4 @@
-"""Uses the Python client on the lab's inside host, on orders that arrive as lines of JSON on stdin."""
+"""Uses the Python client on the lab's inside host, by commands in lines of JSON on stdin."""
 
 import json
 import os
@@ -16,35 +16,35 @@ OUTPUT = threading.Lock()
 
 
 def show(value):
-    """One line for the test."""
-    # One write a line: alerts come on threads of their own.
+    """Prints one line for the test."""
+    # Alerts are printed by threads of their own.
     with OUTPUT:
         sys.stdout.write(json.dumps(value) + "\n")
         sys.stdout.flush()
 
 
 def follow(name, mapping):
-    """Prints every alert."""
+    """Prints all alerts of a mapping."""
     for alert in mapping.alerts():
         show({"event": "alert", "name": name, "alert": alert})
 
 
-def perform(client, order):
-    """Carries out one order and returns what came of it."""
-    what, name = order["do"], order.get("name")
+def perform(client, command):
+    """Performs a command and returns its result."""
+    what, name = command["do"], command.get("name")
     if what == "inbound":
-        mapping = mappings[name] = client.request(order["port"], order["lifetime"], protocol=order["protocol"])
+        mapping = mappings[name] = client.request(command["port"], command["lifetime"], protocol=command["protocol"])
         threading.Thread(target=follow, args=(name, mapping), daemon=True).start()
         return mapping.info
     if what == "outbound":
         mapping = mappings[name] = client.request_outbound(
-            order["port"], order["remoteAddress"], order["remotePort"], order["lifetime"], protocol=order["protocol"],
+            command["port"], command["remoteAddress"], command["remotePort"], command["lifetime"], protocol=command["protocol"],
         )
         return mapping.info
     if what == "ready":
         return mappings[name].ready(timeout=10)
     if what == "renew":
-        return mappings[name].renew(order["lifetime"])
+        return mappings[name].renew(command["lifetime"])
     if what == "revoke":
         return mappings[name].revoke(timeout=10)["state"]
     if what == "get":
@@ -58,10 +58,10 @@ def perform(client, order):
     raise ValueError(what)
 
 
-with Server() as server, server.start_client() as router:  # without addresses: it has to find the router
+with Server() as server, server.start_client() as router:  # without addresses, so that it finds the router
     for line in sys.stdin:
         message = json.loads(line)
         try:
-            show({"reply": message["id"], "ok": True, "value": perform(router, message["order"])})
+            show({"reply": message["id"], "ok": True, "value": perform(router, message["command"])})
         except (ResultCodeError, OSError, ValueError) as error:
             show({"reply": message["id"], "ok": False, "error": str(error)})

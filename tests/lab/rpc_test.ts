@@ -1,43 +1,43 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { labPossible } from "./lab_possible.ts";
-import { OrderProcess } from "./order_process.ts";
+import { CommandProcess } from "./command_process.ts";
 import { type Router, startLab } from "./router.ts";
 import { scenarios } from "./scenarios.ts";
 
-// The Python client, the JSON-RPC server and a real router: what Python is told is held against the router's rules and
-// against packets that come from outside.
+// The Python client, the JSON-RPC server and a real router: the results are compared with the router's rules and with
+// packets from outside.
 
 scenarios("the Python client and a real router", await labPossible(), {
   "Python opens, renews and revokes a port that lets packets in": async () => {
     await using lab = await startLab();
     const python = startPython(lab);
     await lab.listenInside("tcp", 6000);
-    const requested = await python.order({ do: "inbound", name: "a", ...TCP_6000, lifetime: 20 });
+    const requested = await python.command({ do: "inbound", name: "a", ...TCP_6000, lifetime: 20 });
     assertEquals((requested as { assigned: unknown }).assigned, null);
     const granted = { externalAddress: EXTERNAL_IPV4, externalPort: 6000, lifetime: 20 };
-    assertEquals(await python.order({ do: "ready", name: "a" }), granted);
+    assertEquals(await python.command({ do: "ready", name: "a" }), granted);
     await lab.expectMappings([RULE]);
     assertMatch(await lab.outside("tcp", 6000) ?? "closed", /^knock from 20\.30\.40\.2/);
 
-    await python.order({ do: "renew", name: "a", lifetime: 40 });
+    await python.command({ do: "renew", name: "a", lifetime: 40 });
     await expectAlert(python, ({ type, lifetime }) => type === "assigned" && lifetime === 40);
-    const { state, assigned } = await python.order({ do: "get", name: "a" }) as MappingInfo;
+    const { state, assigned } = await python.command({ do: "get", name: "a" }) as MappingInfo;
     assertEquals([state, assigned], [{ type: "running" }, { ...granted, lifetime: 40 }]);
 
-    assertEquals(await python.order({ do: "revoke", name: "a" }), { type: "revoked" });
+    assertEquals(await python.command({ do: "revoke", name: "a" }), { type: "revoked" });
     await expectAlert(python, ({ state }) => state?.type === "revoked");
     await lab.expectMappings([]);
     assertEquals(await lab.outside("tcp", 6000), undefined);
   },
 
-  "Python asks the router, and learns of its reboot": async () => {
+  "Python queries the router, and a reboot is recovered from": async () => {
     await using lab = await startLab({ system_uptime: "yes" });
     const python = startPython(lab);
-    assertEquals(await python.order({ do: "externalAddress" }), EXTERNAL_IPV4);
-    assertMatch(JSON.stringify(await python.order({ do: "announce" })), /"epoch": ?\d+/);
-    assertMatch(JSON.stringify(await python.order({ do: "discover" })), /"192\.168\.77\.1"/);
-    await python.order({ do: "inbound", name: "a", ...TCP_6000, lifetime: 3600 });
-    await python.order({ do: "ready", name: "a" });
+    assertEquals(await python.command({ do: "externalAddress" }), EXTERNAL_IPV4);
+    assertMatch(JSON.stringify(await python.command({ do: "announce" })), /"epoch": ?\d+/);
+    assertMatch(JSON.stringify(await python.command({ do: "discover" })), /"192\.168\.77\.1"/);
+    await python.command({ do: "inbound", name: "a", ...TCP_6000, lifetime: 3600 });
+    await python.command({ do: "ready", name: "a" });
     await lab.restartWith({ system_uptime: "no" }, { announce: true }); // a smaller epoch
     await lab.expectMappings([RULE], 7_000);
   },
@@ -47,7 +47,7 @@ scenarios("the Python client and a real router", await labPossible(), {
     const python = startPython(lab);
     await lab.listenOutside("udp", 7000);
     const peer = { remoteAddress: OUTSIDE_IPV4, remotePort: 7000 };
-    await python.order({
+    await python.command({
       do: "outbound",
       name: "a",
       port: 6100,
@@ -55,7 +55,7 @@ scenarios("the Python client and a real router", await labPossible(), {
       lifetime: 60,
       ...peer,
     });
-    const { externalPort } = await python.order({ do: "ready", name: "a" }) as {
+    const { externalPort } = await python.command({ do: "ready", name: "a" }) as {
       externalPort: number;
     };
     const seen = await lab.callFromInside("udp", 6100, 7000);
@@ -65,10 +65,16 @@ scenarios("the Python client and a real router", await labPossible(), {
   "killing Python with SIGKILL leaves no mapping on the router 5 s later": async () => {
     await using lab = await startLab();
     const python = startPython(lab);
-    await python.order({ do: "inbound", name: "a", ...TCP_6000, lifetime: 3600 });
-    await python.order({ do: "inbound", name: "b", ...TCP_6000, protocol: "udp", lifetime: 3600 });
-    await python.order({ do: "ready", name: "a" });
-    await python.order({ do: "ready", name: "b" });
+    await python.command({ do: "inbound", name: "a", ...TCP_6000, lifetime: 3600 });
+    await python.command({
+      do: "inbound",
+      name: "b",
+      ...TCP_6000,
+      protocol: "udp",
+      lifetime: 3600,
+    });
+    await python.command({ do: "ready", name: "a" });
+    await python.command({ do: "ready", name: "b" });
     await lab.expectMappings([RULE, RULE.replace("tcp", "udp")]);
     const ended = python.process.kill("SIGKILL");
     await lab.expectMappings([], 5_000);
@@ -76,8 +82,8 @@ scenarios("the Python client and a real router", await labPossible(), {
   },
 });
 
-/** What rpc_agent.py can be asked. */
-type PythonOrder =
+/** A command for rpc_agent.py. */
+type PythonCommand =
   | { do: "inbound"; name: string; port: number; protocol: string; lifetime: number }
   | {
     do: "outbound";
@@ -110,8 +116,8 @@ const OUTSIDE_IPV4 = "20.30.40.2";
 const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname);
 
 /** Starts Python on the inside host, with the server of this repository under the Deno that runs this test. */
-function startPython(lab: Router): OrderProcess<PythonOrder> {
-  return new OrderProcess(lab.inside([
+function startPython(lab: Router): CommandProcess<PythonCommand> {
+  return new CommandProcess(lab.inside([
     "env",
     `PCP_RPC_COMMAND='${Deno.execPath()}' run -A '${ROOT}rpc/main.ts'`,
     "python3",
@@ -120,7 +126,7 @@ function startPython(lab: Router): OrderProcess<PythonOrder> {
 }
 
 async function expectAlert(
-  python: OrderProcess<PythonOrder>,
+  python: CommandProcess<PythonCommand>,
   fits: (alert: Alert) => boolean,
 ): Promise<void> {
   await python.process.expectLine(

@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import { leftovers } from "./claim.ts";
 
 /**
- * Declares one test whose steps run side by side, each in a lab of its own, because most of their time is waiting.
+ * Declares a test whose steps run in parallel, each in its own lab, because they mostly wait.
  *
- * Side by side the leak checks of `Deno.test` cannot say whose resource is whose; instead the test asserts at the end
- * that no namespace or directory of this file is left. `PCP_LAB_ONLY` names the steps to run by a part of their names.
+ * The leak checks of `Deno.test` do not work with parallel steps; instead the test asserts at the end that no namespace or
+ * directory of this file is left. `PCP_LAB_ONLY` selects steps by a part of their names.
  */
 export function scenarios(name: string, missing: string | undefined, steps: Scenarios): void {
   Deno.test({
@@ -30,5 +30,5 @@ export function scenarios(name: string, missing: string | undefined, steps: Scen
   });
 }
 
-/** What is tested, by name. */
+/** The steps by name. */
 export type Scenarios = Readonly<Record<string, () => Promise<void>>>;

@@ -1,7 +1,7 @@
 import { Claim } from "./claim.ts";
 import { run } from "./process.ts";
 
-/** Three network namespaces in a row: a host inside, a router, a host outside. They are connected to nothing else. */
+/** Three network namespaces in a row: a host inside, a router, a host outside, without other connections. */
 export class Topology {
   readonly #claim: Claim;
   /** Names of the namespaces. */
@@ -13,10 +13,10 @@ export class Topology {
   readonly vr: string;
   readonly vx: string;
   readonly vo: string;
-  /** Holds the daemon's files; removed with the namespaces. */
+  /** Directory of the daemon's files; removed with the namespaces. */
   readonly directory: string;
 
-  /** Makes the namespaces, addresses, routes and the router's rules. */
+  /** Creates the namespaces, addresses, routes and the router's rules. */
   static async build(): Promise<Topology> {
     const topology = new Topology(await Claim.take());
     try {
@@ -56,7 +56,7 @@ export class Topology {
     await run(cable(vo, outside, vx, router));
     await batch(router, [
       "link set lo up",
-      `link set ${vr} addrgenmode none`, // its only link-local address is ROUTER_LINK_LOCAL
+      `link set ${vr} addrgenmode none`, // no link-local address besides ROUTER_LINK_LOCAL
       `addr add ${ROUTER_IPV4}/24 dev ${vr}`,
       `addr add ${ROUTER_IPV6}/64 dev ${vr} nodad`,
       `addr add ${ROUTER_LINK_LOCAL}/64 dev ${vr} nodad`,
@@ -76,7 +76,7 @@ export class Topology {
     await run(["ip", "netns", "exec", router, "nft", "-f", "-"], this.#rules());
   }
 
-  /** The commands that give the inside host its addresses and routes; they may be given twice. */
+  /** The commands that set the inside host's addresses and routes; repeatable. */
   insideAddresses(): string[] {
     return [
       `addr replace ${INSIDE_IPV4}/24 dev ${this.vi}`,
@@ -86,7 +86,7 @@ export class Topology {
     ];
   }
 
-  /** Duplicate address detection would take two seconds; the router keeps its addresses while the link is down. */
+  /** Disables duplicate address detection, which takes two seconds, and keeps addresses while the link is down. */
   async #settings(namespace: string, switches: readonly string[]): Promise<void> {
     const ones = [...switches, "ipv6/conf/all/keep_addr_on_down"].map((name) =>
       `echo 1 >/proc/sys/net/${name}`
@@ -148,13 +148,13 @@ export const INSIDE_NETWORK = "192.168.77.0/24";
 export const ROUTER_IPV4 = "192.168.77.1";
 export const ROUTER_IPV6 = "fd77::1";
 export const ROUTER_LINK_LOCAL = "fe80::1";
-/** miniupnpd refuses private and documentation addresses as external ones; these stay inside the namespaces. */
+/** Public addresses, because miniupnpd refuses private and documentation ones; no packet leaves the namespaces. */
 export const EXTERNAL_IPV4 = "20.30.40.1";
 export const EXTERNAL_IPV6 = "2001:db8:1::1";
 export const OUTSIDE_IPV4 = "20.30.40.2";
 export const OUTSIDE_IPV6 = "2001:db8:1::2";
 
-/** Runs `ip` commands in a namespace, all or the first that fails. */
+/** Runs `ip` commands in a namespace up to the first that fails. */
 export async function batch(namespace: string, commands: readonly string[]): Promise<void> {
   const plain = commands.filter((command) => !command.startsWith("-6 "));
   const ipv6 = commands.filter((command) => command.startsWith("-6 ")).map((command) =>

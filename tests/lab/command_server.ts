@@ -1,17 +1,17 @@
 /**
- * Carries out orders that arrive as lines of JSON on stdin, each with an `id`, until stdin ends.
+ * Performs commands from lines of JSON on stdin, each with an `id`, and ends the program at the end of stdin.
  *
- * Orders do not wait for each other. Every one is answered by `{"reply": id, "ok": true, "value": …}` or
- * `{"reply": id, "ok": false, "error": "…"}`; the program ends with its stdin, because whoever gave the orders is gone.
+ * Commands run concurrently. Each one gets a reply, `{"reply": id, "ok": true, "value": …}` or
+ * `{"reply": id, "ok": false, "error": "…"}`.
  */
-export async function serveOrders<T>(perform: (order: T) => Promise<unknown>): Promise<never> {
+export async function serveCommands<T>(perform: (command: T) => Promise<unknown>): Promise<never> {
   let rest = "";
   for await (const chunk of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
     const lines = `${rest}${chunk}`.split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      const { id, order } = JSON.parse(line) as { id: number; order: T };
-      perform(order).then(
+      const { id, command } = JSON.parse(line) as { id: number; command: T };
+      perform(command).then(
         (value) => print({ reply: id, ok: true, value }),
         (error: unknown) => print({ reply: id, ok: false, error: String(error) }),
       );
