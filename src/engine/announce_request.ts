@@ -5,15 +5,15 @@ import type { EngineConfig } from "./config.ts";
 import type { Milliseconds } from "./events.ts";
 import { retransmissionTime } from "./retransmission.ts";
 
-/** The one ANNOUNCE request under way, repeated until answered (RFC 6887 sections 8.1.1, 14.1). */
+/** An ANNOUNCE request, repeated until answered (RFC 6887 sections 8.1.1, 14.1). At most one is under way. */
 export class AnnounceRequest {
-  /** When to send again, Infinity when nothing is asked. Read only. */
+  /** When to send, Infinity if none is under way. Read only. */
   deadline: Milliseconds = Infinity;
   readonly #config: EngineConfig;
   #bytes: Uint8Array | undefined;
   #wait = 0;
   #sentAt = 0;
-  #holdUntil = -Infinity;
+  #retryAfter = -Infinity;
   #transmissions = 0;
   #hasOptions = false;
 
@@ -25,12 +25,12 @@ export class AnnounceRequest {
     return this.#bytes !== undefined;
   }
 
-  /** When the request last left; as long as a hold keeps it back, when it was made. */
+  /** When the request left last; when it was made, as long as a hold keeps it back. */
   get sentAt(): Milliseconds {
     return this.#sentAt;
   }
 
-  /** Begins to ask, from the next {@linkcode takeDue} on; joins the question under way, if there is one. */
+  /** Makes a request, which the next {@linkcode takeDue} gives; one under way serves, unless it lacks the options. */
   start(now: Milliseconds, clientAddress: IpAddress, options: readonly Option[] = []): void {
     if (this.isUnderWay && (options.length === 0 || this.#hasOptions)) return;
     this.#wait = this.#transmissions = 0;
@@ -39,14 +39,14 @@ export class AnnounceRequest {
     this.deadline = this.#sentAt = now;
   }
 
-  /** What to send if that is due; not before `heldUntil`. */
+  /** The request, if it is due to be sent; not before `heldUntil`. */
   takeDue(
     now: Milliseconds,
     heldUntil: Milliseconds,
     random: () => number,
   ): Uint8Array | undefined {
     if (this.deadline > now) return undefined;
-    const until = Math.max(heldUntil, this.#holdUntil);
+    const until = Math.max(heldUntil, this.#retryAfter);
     if (until > now) {
       this.deadline = until;
       return undefined;
@@ -58,12 +58,12 @@ export class AnnounceRequest {
     return this.#bytes;
   }
 
-  /** Whether so many transmissions went unanswered, and the wait after the last one is over. */
+  /** Whether so many transmissions have no response, and the wait after the last one is over. */
   isExhausted(now: Milliseconds, limit: number): boolean {
     return this.isUnderWay && this.#transmissions >= limit && this.deadline <= now;
   }
 
-  /** Another address is asked: as if nothing was sent yet. */
+  /** Another address of the server is used: no transmission has left yet. */
   startOver(now: Milliseconds): void {
     if (!this.isUnderWay) return;
     this.#wait = this.#transmissions = 0;
@@ -75,9 +75,9 @@ export class AnnounceRequest {
     this.deadline = Infinity;
   }
 
-  /** The server refused: ends, and is not asked again until then (section 8.3). */
-  refuse(until: Milliseconds): void {
+  /** The server refused the request: none is sent before `retryAfter` (RFC 6887 section 8.3). */
+  refuse(retryAfter: Milliseconds): void {
     this.stop();
-    this.#holdUntil = until;
+    this.#retryAfter = retryAfter;
   }
 }

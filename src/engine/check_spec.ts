@@ -1,8 +1,8 @@
 import type { IpAddress } from "../wire/address.ts";
 import { MAP_LENGTH, MAX_LIFETIME, PEER_LENGTH } from "../wire/constants.ts";
-import type { Option } from "../wire/option.ts";
+import { encodeOption, type Option, optionLength } from "../wire/option.ts";
 import type { MappingId } from "./events.ts";
-import { encodeOptions, type MappingSpec, optionsLength, thirdPartyOf } from "./mapping_spec.ts";
+import { type MappingSpec, thirdPartyOf } from "./mapping_spec.ts";
 import { optionRules } from "./option_rules.ts";
 
 /**
@@ -93,17 +93,18 @@ function checkInteger(
   );
 }
 
-/** Refuses options that cannot be encoded, alone or together. */
-function checkLength(spec: MappingSpec, attempt: string): void {
-  if (spec.options.length === 0) return;
-  const fixed = spec.opcode === "map" ? MAP_LENGTH : PEER_LENGTH;
-  const length = fixed + optionsLength(spec.options);
+/** Refuses options that cannot be encoded, or do not fit into one request. */
+function checkLength({ opcode, options }: MappingSpec, attempt: string): void {
+  if (options.length === 0) return;
+  const fixed = opcode === "map" ? MAP_LENGTH : PEER_LENGTH;
+  const length = options.reduce((sum, option) => sum + optionLength(option), fixed);
   if (length > LARGEST_REQUEST) {
     throw new RangeError(
       `${attempt}: a request has at most ${LARGEST_REQUEST} octets so that its answer fits, got "${length}"`,
     );
   }
-  encodeOptions(spec.options);
+  const view = new DataView(new ArrayBuffer(length));
+  options.reduce((offset, option) => encodeOption(option, view, offset), fixed);
 }
 
 function checkPeer(spec: MappingSpec, clientAddress: IpAddress, attempt: string): void {

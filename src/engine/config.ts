@@ -1,50 +1,50 @@
 /**
- * Every number of the engine's behaviour, in one place. Times are milliseconds.
+ * Every number of the engine's behaviour. Times are milliseconds.
  *
- * The defaults are the RFC's; change them only to test, or for a network whose operator says so.
+ * The defaults are the RFC's. Other values are for tests, and for networks whose operator demands them.
  */
 export interface EngineConfig {
   /** IRT: the wait after the first transmission (RFC 6887 section 8.1.1: 3 s). */
   readonly initialRetransmission: number;
-  /** MRT: the cap on that wait as it doubles; 0 means no cap (section 8.1.1: 1024 s). */
+  /** MRT: the cap on that wait as it doubles; 0 means no cap (RFC 6887 section 8.1.1: 1024 s). */
   readonly maximumRetransmission: number;
-  /** MRC: transmissions after which an exchange fails; 0 means no limit (section 8.1.1). */
+  /** MRC: transmissions after which an exchange fails; 0 means no limit (RFC 6887 section 8.1.1: 0). */
   readonly maximumTransmissions: number;
-  /** MRD: time after which an exchange fails; 0 means no limit (section 8.1.1). */
+  /** MRD: time after which an exchange fails; 0 means no limit (RFC 6887 section 8.1.1: 0). */
   readonly maximumDuration: number;
-  /** The upper limit put on every received lifetime (section 8.3 names 24 hours). */
+  /** The upper limit of every received lifetime (RFC 6887 section 8.3: 24 hours). */
   readonly maximumLifetime: number;
-  /** The least time between two renewal requests of one mapping (section 11.2.1: 4 s). */
+  /** The least time between two renewal requests of one mapping (RFC 6887 section 11.2.1: 4 s). */
   readonly renewalGap: number;
-  /** Renewals leave together, in bunches so far apart at the most: what costs is to wake up. 0 means each by itself. */
+  /** Renewals are sent at multiples of this, several together, so that the host wakes up less often; 0 means one by one. */
   readonly renewalBunch: number;
-  /** The random wait before recovery after an ANNOUNCE is uniform up to this (section 14.1.3: 5 s). */
+  /** The upper limit of the random wait before recovery after an ANNOUNCE (RFC 6887 section 14.1.3: 5 s). */
   readonly announceWait: number;
-  /** Two recovery rounds may follow each other at once, further ones wait this long each; ANNOUNCE is easy to forge. */
+  /** The time between rounds of recovery after the first two, because ANNOUNCE is easy to forge. */
   readonly recoveryInterval: number;
-  /** The hold after an error of class "short" that came with lifetime 0 (the RFC recommends 30 s to servers, section 7.4). */
+  /** The hold after a short lifetime error with lifetime 0 (RFC 6887 section 7.4: 30 s). */
   readonly minimumShortHold: number;
-  /** The first hold after an error of class "long" that came with lifetime 0; it doubles with each further one. */
+  /** The hold after the first long lifetime error with lifetime 0; it doubles with each further one. */
   readonly minimumLongHold: number;
-  /** Where that doubling ends, and the longest wait before version 2 is tried again (section 9: 30 minutes). */
+  /** The upper limit of that hold, and of the wait before version 2 is tried again (RFC 6887 section 9: 30 minutes). */
   readonly maximumLongHold: number;
-  /** A freed mapping's nonce and external port are kept this long for a new request of the same key (section 15: 2 minutes). */
+  /** How long nonce and port of an ended mapping are kept for a new one with the same key (RFC 6887 section 15: 2 minutes). */
   readonly reuseTime: number;
-  /** A deleted mapping whose creation was never answered is deleted again should the answer come within this time. */
+  /** How long after a deletion a late answer to the creation is answered with another deletion. */
   readonly lingerTime: number;
-  /** Whether NAT-PMP is spoken with servers that know nothing newer (RFC 6886). */
+  /** Whether requests fall back to NAT-PMP with servers that speak nothing newer (RFC 6886). */
   readonly natPmp: boolean;
-  /** Requests in flight at first: a default socket buffer holds 193 replies, so a burst must stay well below. */
+  /** Requests in flight at first. A default socket buffer holds 193 responses, which a burst must not exceed. */
   readonly initialWindow: number;
-  /** The least that the number of requests in flight adapts to. */
+  /** The least number of requests in flight to which the window shrinks. */
   readonly minimumWindow: number;
-  /** The most that it adapts to: should the answers to so many come late, there is room for as many again. */
+  /** The greatest number to which it grows: half of what the buffer holds, for late responses to as many others. */
   readonly maximumWindow: number;
-  /** How long an unanswered request counts as in flight, until a round trip was measured. */
+  /** How long a request without a response counts as in flight before a round trip was measured. */
   readonly initialSlotTime: number;
 }
 
-/** The RFC's numbers, and ours where it is silent. */
+/** The RFC's numbers; where it has none, ours. */
 export const defaultConfig: EngineConfig = {
   initialRetransmission: 3_000,
   maximumRetransmission: 1_024_000,

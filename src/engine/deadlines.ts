@@ -1,37 +1,36 @@
 import type { Milliseconds } from "./events.ts";
 
-/** What is woken at a time. */
+/** An item with a deadline. */
 export interface Timed {
-  /** When it wants to be woken; Infinity for never. */
+  /** The deadline; Infinity for none. */
   readonly dueAt: Milliseconds;
-  /** Its place in the heap, kept by {@linkcode Deadlines}; -1 when it is not in it. */
+  /** Its index in the heap, set by {@linkcode Deadlines}; -1 outside. */
   heapIndex: number;
 }
 
-/** A binary heap by deadline: the earliest is found at once, a change costs log n. */
+/** A binary heap of items by deadline. */
 export class Deadlines<T extends Timed> {
   readonly #heap: T[] = [];
 
-  /** The earliest deadline; Infinity when there is none. */
+  /** The earliest deadline; Infinity if there is none. */
   get earliest(): Milliseconds {
     return this.#heap[0]?.dueAt ?? Infinity;
   }
 
-  /** The item that is due first at `now`. */
+  /** The item with the earliest deadline, if that has come. */
   due(now: Milliseconds): T | undefined {
-    const first = this.#heap[0];
-    return first !== undefined && first.dueAt <= now ? first : undefined;
+    return this.earliest <= now ? this.#heap[0] : undefined;
   }
 
-  /** Enters the item, or moves it, after its `dueAt` has changed. */
+  /** Adds, moves or removes the item after its `dueAt` has changed. */
   update(item: T): void {
-    if (item.dueAt === Infinity) return this.remove(item);
+    if (item.dueAt === Infinity) return this.#remove(item);
     if (item.heapIndex < 0) item.heapIndex = this.#heap.push(item) - 1;
     this.#rise(item);
     this.#sink(item);
   }
 
-  remove(item: T): void {
+  #remove(item: T): void {
     const hole = item.heapIndex;
     if (hole < 0) return;
     item.heapIndex = -1;

@@ -1,138 +1,124 @@
-import type { IpAddress } from "../wire/address.ts";
 import { NATPMP_VERSION } from "../wire/constants.ts";
 import { decodeResponse, type Response } from "../wire/message.ts";
+import type { MappingResponse } from "../wire/message_type.ts";
 import { Nonce } from "../wire/nonce.ts";
 import { ResultCode } from "../wire/result_code.ts";
+import { AnnounceRequest } from "./announce_request.ts";
+import { checkId, checkLifetime, checkLifetimes, checkSpec } from "./check_spec.ts";
 import { defaultConfig, type EngineConfig } from "./config.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import type { EpochSample } from "./epoch.ts";
+import { errorHold } from "./error_hold.ts";
 import type { IgnoreReason, Input, MappingId, Milliseconds, Output } from "./events.ts";
-import { holdTime } from "./error_hold.ts";
+import { heldUntil } from "./exchange.ts";
+import * as lifecycle from "./lifecycle.ts";
 import { Mapping } from "./mapping.ts";
+import type { MappingContext } from "./mapping_context.ts";
 import { Mappings } from "./mappings.ts";
-import { Memory } from "./memory.ts";
 import { NatPmp } from "./natpmp.ts";
 import { Pacer } from "./pacer.ts";
-import type { MappingResponse } from "../wire/message_type.ts";
-import type { MappingContext } from "./phase.ts";
-import { AnnounceRequest } from "./announce_request.ts";
+import { PortReuse } from "./port_reuse.ts";
 import { RecoverySchedule } from "./recovery_schedule.ts";
-import { requestKey } from "./mapping_spec.ts";
-import { checkId, checkLifetime, checkLifetimes, checkSpec } from "./check_spec.ts";
+import { RequestHolds } from "./request_holds.ts";
 import { needsOptionData } from "./response_match.ts";
 import { ServerList } from "./server_list.ts";
 import { ServerState } from "./server_state.ts";
-import { Succession } from "./succession.ts";
-import { type Negotiation, refuseVersion } from "./version_negotiation.ts";
+import { negotiateVersion } from "./version_negotiation.ts";
 
 /**
- * The protocol machine for one server: no clock, socket or chance inside.
+ * The protocol machine for one server, without clock, socket or source of random numbers.
  *
- * Whatever happens goes in through {@linkcode step} with the time at which it happened, and every consequence comes
- * back in order. The peer's mistakes never throw; the caller's do.
+ * Inputs go into {@linkcode step} with their time; every consequence comes back as an output, in order. Mistakes of the
+ * caller throw, mistakes of the server never do.
  */
 export class Engine {
+  readonly #config: EngineConfig;
+  readonly #randomWord: () => number;
   readonly #servers: ServerList;
   readonly #state: ServerState;
-  readonly #config: EngineConfig;
-  readonly #random: () => number;
-  readonly #mappings: Mappings;
   readonly #pacer: Pacer<Mapping>;
-  readonly #randomWord: () => number;
-  readonly #memory: Memory;
-  readonly #succession: Succession;
+  readonly #mappings: Mappings;
+  readonly #portReuse: PortReuse;
+  readonly #holds = new RequestHolds();
   readonly #recovery: RecoverySchedule;
-  readonly #probe: AnnounceRequest;
+  readonly #announceRequest: AnnounceRequest;
   readonly #natPmp: NatPmp;
-  readonly #world: MappingContext;
-  readonly #negotiation: Negotiation;
+  readonly #context: MappingContext;
   #lastId = -1;
-  #now: Milliseconds = 0;
 
   /** An engine that has sent nothing yet. */
   constructor(options: EngineOptions) {
     const { server } = options;
-    this.#servers = new ServerList("address" in server ? [server] : server);
     this.#config = { ...defaultConfig, ...options.config };
-    this.#state = new ServerState(this.#config);
-    this.#random = options.random;
-    this.#pacer = new Pacer(this.#config);
     this.#randomWord = options.randomWord;
-    this.#memory = new Memory(this.#config);
-    this.#succession = new Succession(this.#memory);
-    this.#recovery = new RecoverySchedule(this.#config);
-    this.#probe = new AnnounceRequest(this.#config);
-    this.#world = this.#makeWorld(options.clientAddress);
-    this.#natPmp = this.#makeNatPmp();
+    this.#servers = new ServerList("address" in server ? [server] : server);
+    this.#state = new ServerState(this.#config);
+    this.#pacer = new Pacer(this.#config);
     this.#mappings = new Mappings(this.#pacer);
-    this.#negotiation = {
-      world: this.#world,
-      mappings: this.#mappings,
-      pacer: this.#pacer,
-      probe: this.#probe,
-      state: this.#state,
-      natPmp: this.#natPmp,
-    };
+    this.#portReuse = new PortReuse(this.#config);
+    this.#recovery = new RecoverySchedule(this.#config);
+    this.#announceRequest = new AnnounceRequest(this.#config);
+    this.#context = this.#makeContext(options);
+    this.#natPmp = this.#makeNatPmp();
   }
 
-  /** When to call {@linkcode step} with a timeout at the latest; undefined when nothing is to be waited for. */
+  /** When to call {@linkcode step} with a timeout at the latest; undefined if nothing is to be waited for. */
   get deadline(): Milliseconds | undefined {
     const earliest = Math.min(
       this.#mappings.deadlines.earliest,
       this.#pacer.deadline,
       this.#recovery.deadline,
-      this.#probe.deadline,
+      this.#announceRequest.deadline,
       this.#natPmp.deadline,
     );
     return earliest === Infinity ? undefined : earliest;
   }
 
-  /** The server's epoch as last told, in seconds, and when it came; undefined before the first response. */
+  /** The server's last epoch, in seconds, and when it came; undefined before the first response. */
   get epoch(): EpochSample | undefined {
     return this.#state.epoch ?? this.#natPmp.epoch;
   }
 
-  /** Which of the server's addresses requests go to now. */
+  /** Index of the server's address that requests go to now. */
   get serverIndex(): number {
     return this.#servers.index;
   }
 
-  /** Smoothed round trip to the server, undefined before the first answer. */
+  /** Smoothed round trip to the server, undefined before the first response. */
   get roundTrip(): Milliseconds | undefined {
     return this.#pacer.roundTrip;
   }
 
-  /** The nonce of a mapping that is not over (RFC 6887 section 11.2): treat it as a secret. */
+  /** The nonce of a mapping that is not over: a secret, for it authorizes changes (RFC 6887 section 11.2). */
   nonceOf(id: MappingId): Nonce | undefined {
     return this.#mappings.get(id)?.nonce;
   }
 
   /**
-   * Takes in what happened and returns all that follows, in order.
+   * Takes one input and returns all that follows from it, in order.
    *
-   * @param now Monotonic time in milliseconds; never less than before.
-   * @param input What happened.
-   * @throws {RangeError | TypeError} If the caller asks for what RFC 6887 forbids, or uses an id wrongly.
+   * @param now Monotonic time in milliseconds, never less than before.
+   * @throws {RangeError | TypeError} If the caller requests what RFC 6887 forbids, or uses an id wrongly.
    */
   step(now: Milliseconds, input: Input): Output[] {
-    this.#now = now;
+    const context = this.#context;
+    context.now = now;
     this.#take(now, input);
-    const isDue = this.#mappings.deadlines.earliest <= now || this.#recovery.deadline <= now ||
-      this.#probe.deadline <= now || this.#natPmp.deadline <= now;
-    if (isDue) this.#wakeDue(now);
-    this.#giveTurns(now);
-    const { outputs } = this.#world;
-    this.#world.outputs = [];
+    this.#wakeDue(now);
+    this.#sendQueued(now);
+    const { outputs } = context;
+    context.outputs = [];
     return outputs;
   }
 
   #take(now: Milliseconds, input: Input): void {
+    const context = this.#context;
     switch (input.type) {
       case "request":
         return this.#request(now, input);
       case "datagram": {
         const reason = this.#datagram(now, input);
-        if (reason !== undefined) this.#world.outputs.push({ type: "ignored", reason });
+        if (reason !== undefined) context.outputs.push({ type: "ignored", reason });
         return;
       }
       case "timeout":
@@ -144,21 +130,23 @@ export class Engine {
       }
       case "renew":
         checkLifetime(input.lifetime, "Cannot renew a mapping");
-        return this.#mappings.change(input.id, (mapping) => mapping.renew(now, input.lifetime));
+        return this.#change(this.#mappings.find(input.id), lifecycle.renew, input.lifetime);
       case "want":
         checkLifetimes(input.lifetimes, "Cannot change a mapping");
-        return this.#mappings.change(input.id, (mapping) => mapping.want(now, input.lifetimes));
+        return this.#change(this.#mappings.find(input.id), lifecycle.want, input.lifetimes);
       case "release":
-        return this.#release(now, input.id, input.as);
+        return this.#release(input.id, input.as);
       case "announce":
-        return this.#probe.start(now, this.#world.clientAddress, input.options);
+        return this.#announceRequest.start(now, context.clientAddress, input.options);
       case "refresh":
         this.#state.restarted();
-        return this.#recovery.arrange(now, 0);
+        return this.#recovery.schedule(now, 0);
       case "cancelAnnounce":
-        return this.#probe.stop();
+        return this.#announceRequest.stop();
       case "unreachable":
-        return this.#unreachable(now, input.index ?? this.#servers.index);
+        if ((input.index ?? this.#servers.index) !== this.#servers.index) return; // not used any more
+        this.#natPmp.unreachable();
+        if (this.#servers.limit > 0) this.#nextServer(now);
     }
   }
 
@@ -166,36 +154,33 @@ export class Engine {
     const { id, spec, lifetimes, known } = input;
     checkId(id, this.#lastId);
     checkLifetimes(lifetimes, "Cannot request a mapping");
-    checkSpec(spec, this.#world.clientAddress);
+    checkSpec(spec, this.#context.clientAddress);
     this.#lastId = id;
-    const { before, remains } = this.#succession.claim(spec, now);
-    const nonce = known?.nonce ?? remains?.nonce;
-    const heldUntil = this.#memory.isEmpty
-      ? -Infinity
-      : this.#memory.heldUntil(requestKey(spec), now);
-    const own = nonce ?? this.#newNonce();
-    const mapping = new Mapping(id, spec, own, lifetimes, heldUntil, this.#world);
-    if (remains !== undefined) mapping.inherit(remains);
-    else if (known !== undefined) mapping.reclaim(known);
+    const { predecessor, reusable } = this.#portReuse.claim(spec, now);
+    const nonce = known?.nonce ?? reusable?.nonce ?? this.#newNonce();
+    const mapping = new Mapping(id, spec, nonce, lifetimes);
+    if (reusable !== undefined) mapping.adopt(reusable);
+    else if (known !== undefined) mapping.restore(known);
+    const retryAfter = this.#holds.get(spec, now);
+    if (retryAfter !== undefined) mapping.refusal = { code: undefined, retryAfter, count: 0 };
     this.#mappings.add(mapping);
-    if (before === undefined) this.#pacer.enqueue(mapping);
-    else this.#succession.wait(before, mapping);
-    if (input.release !== undefined) this.#release(now, id, input.release);
+    if (predecessor === undefined) this.#pacer.enqueue(mapping);
+    else predecessor.deletion?.successors.push(mapping);
+    if (input.release !== undefined) this.#release(id, input.release);
   }
 
-  /** Unguessable, and kept for the mapping's life (RFC 6887 section 11.2). */
+  /** 96 unguessable bits, one nonce for the life of the mapping (RFC 6887 section 11.2). */
   #newNonce(): Nonce {
     return new Nonce(this.#randomWord(), this.#randomWord(), this.#randomWord());
   }
 
-  #release(now: Milliseconds, id: MappingId, endAs: "revoked" | "dropped"): void {
-    this.#mappings.change(id, (mapping) => {
-      mapping.release(now, endAs);
-      if (mapping.phase === "deleting") this.#succession.deletes(mapping);
-    });
+  #release(id: MappingId, endAs: "revoked" | "dropped"): void {
+    const mapping = this.#mappings.find(id);
+    this.#change(mapping, lifecycle.release, endAs);
+    if (mapping.phase === "deleting") this.#portReuse.deleting(mapping);
   }
 
-  /** RFC 6887 section 8.3, in its order; whatever fails a check changes nothing and returns why. */
+  /** The checks of RFC 6887 section 8.3, in their order. A datagram that fails one changes nothing; returns why. */
   #datagram(
     now: Milliseconds,
     { bytes, source, multicast }: Input & { type: "datagram" },
@@ -211,172 +196,200 @@ export class Engine {
     const { type, result } = response;
     const isAnnouncement = type === "announce" && result === ResultCode.Success;
     if (multicast && !isAnnouncement) return "notAnnouncement";
-    if (result === ResultCode.UnsuppVersion) return refuseVersion(this.#negotiation, now, response);
+    if (result === ResultCode.UnsuppVersion) {
+      return negotiateVersion(
+        this.#context,
+        this.#mappings,
+        this.#natPmp,
+        this.#announceRequest,
+        response,
+      );
+    }
     switch (type) {
       case "announce":
-        return this.#announce(now, response);
+        return this.#receiveAnnounce(now, response);
       case "map":
       case "peer":
-        return this.#answer(now, response);
+        return this.#receiveMapping(now, response);
       default:
         return "unexpectedOpcode";
     }
   }
 
-  #answer(now: Milliseconds, answer: MappingResponse): IgnoreReason | undefined {
-    const mapping = this.#mappings.answeredBy(answer);
+  #receiveMapping(now: Milliseconds, response: MappingResponse): IgnoreReason | undefined {
+    const context = this.#context;
+    const mapping = this.#mappings.matching(response);
     if (mapping === undefined) return "unmatched";
-    if (answer.optionFault !== undefined && needsOptionData(mapping.spec)) {
+    if (response.optionFault !== undefined && needsOptionData(mapping.spec)) {
       return "malformedOptions";
     }
     this.#servers.answered();
-    if (!this.#state.checkEpoch(now, answer.epoch)) {
-      // What was just granted is known to the server (the round skips it), everything else may be gone.
-      this.#recovery.arrange(now, 0);
-      this.#world.outputs.push({ type: "serverRestarted", epoch: answer.epoch });
+    if (!this.#state.checkEpoch(now, response.epoch)) {
+      // The round leaves out what this response grants: all other mappings may be lost.
+      this.#recovery.schedule(now, 0);
+      context.outputs.push({ type: "serverRestarted", epoch: response.epoch });
     }
-    const wasRefused = this.#state.versionAccepted(now);
-    if (wasRefused) this.#mappings.touchAll((mapping) => mapping.askAgain());
-    if (mapping.awaiting) {
-      this.#pacer.answered(mapping, mapping.lastSentAt, now, mapping.transmissions === 1);
+    if (this.#state.versionAccepted(now)) this.#versionAccepted();
+    const { unanswered, retryAfter } = mapping;
+    if (unanswered !== undefined) {
+      this.#pacer.answered(mapping, unanswered.lastSentAt, now, unanswered.transmissions === 1);
     }
-    const heldBefore = mapping.holdUntil;
-    const ignored = mapping.answer(now, answer);
-    this.#mappings.touched(mapping);
-    if (mapping.holdUntil !== heldBefore) {
-      this.#memory.hold(requestKey(mapping.spec), mapping.holdUntil, now);
-    }
-    if (ignored === undefined && answer.options.length > 0) this.#tellPrefixes(answer);
+    const ignored = this.#change(mapping, lifecycle.receive, response);
+    if (mapping.retryAfter !== retryAfter) this.#holds.set(mapping.spec, mapping.retryAfter, now);
+    if (ignored === undefined && response.options.length > 0) this.#emitPrefixes(response);
     return ignored;
   }
 
-  #announce(now: Milliseconds, response: Response): IgnoreReason | undefined {
-    const asked = this.#probe.isUnderWay;
-    const { result, epoch } = response;
-    if (result !== ResultCode.Success && !asked) return "notAnnouncement";
+  #receiveAnnounce(now: Milliseconds, response: Response): IgnoreReason | undefined {
+    const { random, outputs } = this.#context;
+    const { result, epoch, lifetime } = response;
+    const isRequested = this.#announceRequest.isUnderWay;
+    if (result !== ResultCode.Success && !isRequested) return "notAnnouncement";
     this.#servers.answered();
     const isFirst = this.#state.epoch === undefined;
     const restarted = !this.#state.checkEpoch(now, epoch);
-    if (restarted) this.#world.outputs.push({ type: "serverRestarted", epoch });
-    this.#tellPrefixes(response);
-    // A server that speaks for the first time, or again, may have waiting requests long between two repetitions.
-    if (restarted || (isFirst && !asked)) {
-      this.#recovery.arrange(now, this.#random() * this.#config.announceWait);
+    if (restarted) outputs.push({ type: "serverRestarted", epoch });
+    this.#emitPrefixes(response);
+    // The first announcement ends a silence, in which the next repetition of a request may be far away.
+    if (restarted || (isFirst && !isRequested)) {
+      this.#recovery.schedule(now, random() * this.#config.announceWait);
     }
-    if (!asked) return undefined;
+    if (!isRequested) return undefined;
     if (result === ResultCode.Success) {
-      this.#probe.stop();
-      this.#world.outputs.push({ type: "announced", epoch, roundTrip: now - this.#probe.sentAt });
+      const roundTrip = now - this.#announceRequest.sentAt;
+      this.#announceRequest.stop();
+      outputs.push({ type: "announced", epoch, roundTrip });
     } else {
-      this.#probe.refuse(now + holdTime(result, response.lifetime, 0, this.#config));
-      this.#world.outputs.push({
-        type: "announceFailed",
-        code: result,
-        lifetime: response.lifetime,
-      });
+      this.#announceRequest.refuse(now + errorHold(result, lifetime, 0, this.#config));
+      outputs.push({ type: "announceFailed", code: result, lifetime });
     }
     return undefined;
   }
 
-  #unreachable(now: Milliseconds, index: number): void {
-    if (index !== this.#servers.index) return; // it was left already
-    this.#natPmp.unreachable();
-    if (this.#servers.limit > 0) this.#nextServer(now);
+  /** The server speaks a protocol that it seemed not to speak. */
+  #versionAccepted(): void {
+    for (const mapping of this.#mappings) {
+      this.#change(mapping, lifecycle.dispatch, "versionAccepted");
+    }
   }
 
-  /** The address does not answer: every exchange under way begins again at the next one (RFC 7488 section 3). */
+  /** The server's address does not answer: each exchange starts over with the next address (RFC 7488 section 3). */
   #nextServer(now: Milliseconds): void {
     const until = this.#servers.next(now);
     this.#state.moved();
     this.#natPmp.moved();
     if (until > now) this.#state.hold("all", until);
-    this.#world.outputs.push({ type: "serverChanged", index: this.#servers.index });
-    this.#mappings.touchAll((mapping) => {
-      if (mapping.awaiting) mapping.startOver();
-    });
-    this.#probe.startOver(now);
+    this.#context.outputs.push({ type: "serverChanged", index: this.#servers.index });
+    for (const mapping of this.#mappings) {
+      if (mapping.unanswered === undefined) continue;
+      this.#change(mapping, lifecycle.dispatch, "startOver");
+    }
+    this.#announceRequest.startOver(now);
   }
 
-  /** Every message tells all its server's NAT64 prefixes, asked or not (RFC 7225 section 4.3). */
-  #tellPrefixes({ options }: Response): void {
+  /** A response has all NAT64 prefixes of the server, requested or not (RFC 7225 section 4.3). */
+  #emitPrefixes({ options }: Response): void {
     const prefixes = options.filter((option) => option.type === "prefix64");
-    if (prefixes.length > 0) this.#world.outputs.push({ type: "prefix64", prefixes });
+    if (prefixes.length > 0) this.#context.outputs.push({ type: "prefix64", prefixes });
+  }
+
+  /** Runs an event of the mapping's life. */
+  #change<Data, Result>(
+    mapping: Mapping,
+    event: (context: MappingContext, mapping: Mapping, data: Data) => Result,
+    data: Data,
+  ): Result {
+    const result = event(this.#context, mapping, data);
+    this.#mappings.afterChange(mapping);
+    return result;
   }
 
   #wakeDue(now: Milliseconds): void {
-    this.#mappings.wakeDue(now);
-    if (this.#recovery.takeDue(now)) {
-      this.#pacer.slowDown();
-      for (const mapping of this.#mappings) {
-        if (mapping.generation !== this.#state.generation || mapping.phase === "starting") {
-          this.#mappings.touch(mapping, () => mapping.recover(now));
-        }
-      }
+    let mapping: Mapping | undefined;
+    while ((mapping = this.#mappings.deadlines.due(now)) !== undefined) {
+      this.#change(mapping, lifecycle.wake, undefined);
     }
+    if (this.#recovery.takeDue(now)) this.#recover();
     this.#natPmp.wake(now);
+    this.#sendAnnounce(now);
+  }
+
+  /** Requests anew what the server may have lost, in a small window (RFC 6887 section 14.1.3). */
+  #recover(): void {
+    this.#pacer.slowDown();
+    for (const mapping of this.#mappings) {
+      if (mapping.lease?.serverGeneration === this.#state.generation) continue; // granted since
+      this.#change(mapping, lifecycle.dispatch, "recover");
+    }
+  }
+
+  #sendAnnounce(now: Milliseconds): void {
     const { limit } = this.#servers;
-    if (limit > 0 && this.#probe.isExhausted(now, limit)) this.#nextServer(now);
-    const bytes = this.#probe.takeDue(now, this.#state.allHeldUntil, this.#random);
+    if (limit > 0 && this.#announceRequest.isExhausted(now, limit)) this.#nextServer(now);
+    const until = this.#state.heldUntil({ isNew: false, versionIsKnown: false });
+    const bytes = this.#announceRequest.takeDue(now, until, this.#context.random);
     if (bytes === undefined) return;
     this.#servers.asked(now);
-    this.#world.outputs.push({ type: "send", bytes, id: undefined });
+    this.#context.outputs.push({ type: "send", bytes, id: undefined });
   }
 
-  /** Lets those in line send while the window allows it. */
-  #giveTurns(now: Milliseconds): void {
-    while (true) {
-      const mapping = this.#pacer.next(now);
-      if (mapping === undefined) return;
-      const until = this.#state.heldUntil(mapping);
-      if (until > now) mapping.postpone(until);
+  /** Sends the requests in the queue, as many as the window allows. */
+  #sendQueued(now: Milliseconds): void {
+    let mapping: Mapping | undefined;
+    while ((mapping = this.#pacer.next(now)) !== undefined) {
+      const until = heldUntil(this.#context, mapping);
+      if (until > now) lifecycle.postpone(mapping, until);
       else {
         this.#servers.asked(now);
-        mapping.turn(now);
-        this.#pacer.sent(mapping, now, mapping.transmissions > 1);
+        lifecycle.dispatch(this.#context, mapping, "send");
+        this.#pacer.sent(mapping, now, (mapping.exchange?.transmissions ?? 0) > 1);
       }
-      this.#mappings.touched(mapping);
+      this.#mappings.afterChange(mapping);
     }
   }
 
-  #makeNatPmp(): NatPmp {
-    return new NatPmp({
-      config: this.#config,
-      send: (bytes, { id }) => this.#world.outputs.push({ type: "send", bytes, id }),
-      answer: (mapping, answer) =>
-        this.#mappings.touch(mapping, () => void mapping.answer(this.#now, answer)),
-      giveUp: (mapping, hold) =>
-        this.#mappings.touch(mapping, () => mapping.refuseVersion(this.#now, hold)),
-      heard: () => this.#mappings.touchAll((mapping) => mapping.askAgain()),
-      restarted: (epoch) => {
-        this.#state.restarted();
-        this.#world.outputs.push({ type: "serverRestarted", epoch });
-        this.#recovery.arrange(this.#now, this.#random() * this.#config.announceWait);
-      },
-      readdressed: (address) => this.#mappings.touchAll((mapping) => mapping.readdress(address)),
-    });
-  }
-
-  #makeWorld(clientAddress: IpAddress): MappingContext {
+  #makeContext({ clientAddress, random }: EngineOptions): MappingContext {
     return {
       config: this.#config,
       clientAddress,
       server: this.#state,
-      random: this.#random,
-      external: undefined,
+      random,
+      transmissionLimit: this.#servers.limit,
+      now: 0,
       outputs: [],
       enqueue: (mapping) => {
-        if (this.#natPmp.isInUse) this.#natPmp.remove(mapping);
+        this.#natPmp.remove(mapping);
         this.#pacer.enqueue(mapping);
       },
       dequeue: (mapping) => {
-        if (this.#natPmp.isInUse) this.#natPmp.remove(mapping);
+        this.#natPmp.remove(mapping);
         this.#pacer.forget(mapping);
       },
       ended: (mapping) => {
-        for (const heir of this.#succession.ended(mapping, this.#now)) this.#pacer.enqueue(heir);
+        for (const successor of this.#portReuse.ended(mapping, this.#context.now)) {
+          this.#pacer.enqueue(successor);
+        }
       },
-      transmissionLimit: this.#servers.limit,
-      serverSilent: () => this.#nextServer(this.#now),
+      serverSilent: () => this.#nextServer(this.#context.now),
     };
+  }
+
+  #makeNatPmp(): NatPmp {
+    const context = this.#context;
+    return new NatPmp({
+      config: this.#config,
+      send: (bytes, { id }) => context.outputs.push({ type: "send", bytes, id }),
+      answer: (mapping, response) => this.#change(mapping, lifecycle.receive, response),
+      giveUp: (mapping, hold) => this.#change(mapping, lifecycle.versionRefused, hold),
+      heard: () => this.#versionAccepted(),
+      restarted: (epoch) => {
+        this.#state.restarted();
+        context.outputs.push({ type: "serverRestarted", epoch });
+        this.#recovery.schedule(context.now, context.random() * this.#config.announceWait);
+      },
+      readdressed: (address) => {
+        for (const mapping of this.#mappings) lifecycle.readdress(context, mapping, address);
+      },
+    });
   }
 }

@@ -3,9 +3,9 @@ import type { EngineConfig } from "./config.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions {
-  /** Where requests go and answers come from; several addresses of one server are asked in turn (RFC 7488). */
+  /** Where requests go and responses come from. Several addresses of one server are tried in turn (RFC 7488 section 3). */
   readonly server: Endpoint | readonly Endpoint[];
-  /** The address that requests are sent from; it stands in every request (RFC 6887 section 8.1). */
+  /** The source address of all requests, which each of them contains (RFC 6887 section 8.1). */
   readonly clientAddress: IpAddress;
   /** Uniform in [0, 1), for waits. */
   readonly random: () => number;

@@ -1,16 +1,16 @@
-/** What is remembered of a server's clock: its last epoch and when it came, both in whole seconds. */
+/** An epoch of the server and when it arrived, both in whole seconds. */
 export interface EpochSample {
   /** The server's epoch. */
   readonly server: number;
-  /** When it came, on the client's clock. */
+  /** When it arrived, on the client's clock. */
   readonly client: number;
 }
 
 /**
- * Whether the server kept its state between two responses, by the rule of RFC 6887 section 8.5.
+ * Whether the server kept its state between two responses (RFC 6887 section 8.5).
  *
- * The deltas are signed: an epoch one second back is not by itself a restart. The caller stores the current sample
- * whatever the answer, else one restart would look like many.
+ * The deltas are signed: an epoch one second back is not by itself a restart. The caller stores the current sample in either
+ * case, else one restart would be found with every response.
  */
 export function isEpochValid(previous: EpochSample | undefined, current: EpochSample): boolean {
   if (previous === undefined) return true;

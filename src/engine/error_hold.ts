@@ -3,18 +3,17 @@ import type { EngineConfig } from "./config.ts";
 import type { Milliseconds } from "./events.ts";
 
 /**
- * How long a refused request is not repeated: the lifetime of the error response, limited to 24 hours
+ * How long a refused request is not repeated: the lifetime of the error response, at most 24 hours
  * (RFC 6887 section 8.3).
  *
- * Widespread servers send lifetime 0 with most errors, on which the RFC is silent: then 30 s for a short-lived error,
- * and for a long-lived one 60 s, doubling with each further refusal up to 30 minutes.
+ * Widespread servers send most errors with lifetime 0, on which the RFC is silent. Then a short lifetime error holds for
+ * 30 s, and a long lifetime error for 60 s, twice as long after each further one, up to 30 minutes.
  *
  * @param code The result code.
  * @param lifetime The response's lifetime in seconds.
- * @param refusals How many times in a row this request was refused before.
- * @param config The limits.
+ * @param refusals How many errors this request got in a row before.
  */
-export function holdTime(
+export function errorHold(
   code: number,
   lifetime: number,
   refusals: number,

@@ -7,76 +7,76 @@ import type { MappingSpec } from "./mapping_spec.ts";
 
 export type { Milliseconds };
 
-/** The number that the caller gives a mapping; never used twice in one engine. */
+/** The number of a mapping, given by the caller: a safe integer from 0, greater than any before in the same engine. */
 export type MappingId = number;
 
-/** What can happen to an engine. */
+/** What an engine reacts to. */
 export type Input =
-  /** A mapping is wanted for `lifetimes` lifetimes (Infinity: until released). */
+  /** The caller wants a mapping for `lifetimes` lifetimes (Infinity: until released). */
   | {
     readonly type: "request";
     readonly id: MappingId;
     readonly spec: MappingSpec;
     readonly lifetimes: number;
-    /** What an earlier run left of it: it is asked for with the same nonce. */
+    /** The same mapping as an earlier run made it: it is requested with the same nonce. */
     readonly known?: KnownMapping | undefined;
-    /** It is not wanted any more already: what the server may hold of it is deleted, and nothing is asked for. */
+    /** The mapping is released at once: what the server may hold of it is deleted, and nothing is requested. */
     readonly release?: "revoked" | "dropped";
   }
-  /** A datagram came in, on the socket of the requests or on the one that hears announcements. */
+  /** A datagram arrived, on the socket of the requests or on the one of announcements (`multicast`). */
   | {
     readonly type: "datagram";
     readonly bytes: Uint8Array;
     readonly source: Endpoint;
     readonly multicast: boolean;
   }
-  /** The engine's deadline has come; harmless at any time. */
+  /** The engine's deadline has come. Changes nothing at another time. */
   | { readonly type: "timeout" }
-  /** A send of this mapping's request (undefined: of an ANNOUNCE) failed on this host. */
+  /** This host could not send a request of the mapping (undefined: an ANNOUNCE). */
   | { readonly type: "sendFailed"; readonly id: MappingId | undefined }
-  /** The mapping is wanted with another lifetime, in seconds, from now on. */
+  /** The caller wants another lifetime, in seconds. */
   | { readonly type: "renew"; readonly id: MappingId; readonly lifetime: number }
-  /** The mapping is wanted for another number of lifetimes in all (Infinity: until released). */
+  /** The caller wants another number of lifetimes in all (Infinity: until released). */
   | { readonly type: "want"; readonly id: MappingId; readonly lifetimes: number }
-  /** The mapping is not wanted any more. */
+  /** The caller does not want the mapping any more. */
   | { readonly type: "release"; readonly id: MappingId; readonly as: "revoked" | "dropped" }
-  /** Ask the server whether it is there (ANNOUNCE, RFC 6887 section 14.1). */
+  /** The caller wants a response to an ANNOUNCE request (RFC 6887 section 14.1). */
   | { readonly type: "announce"; readonly options?: readonly Option[] }
-  /** What is known of the server may be out of date, as after a sleep of this host: everything is asked for again. */
+  /** The server may have lost its state unnoticed, as after a sleep of this host: all mappings are requested anew. */
   | { readonly type: "refresh" }
-  /** Nobody waits for that answer any more. */
+  /** The caller does not want that response any more. */
   | { readonly type: "cancelAnnounce" }
-  /** This host was told that the server's address cannot be reached (a hard ICMP error, RFC 7488 section 3). */
+  /** ICMP says that the server's address cannot be reached (RFC 7488 section 3). */
   | {
     readonly type: "unreachable";
-    /** Which of the server's addresses, if known; the one asked now if not. */
+    /** Index of the address; the one in use if left out. */
     readonly index?: number;
   };
 
-/** A mapping that the server may hold already. */
+/** A mapping of an earlier run, which the server may still hold. */
 export interface KnownMapping {
-  /** The nonce that it was made with (RFC 6887 section 11.2). */
+  /** The nonce of the request that made it (RFC 6887 section 11.2). */
   readonly nonce: Nonce;
-  /** The external address it had, or the all-zeros address of a family. */
+  /** Its external address, or the all-zeros address of a family. */
   readonly suggestedAddress: IpAddress;
-  /** The external port it had, or 0. */
+  /** Its external port, or 0. */
   readonly suggestedPort: number;
   /** Until when the server may hold it; in the past if it does not. */
   readonly until: Milliseconds;
 }
 
-/** What an engine wants done or known; carried out in order. */
+/** A consequence of an input. The caller carries them out in order. */
 export type Output =
   /** Send these octets to the server. `id` comes back in `sendFailed`. */
   | { readonly type: "send"; readonly bytes: Uint8Array; readonly id: MappingId | undefined }
-  /** The mapping's state changed; `over` when nothing more will come of it. */
+  /** The mapping's state changed; `over` if this is the last change. */
   | {
     readonly type: "state";
     readonly id: MappingId;
     readonly state: MappingState;
     readonly over: boolean;
   }
-  /** The server granted a lifetime; `changed` when address, port or lifetime are not what they were. */
+  /** The server granted a lifetime; `changed` if address, port or lifetime are not what they were. */
   | {
     readonly type: "granted";
     readonly id: MappingId;
@@ -85,7 +85,7 @@ export type Output =
   }
   /** The assignment is gone. */
   | { readonly type: "lost"; readonly id: MappingId }
-  /** The server refused to renew a mapping that is still alive; the engine tries again. */
+  /** The server refused to renew a lease, which lives on. The engine tries again after `retryIn` seconds. */
   | {
     readonly type: "renewalRefused";
     readonly id: MappingId;
@@ -94,18 +94,18 @@ export type Output =
   }
   /** A datagram changed nothing. */
   | { readonly type: "ignored"; readonly reason: IgnoreReason }
-  /** The server lost its state (RFC 6887 section 8.5); its mappings are asked for again. */
+  /** The server has lost its state (RFC 6887 section 8.5). All mappings are requested anew. */
   | { readonly type: "serverRestarted"; readonly epoch: number }
   /** The server answered the ANNOUNCE. */
   | { readonly type: "announced"; readonly epoch: number; readonly roundTrip: Milliseconds }
-  /** The server told its NAT64 prefixes; they replace what it told before (RFC 7225 section 4.3). */
+  /** The NAT64 prefixes of the server, which replace those of earlier responses (RFC 7225 section 4.3). */
   | { readonly type: "prefix64"; readonly prefixes: readonly Prefix64Option[] }
-  /** Requests go to another address of the server from now on, by its place in the list (RFC 7488 section 3). */
+  /** Requests go to the address with this index from now on (RFC 7488 section 3). */
   | { readonly type: "serverChanged"; readonly index: number }
   /** The server refused the ANNOUNCE. */
   | { readonly type: "announceFailed"; readonly code: number; readonly lifetime: number };
 
-/** Why a datagram changed nothing (RFC 6887 section 8.3, in the order of the checks). */
+/** Why a datagram changed nothing, in the order of the checks (RFC 6887 section 8.3). */
 export type IgnoreReason =
   | DecodeReason
   /** It came from another address or port than the server's. */
@@ -114,46 +114,46 @@ export type IgnoreReason =
   | "unexpectedOpcode"
   /** No mapping has this nonce, protocol, internal port, third party and remote peer. */
   | "unmatched"
-  /** An option whose data matters could not be read. */
+  /** An option whose data is needed could not be read. */
   | "malformedOptions"
-  /** PREFER_FAILURE was asked and this is not the suggested port and address (section 13.2). */
+  /** The request has PREFER_FAILURE, and this is not the suggested port and address (RFC 6887 section 13.2). */
   | "notSuggested"
-  /** A second copy, or a late answer to what is over. */
+  /** A copy, or a late answer to a request that is over. */
   | "stale"
-  /** Only successful ANNOUNCE responses mean anything on the announcement port. */
+  /** Something other than a successful ANNOUNCE on the socket of announcements. */
   | "notAnnouncement";
 
-/** The life of a mapping as the user sees it. Plain JSON. */
+/** The state of a mapping as users see it. Plain JSON. */
 export type MappingState =
-  /** Nothing was sent yet. */
+  /** No request was sent yet. */
   | { readonly type: "requested" }
-  /** Asked for, `attempt` counts the repetitions. */
+  /** Requested; `attempt` counts the repetitions. */
   | { readonly type: "starting"; readonly attempt: number }
-  /** Being renewed, recovered, or (lifetime 0) deleted; `lifetime` in seconds is what is asked for. */
+  /** Being renewed, recovered, or (lifetime 0) deleted; `lifetime` is what is requested, in seconds. */
   | { readonly type: "updating"; readonly attempt: number; readonly lifetime: number }
-  /** Alive. */
+  /** Has a lease. */
   | { readonly type: "running" }
-  /** Refused. With `retryIn` (seconds) it is asked for again then, without it that was the end. */
+  /** Refused. It is requested again after `retryIn` seconds; without that the mapping is over. */
   | {
     readonly type: "error";
     readonly code: number;
     readonly name: string;
     readonly retryIn?: number;
   }
-  /** Its last lifetime is over. With a keep-alive request, asking starts again at once. */
+  /** The lease is over. If further lifetimes are wanted, the mapping is requested anew at once. */
   | { readonly type: "expired" }
   /** Released by `revoke()`. */
   | { readonly type: "revoked" }
   /** Released by disposal or by the end of its client. */
   | { readonly type: "dropped" };
 
-/** What the server granted. */
+/** What the server assigned. */
 export interface Assignment {
-  /** The address under which the mapping is reached. */
+  /** The address at which the mapping can be reached. */
   readonly externalAddress: IpAddress;
-  /** The port under which it is reached. */
+  /** The port at which it can be reached. */
   readonly externalPort: number;
-  /** Seconds, limited to 24 hours (RFC 6887 section 8.3). */
+  /** Seconds, at most 24 hours (RFC 6887 section 8.3). */
   readonly lifetime: number;
   /** When it ends, on the engine's clock. */
   readonly expiresAt: Milliseconds;
@@ -161,11 +161,11 @@ export interface Assignment {
   readonly options: readonly Option[];
 }
 
-/** Codes of errors that no server sent; a server's are 1 to 255. */
+/** Codes of errors that this client found; those of servers are 1 to 255. */
 export const LocalCode = {
   /** The limits on transmissions or time were reached (RFC 6887 section 8.1.1). */
   NoResponse: -1,
-  /** The server said success and gave no usable address, port or lifetime. */
+  /** A success without a usable address, port or lifetime. */
   UnusableAssignment: -2,
 } as const;
 

@@ -1,205 +1,147 @@
-import type { Nonce } from "../wire/nonce.ts";
 import type { IpAddress } from "../wire/address.ts";
-import { ResultCode } from "../wire/result_code.ts";
-import type { Assignment, IgnoreReason, KnownMapping, MappingId, Milliseconds } from "./events.ts";
-import { isOfDeletionBefore } from "./late_answers.ts";
+import type { Nonce } from "../wire/nonce.ts";
 import type { Timed } from "./deadlines.ts";
-import * as act from "./mapping_actions.ts";
-import type { ReusableMapping } from "./memory.ts";
-import type { MappingResponse } from "../wire/message_type.ts";
-import type { MappingContext, Phase } from "./phase.ts";
+import type { Assignment, KnownMapping, MappingId, Milliseconds } from "./events.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
 
-type Row = {
-  readonly turn?: (m: Mapping, now: Milliseconds) => void;
-  readonly success?: (
-    m: Mapping,
-    now: Milliseconds,
-    answer: MappingResponse,
-  ) => IgnoreReason | void;
-  readonly failure?: (
-    m: Mapping,
-    now: Milliseconds,
-    answer: MappingResponse,
-  ) => IgnoreReason | void;
-  readonly retransmitDue?: (m: Mapping, now: Milliseconds) => void;
-  readonly renewDue?: (m: Mapping, now: Milliseconds) => void;
-  readonly expireDue?: (m: Mapping, now: Milliseconds) => void;
-  readonly retryDue?: (m: Mapping, now: Milliseconds) => void;
-  readonly recover?: (m: Mapping, now: Milliseconds) => void;
-  readonly renew?: (m: Mapping, now: Milliseconds) => void;
-  readonly release?: (m: Mapping, now: Milliseconds) => void;
-};
+/** Where a mapping is in its life; the table in lifecycle.ts says what each event does in each phase. */
+export type Phase =
+  /** No request was sent yet. State `requested`. */
+  | "queued"
+  /** Requested, no lease. State `starting`. */
+  | "starting"
+  /** Has a lease. State `running`. */
+  | "running"
+  /** Has a lease, and requests its renewal, once a window. State `updating`. */
+  | "renewing"
+  /** Has a lease, and requests another lifetime that the caller wants. State `updating`. */
+  | "updating"
+  /** Has a lease from a server that has lost its state since, and requests it anew. State `updating`. */
+  | "recovering"
+  /** Refused, no lease; requested again when the hold ends. State `error` with `retryIn`. */
+  | "refused"
+  /** Being deleted. State `updating` with lifetime 0. */
+  | "deleting"
+  /** Over. State `expired`, `revoked`, `dropped` or `error`. */
+  | "ended";
 
-/** The life of one mapping: its data, its deadlines, and the table of what happens when. */
-export class Mapping implements Timed {
-  readonly id: MappingId;
+/** The protocols in which mappings are requested. */
+export type Protocol = "pcp" | "nat-pmp";
+
+/** What the server granted last. */
+export interface Lease {
+  assignment: Assignment;
+  /** When its lifetime began. */
+  readonly grantedAt: Milliseconds;
+  readonly protocol: Protocol;
+  /** `ServerState.generation` when it was granted. */
+  readonly serverGeneration: number;
+  /** How many attempts to renew it were made (RFC 6887 section 11.2.1). */
+  renewalAttempt: number;
+}
+
+/** A request under way, from the moment when it is to be sent until it is answered or given up. */
+export interface Exchange {
+  /** The request; each transmission is the same (RFC 6887 section 8.1.1). Undefined before the first one. */
+  octets: Uint8Array | undefined;
+  protocol: Protocol;
+  transmissions: number;
+  /** The wait after the last transmission (RFC 6887 section 8.1.1), 0 before the first one. */
+  wait: Milliseconds;
+  firstSentAt: Milliseconds;
+  /** When a request of this mapping left last, one of the exchange before if none of this one did. */
+  lastSentAt: Milliseconds;
+  /** Whether that request is unanswered. */
+  responsePending: boolean;
+}
+
+/** What the server answered to the last request, if that was an error. */
+export interface Refusal {
+  /** The result code; undefined if it answered another mapping that made the same request. */
+  readonly code: number | undefined;
+  /** The request is not repeated before (RFC 6887 section 8.3). */
+  readonly retryAfter: Milliseconds;
+  /** How many errors came in a row. */
+  readonly count: number;
+}
+
+/** A deletion under way. */
+export interface Deletion {
+  /** The state in which the mapping ends. */
+  readonly endAs: "revoked" | "dropped";
+  /** Requests to create it that were unanswered when it began: a late answer to one must not pass for its own. */
+  pendingCreates: number;
+  /** Mappings with the same key that start when it is over. */
+  readonly successors: Mapping[];
+}
+
+/** What a later mapping with the same key can use of an earlier one. */
+export interface ReusableMapping {
   readonly nonce: Nonce;
+  readonly suggestedAddress: IpAddress;
+  readonly suggestedPort: number;
+}
+
+/** One mapping: its data and its deadlines. */
+export class Mapping implements Timed, ReusableMapping {
+  readonly id: MappingId;
   readonly spec: MappingSpec;
-  /** Earliest of the four deadlines below. */
-  dueAt: Milliseconds = Infinity;
-  heapIndex = -1;
+  readonly nonce: Nonce;
+  phase: Phase = "queued";
 
   /** The wanted lifetime in seconds; the granted one never replaces it (RFC 6887 section 10.1). */
   lifetime: number;
-  assigned: Assignment | undefined = undefined;
-  /** What the next request suggests: the caller's wish, later what was last assigned (section 11.2.1). */
-  suggestedAddress: IpAddress;
-  suggestedPort: number;
-  /** The server's generation that granted the assignment. */
-  generation = 0;
-
-  phase: Phase = "waiting";
   /** Lifetimes wanted in all, Infinity until released. */
   lifetimes: number;
-  /** Lifetimes granted so far. */
-  used = 0;
+  lifetimesGranted = 0;
+  /** What the next request suggests: the caller's suggestion, later the last assignment (RFC 6887 section 11.2.1). */
+  suggestedAddress: IpAddress;
+  suggestedPort: number;
+
+  lease: Lease | undefined = undefined;
+  exchange: Exchange | undefined = undefined;
+  refusal: Refusal | undefined = undefined;
+  deletion: Deletion | undefined = undefined;
+
+  /** Until when the server may hold the mapping beyond its lease: from an earlier run, or by an unanswered request. */
+  mayExistUntil: Milliseconds = -Infinity;
+  /** When a request for a lease left last: the next one keeps a distance (RFC 6887 section 11.2.1). */
+  renewalSentAt: Milliseconds = -Infinity;
+  /** It has the nonce of an earlier mapping, whose late answers therefore match. */
+  reusesNonce = false;
+
   retransmitAt: Milliseconds = Infinity;
   renewAt: Milliseconds = Infinity;
   expireAt: Milliseconds = Infinity;
-  retryAfterErrorAt: Milliseconds = Infinity;
-  grantedAt: Milliseconds = 0;
-  /** Attempts to renew the running lifetime so far. */
-  rung = 0;
-  renewalSentAt: Milliseconds = -Infinity;
-  transmissions = 0;
-  wait: Milliseconds = 0;
-  firstSentAt: Milliseconds = 0;
-  lastSentAt: Milliseconds = -Infinity;
-  /** A request was sent and not answered. */
-  awaiting = false;
-  /** The exchange under way goes on in NAT-PMP. */
-  natPmp = false;
-  /** The assignment came by NAT-PMP. */
-  viaNatPmp = false;
-  /** The request being repeated: each copy is the same (section 8.1.1). */
-  bytes: Uint8Array | undefined = undefined;
-  holdUntil: Milliseconds;
-  lastRefusal = 0;
-  refusals = 0;
-  /** Requests to create that were under way when the deletion began: their late answers must not pass for its own. */
-  createsPending = 0;
-  /** It has the nonce of an earlier mapping, so late answers to that one's deletion match it. */
-  isHeir = false;
-  /** Until when the server may hold it although it is not assigned: from an earlier run, or by an unanswered request. */
-  heldByServerUntil: Milliseconds = -Infinity;
-  endAs: "revoked" | "dropped" = "revoked";
-  readonly world: MappingContext;
+  /** When the request leaves that a hold keeps back. */
+  retryAt: Milliseconds = Infinity;
+  /** The earliest of the four. */
+  dueAt: Milliseconds = Infinity;
+  heapIndex = -1;
 
-  /** State x event -> what is done. An event that a row does not name changes nothing there. */
-  static readonly table: Readonly<Record<Phase, Row>> = {
-    waiting: {
-      turn: act.send,
-      retryDue: (m) => m.world.enqueue(m),
-      release: act.beginDeletion,
-    },
-    starting: {
-      turn: act.send,
-      success: act.grant,
-      failure: act.refuse,
-      retransmitDue: act.repeat,
-      retryDue: (m) => m.world.enqueue(m),
-      recover: (m) => act.begin(m, "starting"),
-      renew: (m) => act.begin(m, "starting"),
-      release: act.beginDeletion,
-    },
-    running: {
-      success: act.grant,
-      failure: act.withdraw,
-      renewDue: (m) => act.begin(m, "renewing"),
-      retryDue: (m) => act.begin(m, "updating"),
-      expireDue: act.expired,
-      recover: (m) => act.begin(m, "recovering"),
-      renew: (m) => act.begin(m, "updating"),
-      release: act.beginDeletion,
-    },
-    renewing: {
-      turn: act.send,
-      success: act.grant,
-      failure: act.refuseRenewal,
-      renewDue: act.repeatRenewal,
-      retryDue: (m) => m.world.enqueue(m),
-      expireDue: act.expired,
-      recover: (m) => act.begin(m, "recovering"),
-      renew: (m) => act.begin(m, "updating"),
-      release: act.beginDeletion,
-    },
-    updating: {
-      turn: act.send,
-      success: act.grant,
-      failure: act.refuseRenewal,
-      retransmitDue: act.repeat,
-      retryDue: (m) => m.world.enqueue(m),
-      expireDue: act.expired,
-      recover: (m) => act.begin(m, "recovering"),
-      renew: (m) => act.begin(m, "updating"),
-      release: act.beginDeletion,
-    },
-    recovering: {
-      turn: act.send,
-      success: act.grant,
-      failure: act.refuse,
-      retransmitDue: act.repeat,
-      retryDue: (m) => m.world.enqueue(m),
-      expireDue: act.expired,
-      recover: (m) => act.begin(m, "recovering"),
-      renew: (m) => act.begin(m, "recovering"),
-      release: act.beginDeletion,
-    },
-    holding: {
-      success: act.grant,
-      failure: act.withdraw,
-      retryDue: (m) => act.begin(m, "starting"),
-      release: act.beginDeletion,
-    },
-    deleting: {
-      turn: act.send,
-      success: act.deleted,
-      failure: act.deletionRefused,
-      retransmitDue: act.repeat,
-      retryDue: (m) => m.world.enqueue(m),
-      expireDue: (m) => act.end(m, { type: m.endAs }),
-    },
-    ended: {
-      // A request to create that overtook the deletion on its way: delete what it made, once per answer.
-      success: (m, _now, answer) => answer.lifetime === 0 ? "stale" : m.world.enqueue(m),
-      turn: act.sendOnce,
-      retryDue: (m) => m.world.enqueue(m),
-    },
-  };
-
-  constructor(
-    id: MappingId,
-    spec: MappingSpec,
-    nonce: Nonce,
-    lifetimes: number,
-    heldUntil: Milliseconds,
-    world: MappingContext,
-  ) {
+  constructor(id: MappingId, spec: MappingSpec, nonce: Nonce, lifetimes: number) {
     this.id = id;
-    this.nonce = nonce;
     this.spec = spec;
+    this.nonce = nonce;
     this.lifetime = spec.lifetime;
+    this.lifetimes = lifetimes;
     this.suggestedAddress = spec.externalAddress;
     this.suggestedPort = spec.externalPort;
-    this.lifetimes = lifetimes;
-    this.holdUntil = heldUntil;
-    this.world = world;
   }
 
-  /** Lifetimes still to be asked for. */
-  get remaining(): number {
-    return this.lifetimes - this.used;
+  /** Lifetimes that are still to be requested. */
+  get lifetimesLeft(): number {
+    return this.lifetimes - this.lifetimesGranted;
   }
 
-  /** Before when its next request must not leave, by its own holds. */
-  get heldUntil(): Milliseconds {
-    if (this.phase === "deleting" || this.phase === "ended") return -Infinity;
-    // What is asked for a live mapping keeps 4 s apart (section 11.2.1), but for the repetitions in recovery.
-    const keepsGap = this.phase === "updating" ||
-      (this.phase === "recovering" && this.transmissions === 0);
-    const gap = keepsGap ? this.renewalSentAt + this.world.config.renewalGap : -Infinity;
-    return Math.max(this.holdUntil, gap);
+  /** The exchange, if its last request has no response. */
+  get unanswered(): Exchange | undefined {
+    return this.exchange?.responsePending === true ? this.exchange : undefined;
+  }
+
+  /** The request is not repeated before; in the past if nothing was refused. */
+  get retryAfter(): Milliseconds {
+    return this.refusal?.retryAfter ?? -Infinity;
   }
 
   /** Whether nothing can happen to it any more. */
@@ -207,135 +149,35 @@ export class Mapping implements Timed {
     return this.phase === "ended" && this.dueAt === Infinity;
   }
 
-  /** Takes over from an earlier mapping of the same key. Its port is suggested unless the caller has a wish of his own. */
-  inherit({ suggestedAddress, suggestedPort }: ReusableMapping): void {
-    this.isHeir = true;
+  /** Takes over the port of an earlier mapping in this engine. */
+  adopt(earlier: ReusableMapping): void {
+    this.reusesNonce = true;
+    this.#suggest(earlier);
+  }
+
+  /** Takes over the port of a mapping from an earlier run, which the server may still hold. */
+  restore(known: KnownMapping): void {
+    this.mayExistUntil = known.until;
+    this.#suggest(known);
+  }
+
+  /** The caller's own suggestion comes first. */
+  #suggest({ suggestedAddress, suggestedPort }: ReusableMapping): void {
     if (this.spec.externalPort !== 0 || !this.spec.externalAddress.isUnspecified) return;
     this.suggestedAddress = suggestedAddress;
     this.suggestedPort = suggestedPort;
   }
+}
 
-  /** Takes over what an earlier run left at the server. */
-  reclaim({ suggestedAddress, suggestedPort, until }: KnownMapping): void {
-    this.heldByServerUntil = until;
-    if (this.spec.externalPort !== 0 || !this.spec.externalAddress.isUnspecified) return;
-    this.suggestedAddress = suggestedAddress;
-    this.suggestedPort = suggestedPort;
-  }
-
-  // ---- Events; each runs the table's entry and sets the next deadline ------------------------------------------
-
-  turn(now: Milliseconds): void {
-    Mapping.table[this.phase].turn?.(this, now);
-    act.settle(this);
-  }
-
-  /** Its turn came while a hold lasts: asks again then. */
-  postpone(until: Milliseconds): void {
-    this.retryAfterErrorAt = until;
-    act.settle(this);
-  }
-
-  /** An answer; returns why it changed nothing, if so. */
-  answer(now: Milliseconds, answer: MappingResponse): IgnoreReason | undefined {
-    if (this.isHeir && isOfDeletionBefore(this, answer)) return "stale";
-    const row = Mapping.table[this.phase];
-    const handler = answer.result === ResultCode.Success ? row.success : row.failure;
-    const ignored = handler === undefined ? "stale" : handler(this, now, answer);
-    act.settle(this);
-    return ignored ?? undefined;
-  }
-
-  /** The earliest due deadline, if one is due. */
-  wake(now: Milliseconds): void {
-    const row = Mapping.table[this.phase];
-    if (this.expireAt <= now) {
-      this.expireAt = Infinity;
-      row.expireDue?.(this, now);
-    } else if (this.retryAfterErrorAt <= now) {
-      this.retryAfterErrorAt = Infinity;
-      row.retryDue?.(this, now);
-    } else if (this.retransmitAt <= now) {
-      this.retransmitAt = Infinity;
-      row.retransmitDue?.(this, now);
-    } else if (this.renewAt <= now) {
-      this.renewAt = Infinity;
-      row.renewDue?.(this, now);
-    }
-    act.settle(this);
-  }
-
-  /** The server lost its state: what it had assigned is asked for again (section 8.5). */
-  recover(now: Milliseconds): void {
-    Mapping.table[this.phase].recover?.(this, now);
-    act.settle(this);
-  }
-
-  /** Another lifetime is wanted, in seconds. */
-  renew(now: Milliseconds, lifetime: number): void {
-    this.lifetime = lifetime;
-    Mapping.table[this.phase].renew?.(this, now);
-    act.settle(this);
-  }
-
-  /** It is wanted for so many lifetimes in all. */
-  want(now: Milliseconds, lifetimes: number): void {
-    this.lifetimes = lifetimes;
-    if (this.phase === "renewing" && this.remaining <= 0) act.resume(this, now);
-    else if (this.phase === "running") act.armRenewal(this, now);
-    act.settle(this);
-  }
-
-  /** It is not wanted any more. */
-  release(now: Milliseconds, endAs: "revoked" | "dropped"): void {
-    if (this.phase === "deleting" || this.phase === "ended") return;
-    this.endAs = endAs;
-    Mapping.table[this.phase].release?.(this, now);
-    act.settle(this);
-  }
-
-  /** Another address of the server is asked: the exchange under way begins again. */
-  startOver(): void {
-    if (this.phase !== "ended") act.begin(this, this.phase);
-    act.settle(this);
-  }
-
-  /** Its last request goes unanswered: the server may have carried it out all the same. */
-  noteUnanswered(): void {
-    if (this.phase !== "deleting") act.noteUnanswered(this);
-  }
-
-  /** The server speaks NAT-PMP only: the exchange goes on in that. */
-  fallBack(): void {
-    this.natPmp = true;
-    this.retransmitAt = this.renewAt = Infinity;
-    act.settle(this);
-  }
-
-  /** The server speaks after all: what was held because it seemed not to is asked for now. */
-  askAgain(): void {
-    if (this.phase === "holding" && this.lastRefusal === ResultCode.UnsuppVersion) {
-      this.holdUntil = -Infinity;
-      act.begin(this, "starting");
-    } else if (this.phase === "waiting" && this.retryAfterErrorAt !== Infinity) {
-      this.retryAfterErrorAt = Infinity;
-      this.world.enqueue(this); // other holds are looked at when its turn comes
-    }
-    act.settle(this);
-  }
-
-  /** The server, which speaks NAT-PMP, has another external address (RFC 6886 section 3.2.1). */
-  readdress(externalAddress: IpAddress): void {
-    if (this.assigned === undefined || !this.viaNatPmp) return;
-    this.assigned = { ...this.assigned, externalAddress };
-    this.suggestedAddress = externalAddress;
-    const { id, assigned: assignment } = this;
-    this.world.outputs.push({ type: "granted", id, assignment, changed: true });
-  }
-
-  /** The server speaks another version: what waits for an answer is held (section 9). */
-  refuseVersion(now: Milliseconds, hold: Milliseconds): void {
-    act.refuseVersion(this, now, hold);
-    act.settle(this);
-  }
+/** A new exchange; an unanswered request of the one before can still be answered. */
+export function newExchange(previous?: Exchange): Exchange {
+  return {
+    octets: undefined,
+    protocol: "pcp", // every exchange begins in PCP (RFC 6886 section 1.1)
+    transmissions: 0,
+    wait: 0,
+    firstSentAt: 0,
+    lastSentAt: previous?.lastSentAt ?? -Infinity,
+    responsePending: previous?.responsePending ?? false,
+  };
 }

@@ -1,5 +1,5 @@
 import type { IpAddress } from "../wire/address.ts";
-import { encodeOption, type Option, optionLength } from "../wire/option.ts";
+import type { Option } from "../wire/option.ts";
 import { optionRules } from "./option_rules.ts";
 
 /** A mapping as the caller wants it. `checkSpec()` refuses what must not be sent. */
@@ -41,7 +41,7 @@ export function mappingKey(spec: MappingSpec): MappingKey {
  */
 export function requestKey(spec: MappingSpec): MappingKey {
   if (spec.opcode === "map" && spec.options.length === 0) return mappingKey(spec);
-  const key = `${mappingKey(spec)} ${encodeOptions(spec.options)}`;
+  const key = `${mappingKey(spec)} ${JSON.stringify(spec.options)}`;
   return isSuggestionBinding(spec) ? `${key} ${spec.externalAddress} ${spec.externalPort}` : key;
 }
 
@@ -58,21 +58,4 @@ export function deletionOptions({ options }: MappingSpec): readonly Option[] {
 /** The host that the mapping is for, if that is not the client itself (RFC 6887 section 13.1). */
 export function thirdPartyOf(options: readonly Option[]): IpAddress | undefined {
   return options.find((option) => option.type === "thirdParty")?.address;
-}
-
-/**
- * The octets of the options.
- *
- * @throws {RangeError | TypeError} If a field is out of range, or a text is not well-formed.
- */
-export function encodeOptions(options: readonly Option[]): Uint8Array {
-  const octets = new Uint8Array(optionsLength(options));
-  const view = new DataView(octets.buffer);
-  options.reduce((offset, option) => encodeOption(option, view, offset), 0);
-  return octets;
-}
-
-/** How many octets the options take. */
-export function optionsLength(options: readonly Option[]): number {
-  return options.reduce((sum, option) => sum + optionLength(option), 0);
 }

@@ -1,16 +1,17 @@
+import type { MappingResponse } from "../wire/message_type.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { MappingId, Milliseconds } from "./events.ts";
+import type { MappingId } from "./events.ts";
 import type { Mapping } from "./mapping.ts";
 import type { Pacer } from "./pacer.ts";
-import type { MappingResponse } from "../wire/message_type.ts";
 import { matchesSpec } from "./response_match.ts";
 
-/** All mappings of an engine that are not over: by id, by nonce, by deadline. */
+/** The mappings of an engine that are not over, by id, nonce and deadline. */
 export class Mappings implements Iterable<Mapping> {
   readonly deadlines: Deadlines<Mapping> = new Deadlines();
   readonly #byId = new Map<MappingId, Mapping>();
-  /** By the first word of the nonce, which is random. */
+  /** By the first 32 bits of the nonce, which are random. */
   readonly #byNonce = new Map<number, readonly Mapping[]>();
+  readonly #unansweredInPcp = new Set<Mapping>();
   readonly #pacer: Pacer<Mapping>;
 
   constructor(pacer: Pacer<Mapping>) {
@@ -27,37 +28,32 @@ export class Mappings implements Iterable<Mapping> {
     return this.#byId.get(id);
   }
 
-  /** The mapping that the answer is about, if it asked (RFC 6887 sections 11.4, 12.4). */
-  answeredBy(answer: MappingResponse): Mapping | undefined {
-    return this.#byNonce.get(answer.nonce.w0)?.find((mapping) =>
-      mapping.nonce.equals(answer.nonce) && mapping.phase !== "waiting" &&
-      matchesSpec(mapping.spec, answer)
+  /** The mapping that the response is about, if it has sent a request (RFC 6887 sections 11.4, 12.4). */
+  matching(response: MappingResponse): Mapping | undefined {
+    return this.#byNonce.get(response.nonce.w0)?.find((mapping) =>
+      mapping.nonce.equals(response.nonce) && mapping.phase !== "queued" &&
+      matchesSpec(mapping.spec, response)
     );
   }
 
-  /**
-   * As {@linkcode Mappings.touch}, with the mapping of the id.
-   *
-   * @throws {RangeError} If there is none.
-   */
-  change(id: MappingId, change: (mapping: Mapping) => void): void {
+  /** Those whose last request was in PCP and has no response, in the order of their ids. */
+  get unansweredInPcp(): readonly Mapping[] {
+    return [...this.#unansweredInPcp].sort((one, other) => one.id - other.id);
+  }
+
+  /** @throws {RangeError} If no mapping has the id. */
+  find(id: MappingId): Mapping {
     const mapping = this.get(id);
-    if (mapping === undefined) {
-      throw new RangeError(`Cannot change a mapping: none has the id "${id}"`);
-    }
-    this.touch(mapping, change);
+    if (mapping !== undefined) return mapping;
+    throw new RangeError(`Cannot change a mapping: none has the id "${id}"`);
   }
 
-  /** Does something with a mapping and keeps the books right. */
-  touch(mapping: Mapping, change: (mapping: Mapping) => void): void {
-    change(mapping);
-    this.touched(mapping);
-  }
-
-  /** Keeps the books right after something was done with a mapping. */
-  touched(mapping: Mapping): void {
+  /** Updates the indexes after a mapping has changed. */
+  afterChange(mapping: Mapping): void {
     if (this.#byId.get(mapping.id) !== mapping) return; // it was over before
     this.deadlines.update(mapping);
+    if (mapping.unanswered?.protocol === "pcp") this.#unansweredInPcp.add(mapping);
+    else this.#unansweredInPcp.delete(mapping);
     if (!mapping.isOver || this.#pacer.isWaiting(mapping)) return;
     this.#pacer.forget(mapping);
     this.#byId.delete(mapping.id);
@@ -67,21 +63,7 @@ export class Mappings implements Iterable<Mapping> {
     else this.#byNonce.delete(w0);
   }
 
-  /** As {@linkcode Mappings.touch}, with each. */
-  touchAll(change: (mapping: Mapping) => void): void {
-    for (const mapping of this) this.touch(mapping, change);
-  }
-
-  /** Lets every mapping act whose deadline has come. */
-  wakeDue(now: Milliseconds): void {
-    for (
-      let mapping = this.deadlines.due(now);
-      mapping !== undefined;
-      mapping = this.deadlines.due(now)
-    ) this.touch(mapping, () => mapping?.wake(now));
-  }
-
-  /** In the order of their ids. Mappings may end meanwhile, also the one at hand. */
+  /** In the order of the ids. Mappings may end meanwhile, the current one as well. */
   [Symbol.iterator](): IterableIterator<Mapping> {
     return this.#byId.values();
   }

@@ -1,5 +1,6 @@
 /**
- * The sans-IO protocol machine behind the client: time, datagrams and chance go in, everything to be done comes out.
+ * The protocol machine behind the client, without I/O: time, datagrams and random numbers go in, and everything that is to
+ * be done comes out.
  *
  * ```ts
  * import { Engine } from "@portcontrol/pcp/engine";

@@ -1,108 +1,105 @@
 import { IpAddress } from "../wire/address.ts";
+import { NATPMP_VERSION } from "../wire/constants.ts";
+import type { MappingResponse } from "../wire/message_type.ts";
 import {
   decodeNatPmpResponse,
   encodeNatPmpRequest,
   type NatPmpErrorResponse,
   type NatPmpMapResponse,
-  type NatPmpProtocol,
   NatPmpResultCode,
 } from "../wire/natpmp.ts";
 import { Opcode } from "../wire/opcode.ts";
-import { ProtocolNumber } from "../wire/protocol_number.ts";
 import type { EngineConfig } from "./config.ts";
 import type { EpochSample } from "./epoch.ts";
 import type { IgnoreReason, Milliseconds } from "./events.ts";
+import { rememberUnanswered } from "./exchange.ts";
 import type { Mapping } from "./mapping.ts";
-import type { MappingResponse } from "../wire/message_type.ts";
-import type { MappingSpec } from "./mapping_spec.ts";
-import { pcpResult } from "./natpmp_terms.ts";
+import { encodeNatPmpMapRequest, natPmpOpcode, pcpResult } from "./natpmp_terms.ts";
 
-/** What the NAT-PMP side needs of its engine. */
-export interface NatPmpOptions {
+/** What a protocol that requests fall back to needs of the engine. */
+export interface FallbackOptions {
   readonly config: EngineConfig;
   readonly send: (bytes: Uint8Array, mapping: Mapping) => void;
-  /** Gives a mapping its answer, put into PCP's terms. */
-  readonly answer: (mapping: Mapping, answer: MappingResponse) => void;
-  /** The server speaks no NAT-PMP either: asking again waits for so long. */
+  /** Passes a response in the terms of PCP. */
+  readonly answer: (mapping: Mapping, response: MappingResponse) => void;
+  /** The server does not speak this protocol either: the mapping is requested again after `hold`. */
   readonly giveUp: (mapping: Mapping, hold: Milliseconds) => void;
-  /** A server that seemed to speak no NAT-PMP does. */
+  /** A server that was given up speaks this protocol after all. */
   readonly heard: () => void;
-  /** The server lost its mappings. */
+  /** The server has lost its mappings. */
   readonly restarted: (epoch: number) => void;
   /** The server has another external address. */
   readonly readdressed: (address: IpAddress) => void;
 }
 
 /**
- * Speaks NAT-PMP (RFC 6886) for mappings whose PCP request was answered by a NAT-PMP server: one request at a time, each
- * repeated until answered (section 3.1), with the external address asked for separately (section 3.2).
+ * Requests mappings in NAT-PMP (RFC 6886) from a server that does not speak PCP: one request at a time, each repeated until
+ * answered (section 3.1). The external address is a request of its own (section 3.2).
  */
 export class NatPmp {
-  /** When to call {@linkcode NatPmp.wake}; Infinity when nothing is asked. Read only. */
+  /** When {@linkcode NatPmp.wake} is due; Infinity when no request is under way. Read only. */
   deadline: Milliseconds = Infinity;
-  /** Whether the server was ever asked in NAT-PMP; until then its announcements mean nothing. Read only. */
+  /** Whether the server was ever asked in NAT-PMP; before, its announcements mean nothing. Read only. */
   isInUse = false;
-  readonly #options: NatPmpOptions;
-  #waiting: Mapping[] = [];
+  readonly #options: FallbackOptions;
+  readonly #waiting = new Set<Mapping>();
   #current: Mapping | undefined;
-  #asking: "address" | "map" = "map";
+  #requested: "address" | "map" = "map";
   #transmissions = 0;
   #address: IpAddress | undefined;
-  /** The server lost its state, and may have another address now. */
+  /** The server has lost its state, and may have another address since. */
   #isAddressOld = false;
-  /** What was granted while the address is asked for anew. */
+  /** A grant that waits for the address. */
   #granted: NatPmpMapResponse | undefined;
   #epoch: EpochSample | undefined;
   #gaveUp = false;
 
-  constructor(options: NatPmpOptions) {
+  constructor(options: FallbackOptions) {
     this.#options = options;
   }
 
-  /** The server's epoch as last told, undefined before the first response. */
+  /** The server's last epoch, undefined before the first response. */
   get epoch(): EpochSample | undefined {
     return this.#epoch;
   }
 
-  /** A mapping's PCP request was answered by a NAT-PMP server. */
+  /** The mapping's exchange goes on here. */
   add(mapping: Mapping, now: Milliseconds): void {
     this.isInUse = true;
-    this.#waiting.push(mapping);
+    this.#waiting.add(mapping);
     this.#next(now);
   }
 
-  /** The mapping has other plans. */
+  /** The mapping's exchange is over, or goes on in PCP. */
   remove(mapping: Mapping): void {
-    if (this.#current === mapping) {
-      this.#current = undefined;
-      // The next one begins with the next wake-up, so that nothing is sent from within another event.
-      this.deadline = this.#waiting.length > 0 ? -Infinity : Infinity;
-    } else if (this.#waiting.includes(mapping)) {
-      this.#waiting = this.#waiting.filter((other) => other !== mapping);
-    }
+    this.#waiting.delete(mapping);
+    if (this.#current !== mapping) return;
+    this.#current = undefined;
+    // The next one starts with the next wake-up, so that nothing is sent from within another event.
+    this.deadline = this.#waiting.size > 0 ? -Infinity : Infinity;
   }
 
-  /** Repeats what is unanswered, nine transmissions in all, then concludes that there is no NAT-PMP (section 3.1). */
+  /** Repeats the request; after nine transmissions the server does not speak NAT-PMP (RFC 6886 section 3.1). */
   wake(now: Milliseconds): void {
     if (this.deadline > now) return;
     this.deadline = Infinity;
-    if (this.#current === undefined) return this.#next(now);
-    if (this.#transmissions < TRANSMISSIONS) return this.#send(now);
-    this.#giveUp(this.#options.config.maximumLongHold);
+    if (this.#current === undefined) this.#next(now);
+    else if (this.#transmissions < TRANSMISSIONS) this.#send(now);
+    else this.#giveUp(this.#options.config.maximumLongHold);
   }
 
-  /** This host was told that nothing listens there: concludes the same at once (section 3.1), if not for long. */
+  /** ICMP says that no server listens: as after nine transmissions (RFC 6886 section 3.1), but for a shorter time. */
   unreachable(): void {
     this.deadline = Infinity;
     this.#giveUp(this.#options.config.minimumLongHold);
   }
 
-  /** Another address of the server is asked, which knows nothing of what this one said. */
+  /** Another address of the server is used. What this one said does not hold there. */
   moved(): void {
     this.#address = this.#epoch = this.#granted = undefined;
   }
 
-  /** The answer to a PCP request tells the epoch, too, unless it is too short for that. */
+  /** A version error that answers a PCP request has the epoch too, unless it is too short. */
   versionRefused(now: Milliseconds, epoch: number): void {
     if (this.isInUse && epoch > 0) this.#checkEpoch(now, epoch);
   }
@@ -116,107 +113,115 @@ export class NatPmp {
     switch (response.type) {
       case "externalAddress":
         this.#checkEpoch(now, response.epoch);
-        return this.#addressTold(now, response.result, response.address);
+        return this.#receiveAddress(now, response.result, response.address);
       case "map":
-        if (!this.#isAskedFor(response)) return "unmatched";
-        if (this.#isOfDeletionBefore(response)) return "stale";
+        if (!this.#isRequested(response)) return "unmatched";
+        if (this.#isOfPreviousDeletion(response)) return "stale";
         this.#checkEpoch(now, response.epoch);
-        this.#mapTold(now, response);
+        this.#receiveMap(now, response);
         return undefined;
       case "error":
-        return this.#refused(now, response);
+        return this.#receiveError(now, response);
     }
   }
 
   #next(now: Milliseconds): void {
     if (this.#current !== undefined) return;
-    this.#current = this.#waiting.shift();
-    if (this.#current === undefined) return;
+    const [mapping] = this.#waiting;
+    if (mapping === undefined) return;
+    this.#waiting.delete(mapping);
+    this.#current = mapping;
     this.#granted = undefined;
     const needsAddress = this.#address === undefined || this.#isAddressOld;
-    this.#ask(needsAddress && this.#current.phase !== "deleting" ? "address" : "map", now);
+    this.#request(needsAddress && mapping.phase !== "deleting" ? "address" : "map", now);
   }
 
-  #ask(what: "address" | "map", now: Milliseconds): void {
-    this.#asking = what;
+  #request(what: "address" | "map", now: Milliseconds): void {
+    this.#requested = what;
     this.#transmissions = 0;
     this.#send(now);
   }
 
   #send(now: Milliseconds): void {
     const mapping = this.#current;
-    if (mapping === undefined) return;
+    if (mapping?.exchange === undefined) return;
     this.deadline = now + FIRST_WAIT * 2 ** this.#transmissions++;
-    if (this.#asking === "map" && this.#transmissions > 1) mapping.noteUnanswered();
-    mapping.lastSentAt = now;
-    this.#options.send(this.#asking === "address" ? ADDRESS_REQUEST : mapRequest(mapping), mapping);
+    const isMap = this.#requested === "map";
+    if (isMap && this.#transmissions > 1 && mapping.phase !== "deleting") {
+      rememberUnanswered(mapping);
+    }
+    mapping.exchange.lastSentAt = now;
+    this.#options.send(isMap ? encodeNatPmpMapRequest(mapping) : ADDRESS_REQUEST, mapping);
   }
 
-  #addressTold(now: Milliseconds, result: number, address: IpAddress): IgnoreReason | undefined {
-    const asked = this.#current !== undefined && this.#asking === "address";
+  #receiveAddress(
+    now: Milliseconds,
+    result: number,
+    address: IpAddress,
+  ): IgnoreReason | undefined {
+    const isRequested = this.#current !== undefined && this.#requested === "address";
     if (result !== NatPmpResultCode.Success) {
-      if (!asked) return "stale";
+      if (!isRequested) return "stale";
       this.#finish(now, result, 0, 0);
       return undefined;
     }
-    const changed = this.#address !== undefined && !this.#address.equals(address);
+    const hasChanged = this.#address !== undefined && !this.#address.equals(address);
     this.#address = address;
     this.#isAddressOld = false;
-    if (changed) this.#options.readdressed(address);
-    // What was concluded from its silence is forgotten when it speaks (section 3.1).
-    if (this.#gaveUp && !asked) this.#options.heard();
+    if (hasChanged) this.#options.readdressed(address);
+    // An announcement ends what its silence meant (RFC 6886 section 3.1).
+    if (this.#gaveUp && !isRequested) this.#options.heard();
     this.#gaveUp = false;
-    if (!asked) return undefined;
+    if (!isRequested) return undefined;
     const granted = this.#granted;
-    if (granted === undefined) this.#ask("map", now);
+    if (granted === undefined) this.#request("map", now);
     else this.#finish(now, result, granted.externalPort, granted.lifetime);
     return undefined;
   }
 
-  #mapTold(now: Milliseconds, response: NatPmpMapResponse): void {
+  #receiveMap(now: Milliseconds, response: NatPmpMapResponse): void {
     const { result, externalPort, lifetime } = response;
     const isGrant = result === NatPmpResultCode.Success && lifetime !== 0;
     if (!isGrant || !this.#isAddressOld) return this.#finish(now, result, externalPort, lifetime);
     this.#granted = response;
-    this.#ask("address", now);
+    this.#request("address", now);
   }
 
-  /** RFC 6886 section 3.5: an error does not say which request it answers, and only one is under way. */
-  #refused(
+  /** An error does not say which request it answers, and only one is under way (RFC 6886 section 3.5). */
+  #receiveError(
     now: Milliseconds,
     { result, opcode, epoch }: NatPmpErrorResponse,
   ): IgnoreReason | undefined {
-    // Another copy of the answer to a PCP request.
+    // A version error is one more answer to a PCP request.
     if (result === NatPmpResultCode.UnsupportedVersion || this.#current === undefined) {
       return "stale";
     }
-    const asked = this.#asking === "address" ? 0 : opcodeOf(this.#current.spec);
-    if (opcode !== undefined && opcode !== asked) return "unmatched";
+    const requested = this.#requested === "address" ? 0 : natPmpOpcode(this.#current.spec);
+    if (opcode !== undefined && opcode !== requested) return "unmatched";
     if (epoch !== undefined) this.#checkEpoch(now, epoch);
     this.#finish(now, result, 0, 0);
     return undefined;
   }
 
-  /** The request is answered: tells the mapping and lets the next one ask. */
+  /** The request is answered: passes the response to the mapping and starts the next request. */
   #finish(now: Milliseconds, result: number, externalPort: number, lifetime: number): void {
     const mapping = this.#current;
     this.#current = undefined;
     this.deadline = Infinity;
     if (mapping === undefined) return;
-    const externalAddress = this.#address ?? IpAddress.ANY_IPV4;
     this.#options.answer(mapping, {
       type: "map",
-      version: 0,
+      version: NATPMP_VERSION,
       opcode: Opcode.Map,
       result: pcpResult(result),
-      // An error has no lifetime: what stands in its place is that of the request (RFC 6886 section 3.5).
+      // In an error the field is the lifetime of the request (RFC 6886 section 3.5).
       lifetime: result === NatPmpResultCode.Success ? lifetime : 0,
       epoch: this.#epoch?.server ?? 0,
       nonce: mapping.nonce,
       protocol: mapping.spec.protocol,
       internalPort: mapping.spec.internalPort,
       externalPort,
-      externalAddress,
+      externalAddress: this.#address ?? IpAddress.ANY_IPV4,
       options: [],
       optionFault: undefined,
     });
@@ -224,31 +229,31 @@ export class NatPmp {
   }
 
   #giveUp(hold: Milliseconds): void {
-    const given = this.#current === undefined ? this.#waiting : [this.#current, ...this.#waiting];
+    const given = [...this.#current === undefined ? [] : [this.#current], ...this.#waiting];
     this.#current = undefined;
-    this.#waiting = [];
-    this.#gaveUp = this.#gaveUp || given.length > 0;
+    this.#waiting.clear();
+    if (given.length > 0) this.#gaveUp = true;
     for (const mapping of given) this.#options.giveUp(mapping, hold);
   }
 
-  /** A second answer to the deletion of the mapping whose place this one takes: with it, nobody would ask again. */
-  #isOfDeletionBefore({ result, lifetime }: NatPmpMapResponse): boolean {
+  /** A second answer to the deletion of the mapping before, which would pass for a refusal of this one. */
+  #isOfPreviousDeletion({ result, lifetime }: NatPmpMapResponse): boolean {
     const mapping = this.#current;
-    return mapping?.isHeir === true && mapping.phase !== "deleting" &&
+    return mapping?.reusesNonce === true && mapping.phase !== "deleting" &&
       result === NatPmpResultCode.Success && lifetime === 0;
   }
 
-  /** There is no nonce: a success with a lifetime that meets a deletion answers the request before it. */
-  #isAskedFor({ protocol, internalPort, result, lifetime }: NatPmpMapResponse): boolean {
+  /** Responses carry no nonce. A success with a lifetime that meets a deletion answers the request before it. */
+  #isRequested({ protocol, internalPort, result, lifetime }: NatPmpMapResponse): boolean {
     const mapping = this.#current;
-    if (this.#asking !== "map" || mapping === undefined) return false;
+    if (this.#requested !== "map" || mapping === undefined) return false;
     const isLate = result === NatPmpResultCode.Success && lifetime !== 0 &&
       mapping.phase === "deleting";
     return !isLate && mapping.spec.protocol === protocol &&
       mapping.spec.internalPort === internalPort;
   }
 
-  /** RFC 6886 section 3.6, for every packet: the server's clock must have run at least 7/8 as fast as ours, less 2 s. */
+  /** Each epoch must have run at least 7/8 as fast as this host's clock, less 2 s (RFC 6886 section 3.6). */
   #checkEpoch(now: Milliseconds, epoch: number): void {
     const before = this.#epoch;
     this.#epoch = { server: epoch, client: now / 1000 };
@@ -260,24 +265,8 @@ export class NatPmp {
   }
 }
 
-/** 250 ms, doubling, nine transmissions (RFC 6886 section 3.1). */
+/** Milliseconds; the wait doubles with each of nine transmissions (RFC 6886 section 3.1). */
 const FIRST_WAIT = 250;
 const TRANSMISSIONS = 9;
 
 const ADDRESS_REQUEST = encodeNatPmpRequest({ type: "externalAddress" });
-
-function mapRequest(mapping: Mapping): Uint8Array {
-  const { spec } = mapping;
-  const deleting = mapping.phase === "deleting";
-  return encodeNatPmpRequest({
-    type: "map",
-    protocol: spec.protocol as NatPmpProtocol,
-    internalPort: spec.internalPort,
-    externalPort: deleting ? 0 : mapping.suggestedPort,
-    lifetime: deleting ? 0 : mapping.lifetime,
-  });
-}
-
-function opcodeOf({ protocol }: MappingSpec): number {
-  return protocol === ProtocolNumber.Udp ? 1 : 2;
-}

@@ -1,7 +1,8 @@
 import type { IpAddress } from "../wire/address.ts";
-import { NatPmpResultCode } from "../wire/natpmp.ts";
+import { encodeNatPmpRequest, type NatPmpProtocol, NatPmpResultCode } from "../wire/natpmp.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
 import { ResultCode } from "../wire/result_code.ts";
+import type { Mapping } from "./mapping.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
 import { optionRules } from "./option_rules.ts";
 
@@ -25,6 +26,24 @@ export function isNatPmpPossible(spec: MappingSpec, clientAddress: IpAddress): b
   return opcode === "map" && (protocol === ProtocolNumber.Tcp || protocol === ProtocolNumber.Udp) &&
     internalPort !== 0 && externalAddress.family === "IPv4" &&
     !options.some((option) => optionRules(option).pcpOnly);
+}
+
+/** The request for the mapping, or for its deletion (RFC 6886 sections 3.3, 3.4). */
+export function encodeNatPmpMapRequest(mapping: Mapping): Uint8Array {
+  const { spec } = mapping;
+  const isDeletion = mapping.phase === "deleting";
+  return encodeNatPmpRequest({
+    type: "map",
+    protocol: spec.protocol as NatPmpProtocol,
+    internalPort: spec.internalPort,
+    externalPort: isDeletion ? 0 : mapping.suggestedPort,
+    lifetime: isDeletion ? 0 : mapping.lifetime,
+  });
+}
+
+/** The opcode of that request (RFC 6886 section 3.3). */
+export function natPmpOpcode({ protocol }: MappingSpec): number {
+  return protocol === ProtocolNumber.Udp ? 1 : 2;
 }
 
 const PCP_RESULTS: Readonly<Record<number, number>> = {

@@ -2,25 +2,25 @@ import type { EngineConfig } from "./config.ts";
 import type { Milliseconds } from "./events.ts";
 
 /**
- * Limits the requests in flight: a server's answers to a burst would overrun the socket buffer of this host, and the
- * lost ones would cost a retransmission time each.
+ * Limits the requests in flight: the responses to a larger burst would overrun the socket buffer of this host, and each lost
+ * one would cost a retransmission time.
  *
- * The window starts small, grows with every answer, and shrinks with every request that has to be repeated. A request
- * that nobody answers frees its slot after a few round trips, so that a silent server delays nobody.
+ * The window starts small, grows with every response, and shrinks with every repetition. A request without a response frees
+ * its slot after a few round trips, so that a silent server delays no other request.
  */
 export class Pacer<T> {
   readonly #config: EngineConfig;
   #window: number;
   #roundTrip: Milliseconds | undefined;
-  /** How long an unanswered request counts as in flight. */
+  /** How long a request without a response counts as in flight. */
   #slotTime: Milliseconds;
+  /** Senders in the order in which they send. */
   readonly #waiting = new Set<T>();
-  /** In order; who is not in the set any more has left. */
-  #queue: T[] = [];
-  #head = 0;
-  /** When the request of each left, oldest first. */
+  /** Stays behind the senders taken so far: to start over for each would pass all that left the set. */
+  #line = this.#waiting.values();
+  /** When the request of each sender left, the oldest first. */
   readonly #inFlight = new Map<T, Milliseconds>();
-  /** The window was full, and not a quarter of it is free yet: to send one by one would wake up the server each time. */
+  /** The window was full, and not a quarter of it is free yet. To send one by one would wake the server for each. */
   #isFull = false;
 
   constructor(config: EngineConfig) {
@@ -29,12 +29,12 @@ export class Pacer<T> {
     this.#slotTime = config.initialSlotTime;
   }
 
-  /** Smoothed round trip, undefined before the first answer. */
+  /** Smoothed round trip, undefined before the first response. */
   get roundTrip(): Milliseconds | undefined {
     return this.#roundTrip;
   }
 
-  /** When a slot becomes free by itself, for senders that wait; Infinity when nobody waits. */
+  /** When the next slot is freed without a response; Infinity if no sender waits. */
   get deadline(): Milliseconds {
     if (this.#waiting.size === 0) return Infinity;
     const oldest = this.#inFlight.values().next().value;
@@ -45,31 +45,29 @@ export class Pacer<T> {
     return this.#waiting.has(sender);
   }
 
-  /** Lines up; a sender in the queue already keeps its place. */
+  /** Puts the sender at the end of the queue; one that is in it keeps its place. */
   enqueue(sender: T): void {
-    if (this.#waiting.has(sender)) return;
     this.#waiting.add(sender);
-    this.#queue.push(sender);
   }
 
-  /** Leaves the queue and gives back its slot. */
+  /** Takes the sender out of the queue and frees its slot. */
   forget(sender: T): void {
     this.#waiting.delete(sender);
     this.#inFlight.delete(sender);
   }
 
-  /** Begins small again: a server that has just started is not met with everything at once (section 14.1.3). */
+  /** Starts with a small window again, for a server that has just restarted (RFC 6887 section 14.1.3). */
   slowDown(): void {
     this.#window = Math.min(this.#window, this.#config.initialWindow);
   }
 
-  /** Gives back the slot of a request that did not leave this host. */
+  /** Frees the slot of a request that did not leave this host. */
   release(sender: T): void {
     this.#isFull = false;
     this.#inFlight.delete(sender);
   }
 
-  /** The next sender whose turn it is, or undefined when nobody waits or the window is full. */
+  /** Takes the next sender out of the queue; undefined if none waits or the window is full. */
   next(now: Milliseconds): T | undefined {
     if (this.#waiting.size === 0) return undefined;
     const window = Math.floor(this.#window);
@@ -79,38 +77,35 @@ export class Pacer<T> {
       this.#isFull = this.#inFlight.size > window - free;
       if (this.#isFull) return undefined;
     }
-    while (this.#head < this.#queue.length) {
-      const sender = this.#queue[this.#head++] as T;
-      if (this.#waiting.delete(sender)) return sender;
+    let next = this.#line.next();
+    if (next.done) {
+      this.#line = this.#waiting.values();
+      next = this.#line.next();
     }
-    this.#queue = [];
-    this.#head = 0;
-    return undefined;
+    if (next.done) return undefined;
+    this.#waiting.delete(next.value);
+    return next.value;
   }
 
-  /** Notes that the sender's request left; `repeated` when an earlier one went unanswered. */
+  /** The sender's request left; `repeated` if an earlier one has no response. */
   sent(sender: T, now: Milliseconds, repeated: boolean): void {
     this.#inFlight.delete(sender);
     this.#inFlight.set(sender, now);
-    if (this.#waiting.size === 0) {
-      this.#queue = [];
-      this.#head = 0;
-    }
     if (repeated) this.#window = Math.max(this.#config.minimumWindow, this.#window / 2);
   }
 
-  /** Notes that the sender's request was answered; `clean` when only one was sent, so that the time is a round trip. */
+  /** The sender got a response; `clean` if only one request was sent, so that the time is a round trip. */
   answered(sender: T, sentAt: Milliseconds, now: Milliseconds, clean: boolean): void {
     this.#inFlight.delete(sender);
     this.#window = Math.min(this.#config.maximumWindow, this.#window + 1);
     if (!clean) return;
     const sample = now - sentAt;
-    // The smoothing of TCP (RFC 6298 section 2), without the variance: only the order of magnitude matters here.
+    // Smoothed as in TCP (RFC 6298 section 2), without the variance: only the order of magnitude matters.
     this.#roundTrip = this.#roundTrip === undefined ? sample : this.#roundTrip * 7 / 8 + sample / 8;
     this.#slotTime = Math.min(1_000, Math.max(50, 4 * this.#roundTrip));
   }
 
-  /** By the same sum as the deadline: a difference could round to the other side, and the wake-up would free nothing. */
+  /** Compares the same sum as `deadline`: a difference could be rounded to the other side, and the wake-up free no slot. */
   #endSlots(now: Milliseconds): void {
     for (const [sender, sentAt] of this.#inFlight) {
       if (sentAt + this.#slotTime > now) return;

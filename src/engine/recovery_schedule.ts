@@ -2,41 +2,42 @@ import type { EngineConfig } from "./config.ts";
 import type { Milliseconds } from "./events.ts";
 
 /**
- * When the rounds of recovery begin in which every mapping is asked for again (RFC 6887 sections 8.5, 14.1.3).
+ * When every mapping is requested anew, because the server may have lost it (RFC 6887 sections 8.5, 14.1.3).
  *
- * ANNOUNCE carries no nonce, so anybody who can forge the server's address can cause rounds: two may follow each other
- * at once, further ones are a minute apart. A round that waits answers for every reason to begin one.
+ * An ANNOUNCE carries no nonce and is easy to forge. So two rounds may follow each other at once, and further ones after a
+ * minute each. One scheduled round serves all the reasons that come before it.
  */
 export class RecoverySchedule {
-  /** When the waiting round begins, Infinity when none waits. Read only. */
+  /** When the next round begins, Infinity if none is scheduled. Read only. */
   deadline: Milliseconds = Infinity;
   readonly #config: EngineConfig;
-  #rounds = 2;
+  /** How many rounds may begin at once. */
+  #allowance = 2;
   #refilledAt: Milliseconds = 0;
 
   constructor(config: EngineConfig) {
     this.#config = config;
   }
 
-  /** Arranges a round after `wait`, unless one is waiting already. */
-  arrange(now: Milliseconds, wait: Milliseconds): void {
+  /** Schedules a round after `wait`, unless one is scheduled already. */
+  schedule(now: Milliseconds, wait: Milliseconds): void {
     if (this.deadline !== Infinity) return;
     const { recoveryInterval } = this.#config;
     const refill = Math.floor((now - this.#refilledAt) / recoveryInterval);
     if (refill > 0) {
-      this.#rounds = Math.min(2, this.#rounds + refill);
+      this.#allowance = Math.min(2, this.#allowance + refill);
       this.#refilledAt += refill * recoveryInterval;
     }
-    if (this.#rounds === 2) this.#refilledAt = now;
-    const allowedAt = this.#rounds > 0 ? now : this.#refilledAt + recoveryInterval;
+    if (this.#allowance === 2) this.#refilledAt = now;
+    const allowedAt = this.#allowance > 0 ? now : this.#refilledAt + recoveryInterval;
     this.deadline = Math.max(now + wait, allowedAt);
   }
 
-  /** Begins the round if it is due. */
+  /** Whether a round begins now. */
   takeDue(now: Milliseconds): boolean {
     if (this.deadline > now) return false;
     this.deadline = Infinity;
-    if (this.#rounds > 0) this.#rounds--;
+    if (this.#allowance > 0) this.#allowance--;
     else this.#refilledAt += this.#config.recoveryInterval;
     return true;
   }

@@ -1,34 +1,34 @@
 import type { EngineConfig } from "./config.ts";
 import type { Milliseconds } from "./events.ts";
 
-/** What a renewal is timed by. */
+/** What the time of a renewal depends on. */
 export interface RenewalTiming {
   /** When the lifetime began. */
   readonly grantedAt: Milliseconds;
   /** The granted lifetime, already limited. */
   readonly lifetime: Milliseconds;
-  /** Which attempt of this lifetime it is at least, from 1. */
+  /** The least number of the attempt in this lifetime, from 1. */
   readonly attempt: number;
   /** When the previous renewal request of this mapping left; -Infinity if none did. */
   readonly previousAt: Milliseconds;
 }
 
-/** The next attempt to renew. */
+/** An attempt to renew. */
 export interface Renewal {
-  /** Which attempt of this lifetime it is. */
+  /** Its number in this lifetime, from 1. */
   readonly attempt: number;
   /** When to send it. */
   readonly at: Milliseconds;
 }
 
 /**
- * The next attempt to renew, or undefined when it would come after the end of the lifetime.
+ * The next attempt to renew, or undefined if it would come after the end of the lifetime.
  *
- * Attempt k falls into [1 - 1/2^k, 1 - 1/2^k + 1/2^(k+2)] of the lifetime, never within 4 s of the previous request
- * (RFC 6887 section 11.2.1). Windows that have begun by now are left out: after a hold, or when the host slept, the
- * missed attempts are not made up for.
+ * Attempt k is sent within [1 - 1/2^k, 1 - 1/2^k + 1/2^(k+2)] of the lifetime, at least 4 s after the previous request
+ * (RFC 6887 section 11.2.1). Windows that have begun are skipped: attempts missed during a hold, or while the host slept, are
+ * not made up for.
  *
- * @param random Where in the window; undefined for its very beginning (NAT-PMP, RFC 6886 section 3.3).
+ * @param random Uniform in [0, 1), the place in the window; undefined for its start (NAT-PMP, RFC 6886 section 3.3).
  */
 export function nextRenewal(
   now: Milliseconds,
@@ -52,8 +52,8 @@ export function nextRenewal(
 }
 
 /**
- * A moment of the same window at which others are renewed too, so that this host need not wake up for each. A window has
- * three such moments at least: servers are to be spared bursts (RFC 6887 section 11.2.1).
+ * A moment of the window at which other mappings are renewed too, so that this host wakes up less often. A window has at
+ * least three such moments, to spare the server a burst (RFC 6887 section 11.2.1).
  */
 function bunch(
   at: Milliseconds,

@@ -2,9 +2,12 @@ import type { EngineConfig } from "./config.ts";
 import type { Milliseconds } from "./events.ts";
 
 /**
- * The wait after a transmission (RT of RFC 6887 section 8.1.1): `previous` is the wait before it, 0 after the first.
+ * The wait after a transmission, RT of RFC 6887 section 8.1.1.
  *
- * The randomised wait is what doubles, and the cap comes before the randomisation, as the RFC writes it.
+ * The randomized wait is what doubles, and the cap precedes the randomization, as the RFC writes it.
+ *
+ * @param previous The wait before, 0 after the first transmission.
+ * @param random Uniform in [0, 1).
  */
 export function retransmissionTime(
   previous: Milliseconds,

@@ -2,20 +2,20 @@ import type { Endpoint } from "../wire/address.ts";
 import type { Milliseconds } from "./events.ts";
 
 /**
- * The addresses of one server, asked one after the other (RFC 7488 section 3).
+ * The addresses of one server, which are tried one after the other (RFC 7488 section 3).
  *
- * With one address requests are repeated without limit; with several, four times each, then the next one is asked, and the
- * whole round begins again every 15 minutes.
+ * To a single address requests are repeated without limit. Of several, each gets four transmissions, and a round begins
+ * every 15 minutes.
  */
 export class ServerList {
-  /** Where requests go, and its place in the list. Read only. */
+  /** Where requests go, and its index. Read only. */
   current: Endpoint;
   index = 0;
   readonly #addresses: readonly Endpoint[];
   #roundAt: Milliseconds | undefined;
-  #answeredHere = false;
+  #hasAnswered = false;
 
-  /** @throws {RangeError} If there is none. */
+  /** @throws {RangeError} If there is no address. */
   constructor(addresses: readonly Endpoint[]) {
     const [first] = addresses;
     if (first === undefined) {
@@ -25,26 +25,26 @@ export class ServerList {
     this.current = first;
   }
 
-  /** Transmissions after which the next address is asked; 0 without another one. */
+  /** Transmissions after which the next address is used; 0 without another one. */
   get limit(): number {
     return this.#addresses.length > 1 ? TRANSMISSIONS : 0;
   }
 
-  /** A request leaves: the round begins with the first one. */
+  /** A request leaves; the first one begins the round. */
   asked(now: Milliseconds): void {
     this.#roundAt ??= now;
   }
 
-  /** The server answered: this address stays, and the next search begins with the first one. */
+  /** The server answered: its address stays, and a later search begins with the first one. */
   answered(): void {
     this.#roundAt = undefined;
-    this.#answeredHere = true;
+    this.#hasAnswered = true;
   }
 
-  /** Goes to the next address. Returns until when to wait before asking it. */
+  /** Goes to the next address. Returns when requests may be sent to it. */
   next(now: Milliseconds): Milliseconds {
-    const startOver = this.#answeredHere && this.index !== 0;
-    this.#answeredHere = false;
+    const startOver = this.#hasAnswered && this.index !== 0;
+    this.#hasAnswered = false;
     this.index = startOver ? 0 : (this.index + 1) % this.#addresses.length;
     this.current = this.#addresses[this.index] as Endpoint;
     if (startOver) {
@@ -61,5 +61,5 @@ export class ServerList {
 /** MRC for each address (RFC 7488 section 3). */
 const TRANSMISSIONS = 4;
 
-/** Between two rounds (RFC 7488 section 3: 15 minutes). */
+/** Between the beginnings of two rounds (RFC 7488 section 3: 15 minutes). */
 const ROUND: Milliseconds = 900_000;

@@ -1,19 +1,18 @@
+import { ResultCode } from "../wire/result_code.ts";
 import type { EngineConfig } from "./config.ts";
 import { type EpochSample, isEpochValid } from "./epoch.ts";
+import { errorHold } from "./error_hold.ts";
 import type { Milliseconds } from "./events.ts";
-import { holdTime } from "./error_hold.ts";
-import { ResultCode } from "../wire/result_code.ts";
-import type { Mapping } from "./mapping.ts";
 
-/** What is known of a server besides its mappings: its clock, and until when it wants to be left alone. */
+/** What is known of the server besides its mappings: its epoch, and which requests it refuses for how long. */
 export class ServerState {
   readonly #config: EngineConfig;
-  /** How often it lost its mappings, as far as this client knows. Read only. */
+  /** How often the server has lost its mappings, as far as is known. Read only. */
   generation = 0;
   #epoch: EpochSample | undefined;
-  #holdNewUntil = -Infinity;
-  #holdAllUntil = -Infinity;
-  #holdVersionUntil = -Infinity;
+  #newHeldUntil = -Infinity;
+  #allHeldUntil = -Infinity;
+  #versionHeldUntil = -Infinity;
   #versionRefusals = 0;
 
   constructor(config: EngineConfig) {
@@ -25,59 +24,55 @@ export class ServerState {
     return this.#epoch;
   }
 
-  /** Whether the server kept its mappings (RFC 6887 section 8.5); the sample is stored whatever the verdict. */
+  /** Whether the server has kept its mappings (RFC 6887 section 8.5). Stores the epoch in either case. */
   checkEpoch(now: Milliseconds, epoch: number): boolean {
-    const client = Math.floor(now / 1000);
-    const before = this.#epoch;
-    if (before?.client === client && before.server === epoch) return true; // told many times a second
-    this.#epoch = { server: epoch, client };
-    const valid = isEpochValid(before, this.#epoch);
-    if (!valid) this.generation++;
-    return valid;
+    const current = { server: epoch, client: Math.floor(now / 1000) };
+    const isValid = isEpochValid(this.#epoch, current);
+    this.#epoch = current;
+    if (!isValid) this.generation++;
+    return isValid;
   }
 
-  /** It lost its mappings, by another rule than that of PCP's epoch. */
+  /** The server has lost its mappings, by another sign than PCP's epoch. */
   restarted(): void {
     this.generation++;
   }
 
-  /** Until when a mapping's next request is held; in the past if it is not. */
-  heldUntil(mapping: Mapping): Milliseconds {
-    const { phase } = mapping;
-    const isNew = phase === "waiting" || phase === "starting"; // what NO_RESOURCES holds back
-    const holdNew = isNew ? this.#holdNewUntil : -Infinity;
-    // Anybody can forge a version error, and a server that granted a mapping knows the version: it goes on being renewed.
-    const outlasts = mapping.assigned !== undefined && !mapping.viaNatPmp && phase !== "deleting";
-    const holdVersion = outlasts ? -Infinity : this.#holdVersionUntil;
-    return Math.max(mapping.heldUntil, this.#holdAllUntil, holdVersion, holdNew);
+  /**
+   * A request must not leave before; in the past if nothing holds it back.
+   *
+   * @param request `isNew`: it is for a mapping without a lease. `versionIsKnown`: the server has answered it in PCP.
+   */
+  heldUntil(request: { readonly isNew: boolean; readonly versionIsKnown: boolean }): Milliseconds {
+    return Math.max(
+      this.#allHeldUntil,
+      request.isNew ? this.#newHeldUntil : -Infinity,
+      // A version error is easy to forge: a lease goes on being renewed (RFC 6887 section 18).
+      request.versionIsKnown ? -Infinity : this.#versionHeldUntil,
+    );
   }
 
-  /** Until when every request is held. */
-  get allHeldUntil(): Milliseconds {
-    return Math.max(this.#holdAllUntil, this.#holdVersionUntil);
+  /** Holds back requests for new mappings, or all: after NO_RESOURCES, or when no address of the server answers. */
+  hold(which: "new" | "all", until: Milliseconds): void {
+    if (which === "new") this.#newHeldUntil = Math.max(this.#newHeldUntil, until);
+    else this.#allHeldUntil = Math.max(this.#allHeldUntil, until);
   }
 
-  /** NO_RESOURCES, or silence at every address. */
-  hold(what: "new" | "all", until: Milliseconds): void {
-    if (what === "new") this.#holdNewUntil = Math.max(this.#holdNewUntil, until);
-    else this.#holdAllUntil = Math.max(this.#holdAllUntil, until);
-  }
-
-  /** It answered in our version, to a request of ours. Returns whether it was thought not to know it. */
+  /** The server answered a request in PCP. Returns whether requests were held back because it seemed not to speak PCP. */
   versionAccepted(now: Milliseconds): boolean {
     this.#versionRefusals = 0;
-    if (this.#holdVersionUntil <= now) return false;
-    this.#holdVersionUntil = -Infinity;
+    if (this.#versionHeldUntil <= now) return false;
+    this.#versionHeldUntil = -Infinity;
     return true;
   }
 
   /**
-   * How long not to ask again in our version: as it says, 30 minutes at the most (RFC 6887 section 9).
+   * How long PCP is not tried again: as the server says, at most 30 minutes (RFC 6887 section 9).
    *
-   * @param lifetime Of the refusal, in seconds; a NAT-PMP server says none.
+   * @param lifetime Of the refusal, in seconds; that of a NAT-PMP server is 0.
    */
   versionRefused(lifetime: number): Milliseconds {
-    const hold = holdTime(
+    const hold = errorHold(
       ResultCode.UnsuppVersion,
       lifetime,
       this.#versionRefusals++,
@@ -86,14 +81,14 @@ export class ServerState {
     return Math.min(hold, this.#config.maximumLongHold);
   }
 
-  /** Nothing is asked in our version until then. */
+  /** Holds back all requests but those of leases. */
   holdVersion(until: Milliseconds): void {
-    this.#holdVersionUntil = until;
+    this.#versionHeldUntil = until;
   }
 
-  /** Another address is asked now: its epoch need not be the same (section 8.5), and it holds nothing back. */
+  /** Another address of the server is used now. Its epoch may differ (RFC 6887 section 8.5), and it refused nothing. */
   moved(): void {
     this.#epoch = undefined;
-    this.#holdNewUntil = this.#holdAllUntil = this.#holdVersionUntil = -Infinity;
+    this.#newHeldUntil = this.#allHeldUntil = this.#versionHeldUntil = -Infinity;
   }
 }

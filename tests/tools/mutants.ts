@@ -1,17 +1,18 @@
 /**
- * `deno task mutants`: breaks the engine in many ways, one at a time and in a copy, and runs its tests. A mutant that no
- * test notices survives, which is a failure, and so is one that fits no longer. `deno task mutants epoch` takes only those
- * with that word in name or file.
+ * `deno task mutants`: breaks the engine in many ways, one at a time and in a copy, and runs its tests. It fails if a mutant
+ * survives, which no test notices, or does not fit any more. `deno task mutants epoch` takes those with that text in name or
+ * file.
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
-import { type Mutant, MUTANTS } from "../mutants/list.ts";
+import { MUTANTS } from "../mutants/list.ts";
+import { type Mutant, mutate } from "../mutants/mutant.ts";
 import { exists, ROOT } from "./repository.ts";
 
 /** What became of a mutant. */
 export type Outcome = "caught" | "survived" | "no longer applies";
 
-/** Those that are quick and look at the engine; the second group runs only if the first notices nothing. */
+/** Quick tests of the engine. The second group runs only if the first one notices nothing. */
 const TESTS = [
   ["engine"],
   ["natpmp", "servers", "conformance", "options", "sharing"],
@@ -20,21 +21,13 @@ const TESTS = [
 /** Not needed in the copy. */
 const LEFT_OUT = new Set([".git", "node_modules", "coverage", ".vscode"]);
 
-/** A mutant that makes the tests run for ever is caught. */
+/** A mutant that makes the tests run longer is caught. */
 const TIME_LIMIT = 120_000;
 
 const WORKERS = 2;
 
-/** The source with the mutation; undefined if it does not fit exactly once. */
-export function mutate(source: string, { from, to }: Pick<Mutant, "from" | "to">):
-  | string
-  | undefined {
-  const parts = source.split(from);
-  return parts.length === 2 ? parts.join(to) : undefined;
-}
-
-async function main(word = ""): Promise<number> {
-  const chosen = MUTANTS.filter(({ name, file }) => name.includes(word) || file.includes(word));
+async function main(text = ""): Promise<number> {
+  const chosen = MUTANTS.filter(({ name, file }) => name.includes(text) || file.includes(text));
   const folders = await Promise.all(Array.from({ length: WORKERS }, () => copy()));
   try {
     const [first] = folders;

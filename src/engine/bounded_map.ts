@@ -1,0 +1,29 @@
+/** A map of at most 1024 entries: the one that was set first goes first. */
+export class BoundedMap<K, V> {
+  readonly #map = new Map<K, V>();
+
+  get size(): number {
+    return this.#map.size;
+  }
+
+  get(key: K): V | undefined {
+    return this.#map.get(key);
+  }
+
+  /** Sets an entry, which becomes the newest. */
+  set(key: K, value: V): void {
+    this.#map.delete(key);
+    this.#map.set(key, value);
+    if (this.#map.size <= LIMIT) return;
+    for (const oldest of this.#map.keys()) {
+      this.#map.delete(oldest);
+      return;
+    }
+  }
+
+  delete(key: K): void {
+    this.#map.delete(key);
+  }
+}
+
+const LIMIT = 1024;

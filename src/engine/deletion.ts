@@ -1,0 +1,105 @@
+import type { MappingResponse } from "../wire/message_type.ts";
+import { ResultCode } from "../wire/result_code.ts";
+import { errorHold } from "./error_hold.ts";
+import type { IgnoreReason } from "./events.ts";
+import type { Deletion, Mapping } from "./mapping.ts";
+import type { MappingContext } from "./mapping_context.ts";
+import { encodeMappingRequest } from "./mapping_request.ts";
+import { isLateGrant } from "./response_match.ts";
+import { begin, end, failFor } from "./transitions.ts";
+
+// Deletion (RFC 6887 section 15.1): a request with lifetime 0, repeated until confirmed.
+
+/** Deletes what the server may hold. */
+export function beginDeletion(
+  context: MappingContext,
+  mapping: Mapping,
+  endAs: Deletion["endAs"],
+): void {
+  const { spec, lease, unanswered, mayExistUntil } = mapping;
+  const { now } = context;
+  const mayExist = lease !== undefined || unanswered !== undefined || mayExistUntil > now;
+  // A client cannot delete a PEER mapping (RFC 6887 section 12.1).
+  if (!mayExist || spec.opcode === "peer") return end(context, mapping, { type: endAs });
+  mapping.deletion = { endAs, pendingCreates: unanswered?.transmissions ?? 0, successors: [] };
+  mapping.expireAt = Math.max(
+    lease?.assignment.expiresAt ?? -Infinity,
+    unanswered === undefined ? -Infinity : now + mapping.lifetime * 1000,
+    mayExistUntil,
+  );
+  begin(context, mapping, "deleting");
+}
+
+/** A success that meets a deletion. */
+export function deleted(
+  context: MappingContext,
+  mapping: Mapping,
+  response: MappingResponse,
+): IgnoreReason | void {
+  const isLate = response.lifetime !== 0 &&
+    (answersCreation(mapping) || isLateGrant(mapping, context.now, response));
+  if (isLate) return "stale";
+  return endDeletion(context, mapping);
+}
+
+/** An error that meets a deletion. */
+export function refuseDeletion(
+  context: MappingContext,
+  mapping: Mapping,
+  { result, lifetime }: MappingResponse,
+): IgnoreReason | void {
+  const { exchange, lease } = mapping;
+  // It may as well answer the creation. If it does not, the repetition of the deletion gets the same answer.
+  if (exchange?.protocol === "pcp" && answersCreation(mapping)) return "stale";
+  const isRepeated = exchange !== undefined && exchange.transmissions > 1;
+  // Common servers answer NO_RESOURCES when they do not hold the mapping: an earlier copy deleted it, or it never was.
+  const isGone = result === ResultCode.NoResources && (isRepeated || lease === undefined);
+  if (isGone) return endDeletion(context, mapping);
+  if (!RETRIED.has(result)) return failFor(context, mapping, result, mapping.retryAfter);
+  const retryAt = context.now + errorHold(result, lifetime, 0, context.config);
+  // RFC 6887 section 11.4
+  if (result === ResultCode.NoResources) context.server.hold("all", retryAt);
+  mapping.retransmitAt = Infinity;
+  context.dequeue(mapping);
+  mapping.retryAt = retryAt;
+}
+
+/** Whether the response may answer a request to create the mapping. Each of these is answered once. */
+function answersCreation({ deletion }: Mapping): boolean {
+  if (deletion === undefined || deletion.pendingCreates === 0) return false;
+  deletion.pendingCreates--;
+  return true;
+}
+
+/** The mapping is deleted, or has expired. */
+export function endDeletion(context: MappingContext, mapping: Mapping): void {
+  end(context, mapping, { type: mapping.deletion?.endAs ?? "revoked" });
+}
+
+/** A server that speaks NAT-PMP only leaves the deletion unanswered: it cannot be repeated in PCP. */
+export function endNatPmpDeletion(context: MappingContext, mapping: Mapping): void {
+  if (mapping.exchange?.protocol === "nat-pmp") endDeletion(context, mapping);
+}
+
+/** A success after the end: a request to create the mapping overtook its deletion. Each response is met with a deletion. */
+export function deleteAgain(
+  context: MappingContext,
+  mapping: Mapping,
+  { lifetime }: MappingResponse,
+): IgnoreReason | void {
+  if (lifetime === 0) return "stale";
+  return context.enqueue(mapping);
+}
+
+/** Deletes once more, without an exchange. */
+export function resendDeletion({ clientAddress, outputs }: MappingContext, mapping: Mapping): void {
+  const bytes = encodeMappingRequest(mapping, clientAddress);
+  outputs.push({ type: "send", bytes, id: mapping.id });
+}
+
+/** Errors after which a deletion is tried again: their class is "short" (RFC 6887 section 7.4). */
+const RETRIED: ReadonlySet<number> = new Set([
+  ResultCode.NetworkFailure,
+  ResultCode.NoResources,
+  ResultCode.UserExQuota,
+]);

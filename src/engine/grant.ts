@@ -1,0 +1,87 @@
+import { NATPMP_VERSION } from "../wire/constants.ts";
+import type { MappingResponse } from "../wire/message_type.ts";
+import { type Assignment, type IgnoreReason, LocalCode } from "./events.ts";
+import type { Mapping } from "./mapping.ts";
+import type { MappingContext } from "./mapping_context.ts";
+import { isSuggested, mayExistAfterGrant, SAME_END } from "./response_match.ts";
+import { emitState, holdRequest, run } from "./transitions.ts";
+
+/**
+ * A success: the answer to a request (RFC 6887 sections 11.4, 12.4), or an update that the server sends unasked
+ * (section 14.2).
+ */
+export function grant(
+  context: MappingContext,
+  mapping: Mapping,
+  response: MappingResponse,
+): IgnoreReason | void {
+  const { spec, phase, exchange, unanswered } = mapping;
+  const { config, server } = context;
+  const { externalAddress, options } = response;
+  if (!isSuggested(spec, response)) return "notSuggested";
+  // A second answer to the deletion of the mapping before.
+  if (response.lifetime === 0 && mapping.reusesNonce) return "stale";
+  const externalPort = externalPortOf(context, mapping, response);
+  if (
+    response.lifetime === 0 || externalAddress.isUnspecified ||
+    (externalPort === 0 && spec.internalPort !== 0)
+  ) {
+    return holdRequest(context, mapping, LocalCode.UnusableAssignment, config.minimumShortHold);
+  }
+  const lifetime = Math.min(response.lifetime, config.maximumLifetime / 1000);
+  // The lifetime began at the server, after the request left: to end it earlier is safe. Whole milliseconds, rounded down.
+  const grantedAt = Math.floor(unanswered?.lastSentAt ?? context.now);
+  const expiresAt = Math.floor(grantedAt + lifetime * 1000);
+  const assignment = { externalAddress, externalPort, lifetime, expiresAt, options };
+  const changed = isChanged(context, mapping, assignment);
+  mapping.mayExistUntil = mayExistAfterGrant(mapping, lifetime, expiresAt);
+  mapping.lease = {
+    assignment,
+    grantedAt,
+    protocol: response.version === NATPMP_VERSION ? "nat-pmp" : "pcp",
+    serverGeneration: server.generation,
+    renewalAttempt: 0,
+  };
+  mapping.suggestedAddress = externalAddress;
+  mapping.suggestedPort = externalPort;
+  mapping.refusal = undefined;
+  mapping.expireAt = expiresAt;
+  const isNextLifetime = phase === "refused" || phase === "starting" ||
+    (phase === "renewing" && unanswered !== undefined);
+  if (isNextLifetime) mapping.lifetimesGranted++;
+  // The caller's newer request has not left yet, so that this cannot be its answer.
+  const updatePending = phase === "updating" && exchange?.transmissions === 0;
+  if (exchange !== undefined) exchange.responsePending = false;
+  if (!updatePending) {
+    run(context, mapping);
+    if (phase !== "running") emitState(context, mapping, { type: "running" });
+  }
+  context.outputs.push({ type: "granted", id: mapping.id, assignment, changed });
+}
+
+/** A common firewall answers a repeated request with the suggested port 0, and means the port that it opened. */
+function externalPortOf(
+  { clientAddress }: MappingContext,
+  { spec }: Mapping,
+  { externalPort, externalAddress }: MappingResponse,
+): number {
+  if (externalPort !== 0 || !externalAddress.equals(clientAddress)) return externalPort;
+  return spec.internalPort;
+}
+
+/** Whether address, port or lifetime are not what they were before. */
+function isChanged(
+  { server }: MappingContext,
+  { phase, lease, unanswered }: Mapping,
+  { externalAddress, externalPort, lifetime, expiresAt }: Assignment,
+): boolean {
+  // A server that has lost its state grants anew, also if this response is the first sign of it.
+  if (lease === undefined || phase === "recovering") return true;
+  if (lease.serverGeneration !== server.generation) return true;
+  const { assignment: before } = lease;
+  if (before.externalPort !== externalPort) return true;
+  if (!before.externalAddress.equals(externalAddress)) return true;
+  if (before.lifetime === lifetime) return false;
+  // Copies of an update end at the same time.
+  return unanswered !== undefined || Math.abs(before.expiresAt - expiresAt) >= SAME_END;
+}

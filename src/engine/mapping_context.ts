@@ -1,0 +1,28 @@
+import type { IpAddress } from "../wire/address.ts";
+import type { EngineConfig } from "./config.ts";
+import type { Milliseconds, Output } from "./events.ts";
+import type { Mapping } from "./mapping.ts";
+import type { ServerState } from "./server_state.ts";
+
+/** What the actions of a mapping need of the engine. */
+export interface MappingContext {
+  readonly config: EngineConfig;
+  readonly clientAddress: IpAddress;
+  readonly server: ServerState;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Transmissions after which the server's next address is used; 0 without another one (RFC 7488 section 3). */
+  readonly transmissionLimit: number;
+  /** The time of this step. */
+  now: Milliseconds;
+  /** The outputs of this step, in order. */
+  outputs: Output[];
+  /** Puts the mapping in the queue for sending: the event `send` follows when the pacer allows it. */
+  enqueue(mapping: Mapping): void;
+  /** Takes the mapping out of that queue. */
+  dequeue(mapping: Mapping): void;
+  /** The mapping ended; its successors start. */
+  ended(mapping: Mapping): void;
+  /** The server's address left `transmissionLimit` transmissions unanswered. */
+  serverSilent(): void;
+}

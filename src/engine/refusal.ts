@@ -1,0 +1,95 @@
+import type { MappingResponse } from "../wire/message_type.ts";
+import { ResultCode } from "../wire/result_code.ts";
+import { errorHold } from "./error_hold.ts";
+import type { IgnoreReason, Milliseconds } from "./events.ts";
+import { giveUpExchange } from "./exchange.ts";
+import type { Mapping } from "./mapping.ts";
+import type { MappingContext } from "./mapping_context.ts";
+import { isSuggestionBinding } from "./mapping_spec.ts";
+import { begin, failFor, holdRequest, noteRefusal, resume } from "./transitions.ts";
+
+// Error responses (RFC 6887 section 8.3) and version errors (section 9).
+
+/** A request was refused: no lease is left. */
+export function refuse(
+  context: MappingContext,
+  mapping: Mapping,
+  { result, lifetime }: MappingResponse,
+): IgnoreReason | void {
+  const { spec, phase, lease } = mapping;
+  const hold = holdOf(context, mapping, result, lifetime);
+  if (phase === "recovering" && lease !== undefined) {
+    mapping.mayExistUntil = lease.assignment.expiresAt; // a server may keep its mappings into a new epoch
+  }
+  // To repeat the request is pointless if only the suggestion would do (RFC 6887 sections 12.1, 13.2).
+  const isFinalRefusal = result === ResultCode.CannotProvideExternal && isSuggestionBinding(spec);
+  if (isFinalRefusal) failFor(context, mapping, result, context.now + hold);
+  else holdRequest(context, mapping, result, hold);
+}
+
+/** A renewal was refused: the lease lives to its end, and is renewed again after the hold. */
+export function refuseRenewal(
+  context: MappingContext,
+  mapping: Mapping,
+  response: MappingResponse,
+): IgnoreReason | void {
+  const { result, lifetime } = response;
+  const { id, phase, unanswered } = mapping;
+  if (unanswered === undefined) return withdraw(context, mapping, response);
+  // The mapping is another client's by now.
+  if (result === ResultCode.NotAuthorized) return refuse(context, mapping, response);
+  const hold = holdOf(context, mapping, result, lifetime);
+  noteRefusal(mapping, result, context.now + hold);
+  unanswered.responsePending = false;
+  resume(context, mapping);
+  if (phase === "updating") mapping.retryAt = context.now + hold; // the caller still wants the update
+  context.outputs.push({ type: "renewalRefused", id, code: result, retryIn: hold / 1000 });
+}
+
+/** An error that answers no request: the server took the mapping back (RFC 6887 sections 8.3, 14.2). */
+export function withdraw(
+  context: MappingContext,
+  mapping: Mapping,
+  response: MappingResponse,
+): IgnoreReason | void {
+  const { result, lifetime } = response;
+  const { refusal } = mapping;
+  const isCopy = refusal?.code === result && context.now < refusal.retryAfter;
+  if (isCopy) return "stale";
+  if (mapping.lifetimesLeft > 0) return refuse(context, mapping, response);
+  failFor(context, mapping, result, context.now + errorHold(result, lifetime, 0, context.config));
+}
+
+/** The server does not speak the protocol of the request, which is repeated after the hold (RFC 6887 section 9). */
+export function refuseVersion(context: MappingContext, mapping: Mapping, hold: Milliseconds): void {
+  // After nine transmissions in NAT-PMP the server may still have carried one out.
+  if (mapping.exchange?.protocol === "nat-pmp") giveUpExchange(mapping);
+  holdRequest(context, mapping, ResultCode.UnsuppVersion, hold);
+}
+
+/** A lease outlasts a version error, which is easy to forge (RFC 6887 section 18), and silence in NAT-PMP. */
+export function outlastVersionError(context: MappingContext, mapping: Mapping): void {
+  if (mapping.exchange?.protocol !== "nat-pmp") return;
+  giveUpExchange(mapping);
+  resume(context, mapping);
+}
+
+/** The server speaks the protocol after all: what a version error held back is requested now. */
+export function retryVersion(context: MappingContext, mapping: Mapping): void {
+  const { refusal } = mapping;
+  if (refusal?.code !== ResultCode.UnsuppVersion) return;
+  mapping.refusal = { ...refusal, retryAfter: -Infinity };
+  begin(context, mapping, "starting");
+}
+
+/** How long the request is held. NO_RESOURCES holds back requests for new mappings as well (RFC 6887 sections 11.4, 12.4). */
+function holdOf(
+  { config, server, now }: MappingContext,
+  { refusal }: Mapping,
+  result: number,
+  lifetime: number,
+): Milliseconds {
+  const hold = errorHold(result, lifetime, refusal?.count ?? 0, config);
+  if (result === ResultCode.NoResources) server.hold("new", now + hold);
+  return hold;
+}

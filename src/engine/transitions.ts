@@ -1,0 +1,120 @@
+import { resultName } from "../wire/result_code.ts";
+import { localName, type MappingState, type Milliseconds } from "./events.ts";
+import { type Mapping, newExchange, type Phase } from "./mapping.ts";
+import type { MappingContext } from "./mapping_context.ts";
+import { nextRenewal } from "./renewal.ts";
+
+// The ways from one phase to another, which the actions share.
+
+/** Starts a new exchange. */
+export function begin(context: MappingContext, mapping: Mapping, phase: Phase): void {
+  mapping.phase = phase;
+  mapping.exchange = newExchange(mapping.exchange);
+  mapping.retransmitAt = mapping.renewAt = mapping.retryAt = Infinity;
+  context.enqueue(mapping);
+}
+
+/** Ends the exchange and schedules the next renewal. */
+export function run(context: MappingContext, mapping: Mapping): void {
+  context.dequeue(mapping);
+  mapping.phase = "running";
+  mapping.exchange = mapping.unanswered;
+  if (mapping.exchange !== undefined) mapping.exchange.protocol = "pcp";
+  mapping.retransmitAt = mapping.retryAt = Infinity;
+  scheduleRenewal(context, mapping);
+}
+
+export function resume(context: MappingContext, mapping: Mapping): void {
+  run(context, mapping);
+  emitState(context, mapping, { type: "running" });
+}
+
+/** Sets when the lease is renewed next: never, if no further lifetime is wanted or no window is left. */
+export function scheduleRenewal(context: MappingContext, mapping: Mapping): void {
+  const { lease } = mapping;
+  mapping.renewAt = Infinity;
+  if (lease === undefined || mapping.lifetimesLeft <= 0) return;
+  const next = nextRenewal(
+    context.now,
+    {
+      grantedAt: lease.grantedAt,
+      lifetime: lease.assignment.lifetime * 1000,
+      attempt: lease.renewalAttempt + 1,
+      previousAt: mapping.renewalSentAt,
+    },
+    // NAT-PMP renews at half of the lifetime (RFC 6886 section 3.3).
+    lease.protocol === "nat-pmp" ? undefined : context.random,
+    context.config,
+  );
+  if (next === undefined) return;
+  lease.renewalAttempt = next.attempt - 1;
+  mapping.renewAt = Math.max(next.at, mapping.retryAfter);
+}
+
+/** Loses lease and exchange, and requests the mapping again after `hold`. */
+export function holdRequest(
+  context: MappingContext,
+  mapping: Mapping,
+  code: number,
+  hold: Milliseconds,
+): void {
+  mapping.phase = "refused";
+  mapping.exchange = undefined;
+  mapping.retransmitAt = mapping.renewAt = mapping.expireAt = Infinity;
+  context.dequeue(mapping);
+  noteRefusal(mapping, code, context.now + hold);
+  mapping.retryAt = mapping.retryAfter;
+  clearLease(context, mapping);
+  emitState(context, mapping, { ...errorState(code), retryIn: hold / 1000 });
+}
+
+/** Counts an error; the request is not repeated before `retryAfter`. */
+export function noteRefusal(mapping: Mapping, code: number, retryAfter: Milliseconds): void {
+  mapping.refusal = { code, retryAfter, count: (mapping.refusal?.count ?? 0) + 1 };
+}
+
+/** Ends the mapping with an error. The same request, for another mapping, is not sent before `retryAfter`. */
+export function failFor(
+  context: MappingContext,
+  mapping: Mapping,
+  code: number,
+  retryAfter: Milliseconds,
+): void {
+  noteRefusal(mapping, code, retryAfter);
+  end(context, mapping, errorState(code));
+}
+
+/** Ends the mapping. After a deletion that a late answer may undo, it stays for a while to delete again. */
+export function end(context: MappingContext, mapping: Mapping, state: MappingState): void {
+  const { deletion, exchange } = mapping;
+  const lingers = deletion !== undefined && exchange !== undefined && deletion.pendingCreates > 0;
+  mapping.phase = "ended";
+  mapping.exchange = undefined;
+  mapping.retransmitAt = mapping.renewAt = mapping.retryAt = Infinity;
+  mapping.expireAt = lingers ? exchange.lastSentAt + context.config.lingerTime : Infinity;
+  context.dequeue(mapping);
+  clearLease(context, mapping);
+  emitState(context, mapping, state);
+  context.ended(mapping);
+  mapping.deletion = undefined;
+}
+
+export function errorState(code: number): MappingState & { type: "error" } {
+  return { type: "error", code, name: code < 0 ? localName(code) : resultName(code) };
+}
+
+export function emitState(context: MappingContext, mapping: Mapping, state: MappingState): void {
+  const over = mapping.phase === "ended";
+  context.outputs.push({ type: "state", id: mapping.id, state, over });
+}
+
+export function clearLease(context: MappingContext, mapping: Mapping): void {
+  if (mapping.lease === undefined) return;
+  mapping.lease = undefined;
+  context.outputs.push({ type: "lost", id: mapping.id });
+}
+
+export function updateDeadline(mapping: Mapping): void {
+  const { retransmitAt, renewAt, expireAt, retryAt } = mapping;
+  mapping.dueAt = Math.min(retransmitAt, renewAt, expireAt, retryAt);
+}
