@@ -8,6 +8,7 @@ import { encodeResponse } from "../../src/wire/message.ts";
 import { ANNOUNCE_GROUP_IPV4, ANNOUNCE_PORT } from "../../src/wire/constants.ts";
 import { octets } from "../helpers/hex.ts";
 import {
+  clientSocket,
   deliver,
   lastNonce,
   mapRequests,
@@ -84,9 +85,7 @@ Deno.test("every invalid datagram is counted by its reason and changes nothing (
 Deno.test("valid datagrams from other addresses are counted and dropped (C-8.3-1, C-8.3-2, C-14.1.3-4, C-18.1-1)", async () => {
   const { world, unchanged } = await running();
   const good = mapSuccess(world, lastNonce(world), { externalPort: 1 });
-  const from = world.server.log.at(-1)?.from;
-  assert(from !== undefined);
-  const client = { hostname: `${from.address}`, port: from.port };
+  const client = clientSocket(world);
   const sources = [["192.168.1.1", 5350], ["192.168.1.2", 5351], ["8.8.8.8", 5351]] as const;
   for (const [hostname, port] of sources) {
     const sink = { datagram: () => {}, error: () => {} };
@@ -262,12 +261,6 @@ Deno.test("an unsolicited announcement with an error, or a MAP response on the a
   unchanged();
   await world[Symbol.asyncDispose]();
 });
-
-function clientSocket(world: Lab): { hostname: string; port: number } {
-  const from = world.server.log.at(-1)?.from;
-  assert(from !== undefined);
-  return { hostname: `${from.address}`, port: from.port };
-}
 
 function multicastNow(world: Lab, bytes: Uint8Array): Promise<void> {
   world.host.sendRaw(bytes, { hostname: ANNOUNCE_GROUP_IPV4, port: ANNOUNCE_PORT });

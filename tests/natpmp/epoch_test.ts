@@ -4,7 +4,14 @@ import { assert, assertEquals } from "@std/assert";
 import { Client } from "../../src/client/client.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { octets } from "../helpers/hex.ts";
-import { asked, askedInNatPmp, granted, muteNatPmp, natPmpLab, whats } from "./parts.ts";
+import {
+  granted,
+  muteNatPmp,
+  natPmpLab,
+  natPmpRequests,
+  sentRequests,
+  texts,
+} from "../helpers/natpmp.ts";
 
 Deno.test("the server's clock may lag by an eighth and 2 s, no more (D-3.6-1)", async () => {
   // 80 s after epoch 1000 at least 1070 is expected; 1068 is within the 2 s allowed (RFC 6886 section 3.6).
@@ -70,10 +77,10 @@ Deno.test("a restart is followed by a random delay of up to 5 s, then by one req
     const restartAt = world.clock.now();
     world.host.restart();
     await world.advance(10_000);
-    const since = asked(world, restartAt);
+    const since = sentRequests(world, restartAt);
     waits.push((since[0]?.at ?? 0) - restartAt - 20);
     assertEquals(
-      whats(askedInNatPmp(world, restartAt)).filter((what) => what !== "address"),
+      texts(natPmpRequests(world, restartAt)).filter((text) => text !== "address"),
       [6000, 6001, 6002].map((port, n) => `map tcp ${port} -> ${40000 + n} for 7200`),
     );
     let outstanding = 0;
@@ -111,7 +118,7 @@ Deno.test("an announced address is adopted, and ten copies give one alert (D-3.2
   // The renewal at half the lifetime is not affected.
   const since = world.clock.now();
   await world.advance(3_600_000);
-  assertEquals(whats(askedInNatPmp(world, since)), ["map tcp 6000 -> 40000 for 7200"]);
+  assertEquals(texts(natPmpRequests(world, since)), ["map tcp 6000 -> 40000 for 7200"]);
 });
 
 Deno.test("a new address with a new epoch makes the client request its mappings again, which get the new address (D-3.2.1-3)", async () => {

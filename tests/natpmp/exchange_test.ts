@@ -3,18 +3,18 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ResultCodeError } from "../../src/client/errors.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
+import { clientSocket } from "../helpers/client.ts";
 import { octets } from "../helpers/hex.ts";
 import { mapSpec, server4 } from "../helpers/specs.ts";
 import { Timeline } from "../helpers/timeline.ts";
 import {
-  asked,
-  askedInNatPmp,
-  clientSocket,
   granted,
   muteNatPmp,
   natPmpLab,
-  whats,
-} from "./parts.ts";
+  natPmpRequests,
+  sentRequests,
+  texts,
+} from "../helpers/natpmp.ts";
 
 /** Seconds from the first transmission to each one (RFC 6886 section 3.1). */
 const SEND_TIMES = [0, 0.25, 0.75, 1.75, 3.75, 7.75, 15.75, 31.75, 63.75];
@@ -24,7 +24,7 @@ Deno.test("an unanswered request is sent nine times with delays from 250 ms to 6
   muteNatPmp(world);
   const mapping = world.handle.request(new InboundMap(6000, 7200));
   await world.advance(200_000);
-  const sends = askedInNatPmp(world);
+  const sends = natPmpRequests(world);
   const first = sends[0]?.at ?? 0;
   assertEquals(sends.map(({ at }) => (at - first) / 1000), SEND_TIMES);
   const state = mapping.state;
@@ -33,7 +33,7 @@ Deno.test("an unanswered request is sent nine times with delays from 250 ms to 6
   await assertRejects(() => mapping.ready(), ResultCodeError);
   // The exchange fails 127.75 s after the first transmission; 30 minutes later the client begins again with PCP.
   await world.advance(1_800_000);
-  const next = asked(world).find(({ at, what }) => what === "PCP" && at > first);
+  const next = sentRequests(world).find(({ at, text }) => text === "PCP" && at > first);
   assertEquals((next?.at ?? 0) - first, 127_750 + 1_800_000);
 });
 
@@ -58,7 +58,7 @@ Deno.test("one request at a time: the next one is sent after the response to the
     outstanding += from === "client" ? 1 : -1;
     assert(outstanding === 0 || outstanding === 1, `${outstanding} outstanding`);
   }
-  assertEquals(askedInNatPmp(world).length, 9);
+  assertEquals(natPmpRequests(world).length, 9);
 });
 
 Deno.test("a request without response holds up the others, then all fail (D-3.1-1, D-3.1-2)", async () => {
@@ -71,7 +71,7 @@ Deno.test("a request without response holds up the others, then all fail (D-3.1-
   assertEquals(mappings.map(({ state }) => state.type), ["starting", "starting", "starting"]);
   await world.advance(100);
   assertEquals(mappings.map(({ state }) => state.type), ["error", "error", "error"]);
-  assertEquals(askedInNatPmp(world).length, 9);
+  assertEquals(natPmpRequests(world).length, 9);
 });
 
 Deno.test("a refused port ends the exchange at once (D-3.1-3)", async () => {
@@ -152,7 +152,7 @@ Deno.test("a response is matched by opcode and internal port (D-3.3-2)", async (
     world.server.tamper = undefined;
     await world.settled(mapping.ready());
     assertEquals(mapping.assigned?.externalPort, 40000, name);
-    const maps = askedInNatPmp(world).filter(({ what }) => what !== "address");
+    const maps = natPmpRequests(world).filter(({ text }) => text !== "address");
     assertEquals((maps[1]?.at ?? 0) - (maps[0]?.at ?? 0), 250, name);
   }
 });
@@ -247,6 +247,6 @@ Deno.test("NAT-PMP packets before the first NAT-PMP exchange are ignored (C-14.1
   await using world = await natPmpLab();
   world.host.announce();
   await world.advance(600_000);
-  assertEquals(whats(asked(world)), []);
+  assertEquals(texts(sentRequests(world)), []);
   assertEquals(world.handle.stats().ignored, { version: 10 });
 });

@@ -6,15 +6,15 @@ import { InboundMap } from "../../src/client/inbound_map.ts";
 import { OutboundMap } from "../../src/client/outbound_map.ts";
 import { RequestType } from "../../src/client/request_type.ts";
 import { hex } from "../helpers/hex.ts";
-import { asked, askedInNatPmp, granted, natPmpLab, whats } from "./parts.ts";
+import { granted, natPmpLab, natPmpRequests, sentRequests, texts } from "../helpers/natpmp.ts";
 
 Deno.test("a NAT-PMP gateway gets a PCP request, and after every form of refusal at once a NAT-PMP request (C-9-5, D-1.1-1)", async () => {
   for (const natPmpErrorOpcode of ["zero", "response"] as const) {
     await using world = await natPmpLab({ natPmpErrorOpcode });
     const mapping = await granted(world);
-    const [first, second, third] = asked(world);
-    assertEquals([first?.what, second?.what], ["PCP", "address"]);
-    assertEquals(third?.what, "map tcp 6000 -> 0 for 7200");
+    const [first, second, third] = sentRequests(world);
+    assertEquals([first?.text, second?.text], ["PCP", "address"]);
+    assertEquals(third?.text, "map tcp 6000 -> 0 for 7200");
     assert((second?.at ?? 0) - (first?.at ?? 0) < 100);
     assertEquals(mapping.assigned, {
       externalAddress: "203.0.113.5",
@@ -35,7 +35,7 @@ Deno.test("NAT-PMP requests go to port 5351 of the server with the octets of the
   const udp = world.handle.request(new InboundMap(0x1f90, 7200).protocol(17).externalPort(80));
   await world.settled(udp.ready());
   assertEquals([...targets], ["192.168.1.1"]);
-  const [address, map] = askedInNatPmp(world);
+  const [address, map] = natPmpRequests(world);
   assertEquals(hex(address?.bytes ?? new Uint8Array()), "0000");
   assertEquals(hex(map?.bytes ?? new Uint8Array()), "00010000 1f900050 00001c20");
   assertEquals(world.server.counters.violations, {});
@@ -61,24 +61,24 @@ Deno.test("every renewal and every new request begins in PCP (C-9-7, D-1.1-1)", 
   await using world = await natPmpLab({ maxLifetime: 600 });
   await granted(world);
   await world.advance(1_000_000);
-  const renewals = whats(asked(world)).slice(3);
+  const renewals = texts(sentRequests(world)).slice(3);
   assertEquals(renewals, [1, 2, 3].flatMap(() => ["PCP", "map tcp 6000 -> 40000 for 7200"]));
   const before = world.sent().length;
   await granted(world, 6001);
-  assertEquals(whats(asked(world)).slice(before), ["PCP", "map tcp 6001 -> 0 for 7200"]);
+  assertEquals(texts(sentRequests(world)).slice(before), ["PCP", "map tcp 6001 -> 0 for 7200"]);
 });
 
 Deno.test("renewals are sent at half the granted lifetime, with the assigned port and the requested lifetime (D-3.3-3, D-3.3-4)", async () => {
   await using world = await natPmpLab({ maxLifetime: 600, assignPort: 7777 });
   const mapping = await granted(world);
   assertEquals([mapping.assigned?.lifetime, mapping.assigned?.externalPort], [600, 7777]);
-  const sentAt = asked(world)[2]?.at ?? 0;
+  const sentAt = sentRequests(world)[2]?.at ?? 0;
   await world.advance(299_000);
-  assertEquals(asked(world).length, 3);
+  assertEquals(sentRequests(world).length, 3);
   await world.advance(1_010);
-  const renewal = asked(world).slice(3);
+  const renewal = sentRequests(world).slice(3);
   assertEquals(renewal[0]?.at, sentAt + 300_000);
-  assertEquals(whats(renewal), ["PCP", "map tcp 6000 -> 7777 for 7200"]);
+  assertEquals(texts(renewal), ["PCP", "map tcp 6000 -> 7777 for 7200"]);
 });
 
 Deno.test("a deletion has lifetime 0 and no suggestion, and is confirmed even without a mapping (D-3.4-1, D-3.4-2)", async () => {
@@ -88,8 +88,8 @@ Deno.test("a deletion has lifetime 0 and no suggestion, and is confirmed even wi
     if (!isThere) world.server.restart(world.clock.now(), { announce: false, epoch: 1 });
     const from = world.sent().length;
     await world.settled(mapping.revoke());
-    const [pcp, deletion, ...more] = asked(world).slice(from);
-    assertEquals([pcp?.what, more], ["PCP", []]);
+    const [pcp, deletion, ...more] = sentRequests(world).slice(from);
+    assertEquals([pcp?.text, more], ["PCP", []]);
     assertEquals(hex(deletion?.bytes ?? new Uint8Array()), "00020000 17700000 00000000");
     assertEquals([mapping.state.type, world.server.mappings.size], ["revoked", 0]);
     assertEquals(world.server.counters.violations, {});
@@ -104,7 +104,7 @@ Deno.test("shutdown sends at least one deletion of each mapping, even without co
   world.server.tamper = (reply, request) => request[0] === 0 ? [] : [reply];
   const summary = await world.settled(world.handle.shutdown());
   assertEquals(summary, { released: 0, unconfirmed: 2, kept: 0 });
-  const deletions = whats(asked(world).slice(from)).filter((what) => what !== "PCP");
+  const deletions = texts(sentRequests(world).slice(from)).filter((text) => text !== "PCP");
   assert(deletions.includes("map tcp 6000 -> 0 for 0"));
   world.host.close();
 });
@@ -140,7 +140,7 @@ Deno.test("requests beyond NAT-PMP are refused with UNSUPP_VERSION and not sent 
       name,
     );
     assertEquals(error.code, 1, name);
-    assertEquals(askedInNatPmp(world), [], name);
+    assertEquals(natPmpRequests(world), [], name);
     assertEquals(
       mapping.isOver,
       false,
@@ -177,7 +177,7 @@ Deno.test("a host with a public address does not speak NAT-PMP, one with an RFC 
     const mapping = world.handle.request(new InboundMap(6000, 7200));
     await world.advance(5_000);
     assertEquals(mapping.state.type, isPrivate ? "running" : "error", clientAddress);
-    assertEquals(askedInNatPmp(world).length > 0, isPrivate, clientAddress);
+    assertEquals(natPmpRequests(world).length > 0, isPrivate, clientAddress);
   }
 });
 
