@@ -46,9 +46,10 @@ export function assignedOf(
   spec: MappingSpec,
 ): Assigned {
   const { text, isReachable } = described(externalAddress);
-  const plain = { externalAddress: text, externalPort, lifetime };
   return {
-    ...plain,
+    externalAddress: text,
+    externalPort,
+    lifetime,
     ...(isReachable ? {} : { globallyReachable: false as const }),
     ...(spec.options.length === 0 ? {} : ofOptions(externalPort, options, spec)),
   };
@@ -70,34 +71,16 @@ function ofOptions(
   options: readonly Option[],
   spec: MappingSpec,
 ): Pick<Assigned, "portSet" | "description" | "ignoredOptions"> {
-  const ignored = [...new Set(spec.options.map(({ type }) => type))].filter((type) =>
-    !options.some((option) => option.type === type)
-  );
-  const description = find(options, "description")?.text;
+  const requested = new Set(spec.options.map(({ type }) => type));
+  const ignored = [...requested].filter((type) => !options.some((option) => option.type === type));
+  const description = options.find((option) => option.type === "description")?.text;
+  // A response without PORT_SET means that exactly one port was mapped (RFC 7753 section 4.3).
+  const { size, firstInternalPort } = options.find((option) => option.type === "portSet") ??
+    { size: 1, firstInternalPort: spec.internalPort };
+  const portSet: PortSet = { size, firstInternalPort, firstExternalPort: externalPort };
   return {
-    ...portSet(spec, options, externalPort),
-    ...(description === undefined || find(spec.options, "description") === undefined
-      ? {}
-      : { description }),
+    ...(requested.has("portSet") ? { portSet } : {}),
+    ...(requested.has("description") && description !== undefined ? { description } : {}),
     ...(ignored.length === 0 ? {} : { ignoredOptions: ignored }),
   };
-}
-
-/** A response without the option means that exactly one port was mapped (RFC 7753 section 4.3). */
-function portSet(
-  spec: MappingSpec,
-  options: readonly Option[],
-  externalPort: number,
-): { portSet?: PortSet } {
-  if (find(spec.options, "portSet") === undefined) return {};
-  const granted = find(options, "portSet") ?? { size: 1, firstInternalPort: spec.internalPort };
-  const { size, firstInternalPort } = granted;
-  return { portSet: { size, firstInternalPort, firstExternalPort: externalPort } };
-}
-
-function find<T extends Option["type"]>(
-  options: readonly Option[],
-  type: T,
-): (Option & { type: T }) | undefined {
-  return options.find((option): option is Option & { type: T } => option.type === type);
 }

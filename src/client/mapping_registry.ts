@@ -172,8 +172,9 @@ export class MappingRegistry {
     });
   }
 
-  #start(shared: SharedMapping, { spec, known }: RecordedRequest): void {
-    const { engineId: id, lifetimes, releasing } = shared;
+  #start(shared: SharedMapping, { spec: recorded, known }: RecordedRequest): void {
+    const { engineId: id, lifetime, lifetimes, releasing } = shared;
+    const spec = { ...recorded, lifetime }; // a handle may have joined since the record
     shared.started = true;
     const release = releasing === undefined ? {} : { release: releasing };
     this.#step({ type: "request", id, spec, lifetimes, known, ...release });
@@ -192,9 +193,8 @@ export class MappingRegistry {
   }
 
   #renew(shared: SharedMapping, lifetime: number): void {
-    if (!shared.started) return;
     shared.lifetime = lifetime;
-    this.#step({ type: "renew", id: shared.engineId, lifetime });
+    if (shared.started) this.#step({ type: "renew", id: shared.engineId, lifetime });
   }
 
   #release(mapping: MapHandle, endAs: "revoked" | "dropped"): void {
@@ -221,8 +221,8 @@ export class MappingRegistry {
   }
 
   #updateLifetimes(shared: SharedMapping): void {
-    if (!shared.started) return;
-    this.#step({ type: "want", id: shared.engineId, lifetimes: shared.lifetimes });
+    const { engineId: id, lifetimes } = shared;
+    if (shared.started) this.#step({ type: "want", id, lifetimes });
   }
 
   #checkOverlap(key: MappingKey, spec: MappingSpec): void {

@@ -12,7 +12,7 @@ import type { MappingSpec } from "../../src/engine/mapping_spec.ts";
 import { lab } from "../../src/testing/mod.ts";
 import { seededWords } from "../../src/testing/random.ts";
 import { IpAddress } from "../../src/wire/address.ts";
-import { MemoryStore } from "./memory_store.ts";
+import { MemoryStore, SlowStore } from "./memory_store.ts";
 import { mapRequests, opened, unreadErrors } from "../helpers/client.ts";
 
 const ENDPOINTS = { server: "192.168.1.1", port: 5351, client: "192.168.1.10" };
@@ -25,23 +25,6 @@ const SPEC: MappingSpec = {
   externalAddress: IpAddress.ANY_IPV4,
   options: [],
 };
-
-/** A store in memory whose saves wait for a call of `write`. */
-class SlowStore extends MemoryStore {
-  readonly #waiting: (() => void)[] = [];
-
-  override async save(mappings: readonly StoredMapping[]): Promise<void> {
-    const copy = structuredClone(mappings);
-    this.saves++;
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.saved = copy;
-  }
-
-  async write(): Promise<void> {
-    this.#waiting.shift()?.();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 function recordsOf(store: Store, now = () => 0): MappingRecords {
   return new MappingRecords(ENDPOINTS, {

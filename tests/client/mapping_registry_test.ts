@@ -4,6 +4,7 @@ import { InboundMap } from "../../src/client/inbound_map.ts";
 import { OutboundMap } from "../../src/client/outbound_map.ts";
 import { RequestType } from "../../src/client/request_type.ts";
 import { lab } from "../../src/testing/lab.ts";
+import { SlowStore } from "./memory_store.ts";
 import { mapRequests, opened, remains, unread, unreadErrors } from "../helpers/client.ts";
 
 Deno.test("Two requests for one port share one mapping at the server, each with its own handle and alerts", async () => {
@@ -56,6 +57,21 @@ Deno.test("A request with a longer lifetime renews the shared mapping", async ()
   await world.advance(10);
   assertEquals([short.assigned?.lifetime, long.assigned?.lifetime], [1200, 1200]);
   assertEquals(mapRequests(world).map(({ lifetime }) => lifetime), [600, 1200]);
+});
+
+Deno.test("A longer lifetime is requested too if its handle joins before the record is written", async () => {
+  const store = new SlowStore();
+  const world = await lab({ client: { store } });
+  const mappings = [600, 1200].map((lifetime) =>
+    world.handle.request(new InboundMap(6000, lifetime))
+  );
+  await world.advance(10);
+  await store.write();
+  await world.advance(10);
+  assertEquals(mappings.map(({ assigned }) => assigned?.lifetime), [1200, 1200]);
+  store.save = () => Promise.resolve();
+  while (store.isWriting) await store.write();
+  await world[Symbol.asyncDispose]();
 });
 
 Deno.test("All handles of a shared mapping get the alerts of its recovery", async () => {

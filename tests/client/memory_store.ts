@@ -23,3 +23,24 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 }
+
+/** A store in memory whose saves wait for a call of `write`. */
+export class SlowStore extends MemoryStore {
+  readonly #waiting: (() => void)[] = [];
+
+  override async save(mappings: readonly StoredMapping[]): Promise<void> {
+    const copy = structuredClone(mappings);
+    this.saves++;
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.saved = copy;
+  }
+
+  get isWriting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  async write(): Promise<void> {
+    this.#waiting.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -24,7 +24,7 @@ export async function diagnose(
 ): Promise<Diagnosis> {
   const probe = await probeServer({ ...input, signal });
   const external = await findExternal(input, probe, signal);
-  const { protocol, epoch } = probe;
+  const { protocol = null, epoch = null, roundTrip = null } = probe;
   const { externalAddress } = external;
   const refusal = refusalOf(probe) ?? external.refusal;
   const kind = externalAddress === null ? null : addressKind(IpAddress.parse(externalAddress));
@@ -34,7 +34,7 @@ export async function diagnose(
     server: input.server.hostname,
     port: input.server.port,
     protocol,
-    roundTrip: probe.roundTrip,
+    roundTrip,
     epoch,
     upSince: epoch === null ? null : new Date(Date.now() - epoch * 1000).toISOString(),
     externalAddress,
@@ -87,7 +87,7 @@ function refusedWith(code: number): External {
 
 /** The codes of NAT-PMP are not those of PCP (RFC 6886 section 3.5). */
 function refusalOf({ protocol, result }: ProbeResult): Refusal | null {
-  if (result === null || result === ResultCode.Success) return null;
+  if (result === undefined || result === ResultCode.Success) return null;
   const code = protocol === "PCP" ? result : pcpResult(result);
   return { code, name: resultName(code) };
 }

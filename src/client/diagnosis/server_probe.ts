@@ -25,22 +25,22 @@ export interface ProbeOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** The server's responses to the requests of a probe. */
+/** What is known of the server after a probe; fields that depend on a response are absent without one. */
 export interface ProbeResult {
-  /** The protocol of the response; null without one that this client understands. */
-  readonly protocol: "PCP" | "NAT-PMP" | null;
-  /** The result code, a number of that protocol; null without a response. */
-  readonly result: number | null;
-  /** Seconds since the server began or lost its state; null without a response. */
-  readonly epoch: number | null;
-  /** Milliseconds until the response; null without one. */
-  readonly roundTrip: Milliseconds | null;
-  /** The external address, if the response contains one. */
-  readonly externalAddress: IpAddress | undefined;
+  /** The protocol of the response. */
+  readonly protocol?: "PCP" | "NAT-PMP";
+  /** The result code, a number of that protocol. */
+  readonly result?: number;
+  /** Seconds since the server began or lost its state. */
+  readonly epoch?: number;
+  /** From request to response. */
+  readonly roundTrip?: Milliseconds;
+  /** The external address in a NAT-PMP response. */
+  readonly externalAddress?: IpAddress;
   /** The version in an UNSUPP_VERSION response. */
-  readonly otherVersion: number | undefined;
+  readonly otherVersion?: number;
   /** The system's message when a send failed on this host. */
-  readonly sendError: string | undefined;
+  readonly sendError?: string;
 }
 
 /**
@@ -64,7 +64,7 @@ class ServerProbe {
   readonly #alarms: (() => void)[] = [];
   readonly #sentAt = { pcp: 0, natPmp: 0 };
   #transport: Transport | undefined;
-  #result: ProbeResult = NOTHING;
+  #result: ProbeResult = {};
 
   constructor(options: ProbeOptions) {
     this.#options = options;
@@ -143,7 +143,6 @@ class ServerProbe {
     if (result === ResultCode.UnsuppVersion) return this.#versionRefused(version);
     if (type !== "announce") return;
     this.#result = {
-      ...NOTHING,
       protocol: "PCP",
       result,
       epoch,
@@ -155,12 +154,11 @@ class ServerProbe {
   #receiveNatPmp({ result, epoch, address }: NatPmpResponse & { type: "externalAddress" }): void {
     const isVersionRefused = this.#result.otherVersion !== undefined;
     this.#result = {
-      ...NOTHING,
       protocol: "NAT-PMP",
       result,
       epoch,
       roundTrip: this.#options.clock.now() - this.#sentAt.natPmp,
-      externalAddress: result === 0 && !address.isUnspecified ? address : undefined,
+      ...(result === 0 && !address.isUnspecified ? { externalAddress: address } : {}),
     };
     // Otherwise the PCP request or its response may have been lost, so the second transmission follows.
     if (isVersionRefused) this.#done.resolve();
@@ -179,16 +177,6 @@ class ServerProbe {
     this.#result = { ...this.#result, sendError: reasonOf(error) };
   }
 }
-
-const NOTHING: ProbeResult = {
-  protocol: null,
-  result: null,
-  epoch: null,
-  roundTrip: null,
-  externalAddress: undefined,
-  otherVersion: undefined,
-  sendError: undefined,
-};
 
 /** The second transmission follows after 3 s (RFC 6887 section 8.1.1). */
 const PCP_AFTER: readonly Milliseconds[] = [0, 3_000];
