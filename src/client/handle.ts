@@ -1,4 +1,3 @@
-import { defaultConfig } from "../engine/config.ts";
 import type { Input } from "../engine/events.ts";
 import { checkSpec } from "../engine/check_spec.ts";
 import { type Announcement, AnnounceRequests } from "./announce_requests.ts";
@@ -56,7 +55,7 @@ export class Handle implements AsyncDisposable {
   #shutdown: Promise<ShutdownSummary> | undefined;
 
   private constructor(addresses: Addresses, settings: ClientSettings) {
-    const { port, clock, randomWord, protocol, store } = settings;
+    const { port, clock, randomWord, store } = settings;
     this.port = port;
     this.#settings = settings;
     const onError = (error: PcpError): void => this.#report(error);
@@ -70,7 +69,7 @@ export class Handle implements AsyncDisposable {
     this.#records = new MappingRecords(this.#endpoints, {
       store,
       now: () => clock.now(),
-      reuseTime: protocol?.reuseTime ?? defaultConfig.reuseTime,
+      reusable: (spec) => this.#connection.engine.reusable(clock.now(), spec),
       randomWord,
       onError,
     });

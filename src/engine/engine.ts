@@ -12,8 +12,9 @@ import { errorHold } from "./error_hold.ts";
 import type { IgnoreReason, Input, MappingId, Milliseconds, Output } from "./events.ts";
 import { heldUntil } from "./exchange.ts";
 import * as lifecycle from "./lifecycle.ts";
-import { Mapping } from "./mapping.ts";
+import { Mapping, type ReusableMapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
+import { mappingKey, type MappingSpec } from "./mapping_spec.ts";
 import { Mappings } from "./mappings.ts";
 import { NatPmp } from "./natpmp.ts";
 import { Pacer } from "./pacer.ts";
@@ -89,9 +90,9 @@ export class Engine {
     return this.#pacer.roundTrip;
   }
 
-  /** The nonce of a mapping that is not over: a secret, for it authorizes changes (RFC 6887 section 11.2). */
-  nonceOf(id: MappingId): Nonce | undefined {
-    return this.#mappings.get(id)?.nonce;
+  /** What an ended mapping with the same key leaves to a new one (RFC 6887 section 15). */
+  reusable(now: Milliseconds, spec: MappingSpec): ReusableMapping | undefined {
+    return this.#portReuse.find(mappingKey(spec), now);
   }
 
   /**

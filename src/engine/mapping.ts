@@ -77,8 +77,11 @@ export interface Deletion {
 
 /** What a later mapping with the same key can use of an earlier one. */
 export interface ReusableMapping {
+  /** A secret, for it authorizes changes of the mapping (RFC 6887 section 11.2). */
   readonly nonce: Nonce;
+  /** Its external address, or the all-zeros address of a family. */
   readonly suggestedAddress: IpAddress;
+  /** Its external port, or 0. */
   readonly suggestedPort: number;
 }
 

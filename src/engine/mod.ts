@@ -35,6 +35,7 @@ export {
   type Output,
 } from "./events.ts";
 export type { MappingSpec } from "./mapping_spec.ts";
+export type { ReusableMapping } from "./mapping.ts";
 export { checkSpec } from "./check_spec.ts";
 export type { Endpoint, Family } from "../wire/address.ts";
 export { IpAddress } from "../wire/address.ts";

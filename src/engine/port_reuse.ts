@@ -38,9 +38,15 @@ export class PortReuse {
       const isFirst = successorsOf(predecessor).length === 0;
       return { predecessor, reusable: isFirst ? predecessor : undefined };
     }
-    const kept = this.#ended.get(key);
+    const reusable = this.find(key, now);
     this.#ended.delete(key);
-    return { reusable: kept !== undefined && kept.until > now ? kept : undefined };
+    return { reusable };
+  }
+
+  /** What an ended mapping leaves to a new one. */
+  find(key: MappingKey, now: Milliseconds): ReusableMapping | undefined {
+    const kept = this.#ended.get(key);
+    return kept !== undefined && kept.until > now ? kept : undefined;
   }
 
   /** The deletion of the mapping has begun. */

@@ -13,7 +13,7 @@ import { lab } from "../../src/testing/mod.ts";
 import { seededWords } from "../../src/testing/random.ts";
 import { IpAddress } from "../../src/wire/address.ts";
 import { MemoryStore, SlowStore } from "./memory_store.ts";
-import { mapRequests, opened, unreadErrors } from "../helpers/client.ts";
+import { lastNonce, mapRequests, opened, unreadErrors } from "../helpers/client.ts";
 
 const ENDPOINTS = { server: "192.168.1.1", port: 5351, client: "192.168.1.10" };
 const SPEC: MappingSpec = {
@@ -26,11 +26,11 @@ const SPEC: MappingSpec = {
   options: [],
 };
 
-function recordsOf(store: Store, now = () => 0): MappingRecords {
+function recordsOf(store: Store): MappingRecords {
   return new MappingRecords(ENDPOINTS, {
     store,
-    now,
-    reuseTime: 120_000,
+    now: () => 0,
+    reusable: () => undefined,
     randomWord: seededWords(7),
     onError: (error) => assert(false, String(error)),
   });
@@ -47,20 +47,24 @@ Deno.test("MappingRecords uses the nonce of a mapping that is being deleted agai
   assertEquals(third.known.nonce, first.known.nonce);
   records.remove(first.record);
   records.remove(third.record);
-  const fourth = records.record(SPEC);
-  assertEquals([fourth.known.nonce.equals(first.known.nonce), fourth.known.until], [
-    true,
-    -Infinity,
-  ]);
+  assertEquals(records.record(SPEC).known.until, -Infinity);
 });
 
-Deno.test("Ledger takes a fresh nonce two minutes after the end (C-15-3)", () => {
-  let now = 0;
-  const records = recordsOf(new MemoryStore(), () => now);
-  const first = records.record(SPEC);
-  records.remove(first.record);
-  now += 120_000;
-  assertEquals(records.record(SPEC).known.nonce.equals(first.known.nonce), false);
+Deno.test("A mapping requested again has the nonce of the ended one for the engine's reuse time (C-15-3)", async () => {
+  const stores = [{}, { store: new MemoryStore() }];
+  for (const store of stores) {
+    for (const reuseTime of [120_000, 10_000]) {
+      await using world = await lab({ client: { ...store, protocol: { reuseTime } } });
+      for (const [pause, isSame] of [[reuseTime - 1_000, true], [reuseTime, false]] as const) {
+        await world.settled((await opened(world)).revoke());
+        const before = lastNonce(world);
+        await world.advance(pause);
+        const mapping = await opened(world);
+        assertEquals(lastNonce(world).equals(before), isSame, `${reuseTime} ms, after ${pause} ms`);
+        await world.settled(mapping.revoke());
+      }
+    }
+  }
 });
 
 Deno.test("MappingRecords writes several records at once, and one that comes during a write after it", async () => {
@@ -214,7 +218,7 @@ async function savedBy(endpoints: typeof ENDPOINTS): Promise<readonly StoredMapp
   const records = new MappingRecords(endpoints, {
     store,
     now: () => 0,
-    reuseTime: 120_000,
+    reusable: () => undefined,
     randomWord: seededWords(1),
     onError: () => {},
   });

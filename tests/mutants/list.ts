@@ -381,7 +381,7 @@ const ENGINE_MUTANTS: MutantsByFile = {
     ["holds are forgotten", "set", "this.#holds.set(requestKey(spec), until)", "void 0"],
   ],
   "port_reuse.ts": [
-    ["nonce and port are kept for ever", "claim", "kept.until > now", "true"],
+    ["nonce and port are kept for ever", "find", "kept.until > now", "true"],
     [
       "a mapping does not wait for the deletion before it",
       "claim",

@@ -18,9 +18,9 @@ export interface MappingRecord extends Endpoints {
   readonly key: MappingKey;
   readonly spec: MappingSpec;
   readonly nonce: Nonce;
-  /** Assigned, or suggested before. */
-  externalAddress: IpAddress;
-  externalPort: number;
+  /** The external address and port: assigned, or suggested before that. */
+  suggestedAddress: IpAddress;
+  suggestedPort: number;
   /** Seconds: the requested lifetime, or the granted one if that is longer. */
   lifetime: number;
   /** When it ends at the server as far as is known, in milliseconds of the wall clock. */
@@ -40,8 +40,8 @@ export function storedOf(record: MappingRecord): StoredMapping {
     internalPort: spec.internalPort,
     lifetime: record.lifetime,
     nonce: record.nonce.toString(),
-    externalAddress: record.externalAddress.toString(),
-    externalPort: record.externalPort,
+    externalAddress: record.suggestedAddress.toString(),
+    externalPort: record.suggestedPort,
     expiresAt: new Date(record.expiresAt).toISOString(),
     options: optionsToHex(spec.options),
     ...(remoteAddress === undefined ? {} : { remoteAddress: remoteAddress.toString() }),
@@ -51,7 +51,7 @@ export function storedOf(record: MappingRecord): StoredMapping {
 
 /** The record of a stored mapping. */
 export function recordOf(stored: StoredMapping): MappingRecord {
-  const { server, port, client, lifetime, externalPort } = stored;
+  const { server, port, client, lifetime } = stored;
   const spec = specOf(stored);
   return {
     server,
@@ -60,8 +60,8 @@ export function recordOf(stored: StoredMapping): MappingRecord {
     key: mappingKey(spec),
     spec,
     nonce: Nonce.fromHex(stored.nonce),
-    externalAddress: IpAddress.parse(stored.externalAddress),
-    externalPort,
+    suggestedAddress: IpAddress.parse(stored.externalAddress),
+    suggestedPort: stored.externalPort,
     lifetime,
     expiresAt: Date.parse(stored.expiresAt),
   };

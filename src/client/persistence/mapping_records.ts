@@ -1,4 +1,5 @@
 import type { Assignment, KnownMapping, Milliseconds } from "../../engine/events.ts";
+import type { ReusableMapping } from "../../engine/mapping.ts";
 import {
   isSuggestionBinding,
   type MappingKey,
@@ -16,8 +17,8 @@ export interface MappingRecordsOptions {
   /** Keeps the records across runs of the program; undefined to keep them in memory only. */
   readonly store: Store | undefined;
   readonly now: () => Milliseconds;
-  /** How long the nonce and the port of an ended mapping are reused. */
-  readonly reuseTime: Milliseconds;
+  /** The nonce and the external port that an ended mapping leaves to a new one. */
+  readonly reusable: (spec: MappingSpec) => ReusableMapping | undefined;
   /** Unguessable random 32-bit numbers (RFC 6887 section 11.2). */
   readonly randomWord: () => number;
   readonly onError: (error: PcpError) => void;
@@ -50,8 +51,6 @@ export class MappingRecords {
   readonly #leftovers = new Map<MappingKey, MappingRecord>();
   /** Of other servers, or of other addresses of this host. */
   #elsewhere: MappingRecord[] = [];
-  /** Ended here: the server may reserve the port for the nonce (RFC 6887 section 15). */
-  readonly #ended = new Map<MappingKey, MappingRecord & { readonly until: Milliseconds }>();
   #writing: Promise<void> | undefined;
   #dirty = false;
 
@@ -71,7 +70,6 @@ export class MappingRecords {
     this.#elsewhere.push(...this.#here());
     this.#leftovers.clear();
     this.#active.clear();
-    this.#ended.clear();
     this.#endpoints = endpoints;
     this.#findLeftovers();
     void this.#write();
@@ -83,38 +81,39 @@ export class MappingRecords {
   }
 
   /**
-   * Records a mapping before its request is sent. The nonce and the external port of an earlier mapping of the same key are
-   * used again.
+   * Records a mapping before its request is sent. It gets the nonce and the external port of an earlier mapping with the same
+   * key, if there is one.
+   *
+   * @param port Is suggested if neither the request nor an earlier mapping has a port.
    */
-  record(spec: MappingSpec, suggestedPort = 0): RecordedRequest {
+  record(spec: MappingSpec, port = 0): RecordedRequest {
     const key = mappingKey(spec);
-    const now = this.#options.now();
     const active = this.#active.get(key) ?? [];
     const leftover = this.#leftovers.get(key);
     const existing = active[0] ?? leftover;
-    const earlier = existing ?? this.#recall(key, now);
-    const asked = leftover === undefined ? spec : withoutSuggestion(spec, leftover);
-    const isSuggesting = asked.externalPort !== 0 || !asked.externalAddress.isUnspecified;
-    const suggestion = isSuggesting ? asked : earlier;
+    const earlier = existing ?? this.#options.reusable(spec);
+    const nonce = earlier?.nonce ?? this.#makeNonce();
+    const requested = leftover === undefined ? spec : withoutSuggestion(spec, leftover);
+    const { externalAddress, externalPort } = requested;
+    const isSuggesting = externalPort !== 0 || !externalAddress.isUnspecified;
+    const { suggestedAddress, suggestedPort } = !isSuggesting && earlier !== undefined
+      ? earlier
+      : { suggestedAddress: externalAddress, suggestedPort: isSuggesting ? externalPort : port };
     const record: MappingRecord = {
       ...this.#endpoints,
       key,
       spec,
-      nonce: earlier?.nonce ?? this.#makeNonce(),
-      externalAddress: suggestion?.externalAddress ?? asked.externalAddress,
-      externalPort: suggestion?.externalPort ?? suggestedPort,
+      nonce,
+      suggestedAddress,
+      suggestedPort,
       lifetime: spec.lifetime,
       expiresAt: Math.max(Date.now() + spec.lifetime * 1000, existing?.expiresAt ?? 0),
     };
     this.#leftovers.delete(key);
     this.#active.set(key, [...active, record]);
-    const known: KnownMapping = {
-      nonce: record.nonce,
-      suggestedAddress: record.externalAddress,
-      suggestedPort: record.externalPort,
-      until: existing === undefined ? -Infinity : now + lifeLeft(existing),
-    };
-    return { record, spec: asked, known, written: this.#write() };
+    const until = existing === undefined ? -Infinity : this.#options.now() + lifeLeft(existing);
+    const known = { nonce, suggestedAddress, suggestedPort, until };
+    return { record, spec: requested, known, written: this.#write() };
   }
 
   /** The request is sent again: the server may hold the mapping for one lifetime from now on. */
@@ -127,8 +126,8 @@ export class MappingRecords {
   /** Records what the server assigned. */
   granted(record: MappingRecord, assignment: Assignment): void {
     const { externalAddress, externalPort, lifetime, expiresAt } = assignment;
-    record.externalAddress = externalAddress;
-    record.externalPort = externalPort;
+    record.suggestedAddress = externalAddress;
+    record.suggestedPort = externalPort;
     record.lifetime = Math.max(record.lifetime, lifetime);
     record.expiresAt = Date.now() + expiresAt - this.#options.now();
     this.#changed(record);
@@ -140,10 +139,7 @@ export class MappingRecords {
     if (active?.includes(record) !== true) return;
     const others = active.filter((other) => other !== record);
     if (others.length > 0) this.#active.set(record.key, others);
-    else {
-      this.#active.delete(record.key);
-      this.#remember(record);
-    }
+    else this.#active.delete(record.key);
     void this.#write();
   }
 
@@ -157,24 +153,6 @@ export class MappingRecords {
   #here(): readonly MappingRecord[] {
     const active = [...this.#active.values()].flatMap((records) => records.slice(0, 1));
     return [...this.#leftovers.values(), ...active];
-  }
-
-  #remember(record: MappingRecord): void {
-    this.#ended.delete(record.key);
-    this.#ended.set(record.key, {
-      ...record,
-      until: this.#options.now() + this.#options.reuseTime,
-    });
-    for (const oldest of this.#ended.keys()) {
-      if (this.#ended.size <= ENDED_LIMIT) return;
-      this.#ended.delete(oldest);
-    }
-  }
-
-  #recall(key: MappingKey, now: Milliseconds): MappingRecord | undefined {
-    const ended = this.#ended.get(key);
-    this.#ended.delete(key);
-    return ended !== undefined && ended.until > now ? ended : undefined;
   }
 
   /** Makes the records of these endpoints leftovers, and drops expired ones. */
@@ -224,10 +202,10 @@ export class MappingRecords {
  */
 function withoutSuggestion(
   spec: MappingSpec,
-  { externalPort, externalAddress }: MappingRecord,
+  { suggestedPort, suggestedAddress }: MappingRecord,
 ): MappingSpec {
-  if (externalPort === 0 || isSuggestionBinding(spec)) return spec;
-  return { ...spec, externalPort: 0, externalAddress: IpAddress.any(externalAddress.family) };
+  if (suggestedPort === 0 || isSuggestionBinding(spec)) return spec;
+  return { ...spec, externalPort: 0, externalAddress: IpAddress.any(suggestedAddress.family) };
 }
 
 function mayExist(record: MappingRecord): boolean {
@@ -245,6 +223,3 @@ function storeError(error: unknown): PcpError {
   const message = error instanceof Error ? error.message : String(error);
   return new StoreError("unwritable", `Cannot keep mappings: ${message}`, error);
 }
-
-/** The oldest are dropped first. */
-const ENDED_LIMIT = 1024;
