@@ -37,9 +37,11 @@ export interface FaultOptions {
 export function faults(options: FaultOptions): Link {
   const { seed, loss = 0, duplicate = 0, reorder = 0, minDelay = 0, reorderDelay = 100 } = options;
   const { maxDelay = minDelay, only } = options;
-  checkProbability("loss", loss);
-  checkProbability("duplicate", duplicate);
-  checkProbability("reorder", reorder);
+  for (const [name, value] of Object.entries({ loss, duplicate, reorder })) {
+    if (!(value >= 0 && value <= 1)) {
+      throw new RangeError(`Cannot make faults: ${name} must be from 0 to 1, got "${value}"`);
+    }
+  }
   if (!(minDelay >= 0 && maxDelay >= minDelay && reorderDelay >= 0)) {
     throw new RangeError(
       `Cannot make faults: delays must not be negative and minDelay not above maxDelay, got "${minDelay}" and "${maxDelay}"`,
@@ -59,10 +61,4 @@ export function faults(options: FaultOptions): Link {
     if (isLost) return [];
     return isDuplicate ? [first, delay()] : [first];
   };
-}
-
-function checkProbability(name: string, value: number): void {
-  if (!(value >= 0 && value <= 1)) {
-    throw new RangeError(`Cannot make faults: ${name} must be from 0 to 1, got "${value}"`);
-  }
 }

@@ -93,10 +93,10 @@ export class ManualClock implements Clock {
       );
     }
     return this.#exclusively(async () => {
-      await settle();
+      await this.settle();
       while (await this.#fireNext(at));
       this.#now = at;
-      await settle();
+      await this.settle();
     });
   }
 
@@ -110,14 +110,14 @@ export class ManualClock implements Clock {
   runUntil(predicate: () => boolean, limit: Milliseconds = 86_400_000): Promise<void> {
     const started = this.#now;
     return this.#exclusively(async () => {
-      await settle();
+      await this.settle();
       while (!predicate()) {
         if (!await this.#fireNext(started + limit)) {
           throw new Error(
             `Cannot run until the condition holds: it did not within "${limit}" ms of virtual time`,
           );
         }
-        await settle(); // a second turn, for chains that wait for a turn themselves
+        await this.settle(); // a second turn, for chains that wait for a turn themselves
       }
     });
   }
@@ -138,7 +138,8 @@ export class ManualClock implements Clock {
 
   /** Waits until every promise that can settle now has settled, without moving the clock. */
   settle(): Promise<void> {
-    return settle();
+    // One turn of the event loop settles chains of any depth; setTimeout() would take milliseconds.
+    return new Promise((resolve) => setImmediate(resolve));
   }
 
   async #fireNext(limit: Milliseconds): Promise<boolean> {
@@ -151,7 +152,7 @@ export class ManualClock implements Clock {
       throw new Error(`Cannot advance the clock: alarms ring for ever at "${this.#now}"`);
     }
     entry.value();
-    await settle();
+    await this.settle();
     return true;
   }
 
@@ -166,9 +167,4 @@ export class ManualClock implements Clock {
       this.#advancing = false;
     }
   }
-}
-
-/** One turn of the event loop settles promise chains of any depth; `setTimeout` would take milliseconds. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { lab, type LabOptions } from "../../src/testing/lab.ts";
+import { encodeResponse } from "../../src/wire/message.ts";
 import type { Prefix64Option } from "../../src/wire/option_type.ts";
 import { octets } from "../helpers/hex.ts";
 import { deliver, opened, requests } from "../helpers/client.ts";
@@ -66,8 +67,8 @@ Deno.test("each message replaces the prefixes, solicited or not (E-7225-3)", asy
   await world.settled(world.handle.prefix64());
   const prefixes = world.handle.prefix64();
   // An unsolicited announcement arrives before the response, which counts.
-  const { announceReply } = await import("../../src/testing/server/replies.ts");
-  await deliver(world, announceReply(world.server.epoch(world.clock.now()), [WELL_KNOWN]));
+  const header = { result: 0, lifetime: 0, epoch: world.server.epoch(world.clock.now()) };
+  await deliver(world, encodeResponse({ type: "announce", ...header, options: [WELL_KNOWN] }));
   assertEquals((await world.settled(prefixes)).length, 1);
   assertEquals((await world.settled(world.handle.prefix64()))[0]?.prefix, "2001:db8:122:300::/64");
 });

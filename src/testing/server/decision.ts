@@ -1,11 +1,11 @@
 import type { Endpoint, IpAddress } from "../../wire/address.ts";
 import type { MapFields, PeerFields, RequestHeader } from "../../wire/message_type.ts";
-import type { Option } from "../../wire/option_type.ts";
+import type { FilterOption, Option, PortSetOption } from "../../wire/option_type.ts";
 import { ResultCode } from "../../wire/result_code.ts";
 import { type Counters, tally, type Violation } from "./counters.ts";
+import type { FaultScript } from "./fault_script.ts";
 import { type InternalPort, type MutableMapping, remainingLife } from "./mapping.ts";
 import type { MappingTable } from "./mapping_table.ts";
-import type { RequestedOptions } from "./option_rules.ts";
 import type { Settings } from "./server_options.ts";
 
 /** External addresses by family. */
@@ -18,8 +18,24 @@ export interface ServerContext {
   readonly table: MappingTable;
   /** The external addresses now. */
   readonly external: ExternalAddresses;
+  /** Faults that a test has set for requests. */
+  readonly faultScript: FaultScript;
+  /** Epoch time in seconds. */
+  epoch(now: number): number;
   /** Called when a client has refreshed or deleted a mapping: updates about it end (RFC 6887 section 14.2). */
   onRefresh(mapping: MutableMapping): void;
+}
+
+/** The valid options of a request that the server supports. */
+export interface RequestedOptions {
+  /** All of them in the order of the request; the success response has them with the values in force. */
+  readonly processed: readonly Option[];
+  readonly thirdParty: IpAddress | undefined;
+  readonly preferFailure: boolean;
+  readonly filters: readonly FilterOption[];
+  readonly description: string | undefined;
+  readonly portSet: PortSetOption | undefined;
+  readonly checkpoint: boolean;
 }
 
 /** A MAP or PEER request with valid options, and the server that decides on it. */
@@ -107,18 +123,21 @@ export function validateCapacity(
   return refuse(ResultCode.UserExQuota);
 }
 
-/** Applies a granted request to its mapping, which then expires at `expires`. */
-export function grant(valid: ValidRequest, mapping: MutableMapping, expires: number): Success {
+/** Grants a request: sets the lifetime and what the options change in the mapping. */
+export function grant(valid: ValidRequest, mapping: MutableMapping): Success {
   const { context, now, request, source, options } = valid;
   mapping.nonce = request.nonce;
   mapping.client = source;
+  mapping.preferFailure = options.preferFailure;
   // A renewal without the option clears the flag (RFC 7767).
   mapping.checkpoint = options.checkpoint;
   if (options.description !== undefined) {
     const text = truncateText(options.description, context.settings.maxDescription);
     mapping.description = text === "" ? undefined : text;
   }
-  mapping.expires = expires;
+  const expires = now + clampLifetime(context.settings, request.lifetime) * 1_000;
+  // PEER never shortens a lifetime (RFC 6887 section 12.1).
+  mapping.expires = mapping.kind === "peer" ? Math.max(mapping.expires, expires) : expires;
   mapping.lifetime = remainingLife(mapping, now);
   context.table.reschedule(mapping);
   context.onRefresh(mapping);

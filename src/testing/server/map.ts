@@ -5,7 +5,6 @@ import { ProtocolNumber } from "../../wire/protocol_number.ts";
 import { ResultCode } from "../../wire/result_code.ts";
 import {
   chooseExternalAddress,
-  clampLifetime,
   countViolation,
   type Decision,
   type ExternalAddress,
@@ -60,10 +59,11 @@ function create(valid: MapRequest): Decision {
     externalAddress: external.address,
     externalPort: assigned.port,
     ports: assigned.ports,
+    filters,
     thirdParty: options.thirdParty !== undefined,
   });
   context.table.add(mapping);
-  return grantMap(valid, mapping, filters);
+  return grant(valid, mapping);
 }
 
 /** The external port or ports of a new mapping. */
@@ -123,19 +123,8 @@ function renew(valid: MapRequest, mapping: MutableMapping): Decision {
   if (options.portSet !== undefined && mapping.internalPort !== request.internalPort) {
     countViolation(context, "portSetOverlap");
   }
-  return grantMap(valid, mapping, filters);
-}
-
-function grantMap(
-  valid: MapRequest,
-  mapping: MutableMapping,
-  filters: readonly FilterOption[],
-): Decision {
-  const { context, now, request, options } = valid;
   mapping.filters = filters;
-  mapping.preferFailure = options.preferFailure;
-  const lifetime = clampLifetime(context.settings, request.lifetime);
-  return grant(valid, mapping, now + lifetime * 1_000);
+  return grant(valid, mapping);
 }
 
 function remove(valid: MapRequest, mapping: MutableMapping | undefined): Decision {

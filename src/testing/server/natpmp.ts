@@ -18,29 +18,24 @@ const Result = {
 const RESPONSE = 0x80;
 
 /**
- * Answers a NAT-PMP request (RFC 6886). Reads and writes the octets itself, so that the client's codec does not verify
- * itself.
- *
- * @param scriptedResult The result code that a test has set for this opcode, if any.
- * @returns The response, or undefined if there is none.
+ * The response to a NAT-PMP request (RFC 6886), if it gets one. Reads and writes the octets itself, so that the client's
+ * codec does not verify itself.
  */
 export function answerNatPmp(
   context: ServerContext,
   now: number,
-  epoch: number,
   request: Uint8Array,
   source: Endpoint,
-  scriptedResult: (opcode: number) => number | undefined,
 ): Uint8Array | undefined {
   const opcode = request[1] ?? 0;
   if (source.address.family !== "IPv4") return drop(context, "natpmpFamily");
-  if (opcode > 2) return answerUnknownOpcode(context, epoch, request);
+  if (opcode > 2) return answerUnknownOpcode(context, now, request);
   const length = opcode === 0 ? 2 : 12;
   if (request.length < length) return drop(context, "natpmpShort");
   if (request.length > length) countViolation(context, "natpmpLength");
-  const scripted = scriptedResult(opcode);
-  if (opcode > 0) return answerMapping(context, now, epoch, request, source.address, scripted);
-  const response = natPmpAddressResponse(context.external.IPv4, epoch, scripted);
+  const scripted = context.faultScript.takeFailure(opcode)?.result;
+  if (opcode > 0) return answerMapping(context, now, request, source.address, scripted);
+  const response = natPmpAddressResponse(context.external.IPv4, context.epoch(now), scripted);
   countError(context, new DataView(response.buffer).getUint16(2));
   return response;
 }
@@ -60,13 +55,13 @@ export function natPmpAddressResponse(
 /** The response of a NAT-PMP server to every other version, 8 octets (RFC 6886 section 3.5). */
 export function natPmpVersionError(
   context: ServerContext,
-  epoch: number,
+  now: number,
   request: Uint8Array,
 ): Uint8Array {
   const hasOpcode = context.settings.natPmpErrorOpcode === "response";
   const opcode = hasOpcode ? RESPONSE | (request[1] ?? 0) : 0;
   countError(context, Result.Version);
-  return new Uint8Array(newResponse(8, opcode, Result.Version, epoch).buffer);
+  return new Uint8Array(newResponse(8, opcode, Result.Version, context.epoch(now)).buffer);
 }
 
 function newResponse(
@@ -93,7 +88,6 @@ interface MappingResult {
 function answerMapping(
   context: ServerContext,
   now: number,
-  epoch: number,
   bytes: Uint8Array,
   internalAddress: IpAddress,
   scripted: number | undefined,
@@ -110,7 +104,7 @@ function answerMapping(
     ? remove(context, now, internal, suggestedPort)
     : map(context, now, internal, suggestedPort, requested);
   countError(context, result);
-  const response = newResponse(16, RESPONSE | (bytes[1] ?? 0), result, epoch);
+  const response = newResponse(16, RESPONSE | (bytes[1] ?? 0), result, context.epoch(now));
   response.setUint16(8, internalPort);
   response.setUint16(10, port);
   response.setUint32(12, lifetime);
@@ -175,7 +169,7 @@ function remove(
 /** The request with the response bit and result 5, at least as long as every error (RFC 6886 section 3.5). */
 function answerUnknownOpcode(
   context: ServerContext,
-  epoch: number,
+  now: number,
   request: Uint8Array,
 ): Uint8Array {
   const bytes = new Uint8Array(Math.max(8, request.length));
@@ -183,7 +177,7 @@ function answerUnknownOpcode(
   const view = new DataView(bytes.buffer);
   view.setUint8(1, RESPONSE | (request[1] ?? 0));
   view.setUint16(2, Result.Opcode);
-  if (request.length < 8) view.setUint32(4, epoch);
+  if (request.length < 8) view.setUint32(4, context.epoch(now));
   countError(context, Result.Opcode);
   return bytes;
 }

@@ -1,4 +1,4 @@
-import { IpAddress } from "../../wire/address.ts";
+import { type Family, IpAddress } from "../../wire/address.ts";
 import { ANNOUNCE_GROUP_IPV4, ANNOUNCE_GROUP_IPV6, ANNOUNCE_PORT } from "../../wire/constants.ts";
 import type { Datagram } from "./replies.ts";
 import type { Scheduler, Task, TaskEntry } from "./scheduler.ts";
@@ -8,13 +8,9 @@ const ANNOUNCE_COPIES = 10;
 /** Milliseconds between the first two copies; every further gap is twice as long (RFC 6887 sections 14.1.3, 14.2). */
 const FIRST_GAP = 250;
 
-/** Octets to both multicast groups (RFC 6887 section 14.1). */
-export function toGroups(bytes: Uint8Array): Datagram[] {
-  return [ANNOUNCE_GROUP_IPV4, ANNOUNCE_GROUP_IPV6].map((group) => toGroup(bytes, group));
-}
-
-/** Octets to a multicast group, by default that of IPv4 (RFC 6886 section 3.2.1). */
-export function toGroup(bytes: Uint8Array, group: string = ANNOUNCE_GROUP_IPV4): Datagram {
+/** Octets to the multicast group of a family (RFC 6887 section 14.1, RFC 6886 section 3.2.1). */
+export function toGroup(bytes: Uint8Array, family: Family): Datagram {
+  const group = family === "IPv4" ? ANNOUNCE_GROUP_IPV4 : ANNOUNCE_GROUP_IPV6;
   return { bytes, to: { address: IpAddress.parse(group), port: ANNOUNCE_PORT } };
 }
 

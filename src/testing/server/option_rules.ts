@@ -3,27 +3,14 @@ import type { Request } from "../../wire/message.ts";
 import { toHex } from "../../wire/octets.ts";
 import { Opcode } from "../../wire/opcode.ts";
 import { OptionCode, optionCode } from "../../wire/option.ts";
-import type { FilterOption, Option, PortSetOption } from "../../wire/option_type.ts";
+import type { FilterOption, Option } from "../../wire/option_type.ts";
 import { ResultCode } from "../../wire/result_code.ts";
 import { type Counters, tally } from "./counters.ts";
+import { type Refusal, refuse, type RequestedOptions } from "./decision.ts";
 import type { Settings } from "./server_options.ts";
 
-/** The valid options of a request that the server supports. */
-export interface RequestedOptions {
-  /** All of them in the order of the request; the success response has them with the values in force. */
-  readonly processed: readonly Option[];
-  readonly thirdParty: IpAddress | undefined;
-  readonly preferFailure: boolean;
-  readonly filters: readonly FilterOption[];
-  readonly description: string | undefined;
-  readonly portSet: PortSetOption | undefined;
-  readonly checkpoint: boolean;
-}
-
-/** The valid options, or the result code of the error. */
-export type OptionValidation =
-  | { readonly ok: true; readonly options: RequestedOptions }
-  | { readonly ok: false; readonly result: number };
+/** The valid options, or the error. */
+export type OptionValidation = { readonly ok: true; readonly options: RequestedOptions } | Refusal;
 
 /** Validates the options of a MAP, PEER or ANNOUNCE request: RFC 6887 sections 7.3 and 13, and the extensions. */
 export function validateOptions(
@@ -32,7 +19,7 @@ export function validateOptions(
   settings: Settings,
   { violations }: Counters,
 ): OptionValidation {
-  if (request.optionFault !== undefined) return refusal(ResultCode.MalformedOption);
+  if (request.optionFault !== undefined) return refuse(ResultCode.MalformedOption);
   const processed: Option[] = [];
   const seen = new Set<number>();
   for (const option of request.options) {
@@ -40,25 +27,25 @@ export function validateOptions(
     const mandatory = code < 128;
     const opcodes = opcodesOf(code, settings);
     if (opcodes.length === 0) {
-      if (mandatory) return refusal(ResultCode.UnsuppOption);
+      if (mandatory) return refuse(ResultCode.UnsuppOption);
       continue;
     }
     if (!opcodes.includes(request.opcode)) {
       // The one option with another result code (RFC 6887 section 12.3).
       if (code === OptionCode.PreferFailure && request.opcode === Opcode.Peer) {
-        return refusal(ResultCode.MalformedRequest);
+        return refuse(ResultCode.MalformedRequest);
       }
-      if (mandatory) return refusal(ResultCode.MalformedOption);
+      if (mandatory) return refuse(ResultCode.MalformedOption);
       tally(violations, "optionOpcode");
       continue;
     }
     if (option.type === "malformed") {
       // PORT_SET is optional, and refused if malformed (RFC 7753 section 4.2).
-      if (mandatory || code === OptionCode.PortSet) return refusal(ResultCode.MalformedOption);
+      if (mandatory || code === OptionCode.PortSet) return refuse(ResultCode.MalformedOption);
       tally(violations, "optionMalformed");
       continue;
     }
-    if (seen.has(code) && code !== OptionCode.Filter) return refusal(ResultCode.MalformedOption);
+    if (seen.has(code) && code !== OptionCode.Filter) return refuse(ResultCode.MalformedOption);
     seen.add(code);
     processed.push(option);
   }
@@ -106,28 +93,28 @@ function validateValues(
   options: RequestedOptions,
 ): OptionValidation {
   // The client is not a third party (RFC 6887 section 13.1).
-  if (options.thirdParty?.equals(source.address)) return refusal(ResultCode.MalformedRequest);
+  if (options.thirdParty?.equals(source.address)) return refuse(ResultCode.MalformedRequest);
   const idResult = validateThirdPartyId(options, settings);
-  if (idResult !== ResultCode.Success) return refusal(idResult);
+  if (idResult !== ResultCode.Success) return refuse(idResult);
   if (request.type !== "map") return { ok: true, options };
   const { preferFailure, filters, portSet } = options;
   const isDeletion = request.lifetime === 0;
   // A deletion has neither (RFC 6887 section 11.3).
   if (isDeletion && (preferFailure || filters.length > 0)) {
-    return refusal(ResultCode.MalformedOption);
+    return refuse(ResultCode.MalformedOption);
   }
   // PREFER_FAILURE requires a suggested port (RFC 6887 section 13.2).
-  if (preferFailure && request.externalPort === 0) return refusal(ResultCode.MalformedOption);
+  if (preferFailure && request.externalPort === 0) return refuse(ResultCode.MalformedOption);
   if (portSet !== undefined) {
     // RFC 7753 section 4.1.
     const misplaced = request.internalPort === 0 ||
       portSet.firstInternalPort !== request.internalPort;
-    if (preferFailure || misplaced) return refusal(ResultCode.MalformedOption);
+    if (preferFailure || misplaced) return refuse(ResultCode.MalformedOption);
   }
   if (settings.quirks.ignoreFilters) return { ok: true, options: { ...options, filters: [] } };
   const internal = options.thirdParty ?? source.address;
   if (!filters.every((filter) => isValidFilter(filter, internal))) {
-    return refusal(ResultCode.MalformedOption);
+    return refuse(ResultCode.MalformedOption);
   }
   return { ok: true, options };
 }
@@ -164,8 +151,4 @@ function pick<Type extends Option["type"]>(
   return options.find((option): option is Extract<Option, { readonly type: Type }> =>
     option.type === type
   );
-}
-
-function refusal(result: number): OptionValidation {
-  return { ok: false, result };
 }

@@ -3,7 +3,6 @@ import type { PeerFields } from "../../wire/message_type.ts";
 import { ResultCode } from "../../wire/result_code.ts";
 import {
   chooseExternalAddress,
-  clampLifetime,
   type Decision,
   type ExternalAddress,
   grant,
@@ -13,7 +12,7 @@ import {
   validateCapacity,
   type ValidRequest,
 } from "./decision.ts";
-import { mappingKey, type MutableMapping, newMapping, remainingLife } from "./mapping.ts";
+import { mappingKey, newMapping, remainingLife } from "./mapping.ts";
 
 type PeerRequest = ValidRequest<PeerFields>;
 
@@ -21,14 +20,10 @@ type PeerRequest = ValidRequest<PeerFields>;
 export function decidePeer(valid: PeerRequest): Decision {
   const { context, now, request, internal } = valid;
   const { protocol, internalPort, remotePort, remoteAddress } = request;
-  // Protocol and both ports are not zero (RFC 6887 section 12.1).
-  if (protocol === 0 || internalPort === 0 || remotePort === 0 || remoteAddress.isUnspecified) {
-    return refuse(ResultCode.MalformedRequest);
-  }
-  // Internal address and remote peer are of one family (RFC 6887 section 10).
-  if (remoteAddress.family !== internal.internalAddress.family) {
-    return refuse(ResultCode.MalformedRequest);
-  }
+  // Protocol and both ports are not zero (RFC 6887 section 12.1), and both ends are of one family (section 10).
+  const isComplete = protocol !== 0 && internalPort !== 0 && remotePort !== 0 &&
+    !remoteAddress.isUnspecified && remoteAddress.family === internal.internalAddress.family;
+  if (!isComplete) return refuse(ResultCode.MalformedRequest);
   const remote: Endpoint = { address: remoteAddress, port: remotePort };
   const mapping = context.table.byKey.get(mappingKey("peer", internal, remote));
   if (mapping === undefined) return create(valid, remote);
@@ -44,7 +39,8 @@ export function decidePeer(valid: PeerRequest): Decision {
   }
   // PEER takes over a flow with its external side, whatever it suggests (RFC 6887 section 12.3).
   mapping.kind = "peer";
-  return grantPeer(valid, mapping);
+  mapping.thirdParty = valid.options.thirdParty !== undefined;
+  return grant(valid, mapping);
 }
 
 function create(valid: PeerRequest, remote: Endpoint): Decision {
@@ -61,15 +57,15 @@ function create(valid: PeerRequest, remote: Endpoint): Decision {
   }
   const externalPort = assignPort(valid, external);
   if (typeof externalPort !== "number") return externalPort;
-  const { nonce } = request;
   const mapping = newMapping(now, "peer", internal, {
-    nonce,
+    nonce: request.nonce,
     externalAddress: external.address,
     externalPort,
     remote,
+    thirdParty: valid.options.thirdParty !== undefined,
   });
   context.table.add(mapping);
-  return grantPeer(valid, mapping);
+  return grant(valid, mapping);
 }
 
 function assignPort(
@@ -91,12 +87,4 @@ function assignPort(
   });
   if (allocation.ok) return allocation.port;
   return refuse(isSuggested ? ResultCode.CannotProvideExternal : ResultCode.NoResources);
-}
-
-/** Extends the mapping; PEER never shortens one (RFC 6887 section 12.1). */
-function grantPeer(valid: PeerRequest, mapping: MutableMapping): Decision {
-  const { context, now, request, options } = valid;
-  mapping.thirdParty = options.thirdParty !== undefined;
-  const lifetime = clampLifetime(context.settings, request.lifetime);
-  return grant(valid, mapping, Math.max(mapping.expires, now + lifetime * 1_000));
 }

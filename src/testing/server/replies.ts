@@ -1,9 +1,10 @@
 import type { Endpoint, IpAddress } from "../../wire/address.ts";
 import { HEADER_LENGTH, MAX_LENGTH, PCP_VERSION } from "../../wire/constants.ts";
+import { encodeResponse } from "../../wire/message.ts";
+import { Nonce } from "../../wire/nonce.ts";
 import { Opcode } from "../../wire/opcode.ts";
 import { encodeOption, optionLength } from "../../wire/option.ts";
 import type { Option } from "../../wire/option_type.ts";
-import { ResultCode } from "../../wire/result_code.ts";
 import type { ServerMapping } from "./mapping.ts";
 import { fixedLength } from "./validation.ts";
 
@@ -65,47 +66,24 @@ export function successReply(
   return bytes;
 }
 
-/** An ANNOUNCE response, solicited or not (RFC 6887 section 14.1). */
-export function announceReply(epoch: number, options: readonly Option[]): Uint8Array {
-  const request = new Uint8Array(HEADER_LENGTH);
-  const header = { result: ResultCode.Success, lifetime: 0, epoch };
-  const reply = successReply(request, header, undefined, options);
-  if (reply !== undefined) return reply;
-  throw new RangeError(
-    `Cannot announce: the options must fit in ${MAX_LENGTH} octets, got "${options.length}" options`,
-  );
-}
-
-/** A mapping update: an unsolicited response with the present state of a mapping (RFC 6887 section 14.2). */
+/**
+ * A mapping update: an unsolicited response with the present state of a mapping (RFC 6887 section 14.2).
+ *
+ * @throws {RangeError} If its options do not fit.
+ */
 export function updateReply(mapping: ServerMapping, header: ReplyHeader): Uint8Array {
-  const { nonce, remote } = mapping;
-  const opcode = mapping.kind === "peer" ? Opcode.Peer : Opcode.Map;
-  const request = new Uint8Array(fixedLength(opcode));
-  const view = new DataView(request.buffer);
-  request[1] = opcode;
-  nonce?.write(view, 24);
-  request[36] = mapping.protocol;
-  view.setUint16(40, mapping.internalPort);
-  if (remote !== undefined) {
-    view.setUint16(60, remote.port);
-    remote.address.write(view, 64);
-  }
+  const { kind, nonce = new Nonce(0, 0, 0), internalAddress, internalPort, remote, ports } =
+    mapping;
   const options: Option[] = [];
-  if (mapping.thirdParty) options.push({ type: "thirdParty", address: mapping.internalAddress });
+  if (mapping.thirdParty) options.push({ type: "thirdParty", address: internalAddress });
   options.push(...mapping.filters);
-  if (mapping.ports > 1) {
-    options.push({
-      type: "portSet",
-      size: mapping.ports,
-      firstInternalPort: mapping.internalPort,
-      parity: false,
-    });
+  if (ports > 1) {
+    options.push({ type: "portSet", size: ports, firstInternalPort: internalPort, parity: false });
   }
-  const reply = successReply(request, header, mapping, options);
-  if (reply !== undefined) return reply;
-  throw new RangeError(
-    `Cannot update a mapping: its options must fit in ${MAX_LENGTH} octets, got "${mapping.key}"`,
-  );
+  const fields = { ...mapping, ...header, nonce, options };
+  if (kind !== "peer" || remote === undefined) return encodeResponse({ ...fields, type: "map" });
+  const { address: remoteAddress, port: remotePort } = remote;
+  return encodeResponse({ ...fields, type: "peer", remoteAddress, remotePort });
 }
 
 function writeHeader(view: DataView, opcode: number, header: ReplyHeader, parsed: boolean): void {

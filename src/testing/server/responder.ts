@@ -11,7 +11,6 @@ import {
   refuse,
   type ServerContext,
 } from "./decision.ts";
-import type { FaultScript } from "./fault_script.ts";
 import { decideMap } from "./map.ts";
 import { answerNatPmp, natPmpVersionError } from "./natpmp.ts";
 import { validateOptions } from "./option_rules.ts";
@@ -23,13 +22,9 @@ import { violationsOf } from "./violations.ts";
 /** Turns requests into the octets of their responses. */
 export class Responder {
   #context: ServerContext;
-  #faultScript: FaultScript;
-  #epoch: (now: number) => number;
 
-  constructor(context: ServerContext, faultScript: FaultScript, epoch: (now: number) => number) {
+  constructor(context: ServerContext) {
     this.#context = context;
-    this.#faultScript = faultScript;
-    this.#epoch = epoch;
   }
 
   /**
@@ -75,18 +70,18 @@ export class Responder {
     request: Request,
     source: Endpoint,
   ): Uint8Array | undefined {
-    const { counters, settings } = this.#context;
+    const { counters, faultScript, settings } = this.#context;
     for (const violation of violationsOf(bytes, source.port)) {
       countViolation(this.#context, violation);
     }
-    if (this.#faultScript.takeSwallow(request.opcode)) return this.#drop("swallowed");
-    const failure = this.#faultScript.takeFailure(request.opcode);
+    if (faultScript.takeSwallow(request.opcode)) return this.#drop("swallowed");
+    const failure = faultScript.takeFailure(request.opcode);
     const decision = failure === undefined
       ? this.#decide(now, request, source)
       : refuse(failure.result, failure.lifetime);
     if (!decision.ok) return this.#refuse(now, bytes, decision, true);
     const { lifetime } = decision;
-    const header = { result: ResultCode.Success, lifetime, epoch: this.#epoch(now) };
+    const header = { result: ResultCode.Success, lifetime, epoch: this.#context.epoch(now) };
     const external = request.type === "announce" ? undefined : decision;
     const options = settings.quirks.echoOptions ? request.options : decision.options;
     const reply = successReply(bytes, header, external, options);
@@ -102,7 +97,7 @@ export class Responder {
     const context = this.#context;
     const { settings } = context;
     const validation = validateOptions(request, source, settings, context.counters);
-    if (!validation.ok) return refuse(validation.result);
+    if (!validation.ok) return validation;
     if (request.type === "other") return refuse(ResultCode.UnsuppOpcode);
     if (request.type === "announce") {
       const { announceLifetime } = settings.quirks;
@@ -135,7 +130,7 @@ export class Responder {
     const { counters, settings } = this.#context;
     if (settings.natPmpOnly) {
       tally(counters.sent, "natpmpError");
-      return natPmpVersionError(this.#context, this.#epoch(now), bytes);
+      return natPmpVersionError(this.#context, now, bytes);
     }
     const { supportedVersion: version, versionErrorLength } = settings;
     const reply = this.#errorReply(now, bytes, refuse(ResultCode.UnsuppVersion), false, version);
@@ -154,13 +149,16 @@ export class Responder {
     tally(counters.refused, resultName(result));
     tally(counters.sent, "error");
     const lifetime = this.errorLifetime(result, refusal.lifetime);
-    return errorReply(bytes, { version, result, lifetime, epoch: this.#epoch(now) }, parsed);
+    return errorReply(
+      bytes,
+      { version, result, lifetime, epoch: this.#context.epoch(now) },
+      parsed,
+    );
   }
 
   #respondNatPmp(now: number, bytes: Uint8Array, source: Endpoint): Uint8Array | undefined {
-    if (this.#faultScript.takeSwallow(bytes[1] ?? 0)) return this.#drop("swallowed");
-    const scripted = (opcode: number) => this.#faultScript.takeFailure(opcode)?.result;
-    const reply = answerNatPmp(this.#context, now, this.#epoch(now), bytes, source, scripted);
+    if (this.#context.faultScript.takeSwallow(bytes[1] ?? 0)) return this.#drop("swallowed");
+    const reply = answerNatPmp(this.#context, now, bytes, source);
     if (reply === undefined) return undefined;
     const isSuccess = reply[2] === 0 && reply[3] === 0;
     tally(this.#context.counters.sent, isSuccess ? "natpmp" : "natpmpError");

@@ -1,5 +1,6 @@
 import { type Endpoint, type Family, IpAddress } from "../../wire/address.ts";
 import { MAX_LIFETIME } from "../../wire/constants.ts";
+import { encodeResponse } from "../../wire/message.ts";
 import { ResultCode } from "../../wire/result_code.ts";
 import { type Counters, tally } from "./counters.ts";
 import type { ExternalAddresses } from "./decision.ts";
@@ -7,8 +8,8 @@ import { type FailOptions, FaultScript } from "./fault_script.ts";
 import { newMapping, remainingLife, type ServerMapping } from "./mapping.ts";
 import { MappingTable } from "./mapping_table.ts";
 import { natPmpAddressResponse } from "./natpmp.ts";
-import { Notifications, toGroup, toGroups } from "./notifications.ts";
-import { announceReply, type Datagram, updateReply } from "./replies.ts";
+import { Notifications, toGroup } from "./notifications.ts";
+import { type Datagram, updateReply } from "./replies.ts";
 import { type LogEntry, RequestLog } from "./request_log.ts";
 import { Responder } from "./responder.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -122,9 +123,11 @@ export class SimulatedServer {
       counters: this.#requestLog.counters,
       table: this.#table,
       external: this.#external,
+      faultScript: this.#faultScript,
+      epoch: (now: number) => this.epoch(now),
       onRefresh: (mapping: ServerMapping) => this.#notifications.endUpdate(mapping.key),
     };
-    this.#responder = new Responder(context, this.#faultScript, (now) => this.epoch(now));
+    this.#responder = new Responder(context);
   }
 
   /** Counts of everything received and done. */
@@ -225,11 +228,14 @@ export class SimulatedServer {
       const datagrams: Datagram[] = [];
       if (this.#speaksNatPmp) {
         tally(this.counters.sent, "natpmpAnnounce");
-        datagrams.push(toGroup(natPmpAddressResponse(this.#external.IPv4, this.epoch(at))));
+        const bytes = natPmpAddressResponse(this.#external.IPv4, this.epoch(at));
+        datagrams.push(toGroup(bytes, "IPv4"));
       }
       if (!natPmpOnly) {
         tally(this.counters.sent, "announce");
-        datagrams.push(...toGroups(announceReply(this.epoch(at), prefix64)));
+        const header = { result: ResultCode.Success, lifetime: 0, epoch: this.epoch(at) };
+        const bytes = encodeResponse({ type: "announce", ...header, options: prefix64 });
+        datagrams.push(toGroup(bytes, "IPv4"), toGroup(bytes, "IPv6"));
       }
       return datagrams;
     });
