@@ -38,7 +38,7 @@ export class ExpectedMappings {
   }
 
   /** The mapping with such a spec that is not released. */
-  wanted(sameAs: (spec: MappingSpec) => boolean): ExpectedMapping | undefined {
+  unreleased(sameAs: (spec: MappingSpec) => boolean): ExpectedMapping | undefined {
     return [...this.open.values()].find(({ spec, releasedAt }) =>
       releasedAt === undefined && sameAs(spec)
     );

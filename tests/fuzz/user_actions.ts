@@ -19,7 +19,7 @@ export class UserActions {
     if (random() < 0.05) return this.#announce();
     const port = 6_000 + Math.floor(random() * plan.ports);
     const isPeer = plan.hasPeers && random() < 0.15;
-    const mapping = expected.wanted(({ opcode, internalPort }) =>
+    const mapping = expected.unreleased(({ opcode, internalPort }) =>
       internalPort === port && (opcode === "peer") === isPeer
     );
     if (mapping === undefined) return this.#request(isPeer, port);

@@ -187,19 +187,19 @@ export class World {
   /** Client and server must have the same mappings. */
   checkAgreement(): void {
     const { server, expected } = this;
-    const wanted = new Set<string>();
+    const requested = new Set<string>();
     for (const mapping of expected.open.values()) {
       assert(
         mapping.releasedAt === undefined,
         `${mapping.id} is not released: ${text(mapping.state)}`,
       );
       if (mapping.lifetimes !== Infinity && mapping.assignment === undefined) continue;
-      wanted.add(this.#history.checkHeld(mapping, server, this.now));
+      requested.add(this.#history.checkHeld(mapping, server, this.now));
     }
     const slack = 1_000 + this.plan.reorderDelay + this.plan.maxDelay;
     for (const { key, expires } of server.mappings.values()) {
       const expiresSoon = expires - this.now < slack;
-      assert(wanted.has(key) || expiresSoon, `the server has ${key}, which is not requested`);
+      assert(requested.has(key) || expiresSoon, `the server has ${key}, which is not requested`);
     }
     this.#checkCounters();
   }

@@ -105,13 +105,13 @@ scenarios("the lab", await labPossible(), {
 
   "a link that is down carries no packets; after it is up everything works": async () => {
     await using lab = await startLab();
-    const asked = { from: INSIDE_IPV6, address: "fd77::1" };
+    const options = { from: INSIDE_IPV6, address: "fd77::1" };
     for (const end of ["router", "inside"] as const) {
       await lab.linkDown(end);
       assertEquals(await ask(lab, ANNOUNCE, { from: "0.0.0.0", timeout: 200 }), undefined);
       await lab.linkUp(end);
       assert(await ask(lab, ANNOUNCE) !== undefined);
-      assert(await ask(lab, ANNOUNCE, asked) !== undefined);
+      assert(await ask(lab, ANNOUNCE, options) !== undefined);
     }
   },
 
@@ -134,18 +134,18 @@ scenarios("the lab", await labPossible(), {
     });
     await lab.reboot({ announce: false });
     await lab.reboot({ announce: true });
-    const heard = async (group: string): Promise<Line> =>
+    const received = async (group: string): Promise<Line> =>
       await inside.process.expectLine(
         (line) => line["event"] === "received" && line["group"] === group,
         3_000,
         group,
       );
-    const overIpv4 = await heard("224.0.0.1");
-    const overIpv6 = await heard("ff02::1");
+    const overIpv4 = await received("224.0.0.1");
+    const overIpv6 = await received("ff02::1");
     assertEquals([overIpv4["from"], overIpv4["port"]], ["192.168.77.1", 5351]);
     assertMatch(String(overIpv6["from"]), /^fe80::1(%|$)/);
     assertMatch(String(overIpv4["bytes"]), /^0280000000000000[0-9a-f]{8}0{24}$/);
-    assertEquals(inside.process.untaken.length, 0, "the muted start was heard");
+    assertEquals(inside.process.untaken.length, 0, "the muted start was announced");
   },
 
   "a lab is removed with its program, however that ends": async () => {

@@ -92,10 +92,10 @@ Deno.test("the prefixes of a silent server are dropped (E-7225-7)", async () => 
   world.server.silent = true;
   const { signal } = new AbortController();
   const controller = new AbortController();
-  const asked = world.handle.prefix64({ signal: AbortSignal.any([signal, controller.signal]) });
+  const pending = world.handle.prefix64({ signal: AbortSignal.any([signal, controller.signal]) });
   await world.advance(60_000);
   controller.abort();
-  await assertRejects(() => asked, DOMException);
+  await assertRejects(() => pending, DOMException);
   const again = world.handle.prefix64();
   await world.advance(1_000);
   world.server.tamper = (reply) => [reply.slice(0, 24)]; // it responds again, without NAT64

@@ -11,7 +11,7 @@ import { announce, at, map, read } from "./wire_client.ts";
 
 const ROUTER = { hostname: "192.168.1.1", port: 5_351 };
 
-interface Heard {
+interface Received {
   readonly at: number;
   readonly bytes: Uint8Array;
   readonly source: SocketAddress;
@@ -23,26 +23,26 @@ async function scene(options: { latency?: number } = {}) {
   const network = new MemoryNetwork({ clock, ...options });
   const server = new SimulatedServer({ epoch: 1_000 });
   const host = await ServerHost.start(network, clock, server, ROUTER);
-  const heard: Heard[] = [];
+  const received: Received[] = [];
   const sink = {
     datagram: (bytes: Uint8Array, source: SocketAddress) => {
-      heard.push({ at: clock.now(), bytes, source });
+      received.push({ at: clock.now(), bytes, source });
     },
     error: (error: Error) => {
       throw error;
     },
   };
   const client = await network.open({ hostname: "192.168.1.10", port: 50_000 }, sink);
-  return { clock, network, server, host, heard, sink, client };
+  return { clock, network, server, host, received, sink, client };
 }
 
 Deno.test("ServerHost responds from the address it listens on", async () => {
-  const { clock, host, heard, client } = await scene({ latency: 20 });
+  const { clock, host, received, client } = await scene({ latency: 20 });
   assertEquals(host.local, ROUTER);
   await client.send(map(), ROUTER);
   await clock.advance(100);
-  assertEquals(heard.map(({ at, source }) => [at, source]), [[40, ROUTER]]);
-  assertEquals(read(heard[0]?.bytes).externalPort, 40_000);
+  assertEquals(received.map(({ at, source }) => [at, source]), [[40, ROUTER]]);
+  assertEquals(read(received[0]?.bytes).externalPort, 40_000);
   host.close();
 });
 
@@ -58,17 +58,17 @@ Deno.test("mappings of a ServerHost expire by its clock", async () => {
 });
 
 Deno.test("ServerHost multicasts restarts in a memory network, timed by its clock", async () => {
-  const { clock, network, host, sink, heard } = await scene();
+  const { clock, network, host, sink, received } = await scene();
   const group = { group: "224.0.0.1", interfaceAddress: "192.168.1.10" };
   await network.open({ hostname: "192.168.1.10", port: 5_350, multicast: group }, sink);
   await clock.advance(1_000);
   host.restart();
   await clock.advance(200_000);
   assertEquals(
-    heard.map(({ at }) => at - 1_000),
+    received.map(({ at }) => at - 1_000),
     [0, 250, 750, 1_750, 3_750, 7_750, 15_750, 31_750, 63_750, 127_750],
   );
-  assertEquals(heard.every(({ source }) => source.hostname === ROUTER.hostname), true);
+  assertEquals(received.every(({ source }) => source.hostname === ROUTER.hostname), true);
   assertEquals(host.errors, []);
   host.close();
 });
@@ -104,34 +104,34 @@ Deno.test("ServerHost announces to `announceTo` instead of the groups", async ()
 });
 
 Deno.test("ServerHost without multicast announces to the clients that have sent requests (C-14.1.3-2)", async () => {
-  const { clock, network, heard, client } = await scene();
+  const { clock, network, received, client } = await scene();
   const hostname = "192.168.1.2";
   const options = { hostname, port: 5_351, multicast: false };
   const host = await ServerHost.start(network, clock, new SimulatedServer(), options);
   host.restart();
   await client.send(announce(), { hostname, port: 5_351 });
   await clock.advance(250);
-  assertEquals(heard.map(({ bytes }) => bytes.length), [24, 24]);
+  assertEquals(received.map(({ bytes }) => bytes.length), [24, 24]);
   assertEquals(host.errors, []);
   host.close();
 });
 
 Deno.test("ServerHost sends updates, new addresses and raw octets", async () => {
-  const { clock, host, heard, client } = await scene();
+  const { clock, host, received, client } = await scene();
   await client.send(map(), ROUTER);
   await clock.advance(0);
-  heard.length = 0;
+  received.length = 0;
   host.update(() => true, { externalPort: 1_234, copies: 1 });
   host.changeExternalAddress("203.0.113.77");
   host.sendRaw(Uint8Array.of(1, 2, 3, 4), client.local);
   await clock.advance(0);
-  assertEquals(heard.map(({ bytes }) => bytes.length), [60, 60, 4]);
-  assertEquals(read(heard[1]?.bytes).external, "203.0.113.77");
+  assertEquals(received.map(({ bytes }) => bytes.length), [60, 60, 4]);
+  assertEquals(read(received[1]?.bytes).external, "203.0.113.77");
   host.close();
 });
 
 Deno.test("ServerHost records send errors and continues", async () => {
-  const { clock, network, host, heard, client } = await scene();
+  const { clock, network, host, received, client } = await scene();
   network.failSends = (to) => to.port === 50_000 ? new Error("No route") : undefined;
   await client.send(announce(), ROUTER);
   await clock.advance(0);
@@ -139,12 +139,12 @@ Deno.test("ServerHost records send errors and continues", async () => {
   network.failSends = undefined;
   await client.send(announce(), ROUTER);
   await clock.advance(0);
-  assertEquals(heard.length, 1);
+  assertEquals(received.length, 1);
   host.close();
 });
 
 Deno.test("a closed ServerHost sends nothing, sets no alarm, and its server can be started again", async () => {
-  const { clock, network, host, server, heard, client } = await scene();
+  const { clock, network, host, server, received, client } = await scene();
   await client.send(map(), ROUTER);
   await clock.advance(0);
   host.close();
@@ -153,11 +153,11 @@ Deno.test("a closed ServerHost sends nothing, sets no alarm, and its server can 
   host.restart({ keepMappings: true });
   await client.send(map(), ROUTER);
   await clock.advance(1_000);
-  assertEquals(heard.length, 1);
+  assertEquals(received.length, 1);
   await using again = await ServerHost.start(network, clock, server, ROUTER);
   await client.send(map(), ROUTER);
   await clock.advance(0);
-  assertEquals([heard.length, again.server.mappings.size], [2, 1]);
+  assertEquals([received.length, again.server.mappings.size], [2, 1]);
 });
 
 Deno.test("ServerHost.start() rejects for an address it cannot bind, and leaves no socket open", async () => {

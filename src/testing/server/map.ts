@@ -199,9 +199,9 @@ function canTranslate({ settings, table }: ServerContext, internal: InternalPort
 function unmappedPorts({ context, internal, options: { portSet } }: MapRequest): number {
   if (portSet === undefined) return 1;
   const { maxPortSet } = context.settings;
-  const wanted = Math.min(portSet.size, maxPortSet, 0x1_0000 - internal.internalPort);
-  const unmapped = context.table.unmappedFrom(internal, wanted);
+  const requested = Math.min(portSet.size, maxPortSet, 0x1_0000 - internal.internalPort);
+  const unmapped = context.table.unmappedFrom(internal, requested);
   // Port sets must not overlap (RFC 7753 section 4.4.1).
-  if (unmapped < wanted && portSet.size !== 0xffff) countViolation(context, "portSetOverlap");
+  if (unmapped < requested && portSet.size !== 0xffff) countViolation(context, "portSetOverlap");
   return unmapped;
 }

@@ -150,10 +150,9 @@ export class SimulatedServer {
 
   /** The first mapping of an internal port, of any kind. */
   mapping(protocol: number, internalPort: number): ServerMapping | undefined {
-    for (const mapping of this.#table.byKey.values()) {
-      if (mapping.protocol === protocol && mapping.internalPort === internalPort) return mapping;
-    }
-    return undefined;
+    return [...this.#table.byKey.values()].find((mapping) =>
+      mapping.protocol === protocol && mapping.internalPort === internalPort
+    );
   }
 
   /** The external address of a family, if the server has one. */
