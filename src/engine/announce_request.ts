@@ -1,8 +1,10 @@
 import type { IpAddress } from "../wire/address.ts";
-import { encodeRequest } from "../wire/message.ts";
+import { encodeRequest, type Response } from "../wire/message.ts";
 import type { Option } from "../wire/option.ts";
+import { ResultCode } from "../wire/result_code.ts";
 import type { EngineConfig } from "./config.ts";
-import type { Milliseconds } from "./events.ts";
+import { errorHold } from "./error_hold.ts";
+import type { Milliseconds, Output } from "./events.ts";
 import { retransmissionTime } from "./retransmission.ts";
 
 /** An ANNOUNCE request, repeated until answered (RFC 6887 sections 8.1.1, 14.1). At most one is under way. */
@@ -12,6 +14,7 @@ export class AnnounceRequest {
   readonly #config: EngineConfig;
   #bytes: Uint8Array | undefined;
   #wait = 0;
+  /** When the request left last; when it was made, as long as a hold keeps it back. */
   #sentAt = 0;
   #retryAfter = -Infinity;
   #transmissions = 0;
@@ -23,11 +26,6 @@ export class AnnounceRequest {
 
   get isUnderWay(): boolean {
     return this.#bytes !== undefined;
-  }
-
-  /** When the request left last; when it was made, as long as a hold keeps it back. */
-  get sentAt(): Milliseconds {
-    return this.#sentAt;
   }
 
   /** Makes a request, which the next {@linkcode takeDue} gives; one under way serves, unless it lacks the options. */
@@ -75,9 +73,13 @@ export class AnnounceRequest {
     this.deadline = Infinity;
   }
 
-  /** The server refused the request: none is sent before `retryAfter` (RFC 6887 section 8.3). */
-  refuse(retryAfter: Milliseconds): void {
+  /** The response to the request. An error holds back the next request (RFC 6887 section 8.3). */
+  receive(now: Milliseconds, { result, epoch, lifetime }: Response): Output {
     this.stop();
-    this.#retryAfter = retryAfter;
+    if (result === ResultCode.Success) {
+      return { type: "announced", epoch, roundTrip: now - this.#sentAt };
+    }
+    this.#retryAfter = now + errorHold(result, lifetime, 0, this.#config);
+    return { type: "announceFailed", code: result, lifetime };
   }
 }

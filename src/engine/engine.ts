@@ -8,7 +8,6 @@ import { checkId, checkLifetime, checkLifetimes, checkSpec } from "./check_spec.
 import { defaultConfig, type EngineConfig } from "./config.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import type { EpochSample } from "./epoch.ts";
-import { errorHold } from "./error_hold.ts";
 import type { IgnoreReason, Input, MappingId, Milliseconds, Output } from "./events.ts";
 import { heldUntil } from "./exchange.ts";
 import * as lifecycle from "./lifecycle.ts";
@@ -243,7 +242,7 @@ export class Engine {
 
   #receiveAnnounce(now: Milliseconds, response: Response): IgnoreReason | undefined {
     const { random, outputs } = this.#context;
-    const { result, epoch, lifetime } = response;
+    const { result, epoch } = response;
     const isRequested = this.#announceRequest.isUnderWay;
     if (result !== ResultCode.Success && !isRequested) return "notAnnouncement";
     this.#servers.answered();
@@ -255,15 +254,7 @@ export class Engine {
     if (restarted || (isFirst && !isRequested)) {
       this.#recovery.schedule(now, random() * this.#config.announceWait);
     }
-    if (!isRequested) return undefined;
-    if (result === ResultCode.Success) {
-      const roundTrip = now - this.#announceRequest.sentAt;
-      this.#announceRequest.stop();
-      outputs.push({ type: "announced", epoch, roundTrip });
-    } else {
-      this.#announceRequest.refuse(now + errorHold(result, lifetime, 0, this.#config));
-      outputs.push({ type: "announceFailed", code: result, lifetime });
-    }
+    if (isRequested) outputs.push(this.#announceRequest.receive(now, response));
     return undefined;
   }
 

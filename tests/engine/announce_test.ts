@@ -69,7 +69,7 @@ Deno.test("ten copies of one announcement cause one recovery (C-14.1.3-7)", () =
   }
 });
 
-Deno.test("lifetime and options of an announcement mean nothing (C-14.1.3-8)", () => {
+Deno.test("lifetime and options of an announcement are ignored (C-14.1.3-8)", () => {
   const { t } = granted(mapSpec());
   t.at(100_000).receive(
     encodeResponse({
@@ -101,7 +101,7 @@ Deno.test("on the announcement port nothing but announcements counts (C-14.1.3-1
   assertEquals(t.ignored(), ["notAnnouncement", "notAnnouncement"]);
 });
 
-Deno.test("the version octet is looked at: a NAT-PMP announcement is no PCP (C-14.1.3-10, defect 21)", () => {
+Deno.test("the version octet counts: a NAT-PMP announcement is no PCP (C-14.1.3-10, defect 21)", () => {
   const { t } = granted(mapSpec());
   const { epoch } = t.engine;
   t.at(100_000).receive(Uint8Array.of(0, 128, 0, 0, 0, 0, 0, 0, 203, 0, 113, 5), {
@@ -155,7 +155,7 @@ Deno.test("a hundred mappings are recovered without a burst (C-14.1.3-12)", () =
   assert(most <= 64, `${most} at once`);
 });
 
-Deno.test("the first word of a server that starts brings waiting requests forward (C-14.1.3-5)", () => {
+Deno.test("the first announcement of a server brings waiting requests forward (C-14.1.3-5)", () => {
   const t = new Timeline({ random: () => 0.5 });
   const id = t.request(mapSpec());
   t.at(1_000_000).takeSends();
@@ -165,7 +165,7 @@ Deno.test("the first word of a server that starts brings waiting requests forwar
   t.silentUntil(1_005_499).at(1_005_500).send(); // the waits begin small again
 });
 
-Deno.test("a probe tells epoch and round trip and changes nothing (C-14.1-2)", () => {
+Deno.test("the response to an ANNOUNCE gives epoch and round trip and changes no mapping (C-14.1-2)", () => {
   const t = new Timeline();
   t.step({ type: "announce" }).send();
   t.at(20).announce(1234, { multicast: false });
@@ -175,7 +175,7 @@ Deno.test("a probe tells epoch and round trip and changes nothing (C-14.1-2)", (
   assertEquals(t.engine.deadline, undefined);
 });
 
-Deno.test("a refused probe is told, and not repeated before its lifetime is over (C-8.3-L1)", () => {
+Deno.test("a refused ANNOUNCE is reported, and not repeated before its lifetime is over (C-8.3-L1)", () => {
   const t = new Timeline();
   t.step({ type: "announce" }).send();
   t.receive(

@@ -5,14 +5,14 @@ import { seededRandom } from "../../src/testing/random.ts";
 import { mapSpec, peerSpec } from "../helpers/specs.ts";
 import { granted, Timeline, type TimelineOptions } from "../helpers/timeline.ts";
 
-Deno.test("an idle engine wants no wake-up", () => {
+Deno.test("an idle engine has no deadline", () => {
   const t = new Timeline();
   assertEquals(t.engine.deadline, undefined);
   t.step({ type: "timeout" });
   assertEquals([t.engine.deadline, t.log.length], [undefined, 0]);
 });
 
-/** A life with a bit of everything, in which `interrupt` is called every now and then. */
+/** A life with events of every kind, in which `interrupt` is called now and then. */
 function eventful(options: TimelineOptions, interrupt: (t: Timeline) => void): Timeline {
   const t = new Timeline(options);
   const a = t.request(mapSpec());

@@ -17,7 +17,7 @@ import {
   Timeline,
 } from "../helpers/timeline.ts";
 
-/** A granted mapping whose deletion left at 10 s. */
+/** A granted mapping whose deletion was sent at 10 s. */
 function deleting(spec = mapSpec(), lifetime = 7200, random = () => 0.5) {
   const made = granted(spec, { lifetime }, { random });
   made.t.at(10_000).release(made.id).send();
@@ -107,7 +107,7 @@ Deno.test("NO_RESOURCES to a repeated deletion says that the first copy did it (
   t.send(); // and nothing is held
 });
 
-Deno.test("a deletion carries what tells which mapping is meant, no more (C-15.1-7)", () => {
+Deno.test("a deletion carries the options that identify the mapping, no others (C-15.1-7)", () => {
   const third: Option = { type: "thirdParty", address: IpAddress.parse("192.168.1.99") };
   const partyId: Option = { type: "thirdPartyId", id: Uint8Array.of(1, 2, 3, 4) };
   const portSet: Option = { type: "portSet", size: 2, firstInternalPort: 8080, parity: false };
@@ -362,7 +362,7 @@ Deno.test("of several that wait for a deletion each has its turn, with a nonce o
   assert(nonces[0] !== nonces[2]);
 });
 
-Deno.test("who stops waiting for a deletion leaves the place to the next", () => {
+Deno.test("a mapping released before the deletion ends leaves the nonce to the next one", () => {
   const { t, id } = deleting();
   const { nonce } = t.latest(id);
   const first = t.request(mapSpec());
@@ -372,7 +372,7 @@ Deno.test("who stops waiting for a deletion leaves the place to the next", () =>
   const sent = t.send();
   assertEquals(sent.id, second);
   assertEquals(mapOrPeer(sent.request).nonce, nonce);
-  // And with nobody waiting any more, the next want of the mapping finds nonce and port.
+  // Without a successor, the next request for the mapping finds nonce and port.
   const other = deleting();
   other.t.release(other.t.request(mapSpec()));
   other.t.answer(other.id).takeSends();

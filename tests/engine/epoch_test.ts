@@ -43,7 +43,7 @@ Deno.test("isEpochValid() draws the bounds where the RFC does (C-8.5-3)", () => 
   }
 });
 
-Deno.test("the engine judges as the truth table does (C-8.5-2, C-8.5-3)", () => {
+Deno.test("the engine decides as the truth table does (C-8.5-2, C-8.5-3)", () => {
   for (const [before, now, elapsed, valid] of epochVerdicts) {
     const { t, id } = granted(mapSpec(), { epoch: before, lifetime: 86_400 });
     t.at(elapsed * 1000).answer(id, { epoch: now, lifetime: 86_400 });
@@ -61,7 +61,7 @@ Deno.test("the first response is always valid (C-8.5-1)", () => {
   }
 });
 
-Deno.test("previous values are stored whatever the verdict: one restart is one recovery (C-8.5-4, defect 1)", () => {
+Deno.test("the epoch is stored in either case: one restart is one recovery (C-8.5-4, defect 1)", () => {
   const { t, ids: [first = 0, ...others] } = five();
   t.at(1_000_000).answer(first, { epoch: 0 });
   assertEquals(t.sends(4).length, others.length);
@@ -72,7 +72,7 @@ Deno.test("previous values are stored whatever the verdict: one restart is one r
   assertEquals(t.events("serverRestarted").map(({ epoch }) => epoch), [0]);
 });
 
-Deno.test("the response that tells of the restart is used itself (defect 2)", () => {
+Deno.test("the response that reveals the restart is used itself (defect 2)", () => {
   const { t, ids: [first = 0] } = five();
   const address = IpAddress.parse("203.0.113.99");
   t.at(1_000_000).answer(first, { epoch: 0, externalPort: 7, externalAddress: address });
@@ -159,7 +159,7 @@ Deno.test("recovery is repeated like any request until it is answered (C-8.5-9, 
   t.silentUntil(2_000_000);
 });
 
-Deno.test("a new external address is told (C-8.5-10)", () => {
+Deno.test("a new external address is reported (C-8.5-10)", () => {
   const { t, ids: [first = 0, second = 0] } = five();
   const externalAddress = IpAddress.parse("203.0.113.200");
   t.at(1_000_000).answer(first, { epoch: 0, externalAddress });
@@ -233,7 +233,7 @@ Deno.test("a mapping that is recovered in vain expires at its known end, then st
   assertEquals(t.states(id).slice(-2), [{ type: "expired" }, { type: "starting", attempt: 0 }]);
 });
 
-Deno.test("a lifetime wished during recovery is asked for (C-8.1.1-10)", () => {
+Deno.test("a lifetime wanted during recovery is requested (C-8.1.1-10)", () => {
   const { t, id } = granted(mapSpec());
   t.at(100_000).announce(0).at(105_000).takeSends();
   t.renew(id, 999).at(110_000);
@@ -248,7 +248,7 @@ Deno.test("all recovery requests of a mapping are the same octets (C-8.1.1-N5)",
   assertEquals(new Set(datagrams).size, 1);
 });
 
-Deno.test("after a restart every mapping is told as granted anew, the one whose renewal revealed it too", () => {
+Deno.test("after a restart every mapping is reported as granted anew, the one whose renewal revealed it included", () => {
   const { t, ids } = five();
   t.serve(
     7_000_000,

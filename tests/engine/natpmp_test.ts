@@ -14,7 +14,7 @@ import { hex, octets } from "../helpers/hex.ts";
 import { client6, external4, mapSpec, peerSpec, server6 } from "../helpers/specs.ts";
 import { Timeline, type TimelineOptions } from "../helpers/timeline.ts";
 
-/** A timeline with a server that speaks NAT-PMP only, as far as the tests let it. */
+/** A timeline with a server that speaks NAT-PMP only. */
 class NatPmpTimeline extends Timeline {
   constructor(options: TimelineOptions = {}) {
     super({ random: () => 0.5, ...options });
@@ -30,7 +30,7 @@ class NatPmpTimeline extends Timeline {
     });
   }
 
-  /** The version error, which tells the epoch as every packet does. */
+  /** The version error, which has the epoch as every packet does. */
   refuseVersion(epoch = this.epoch): this {
     return this.reply({ type: "error", opcode: 1, result: 1, epoch });
   }
@@ -193,7 +193,7 @@ Deno.test("a deletion during a renewal is not mistaken for it when NAT-PMP refus
   assertEquals(t.state(id), { type: "error", code: 2, name: "NOT_AUTHORIZED" });
 });
 
-Deno.test("a deletion that nobody answers is over", () => {
+Deno.test("a deletion without an answer is over", () => {
   const { t, id } = granted();
   t.at(10_000).release(id).refuseVersion().at(10_000 + 127_750);
   assertEquals(t.state(id), { type: "revoked" });
@@ -221,7 +221,7 @@ Deno.test("errors of NAT-PMP have PCP's codes", () => {
   }
 });
 
-Deno.test("an error to the question for the address is the answer to the mapping", () => {
+Deno.test("an error that answers the address request answers the mapping", () => {
   const t = new NatPmpTimeline();
   const id = t.request(mapSpec());
   t.refuseVersion();
@@ -233,7 +233,7 @@ Deno.test("a short error answers the only request under way", () => {
   const t = new NatPmpTimeline();
   const id = t.request(mapSpec());
   t.refuseVersion().tellAddress().takeEvents();
-  t.receive(octets("00810005 000003e8")); // of opcode 1, which was not asked
+  t.receive(octets("00810005 000003e8")); // of opcode 1, which was not requested
   assertEquals(t.ignored(), ["unmatched"]);
   t.receive(octets("00820005 000003e8"));
   assertEquals(t.state(id).type, "error");
@@ -242,7 +242,7 @@ Deno.test("a short error answers the only request under way", () => {
   assertEquals(t.ignored(), ["stale"]);
 });
 
-Deno.test("copies and strangers change nothing", () => {
+Deno.test("copies, and datagrams of other hosts, change nothing", () => {
   const { t } = granted();
   t.grantPort();
   t.receive(octets("00800003 000003e8 00000000"));
@@ -254,7 +254,7 @@ Deno.test("copies and strangers change nothing", () => {
   ]);
 });
 
-Deno.test("an announced new address is told; it is suggested from then on", () => {
+Deno.test("an announced new address is reported, and suggested from then on", () => {
   const { t, id } = granted();
   const address = IpAddress.parse("203.0.113.99");
   t.at(10_000).tellAddress(1010, address, true);
@@ -265,7 +265,7 @@ Deno.test("an announced new address is told; it is suggested from then on", () =
   t.sends(0);
 });
 
-Deno.test("a restart is told by the epoch, and the mappings are asked for again", () => {
+Deno.test("the epoch reveals a restart, and the mappings are requested again", () => {
   const { t, id } = granted();
   t.at(100_000).tellAddress(0, external4, true);
   assertEquals(t.events("serverRestarted").map(({ epoch }) => epoch), [0]);
@@ -285,7 +285,7 @@ Deno.test("a slow epoch is no restart: 7/8 of the time here, less 2 s", () => {
   }
 });
 
-Deno.test("what is released or refused leaves the line of NAT-PMP", () => {
+Deno.test("a mapping that is released or refused leaves the queue of NAT-PMP", () => {
   const t = new NatPmpTimeline();
   const ids = [8080, 8081, 8082].map((internalPort) => t.request(mapSpec({ internalPort })));
   t.refuseVersion().takeSends();
@@ -293,8 +293,8 @@ Deno.test("what is released or refused leaves the line of NAT-PMP", () => {
   assertExists(first);
   assertExists(second);
   assertExists(third);
-  t.release(second); // waits in line
-  t.release(first); // is being asked for
+  t.release(second); // in the queue
+  t.release(first); // its request is under way
   const rest = t.requests();
   assertEquals(rest.filter((request) => request === "PCP").length, 2, "two deletions");
   t.tellAddress();
@@ -302,6 +302,19 @@ Deno.test("what is released or refused leaves the line of NAT-PMP", () => {
     request !== "PCP" && request.type === "map" ? request.internalPort : 0
   );
   assertEquals(ports, [8082]);
+});
+
+Deno.test("a late answer in PCP ends the exchange in NAT-PMP, and the next one takes its turn", () => {
+  const t = new NatPmpTimeline();
+  const first = t.request(mapSpec());
+  const sent = t.send();
+  t.request(mapSpec({ internalPort: 8081 }));
+  t.refuseVersion().tellAddress().takeSends();
+  t.receive(t.answerTo(sent.request));
+  assertEquals(t.state(first), { type: "running" });
+  assertEquals(t.requests(), [{ ...MAP, internalPort: 8081 }]);
+  t.at(10_000);
+  assertEquals(t.requests(), Array(5).fill({ ...MAP, internalPort: 8081 }));
 });
 
 Deno.test("hosts with a public or IPv6 address do not speak NAT-PMP (C-9-13)", () => {

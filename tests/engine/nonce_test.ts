@@ -98,7 +98,7 @@ Deno.test("only the same mapping takes a nonce over", () => {
   for (const sent of t.sends(2)) assertNotEquals(nonceOf(sent), nonce);
 });
 
-Deno.test("two wants of one mapping have two nonces, so that answers are told apart", () => {
+Deno.test("two mappings with one key have two nonces, so that their responses differ", () => {
   const t = new Timeline();
   const first = t.request(mapSpec());
   const second = t.request(mapSpec());
@@ -109,7 +109,7 @@ Deno.test("two wants of one mapping have two nonces, so that answers are told ap
   assertEquals(ports, [[second, 2], [first, 1]]);
 });
 
-Deno.test("mappings whose nonces begin with the same word are told apart", () => {
+Deno.test("mappings whose nonces begin with the same 32 bits are distinguished", () => {
   let call = 0;
   const t = new Timeline({ words: () => call++ % 3 === 0 ? 7 : call });
   const ids = [1, 2, 3, 4].map((port) => t.request(mapSpec({ internalPort: port })));

@@ -1,10 +1,10 @@
-/** Requests in flight: many mappings, no burst that a socket buffer cannot hold, no waiting that is not needed. */
+/** Requests in flight: no burst that a socket buffer cannot hold, no wait without need. */
 
 import { assert, assertEquals } from "@std/assert";
 import { mapSpec, peerSpec } from "../helpers/specs.ts";
 import { type Sent, Timeline } from "../helpers/timeline.ts";
 
-/** Wants so many mappings at time 0. */
+/** Requests so many mappings at time 0. */
 function wanting(count: number, options: ConstructorParameters<typeof Timeline>[0] = {}): Timeline {
   const t = new Timeline(options);
   for (let n = 0; n < count; n++) {
@@ -42,7 +42,7 @@ Deno.test("the first burst is 32, and bursts grow with the answers", () => {
   assertEquals([at(0), at(10), at(20), at(30)], [32, 62, 86, 96]);
 });
 
-Deno.test("a silent server delays nobody for ever: slots end by themselves", () => {
+Deno.test("a silent server delays no request for ever: slots end by themselves", () => {
   const t = wanting(1_000);
   t.at(249).sends(32);
   t.at(250).sends(32);
@@ -95,7 +95,7 @@ Deno.test("a request that did not leave this host gives its slot back at once (d
   assertEquals(t.send().id, 33);
 });
 
-Deno.test("who is not wanted any more leaves the line", () => {
+Deno.test("a released mapping leaves the queue", () => {
   const t = wanting(40);
   t.takeSends();
   for (let id = 33; id <= 39; id++) t.release(id);
@@ -104,7 +104,7 @@ Deno.test("who is not wanted any more leaves the line", () => {
   assertEquals(t.takeSends().map(({ id }) => id), [40]);
 });
 
-Deno.test("who is answered while he waits to ask again leaves the line, and takes nobody's place", () => {
+Deno.test("a mapping answered before its repetition leaves the queue, and uses no slot", () => {
   const oneByOne = { initialWindow: 1, minimumWindow: 1, maximumWindow: 1 };
   const t = new Timeline({ random: () => 0.5, config: oneByOne });
   const first = t.request(mapSpec({ internalPort: 80 }));
@@ -142,7 +142,7 @@ Deno.test("10,000 mappings are renewed without a burst, on one deadline (defect 
   assertEquals(t.events("lost"), []);
 });
 
-Deno.test("an answer for who still waits for his turn is none: he has not asked (C-11.4-1)", () => {
+Deno.test("a response for a mapping in the queue matches no request: none was sent (C-11.4-1)", () => {
   const t = wanting(40);
   const sent = t.takeSends()[0];
   const twin = wanting(40).serve(1_000).find(({ id }) => id === 40); // draws the same nonces

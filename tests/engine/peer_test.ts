@@ -14,7 +14,7 @@ import {
   Timeline,
 } from "../helpers/timeline.ts";
 
-Deno.test("the golden exchange: PEER tells what was assigned (C-12-1, defect 20)", () => {
+Deno.test("the golden exchange: PEER gives what was assigned (C-12-1, defect 20)", () => {
   const t = new Timeline({ words: scripted(...goldenNonce) });
   const id = t.request(peerSpec());
   assertGolden(t.send().bytes, "peerRequest");
@@ -38,7 +38,7 @@ Deno.test("any returned tuple is accepted, whatever was suggested (C-12-4)", () 
   assertEquals(t.events("granted")[0]?.assignment.externalPort, 33333);
 });
 
-Deno.test("a longer lifetime than asked is obeyed and told (C-12-5, C-12-7)", () => {
+Deno.test("a longer lifetime than requested is obeyed and reported (C-12-5, C-12-7)", () => {
   const { t } = granted(peerSpec({ lifetime: 1 }), { lifetime: 7440 });
   assertEquals(t.events("granted")[0]?.assignment.lifetime, 7440);
   assert(t.nextSend().at >= 3_720_000);

@@ -20,7 +20,7 @@ import {
 
 const SEEDS = Array.from({ length: 50 }, (_, index) => index + 1);
 
-/** What is sent until the lifetime is over, when nobody answers any more. */
+/** What is sent until the lifetime is over, if no answer comes. */
 function renewals(lifetime: number, seed: number, spec = mapSpec()): Sent[] {
   const { t } = granted(spec, { lifetime }, { seed });
   return t.at(lifetime * 1000 - 1).takeSends();
@@ -168,7 +168,7 @@ Deno.test("PEER is renewed at the same times (C-11.2.1-8)", () => {
   }
 });
 
-Deno.test("another port in the answer is adopted, told, and suggested next (C-11.2.1-9)", () => {
+Deno.test("another port in the answer is adopted, reported, and suggested next (C-11.2.1-9)", () => {
   const { t, id } = granted(mapSpec(), { lifetime: 600 });
   t.nextSend();
   t.answer(id, { lifetime: 600, externalPort: 2000 });
@@ -322,7 +322,7 @@ Deno.test("renew() gives a last lifetime another one, which does not count (defe
 
 Deno.test("renewals missed while the host slept are not made up for (C-11.2.1-3)", () => {
   const { t } = granted(mapSpec(), { lifetime: 3600 });
-  t.now = 3_240_000; // no step in between: nobody was awake
+  t.now = 3_240_000; // no step in between: the host slept
   t.at(3_240_000).step({ type: "timeout" });
   t.send();
   assertWithin(t.nextSend().at, [3375, 3431.25], "attempt 4");

@@ -243,7 +243,7 @@ function assertRefused(spec: MappingSpec, error: typeof RangeError | typeof Type
   t.step({ type: "request", id: 1, spec: mapSpec(), lifetimes: 1 }).send();
 }
 
-Deno.test("part of a lifetime is a whole one, of a mapping at rest too", () => {
+Deno.test("part of a lifetime is a whole one", () => {
   const t = new Timeline();
   for (let port = 1; port <= 100; port++) t.request(mapSpec({ internalPort: port }), 1.5);
   t.serve(600_000, () => ({ lifetime: 300 }), 5);

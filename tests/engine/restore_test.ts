@@ -61,7 +61,7 @@ Deno.test("what the server holds no more needs no deletion", () => {
   assertEquals(t.state(2), { type: "revoked" });
 });
 
-Deno.test("a refused reclaim is deleted all the same when it is not wanted any more (C-11.2-N7)", () => {
+Deno.test("a mapping of an earlier run that was refused is deleted all the same when it is released (C-11.2-N7)", () => {
   const t = reclaiming();
   t.refuse(1, 7, 300).takeSends();
   t.at(10_000).release(1);

@@ -20,7 +20,7 @@ function refused(code: number, lifetime: number, spec = mapSpec()) {
   return { t, id };
 }
 
-Deno.test("after an error the request rests for its lifetime, then goes out once (C-8.3-L1, C-6, defect 16)", () => {
+Deno.test("after an error the request is held for its lifetime, then sent once (C-8.3-L1, C-6, defect 16)", () => {
   const { t, id } = refused(ResultCode.NotAuthorized, 30);
   assertEquals(t.state(id), { type: "error", code: 2, name: "NOT_AUTHORIZED", retryIn: 30 });
   t.silentUntil(29_999).at(30_000).send();
@@ -36,7 +36,7 @@ Deno.test("every code but 0 is a failure with a lifetime, also one without a nam
   }
 });
 
-Deno.test("a new want of what was refused waits, too (C-8.3-L1)", () => {
+Deno.test("a new request for the same mapping waits for the end of the hold as well (C-8.3-L1)", () => {
   const { t, id } = refused(ResultCode.UnsuppProtocol, 600);
   t.at(1_000).release(id).request(mapSpec());
   t.silentUntil(599_999).at(600_000).send();
@@ -65,7 +65,7 @@ Deno.test("lifetime and suggestion do not make another request (F-06)", () => {
   t.silentUntil(599_999).at(600_000).send();
 });
 
-Deno.test("what was refused for its suggestion alone rests with that suggestion (C-13.2-3, F-06)", () => {
+Deno.test("a request refused for its suggestion alone is held with that suggestion only (C-13.2-3, F-06)", () => {
   const options: Option[] = [{ type: "preferFailure" }];
   const spec = mapSpec({ externalPort: 80, options });
   const { t, id } = refused(ResultCode.CannotProvideExternal, 600, spec);
@@ -76,7 +76,7 @@ Deno.test("what was refused for its suggestion alone rests with that suggestion 
   t.silentUntil(2_000);
 });
 
-Deno.test("a success lifts the hold, also for later wants (C-8-3)", () => {
+Deno.test("a success ends the hold, also for later requests (C-8-3)", () => {
   const { t, id } = refused(ResultCode.NetworkFailure, 600);
   t.at(5_000).answer(id).release(id).answer(id).takeSends();
   t.request(mapSpec());
@@ -181,7 +181,7 @@ Deno.test("NO_RESOURCES for a deletion holds back everything (C-11.4-L5)", () =>
   assertEquals(kinds.sort((x, y) => x - y), [-1, 0, 7200, 7200]);
 });
 
-Deno.test("an ANNOUNCE under way rests while everything does (C-11.4-L5)", () => {
+Deno.test("an ANNOUNCE is held as well (C-11.4-L5)", () => {
   const { t, id } = granted(mapSpec());
   t.step({ type: "announce" }).send();
   t.release(id).refuse(id, ResultCode.NoResources, 600).takeSends();
@@ -266,7 +266,7 @@ Deno.test("NOT_AUTHORIZED to a renewal says that the mapping is gone (F-14)", ()
   t.silentUntil(at + 99_999).at(at + 100_000).send();
 });
 
-Deno.test("what the user wished anew is tried again after its refusal, also the last lifetime (C-8.3-L10)", () => {
+Deno.test("an update that was refused is tried again, also in the last lifetime (C-8.3-L10)", () => {
   const { t, id } = granted(mapSpec(), { lifetime: 600 }, { lifetimes: 1 });
   t.at(10_000).renew(id, 900).send();
   t.refuse(id, ResultCode.NoResources, 30);
@@ -277,14 +277,14 @@ Deno.test("what the user wished anew is tried again after its refusal, also the 
   assertEquals(t.events("granted").at(-1)?.assignment.lifetime, 900);
 });
 
-Deno.test("ADDRESS_MISMATCH is told apart and held back (C-8.3-L7)", () => {
+Deno.test("ADDRESS_MISMATCH has a name of its own and holds the request back (C-8.3-L7)", () => {
   const { t, id } = refused(ResultCode.AddressMismatch, 1800);
   const state = t.state(id);
   assertEquals(state, { type: "error", code: 12, name: "ADDRESS_MISMATCH", retryIn: 1800 });
   t.silentUntil(1_799_999);
 });
 
-Deno.test("wildcards and protocols that the server cannot do are told (C-7.2-F4, C-16.3.3-1)", () => {
+Deno.test("wildcards and protocols that the server cannot do are reported (C-7.2-F4, C-16.3.3-1)", () => {
   const esp = refused(ResultCode.UnsuppProtocol, 1800, mapSpec({ protocol: 50, internalPort: 0 }));
   assertEquals(esp.t.state(esp.id), {
     type: "error",
@@ -297,7 +297,7 @@ Deno.test("wildcards and protocols that the server cannot do are told (C-7.2-F4,
   assertEquals(sctp.t.state(sctp.id), { type: "error", code: 11, name, retryIn: 60 });
 });
 
-Deno.test("another external address in a PEER success is told (C-12.4-L8)", () => {
+Deno.test("another external address in a PEER success is reported (C-12.4-L8)", () => {
   const { t, id } = granted(peerSpec(), { lifetime: 600 });
   t.nextSend();
   t.answer(id, { externalPort: 7, externalAddress: IpAddress.parse("203.0.113.77") });
@@ -323,7 +323,7 @@ Deno.test("an external port other than the suggested one is a normal success (C-
   assertEquals([assignment?.externalPort, assignment?.externalAddress], [81, external4]);
 });
 
-Deno.test("holds and leftovers are remembered for 1024 mappings, the oldest goes first (C-8.3-L1)", () => {
+Deno.test("holds and nonces are kept for 1024 mappings, the oldest goes first (C-8.3-L1)", () => {
   const t = new Timeline();
   const ids = Array.from({ length: 1_025 }, (_, n) => t.request(mapSpec({ internalPort: 1 + n })));
   t.serve(900, () => ({ result: ResultCode.NotAuthorized, lifetime: 600 }), 1);
@@ -335,7 +335,7 @@ Deno.test("holds and leftovers are remembered for 1024 mappings, the oldest goes
   t.silentUntil(2_000);
 });
 
-Deno.test("an error that no request answers takes the mapping away, also while a new wish waits (F-14)", () => {
+Deno.test("an error that answers no request takes the mapping away, also while an update waits (F-14)", () => {
   const { t, id } = granted(mapSpec(), { lifetime: 600 });
   t.at(10_000).renew(id, 900).takeSends();
   t.answer(id).renew(id, 1000).sends(0); // waits for the 4 seconds
@@ -344,7 +344,7 @@ Deno.test("an error that no request answers takes the mapping away, also while a
   assertEquals(t.events("lost").length, 1);
 });
 
-Deno.test("ADDRESS_MISMATCH concerns the mapping it answers, and nobody else (C-8.3-L7, F.4)", () => {
+Deno.test("ADDRESS_MISMATCH concerns the mapping it answers, and no other (C-8.3-L7, F.4)", () => {
   const t = new Timeline();
   const [a, b] = [t.request(mapSpec()), t.request(mapSpec({ internalPort: 81 }))];
   t.refuse(a, ResultCode.AddressMismatch, 1800).answer(b).takeEvents();

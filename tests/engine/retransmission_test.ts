@@ -10,7 +10,7 @@ import { hex } from "../helpers/hex.ts";
 
 const SEEDS = Array.from({ length: 50 }, (_, index) => index + 1);
 
-/** The times of the first sends of a mapping that nobody answers. */
+/** The times of the first sends of a mapping that gets no answer. */
 function sendTimes(seed: number, count: number): number[] {
   const t = new Timeline({ seed });
   t.request(mapSpec());
@@ -109,7 +109,7 @@ Deno.test("MRT 0 means no cap (C-8.1.1-4)", () => {
   assertEquals(retransmissionTime(2_000_000, () => 0.5, defaultConfig), 1_024_000);
 });
 
-Deno.test("who loses interest before an answer deletes what may exist, then is silent (C-8.1.1-8)", () => {
+Deno.test("a mapping released before the answer is deleted, for it may exist (C-8.1.1-8)", () => {
   const t = new Timeline();
   const id = t.request(mapSpec());
   t.send();
@@ -199,7 +199,7 @@ Deno.test("ANNOUNCE is repeated like any request until it is answered (C-8.1.1-1
   const t = new Timeline({ random: () => 0.5 });
   t.step({ type: "announce" }).at(30_000);
   assertEquals(t.takeSends().map(({ at }) => at), [0, 3_000, 9_000, 21_000]);
-  t.step({ type: "announce" }).sends(0); // joins the question under way
+  t.step({ type: "announce" }).sends(0); // the request under way serves
   t.announce(1030, { multicast: false });
   assertEquals(t.events("announced").map(({ epoch, roundTrip }) => [epoch, roundTrip]), [
     [1030, 9_000],
@@ -207,14 +207,14 @@ Deno.test("ANNOUNCE is repeated like any request until it is answered (C-8.1.1-1
   t.silentUntil(10_000_000);
 });
 
-Deno.test("an ANNOUNCE that nobody waits for any more is not repeated (C-8.1.1-8)", () => {
+Deno.test("a cancelled ANNOUNCE is not repeated (C-8.1.1-8)", () => {
   const t = new Timeline();
   t.step({ type: "announce" }).send();
   t.step({ type: "cancelAnnounce" }).silentUntil(10_000_000);
   t.step({ type: "announce" }).send();
 });
 
-Deno.test("a wish for another lifetime that MRC ends leaves the mapping as it was (C-8.1.1-6)", () => {
+Deno.test("an update that MRC ends leaves the mapping as it was (C-8.1.1-6)", () => {
   const { t, id } = granted(mapSpec(), { lifetime: 600 }, {
     config: { maximumTransmissions: 2 },
     random: () => 0.5,

@@ -171,3 +171,17 @@ Deno.test("every exchange under way begins again at the next address", () => {
   assertEquals(lifetimes, [0, 7200]);
   assertEquals(t.state(running), { type: "running" });
 });
+
+Deno.test("a change of the address does not end renewals whose number was changed meanwhile", () => {
+  const t = new Timeline({ server: [one, two], random: () => 0.5 });
+  const id = t.request(mapSpec());
+  t.answer(id, { lifetime: 600 }).takeSends();
+  t.nextSend(400_000); // a renewal, which stays unanswered
+  t.step({ type: "want", id, lifetimes: 1 }).step({ type: "want", id, lifetimes: Infinity });
+  assertEquals(t.state(id), { type: "running" });
+  t.step({ type: "unreachable" });
+  assertEquals(t.engine.serverIndex, 1);
+  const { request } = t.nextSend(600_000);
+  assertEquals([t.state(id).type, request.lifetime], ["updating", 7200]);
+  assertEquals(t.events("lost"), []);
+});

@@ -1,4 +1,4 @@
-/** Mapping Updates: responses that nobody asked for (RFC 6887 sections 8.3, 14.2). */
+/** Mapping updates: responses without a request (RFC 6887 sections 8.3, 14.2). */
 
 import { assert, assertEquals } from "@std/assert";
 import { IpAddress } from "../../src/wire/address.ts";
@@ -10,7 +10,7 @@ import { granted, mapOrPeer, Timeline } from "../helpers/timeline.ts";
 
 const elsewhere = IpAddress.parse("203.0.113.200");
 
-Deno.test("an update after ten idle minutes is adopted and told (C-14.2-1, C-8-1)", () => {
+Deno.test("an update after ten idle minutes is adopted and reported (C-14.2-1, C-8-1)", () => {
   const { t, id } = granted(mapSpec());
   t.at(600_000).answer(id, { externalAddress: elsewhere, externalPort: 2000 });
   const [event, ...more] = t.takeEvents();
@@ -74,7 +74,7 @@ Deno.test("updates of a third party's mapping carry that option, filters are ech
   assertEquals(t.events("granted").at(-1)?.assignment.externalPort, 2000);
 });
 
-Deno.test("updates of mappings that nobody wants are ignored without reply (C-14.2-7)", () => {
+Deno.test("updates of mappings that are over are ignored without reply (C-14.2-7)", () => {
   const { t, id } = granted(mapSpec());
   const update = t.answerTo(t.latest(id), { externalPort: 2000 });
   t.at(10_000).release(id).answer(id).takeEvents();
@@ -101,7 +101,7 @@ Deno.test("an update does not use up a lifetime (defect 15)", () => {
   assertEquals(t.state(id), { type: "expired" });
 });
 
-Deno.test("an update for a mapping whose new lifetime waits to be sent does not cancel the wish", () => {
+Deno.test("an update by the server does not cancel one by the caller that is not sent yet", () => {
   const { t, id } = granted(mapSpec(), { lifetime: 600 });
   t.at(10_000).renew(id, 900).send();
   t.at(10_100).answer(id, { lifetime: 900 });

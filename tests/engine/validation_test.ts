@@ -1,4 +1,4 @@
-/** Which responses are believed, and that all others change nothing (RFC 6887 section 8.3). */
+/** Which responses are accepted, and that all others change nothing (RFC 6887 section 8.3). */
 
 import { assert, assertEquals } from "@std/assert";
 import type { IgnoreReason } from "../../src/engine/events.ts";
@@ -40,7 +40,7 @@ function assertIgnored(bytes: Uint8Array, reason: IgnoreReason, t = asked()): vo
   t.sends(0);
 }
 
-Deno.test("the golden success is believed", () => {
+Deno.test("the golden success is accepted", () => {
   const t = asked();
   t.receive(goldenBytes("mapSuccess"));
   const [grant] = t.events("granted");
@@ -186,7 +186,7 @@ Deno.test("MAP does not answer PEER, nor PEER MAP (C-8.3-6)", () => {
   assertEquals(t.ignored(), ["unmatched"]);
 });
 
-Deno.test("who never asked believes nothing (C-8.3-9)", () => {
+Deno.test("without a request no response is accepted (C-8.3-9)", () => {
   for (const name of ["mapSuccess", "peerSuccess", "mapNoResources"] as const) {
     const t = new Timeline();
     assertIgnored(goldenBytes(name), "unmatched", t);
@@ -194,7 +194,7 @@ Deno.test("who never asked believes nothing (C-8.3-9)", () => {
   }
 });
 
-Deno.test("what is wanted and not yet sent has no answer (C-8.3-9)", () => {
+Deno.test("a request that is not sent yet has no answer (C-8.3-9)", () => {
   const t = new Timeline({ words: scripted(1, 2, 3, ...goldenNonce) });
   const other = t.request(peerSpec());
   t.refuse(other, 8, 60).takeSends();
@@ -275,7 +275,7 @@ Deno.test("unknown options in responses are ignored, also of the mandatory range
   assertEquals(options?.map((option) => "code" in option ? option.code : option.type), [100, 200]);
 });
 
-Deno.test("the order of options means nothing (C-7.3-2, defect 19)", () => {
+Deno.test("the order of options is ignored (C-7.3-2, defect 19)", () => {
   const third: Option = { type: "thirdParty", address: IpAddress.parse("192.168.1.99") };
   const description: Option = { type: "description", text: "web" };
   const t = new Timeline();

@@ -50,7 +50,7 @@ Deno.test("a server that refuses version 2 and names it is not asked in a tight 
   assertEquals(waits, [60, 120, 240, 480, 960, 1800, 1800]);
 });
 
-Deno.test("everything rests meanwhile: new mappings and ANNOUNCE (C-9-4)", () => {
+Deno.test("meanwhile no request is sent, for new mappings or ANNOUNCE (C-9-4)", () => {
   const { t } = asked();
   t.receive(versionError(3, 600));
   t.request(mapSpec({ internalPort: 81 }));
@@ -71,7 +71,7 @@ Deno.test("a live mapping goes on being renewed, and proves a version error wron
   assert(renewal.at < 40_000, `${renewal.at}`);
   t.answer(id, { lifetime: 60 });
   assertEquals(t.state(id), { type: "running" });
-  // What waited because of it is asked for at once.
+  // A request that it held back is sent at once.
   t.sends(2);
   t.answer(held).answer(waiting);
   assertEquals([t.state(held).type, t.state(waiting).type], ["running", "running"]);
@@ -90,7 +90,7 @@ Deno.test("every length from 4 octets on is recognised, from the right source on
   }
 });
 
-Deno.test("nobody who asked nothing believes a version error (C-9-11)", () => {
+Deno.test("without a request a version error is ignored (C-9-11)", () => {
   const { t, id } = granted(mapSpec());
   for (const bytes of [versionError(3, 600), goldenBytes("natPmpVersionError")]) {
     t.at(t.now + 1_000).receive(bytes);
@@ -129,7 +129,7 @@ Deno.test("a success during the wait is used (C-8-3)", () => {
   assertEquals(t.state(id), { type: "running" });
 });
 
-Deno.test("a probe is told of the version error (C-9-4)", () => {
+Deno.test("a version error answers an ANNOUNCE (C-9-4)", () => {
   const t = new Timeline();
   t.step({ type: "announce" }).send();
   t.receive(versionError(3, 600));
