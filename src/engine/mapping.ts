@@ -40,7 +40,10 @@ export interface Lease {
   renewalAttempt: number;
 }
 
-/** A request under way, from the moment when it is to be sent until it is answered or given up. */
+/**
+ * A request under way, from the moment when it is to be sent until it is answered or given up. A running mapping has one only
+ * while the answer to a renewal may arrive that is not repeated any more.
+ */
 export interface Exchange {
   /** The request; each transmission is the same (RFC 6887 section 8.1.1). Undefined before the first one. */
   octets: Uint8Array | undefined;

@@ -30,12 +30,6 @@ export const LIFECYCLE_MUTANTS: MutantsByFile = {
       "",
     ],
     [
-      "a refused renewal is not held",
-      "scheduleRenewal",
-      "Math.max(next.at, mapping.retryAfter)",
-      "next.at",
-    ],
-    [
       "a late answer to the creation is not waited for",
       "end",
       "deletion.pendingCreates > 0",
@@ -104,6 +98,7 @@ export const LIFECYCLE_MUTANTS: MutantsByFile = {
     ],
   ],
   "refusal.ts": [
+    ["a refused renewal is not held", "refuseRenewal", "noteRefusal("],
     ["NOT_AUTHORIZED leaves a renewed mapping alive", "refuseRenewal", "ResultCode.NotAuthorized"],
     ["a copy of a refusal withdraws the mapping", "withdraw", "if (isCopy)"],
     [
