@@ -38,6 +38,14 @@ Deno.test("three copies of an update are one change (C-14.2-3)", () => {
   t.sends(0);
 });
 
+Deno.test("copies of an update whose lifetime is what is left by then are one change; a shorter life is another (C-14.2-3)", () => {
+  const { t, id } = granted(mapSpec());
+  const updates = [[600_000, 1000], [600_900, 999], [602_100, 998], [603_000, 500]] as const;
+  for (const [at, lifetime] of updates) t.at(at).answer(id, { externalPort: 2000, lifetime });
+  const changes = t.events("granted").slice(1).map(({ changed }) => changed);
+  assertEquals(changes, [true, false, false, true]);
+});
+
 Deno.test("an update needs no reply (C-14.2-4)", () => {
   const { t, id } = granted(mapSpec());
   t.at(600_000).answer(id, { externalPort: 2000 }).silentUntil(4_000_000);

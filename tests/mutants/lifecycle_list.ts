@@ -56,8 +56,9 @@ export const LIFECYCLE_MUTANTS: MutantsByFile = {
     ["the all-zeros address is usable", "grant", "externalAddress.isUnspecified", "false"],
     ["port 0 is usable", "grant", "externalPort === 0 &&", "false &&"],
     ["PREFER_FAILURE accepts any assignment", "grant", "!isSuggested(spec, response)"],
+    ["three copies of an update are three changes", "isChanged", "return false", "return true"],
     [
-      "three copies of an update are three changes",
+      "a copy of an update with the lifetime left is a change",
       "isChanged",
       "unanswered !== undefined ||",
       "true ||",
