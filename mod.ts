@@ -26,13 +26,13 @@ export {
   MappingConflictError,
   NetworkChangedError,
   NotRunningError,
-  PcpError,
   RenewalRefusedError,
   ResultCodeError,
   ServerRestartedError,
   SocketError,
   StoreError,
 } from "./src/client/errors.ts";
+export { PcpError } from "./src/pcp_error.ts";
 export type { Announcement } from "./src/client/announce_requests.ts";
 export type { AddressKind } from "./src/client/address_kind.ts";
 export type { Announcements } from "./src/client/network/connection.ts";

@@ -41,7 +41,7 @@ export class RpcError extends ResponseError<unknown> {
 /** The error response for an error of the library; undefined for any other error, which is a defect. */
 export function toRpcError(error: unknown): RpcError | undefined {
   if (error instanceof RpcError) return error;
-  if (!(error instanceof PcpError || error instanceof DiscoveryError)) return undefined;
+  if (!(error instanceof PcpError)) return undefined;
   const respond = (code: ErrorCode, data?: unknown) => new RpcError(code, error.message, data);
   if (error instanceof ResultCodeError) {
     const { code, resultName: name, lifetime = null } = error;

@@ -1,20 +1,6 @@
-import { resultName, resultSentence } from "../wire/result_code.ts";
 import type { MappingState } from "../engine/events.ts";
-
-/**
- * The base class of the errors of a client. Distinguish them by class (or `name`) and fields, not by text. Invalid arguments
- * throw `TypeError` and `RangeError` instead.
- */
-export class PcpError extends Error {
-  /** The class's name. */
-  override readonly name: string = "PcpError";
-
-  /** The error as plain JSON: name, message, and the fields of its class. */
-  toJSON(): { name: string; message: string; [field: string]: unknown } {
-    const { cause: _cause, ...fields } = this as { cause?: unknown };
-    return { ...fields, name: this.name, message: this.message };
-  }
-}
+import { PcpError } from "../pcp_error.ts";
+import { resultName, resultSentence } from "../wire/result_code.ts";
 
 /** The server refused a request: its response has a result code other than 0 (RFC 6887 section 7.4). */
 export class ResultCodeError extends PcpError {

@@ -1,5 +1,6 @@
 import type { Input } from "../engine/events.ts";
 import { checkSpec } from "../engine/check_spec.ts";
+import { PcpError } from "../pcp_error.ts";
 import { type Announcement, AnnounceRequests } from "./announce_requests.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
 import type { ClientSettings } from "./client_options.ts";
@@ -7,7 +8,6 @@ import type { Diagnosis } from "./diagnosis/diagnosis.ts";
 import {
   ClosedError,
   NetworkChangedError,
-  PcpError,
   RenewalRefusedError,
   ServerRestartedError,
   SocketError,

@@ -1,3 +1,5 @@
+import { PcpError } from "../pcp_error.ts";
+
 /**
  * Why discovery failed. `noDefaultRoute`: this computer has no gateway. `noLocalAddress`: it has no address that faces the
  * server. `programMissing`, `programFailed`: the program that lists the routes is missing or failed. `permissionDenied`: a
@@ -11,7 +13,7 @@ export type DiscoveryReason =
   | "permissionDenied";
 
 /** The gateway, or the address that faces it, was not found. The message includes the call with given addresses. */
-export class DiscoveryError extends Error {
+export class DiscoveryError extends PcpError {
   /** `DiscoveryError`. */
   override readonly name: string = "DiscoveryError";
   /** Why discovery failed. */

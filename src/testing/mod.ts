@@ -48,7 +48,7 @@ export type {
   WatchOptions,
 } from "../client/network/network_watcher.ts";
 export type { TraceEvent } from "../client/trace.ts";
-export type { PcpError } from "../client/errors.ts";
+export type { PcpError } from "../pcp_error.ts";
 export type { Announcement } from "../client/announce_requests.ts";
 export type { Handle } from "../client/handle.ts";
 export type { ShutdownSummary } from "../client/handle.ts";

@@ -4,12 +4,13 @@ import {
   ClosedError,
   MappingConflictError,
   NotRunningError,
-  PcpError,
   RenewalRefusedError,
   ResultCodeError,
   ServerRestartedError,
   SocketError,
 } from "../../src/client/errors.ts";
+import { DiscoveryError } from "../../src/discovery/discovery_error.ts";
+import { PcpError } from "../../src/pcp_error.ts";
 
 const cause = Object.assign(new Error("the address is in use"), { code: "EADDRINUSE" });
 
@@ -46,6 +47,10 @@ const KINDS: readonly (readonly [PcpError, Record<string, unknown>])[] = [
   [new MappingConflictError("options", { protocol: 6, internalPort: 6000 }), {
     protocol: 6,
     internalPort: 6000,
+  }],
+  [new DiscoveryError("find the default gateway", "noDefaultRoute", "no route", { cause }), {
+    reason: "noDefaultRoute",
+    detail: "no route",
   }],
 ];
 

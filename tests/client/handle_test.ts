@@ -2,12 +2,12 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Client } from "../../src/client/client.ts";
 import {
   ClosedError,
-  type PcpError,
   RenewalRefusedError,
   ResultCodeError,
   type ServerRestartedError,
 } from "../../src/client/errors.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
+import type { PcpError } from "../../src/pcp_error.ts";
 import { RequestType } from "../../src/client/request_type.ts";
 import { lab } from "../../src/testing/lab.ts";
 import type { Network, Sink } from "../../src/transport/transport.ts";

@@ -1,6 +1,6 @@
 /** Helpers for tests of a client in a lab. */
 
-import type { PcpError } from "../../src/client/errors.ts";
+import type { PcpError } from "../../src/pcp_error.ts";
 import type { Handle } from "../../src/client/handle.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import type { Alert, MapHandle } from "../../src/client/map_handle.ts";

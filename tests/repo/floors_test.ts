@@ -21,8 +21,11 @@ const SHARED = ["src/mapping_options.ts", "src/version.ts"];
 /** Waits for a promise or a signal. */
 const ABORTABLE = ["src/abortable.ts"];
 const ON_CLOCK = ["src/clock.ts", "src/transport/", "src/wire/"];
+/** The base class of all errors of the library. */
+const ERROR = ["src/pcp_error.ts"];
 const UNDER_CLIENT = [
   ...ABORTABLE,
+  ...ERROR,
   "src/clock.ts",
   "src/discovery/",
   "src/engine/",
@@ -47,6 +50,7 @@ const FLOORS: readonly Floor[] = [
   { files: "src/abortable.ts", may: [] },
   { files: "src/milliseconds.ts", may: [] },
   { files: "src/clock.ts", may: ["src/milliseconds.ts"] },
+  { files: "src/pcp_error.ts", may: [] },
   { files: "src/version.ts", may: [] },
   { files: "src/mapping_options.ts", may: ["mod.ts"] },
   { files: "src/wire/", may: [] },
@@ -58,12 +62,12 @@ const FLOORS: readonly Floor[] = [
   { files: "src/engine/", may: ["src/wire/", "src/milliseconds.ts"] },
   {
     files: "src/discovery/",
-    may: ["src/wire/address.ts"],
+    may: [...ERROR, "src/wire/address.ts"],
     packages: ["default-gateway", "node:child_process", "node:os"],
   },
   {
     files: "src/client/persistence/",
-    may: ["src/engine/", "src/wire/", "src/clock.ts", "src/client/errors.ts"],
+    may: [...ERROR, "src/engine/", "src/wire/", "src/clock.ts", "src/client/errors.ts"],
   },
   {
     files: "src/client/network/",
@@ -86,7 +90,7 @@ const FLOORS: readonly Floor[] = [
   { files: "src/testing/host.ts", may: ON_SERVER },
   { files: "src/testing/loopback.ts", may: ON_SERVER },
   { files: "src/testing/lab.ts", may: [...ON_SERVER, "src/client/"] },
-  { files: "src/testing/mod.ts", may: [...ON_SERVER, "src/client/", "src/engine/"] },
+  { files: "src/testing/mod.ts", may: [...ON_SERVER, ...ERROR, "src/client/", "src/engine/"] },
   { files: "src/testing/server/", may: ["src/wire/"] },
   { files: "src/testing/random.ts", may: [] },
   {
@@ -109,6 +113,7 @@ const FLOORS: readonly Floor[] = [
   {
     files: "mod.ts",
     may: [
+      ...ERROR,
       "src/clock.ts",
       ...["wire", "transport", "engine", "discovery", "client"].map((f) => `src/${f}/`),
     ],

@@ -1,8 +1,9 @@
 import type { Clock } from "../../clock.ts";
 import type { EngineConfig } from "../../engine/config.ts";
 import { Engine } from "../../engine/engine.ts";
+import type { PcpError } from "../../pcp_error.ts";
 import type { Network, OpenOptions, Sink, Transport } from "../../transport/transport.ts";
-import { AnnouncementError, type PcpError, SocketError } from "../errors.ts";
+import { AnnouncementError, SocketError } from "../errors.ts";
 import type { Tracer } from "../trace.ts";
 import type { Addresses } from "./addresses.ts";
 import { type ClientOutput, Driver, type DriverCounts } from "./driver.ts";

@@ -8,7 +8,8 @@ import {
 } from "../../engine/mapping_spec.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { Nonce } from "../../wire/nonce.ts";
-import { PcpError, StoreError } from "../errors.ts";
+import { PcpError } from "../../pcp_error.ts";
+import { StoreError } from "../errors.ts";
 import { type Endpoints, type MappingRecord, recordOf, storedOf } from "./mapping_record.ts";
 import type { Store, StoredMapping } from "./store.ts";
 
