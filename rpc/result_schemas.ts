@@ -43,6 +43,7 @@ export const gateway = openType("Gateway", "A default gateway and the way to it"
   gateway: text("Its address; a link-local one carries its interface"),
   interface: text("The name of the interface that faces it"),
   client: text("The address of this host that faces it"),
+  reason: text("Why it has its place among the gateways of its family, in words"),
 })) satisfies () => z.ZodMiniType<Gateway>;
 
 /** A simulator. */

@@ -2,14 +2,17 @@ import { PcpError } from "../pcp_error.ts";
 
 /**
  * Why discovery failed. `noDefaultRoute`: this computer has no gateway. `noLocalAddress`: it has no address that faces the
- * server. `programMissing`, `programFailed`: the program that lists the routes is missing or failed. `permissionDenied`: a
+ * server. `hostUnknown`: the name of the server has no address. `programMissing`, `programFailed`, `programStopped`: the program
+ * that lists the routes is missing, failed, or was killed because it ran too long or printed too much. `permissionDenied`: a
  * permission of Deno is missing.
  */
 export type DiscoveryReason =
   | "noDefaultRoute"
   | "noLocalAddress"
+  | "hostUnknown"
   | "programMissing"
   | "programFailed"
+  | "programStopped"
   | "permissionDenied";
 
 /** The gateway, or the address that faces it, was not found. The message includes the call with given addresses. */
@@ -50,6 +53,27 @@ export class SystemError extends Error {
 
   constructor(readonly reason: DiscoveryReason, message: string, options?: ErrorOptions) {
     super(message, options);
+  }
+
+  /**
+   * The failure of a system function.
+   *
+   * @param cause The error that the function threw.
+   * @param flags The permissions of Deno that the attempt needs.
+   */
+  static from(cause: unknown, attempt: string, flags: string): SystemError {
+    const { name, code, message } = cause as { name?: string; code?: string; message?: string };
+    if (
+      name === "NotCapable" || name === "PermissionDenied" || code === "EACCES" || code === "EPERM"
+    ) {
+      const detail = `the permission to ${attempt} is missing (under Deno: ${flags})`;
+      return new SystemError("permissionDenied", detail, { cause });
+    }
+    if (name === "NotFound" || code === "ENOENT") {
+      const detail = `cannot ${attempt}: there is no such program`;
+      return new SystemError("programMissing", detail, { cause });
+    }
+    return new SystemError("programFailed", `cannot ${attempt}: ${message}`, { cause });
   }
 
   /** The error for the caller of discovery. */

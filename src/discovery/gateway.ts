@@ -1,10 +1,10 @@
-import { type Family, IpAddress } from "../wire/address.ts";
+import type { Family, IpAddress } from "../wire/address.ts";
 import { DiscoveryError, SystemError } from "./discovery_error.ts";
-import { parseDefaultRoutes } from "./ip_route.ts";
-import { facing } from "./prefix.ts";
-import { rankRoutes } from "./rank.ts";
-import { withScope } from "./scope.ts";
-import { sourceFor } from "./source.ts";
+import type { Host } from "./host.ts";
+import { type RankedRoute, rankRoutes, reasonFor } from "./rank.ts";
+import { readHost } from "./read_host.ts";
+import { isScoped, scopeOf, withScope } from "./scope.ts";
+import { sourceOn } from "./source.ts";
 import { runningSystem, type System } from "./system.ts";
 
 /** A default gateway of this computer, and the interface and local address that face it. Plain JSON. */
@@ -17,14 +17,18 @@ export interface Gateway {
   readonly interface: string;
   /** The local address that faces the gateway; for IPv6 a global one if there is one (RFC 6887 section 8.4). */
   readonly client: string;
+  /** Why it has its place among the gateways of its family, in words, such as `the only default gateway`. */
+  readonly reason: string;
 }
 
 /**
  * Finds the default gateways of this computer and the local address that faces each, without sending anything. They are the
- * PCP servers if none is configured (RFC 6887 section 8.1). IPv4 precedes IPv6; within a family the gateway that the system
- * prefers is first. The gateway of a VPN, of containers or of virtual machines is left out unless its family has no other.
+ * PCP servers if none is configured (RFC 6887 section 8.1). IPv4 precedes IPv6. Within a family a gateway of a local network
+ * precedes that of a tunnel, then the one that the system prefers is first. An address of this host, the address of a network,
+ * and what is behind a dummy or loopback interface is no gateway.
  *
- * On Linux this runs `ip` (in Deno: `--allow-run=ip`), elsewhere the package `default-gateway`.
+ * On Linux this reads `/proc/net` where the runtime may, and otherwise runs `ip` (in Deno: `--allow-run=ip`). On macOS and BSD
+ * it runs `netstat` and `ifconfig`, on Windows `powershell`.
  *
  * @throws {DiscoveryError} If there is no gateway, or the routes cannot be read.
  */
@@ -34,91 +38,71 @@ export function discoverGateways(): Promise<Gateway[]> {
 
 /** As {@link discoverGateways}, on any system. */
 export async function findGateways(system: System): Promise<Gateway[]> {
+  const host = await hostOf(system);
   const found: Gateway[] = [];
-  const failures: SystemError[] = [];
+  const refused: string[] = [];
+  let unreached: string | undefined;
   for (const family of ["IPv4", "IPv6"] as const) {
-    try {
-      found.push(...await gatewaysOf(family, system));
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      failures.push(error);
-    }
+    const ranking = rankRoutes(host, family);
+    refused.push(...ranking.refused);
+    const faced = ranking.routes.flatMap((ranked): Faced[] => {
+      const client = facingAddress(ranked, host);
+      return client === undefined ? [] : [{ ...ranked, client }];
+    });
+    if (faced.length === 0) unreached ??= ranking.routes[0]?.gateway.toString();
+    const distinct = withoutRepetition(faced);
+    found.push(...distinct.map((each, index) => {
+      return gatewayOf(each, reasonFor(distinct, index), system);
+    }));
   }
   if (found.length > 0) return found;
-  throw failures[0]?.preventing(ATTEMPT) ??
-    new DiscoveryError(ATTEMPT, "noDefaultRoute", "no default route was found");
+  if (unreached !== undefined) {
+    throw new DiscoveryError(ATTEMPT, "noLocalAddress", `no address faces "${unreached}"`);
+  }
+  const detail = refused.length === 0
+    ? "no default route was found"
+    : `no default route leads to a router: ${refused.join(", ")}`;
+  throw new DiscoveryError(ATTEMPT, "noDefaultRoute", detail);
 }
 
 const ATTEMPT = "find the default gateway";
 
-async function gatewaysOf(family: Family, system: System): Promise<Gateway[]> {
-  if (system.platform !== "linux") return await plainGateways(family, system);
+async function hostOf(system: System): Promise<Host> {
   try {
-    return await routedGateways(family, system);
+    return await readHost(system);
   } catch (error) {
-    // The ip of BusyBox does not support JSON.
-    if (error instanceof SystemError && error.reason === "programFailed") {
-      return await plainGateways(family, system);
-    }
-    throw error;
+    throw error instanceof SystemError ? error.preventing(ATTEMPT) : error;
   }
 }
 
-async function routedGateways(family: Family, system: System): Promise<Gateway[]> {
-  const option = family === "IPv4" ? "-4" : "-6";
-  const routes = parseDefaultRoutes(
-    await system.run("ip", ["-j", option, "route", "show", "default"]),
-    family,
-  );
-  const gateways = new Map<string, Gateway>();
-  const failures: SystemError[] = [];
-  for (const route of rankRoutes(routes)) {
-    const gateway = withScope(route.gateway, route.interface);
-    try {
-      const { source, interface: device } = await sourceFor(gateway, system);
-      const client = withScope(source, device).toString();
-      const text = gateway.toString();
-      // If two interfaces face the same gateway, the system uses the first one.
-      if (!gateways.has(text)) {
-        gateways.set(text, { family, gateway: text, interface: device, client });
-      }
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      failures.push(error);
-    }
-  }
-  if (gateways.size === 0 && failures[0] !== undefined) throw failures[0];
-  return [...gateways.values()];
+interface Faced extends RankedRoute {
+  readonly client: IpAddress;
 }
 
-async function plainGateways(family: Family, system: System): Promise<Gateway[]> {
-  const plain = await system.defaultGateway(family);
-  const address = plain === undefined ? undefined : IpAddress.tryParse(plain.gateway);
-  // macOS lists a tunnel as a route to fe80::%utun0, which is not the address of a host.
-  if (plain === undefined || address?.family !== family || isNetwork(address)) return [];
-  const addresses = await system.addresses();
-  const local = facing(address, addresses, plain.interface ?? address.scope);
-  if (local === undefined) throw new SystemError("noLocalAddress", `no address faces "${address}"`);
-  const scope = scopeName(local.interface, addresses, system);
-  return [{
-    family,
-    gateway: withScope(address, scope).toString(),
-    interface: local.interface,
-    client: withScope(local.address, scope).toString(),
-  }];
+function facingAddress({ route, gateway, link }: RankedRoute, host: Host): IpAddress | undefined {
+  return link === undefined ? route.source : sourceOn(link, gateway, host, route.source);
 }
 
-function isNetwork(address: IpAddress): boolean {
-  return address.isUnspecified || (address.isLinkLocal && address.w2 === 0 && address.w3 === 0);
+/** If two interfaces face the same gateway, the system uses the first one. A link-local address is another one on each. */
+function withoutRepetition(faced: readonly Faced[]): Faced[] {
+  const key = ({ gateway, route }: Faced): string =>
+    `${gateway} ${isScoped(gateway) ? route.interface : ""}`;
+  return faced.filter((each, index) => {
+    return faced.findIndex((other) => key(other) === key(each)) === index;
+  });
 }
 
-/** The scope that the platform uses for an interface: its number on Windows, otherwise its name. */
-function scopeName(
-  device: string,
-  addresses: Awaited<ReturnType<System["addresses"]>>,
+function gatewayOf(
+  { route, gateway, link, client }: Faced,
+  reason: string,
   { platform }: System,
-): string {
-  if (platform !== "win32") return device;
-  const local = addresses.find((each) => each.interface === device && each.scopeId);
-  return local === undefined ? device : String(local.scopeId);
+): Gateway {
+  const scope = link === undefined ? route.interface : scopeOf(link, platform);
+  return {
+    family: gateway.family,
+    gateway: withScope(gateway, scope).toString(),
+    interface: route.interface,
+    client: withScope(client, scope).toString(),
+    reason,
+  };
 }

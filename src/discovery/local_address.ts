@@ -1,9 +1,12 @@
 import { IpAddress } from "../wire/address.ts";
 import { DiscoveryError, SystemError } from "./discovery_error.ts";
-import { findGateways } from "./gateway.ts";
-import { facing } from "./prefix.ts";
-import { withScope } from "./scope.ts";
-import { sourceFor } from "./source.ts";
+import { findLink, type Host, type Link, linkOf, type Route } from "./host.ts";
+import { hostOfAddresses } from "./host_addresses.ts";
+import { readLinux, readProc, routeByIp } from "./linux.ts";
+import { contains } from "./prefix.ts";
+import { readHost } from "./read_host.ts";
+import { isScoped, scopeOf, withScope } from "./scope.ts";
+import { sourceOn } from "./source.ts";
 import { runningSystem, type System } from "./system.ts";
 
 /** An interface of this computer. */
@@ -38,15 +41,14 @@ export function interfaceOf(address: string): Promise<NetworkInterface | undefin
   return findInterface(address, runningSystem);
 }
 
-/** Every address of this computer with its interface as scope; `undefined` if listing them is not permitted. */
+/**
+ * Every address of this computer with its interface as scope; `undefined` if listing them is not permitted. The permission is
+ * not requested, because a prompt would interrupt the running program.
+ */
 export async function localAddresses(): Promise<readonly string[] | undefined> {
-  try {
-    const addresses = await runningSystem.addresses();
-    return addresses.map(({ address, interface: name }) => `${address}%${name}`);
-  } catch (error) {
-    if (error instanceof SystemError) return undefined;
-    throw error;
-  }
+  if (!await runningSystem.mayListAddresses()) return undefined;
+  const addresses = await runningSystem.addresses();
+  return addresses.map(({ address, interface: name }) => `${address}%${name}`);
 }
 
 /** As {@link localAddressFor}, on any system. */
@@ -55,11 +57,13 @@ export async function findLocalAddress(server: string, system: System): Promise<
   const attempt = `find the local address facing "${server}"`;
   if (target.isLoopback) return target.family === "IPv4" ? "127.0.0.1" : "::1";
   try {
-    if (system.platform === "linux") return await routedAddress(target, system);
-    return await plainAddress(target, system, attempt);
+    const isLinux = system.platform === "linux" || system.platform === "android";
+    const found = isLinux ? await onLinux(target, system) : await elsewhere(target, system);
+    if (found !== undefined) return found.toString();
   } catch (error) {
     throw error instanceof SystemError ? error.preventing(attempt) : error;
   }
+  throw new DiscoveryError(attempt, "noLocalAddress", "no interface is on its network");
 }
 
 /** As {@link interfaceOf}, on any system. */
@@ -69,59 +73,95 @@ export async function findInterface(
 ): Promise<NetworkInterface | undefined> {
   const wanted = IpAddress.parse(address);
   try {
-    const addresses = await system.addresses();
-    const found = addresses.find((local) => {
-      const scopes: unknown[] = [undefined, local.interface, String(local.scopeId)];
-      return IpAddress.tryParse(local.address)?.equals(wanted) && scopes.includes(wanted.scope);
-    });
-    if (found === undefined) return undefined;
-    const numbered = addresses.find((local) => {
-      return local.interface === found.interface && local.scopeId;
-    });
-    return { name: found.interface, index: numbered?.scopeId };
+    const link = linkOf(hostOfAddresses(await system.addresses()), wanted);
+    return link && { name: link.name, index: link.index };
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     throw error.preventing(`find the interface of "${address}"`, false);
   }
 }
 
-async function routedAddress(target: IpAddress, system: System): Promise<string> {
+async function onLinux(target: IpAddress, system: System): Promise<IpAddress | undefined> {
+  const host = await readProc(system);
+  if (host !== undefined) return facing(target, host, system);
   try {
-    const { source, interface: device } = await sourceFor(target, system);
-    return withScope(source, device).toString();
+    const { route, links } = await routeByIp(target, system);
+    const link = findLink({ links, routes: [] }, route.interface);
+    // For an address of this computer itself the source is that address.
+    const source = link === undefined || link.properties.has("loopback")
+      ? route.source
+      : sourceOn(link, target, { links, routes: [] }, route.source);
+    return source && withScope(source, target.scope ?? route.interface);
   } catch (error) {
     if (!(error instanceof SystemError) || error.reason === "noLocalAddress") throw error;
-    const adjacent = await adjacentAddress(target, system);
-    if (adjacent === undefined) throw error;
-    return adjacent;
+    const near = await withoutRouteGet(target, system, error);
+    if (near === undefined) throw error;
+    return near;
   }
 }
 
-/** The local address whose prefix contains the target, for computers without `ip`. */
-async function adjacentAddress(target: IpAddress, system: System): Promise<string | undefined> {
+/** As {@link onLinux} from the interfaces alone, where `ip route get` failed or cannot be run; never with a question. */
+async function withoutRouteGet(
+  target: IpAddress,
+  system: System,
+  { reason }: SystemError,
+): Promise<IpAddress | undefined> {
+  if (await system.mayListAddresses()) {
+    const near = facing(target, hostOfAddresses(await system.addresses()), system);
+    if (near !== undefined) return near;
+  }
+  if (reason !== "programFailed") return undefined;
   try {
-    const local = facing(target, await system.addresses(), target.scope);
-    return local && withScope(local.address, target.scope ?? local.interface).toString();
+    return facing(target, await readLinux(system), system); // the `ip` of BusyBox
   } catch (error) {
-    if (error instanceof SystemError) return undefined; // the error of ip is more helpful
+    if (error instanceof SystemError) return undefined; // the error of the first call is more helpful
     throw error;
   }
 }
 
-async function plainAddress(target: IpAddress, system: System, attempt: string): Promise<string> {
-  const addresses = await system.addresses();
-  const device = addresses.find(({ scopeId, interface: name }) => {
-    return target.scope !== undefined &&
-      (name === target.scope || String(scopeId) === target.scope);
-  })?.interface;
-  const local = facing(target, addresses, device);
-  if (local !== undefined) {
-    return withScope(local.address, target.scope ?? local.interface).toString();
-  }
-  if (!target.isLinkLocal) {
-    const gateways = await findGateways(system);
-    const gateway = gateways.find(({ family }) => family === target.family);
-    if (gateway !== undefined) return gateway.client;
-  }
-  throw new DiscoveryError(attempt, "noLocalAddress", "no interface is on its network");
+/** The prefixes of the addresses suffice for a target nearby; only for others the routes are read. */
+async function elsewhere(target: IpAddress, system: System): Promise<IpAddress | undefined> {
+  return facing(target, hostOfAddresses(await system.addresses()), system) ??
+    (isScoped(target) ? undefined : facing(target, await readHost(system), system));
+}
+
+/**
+ * The address from which the system would send to a target: the target itself if it is one of this host, otherwise an address of
+ * the interface with the longest prefix that contains it. A link-local target is on any interface, so that it needs a scope.
+ */
+function facing(target: IpAddress, host: Host, { platform }: System): IpAddress | undefined {
+  if (linkOf(host, target) !== undefined) return target;
+  const path = isScoped(target) ? scopePath(target, host) : longestPath(target, host);
+  const source = path && sourceOn(path.link, target, host, path.source);
+  return path && source && withScope(source, target.scope ?? scopeOf(path.link, platform));
+}
+
+interface Path {
+  readonly link: Link;
+  readonly length: number;
+  readonly metric: number;
+  readonly source: IpAddress | undefined;
+}
+
+function scopePath({ scope }: IpAddress, host: Host): Path | undefined {
+  const link = scope === undefined ? undefined : findLink(host, scope);
+  return link && { link, length: 0, metric: 0, source: undefined };
+}
+
+function longestPath(target: IpAddress, host: Host): Path | undefined {
+  const onLink = host.links.flatMap((link) =>
+    link.addresses.flatMap(({ address, prefixLength: length }): Path[] =>
+      contains({ address, length }, target) ? [{ link, length, metric: 0, source: undefined }] : []
+    )
+  );
+  const [best] = [...onLink, ...host.routes.flatMap((route) => pathOf(route, target, host))]
+    .toSorted((a, b) => b.length - a.length || a.metric - b.metric);
+  return best;
+}
+
+function pathOf(route: Route, target: IpAddress, host: Host): Path[] {
+  const { destination, metric, source, scoped } = route;
+  const link = findLink(host, route.interface);
+  if (link === undefined || scoped || !contains(destination, target)) return [];
+  return [{ link, length: destination.length, metric, source }];
 }

@@ -1,6 +1,7 @@
 /**
  * Finds the default gateways and the local addresses that face them in the routes of this computer, without sending
- * anything. On Linux it runs the program `ip`, elsewhere the package `default-gateway`, which is loaded on demand.
+ * anything. On Linux it reads `/proc/net` or runs `ip`, on macOS and BSD it runs `netstat` and `ifconfig`, on Windows
+ * `powershell`.
  *
  * @example
  * ```ts

@@ -1,28 +1,29 @@
 import { SystemError } from "./discovery_error.ts";
-import type { Family } from "../wire/address.ts";
+import { runProgram } from "./run_program.ts";
 
 /** The system functions of discovery. Tests replace them. */
 export interface System {
-  /** As `process.platform`. */
+  /** As `Deno.build.os`. */
   readonly platform: string;
+  /** Whether files of the kernel can be read without a question to the user: in Node and Bun, in Deno with all permissions. */
+  mayReadFiles(): Promise<boolean>;
+  /** The text of a file; undefined if it cannot be read. */
+  read(path: string): Promise<string | undefined>;
   /**
    * Runs a program and returns its output.
    *
-   * @throws {SystemError} If the program is missing, not permitted, or fails.
+   * @param limit How long it may run, in milliseconds; 3000 by default.
+   * @throws {SystemError} If the program is missing, not permitted, fails, runs too long or prints too much.
    */
-  run(program: string, args: readonly string[]): Promise<string>;
+  run(program: string, args: readonly string[], limit?: number): Promise<string>;
+  /** Whether {@link System.addresses} returns without a question to the user. */
+  mayListAddresses(): Promise<boolean>;
   /**
    * The addresses of all interfaces that are up.
    *
    * @throws {SystemError} If the permission is missing.
    */
   addresses(): Promise<readonly LocalAddress[]>;
-  /**
-   * The default gateway as the package `default-gateway` finds it, if there is one.
-   *
-   * @throws {SystemError} If the permission is missing.
-   */
-  defaultGateway(family: Family): Promise<PlainGateway | undefined>;
 }
 
 /** An address of this computer. */
@@ -34,104 +35,81 @@ export interface LocalAddress {
   readonly scopeId: number | undefined;
 }
 
-/** A gateway as `default-gateway` returns it. */
-export interface PlainGateway {
-  readonly gateway: string;
-  readonly interface: string | undefined;
-}
+/** The used part of Deno; its other properties would load modules of Node. */
+type DenoParts = Pick<typeof Deno, "build" | "networkInterfaces" | "permissions" | "readTextFile">;
+
+/** Undefined in Node and Bun. */
+const { Deno: deno } = globalThis as unknown as { Deno?: DenoParts };
 
 /** The computer on which this program runs. */
 export const runningSystem: System = {
   get platform() {
+    // In Deno the global `process` would load a large module.
+    if (deno !== undefined) return deno.build.os;
     const { process } = globalThis as unknown as { process?: { platform?: string } };
-    return process?.platform ?? "unknown";
+    return process?.platform === "win32" ? "windows" : process?.platform ?? "unknown";
   },
 
-  async run(program, args) {
+  async mayReadFiles() {
+    return deno === undefined || await isEverythingGranted(deno.permissions);
+  },
+
+  async read(path) {
     try {
-      return await (deno?.Command === undefined ? runByNode : runByDeno)(program, args);
-    } catch (error) {
-      if (error instanceof SystemError) throw error;
-      throw systemError(error, `run "${program}"`, `--allow-run=${program}`);
+      if (deno !== undefined) return await deno.readTextFile(path);
+      const { readFile } = await import("node:fs/promises");
+      return await readFile(path, "utf8");
+    } catch {
+      return undefined; // missing, or hidden by a sandbox
     }
+  },
+
+  run: runProgram,
+
+  async mayListAddresses() {
+    if (deno === undefined) return true;
+    const { state } = await deno.permissions.query({ name: "sys", kind: "networkInterfaces" });
+    return state === "granted";
   },
 
   async addresses() {
-    const { networkInterfaces } = await import("node:os");
     try {
-      return Object.entries(networkInterfaces()).flatMap(([name, list]) => {
-        return (list ?? []).map((info): LocalAddress => ({
-          interface: name,
-          address: info.address,
-          prefixLength: Number(info.cidr?.split("/")[1] ?? (info.family === "IPv6" ? 128 : 32)),
-          scopeId: "scopeid" in info ? info.scopeid : undefined,
-        }));
-      });
+      return deno === undefined ? await nodeAddresses() : denoAddresses(deno);
     } catch (error) {
-      throw systemError(error, "list the network interfaces", "--allow-sys=networkInterfaces");
-    }
-  },
-
-  async defaultGateway(family) {
-    // Loaded on demand, for programs that do not name the gateway. The package has no types.
-    const { gateway4async, gateway6async } = await import("default-gateway") as DefaultGateway;
-    try {
-      const found = await (family === "IPv4" ? gateway4async() : gateway6async());
-      return { gateway: found.gateway, interface: found.int ?? undefined };
-    } catch (error) {
-      const failure = systemError(error, "find the gateway", "--allow-run --allow-env --allow-sys");
-      if (failure.reason === "programFailed") return undefined; // the package throws if there is no gateway
-      throw failure;
+      throw SystemError.from(error, "list the network interfaces", "--allow-sys=networkInterfaces");
     }
   },
 };
 
-interface DefaultGateway {
-  gateway4async(): Promise<{ gateway: string; int: string | null }>;
-  gateway6async(): Promise<{ gateway: string; int: string | null }>;
+/** Deno reads `/proc` only with all permissions (`-A`), and refuses it to `--allow-read`. */
+async function isEverythingGranted(permissions: DenoParts["permissions"]): Promise<boolean> {
+  for (const name of ["read", "run", "write", "net", "env", "sys", "ffi", "import"] as const) {
+    if ((await permissions.query({ name })).state !== "granted") return false;
+  }
+  return true;
 }
 
-/** The used part of Deno, absent in Node. */
-interface DenoCommand {
-  readonly Command?: new (program: string, options: { args: string[] }) => {
-    output(): Promise<{ success: boolean; stdout: Uint8Array; stderr: Uint8Array }>;
-  };
+function denoAddresses({ networkInterfaces }: DenoParts): LocalAddress[] {
+  return networkInterfaces().map(({ name, address, cidr, family, scopeid }) => ({
+    interface: name,
+    address,
+    prefixLength: prefixLength(cidr, family),
+    scopeId: scopeid ?? undefined,
+  }));
 }
 
-const { Deno: deno } = globalThis as unknown as { Deno?: DenoCommand };
-
-/** Deno has node:child_process too, but that also requires the permission to read the environment. */
-async function runByDeno(program: string, args: readonly string[]): Promise<string> {
-  if (deno?.Command === undefined) throw new Error("Cannot run a program: this is not Deno");
-  const { success, stdout, stderr } = await new deno.Command(program, { args: [...args] }).output();
-  const text = new TextDecoder();
-  if (success) return text.decode(stdout);
-  throw new SystemError("programFailed", `"${program}" said "${text.decode(stderr).trim()}"`);
-}
-
-async function runByNode(program: string, args: readonly string[]): Promise<string> {
-  const { execFile } = await import("node:child_process");
-  return await new Promise((resolve, reject) => {
-    execFile(program, [...args], (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else if (typeof error.code === "string") reject(error);
-      else reject(new SystemError("programFailed", `"${program}" said "${stderr.trim()}"`));
-    });
+async function nodeAddresses(): Promise<LocalAddress[]> {
+  const { networkInterfaces } = await import("node:os");
+  return Object.entries(networkInterfaces()).flatMap(([name, list]) => {
+    return (list ?? []).map((info): LocalAddress => ({
+      interface: name,
+      address: info.address,
+      prefixLength: prefixLength(info.cidr, info.family),
+      scopeId: "scopeid" in info ? info.scopeid : undefined,
+    }));
   });
 }
 
-function systemError(cause: unknown, attempt: string, flags: string): SystemError {
-  const { name, code, message } = cause as { name?: string; code?: string; message?: string };
-  if (
-    name === "NotCapable" || name === "PermissionDenied" || code === "EACCES" || code === "EPERM"
-  ) {
-    const detail = `the permission to ${attempt} is missing (under Deno: ${flags})`;
-    return new SystemError("permissionDenied", detail, { cause });
-  }
-  if (name === "NotFound" || code === "ENOENT") {
-    return new SystemError("programMissing", `cannot ${attempt}: there is no such program`, {
-      cause,
-    });
-  }
-  return new SystemError("programFailed", `cannot ${attempt}: ${message}`, { cause });
+function prefixLength(cidr: string | null, family: string): number {
+  return Number(cidr?.split("/")[1] ?? (family === "IPv6" ? 128 : 32));
 }

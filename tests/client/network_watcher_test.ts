@@ -245,7 +245,13 @@ Deno.test("With given addresses the machine's addresses are not read", async () 
 });
 
 Deno.test("A client keeps its interface as long as that has a gateway, even if a better one exists (C-11.5-1)", async () => {
-  const wireless = { family: "IPv4", interface: "wlan0", client: CLIENT, gateway: SERVER } as const;
+  const wireless = {
+    family: "IPv4",
+    interface: "wlan0",
+    client: CLIENT,
+    gateway: SERVER,
+    reason: "the only default gateway",
+  } as const;
   const wired = { ...wireless, interface: "eth0", client: "10.0.0.7", gateway: "10.0.0.1" };
   const ipv6 = {
     ...wired,

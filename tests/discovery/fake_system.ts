@@ -1,20 +1,24 @@
 import { SystemError } from "../../src/discovery/discovery_error.ts";
-import type { LocalAddress, PlainGateway, System } from "../../src/discovery/system.ts";
-import type { Family } from "../../src/wire/address.ts";
+import type { LocalAddress, System } from "../../src/discovery/system.ts";
 
 /** The answers of a fake system. Programs are keyed by their command line; a missing one fails. */
 export interface Answers {
+  /** "linux" by default. */
   readonly platform?: string;
-  readonly programs?: Record<string, string | SystemError>;
+  readonly programs?: Readonly<Record<string, string | SystemError>>;
+  /** The files that can be read; undefined if none may be read without a question. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly addresses?: readonly LocalAddress[] | SystemError;
-  readonly gateways?: Partial<Record<Family, PlainGateway | SystemError>>;
 }
 
 /** A system that returns the given answers. */
 export class FakeSystem implements System {
   readonly platform: string;
-  /** The command lines that were run. */
+  /** The command lines that were run, and the paths that were read. */
   readonly ran: string[] = [];
+  readonly readPaths: string[] = [];
+  /** How often the user was asked for a permission. */
+  questions = 0;
   readonly #answers: Answers;
 
   constructor(answers: Answers) {
@@ -22,19 +26,31 @@ export class FakeSystem implements System {
     this.#answers = answers;
   }
 
+  mayReadFiles(): Promise<boolean> {
+    return Promise.resolve(this.#answers.files !== undefined);
+  }
+
+  read(path: string): Promise<string | undefined> {
+    this.readPaths.push(path);
+    if (this.#answers.files === undefined) this.questions++;
+    return Promise.resolve(this.#answers.files?.[path]);
+  }
+
   run(program: string, args: readonly string[]): Promise<string> {
-    const command = [program, ...args].join(" ");
+    // The command of PowerShell is a program of its own, and is not repeated here.
+    const command = program === "powershell" ? program : [program, ...args].join(" ");
     this.ran.push(command);
     const unreachable = new SystemError("programFailed", `"${program}" said "Unreachable"`);
     return settle(this.#answers.programs?.[command] ?? unreachable);
   }
 
-  addresses(): Promise<readonly LocalAddress[]> {
-    return settle(this.#answers.addresses ?? []);
+  mayListAddresses(): Promise<boolean> {
+    return Promise.resolve(!(this.#answers.addresses instanceof SystemError));
   }
 
-  defaultGateway(family: Family): Promise<PlainGateway | undefined> {
-    return settle(this.#answers.gateways?.[family]);
+  addresses(): Promise<readonly LocalAddress[]> {
+    if (this.#answers.addresses instanceof SystemError) this.questions++;
+    return settle(this.#answers.addresses ?? []);
   }
 }
 

@@ -3,6 +3,7 @@ import { DiscoveryError, SystemError } from "../../src/discovery/discovery_error
 import { findInterface, findLocalAddress } from "../../src/discovery/local_address.ts";
 import { interfaceOf, localAddressFor } from "../../src/discovery/mod.ts";
 import { type Answers, FakeSystem, local } from "./fake_system.ts";
+import { byFiles, transcript } from "./recorded.ts";
 
 const EVERYTHING = [
   local("lo", "127.0.0.1/8"),
@@ -29,12 +30,11 @@ Deno.test("findLocalAddress() is what the system would send from (C-16.4-1)", as
 
 Deno.test("findLocalAddress() prefers a global IPv6 address (C-8.4-1)", async () => {
   const addresses =
-    `[{"addr_info":[{"local":"fd00::2"},{"local":"2001:db8::2"},{"local":"fe80::2"}]}]`;
+    `[{"ifname":"eth0","addr_info":[{"local":"fd00::2"},{"local":"2001:db8::2"},{"local":"fe80::2"}]}]`;
   const programs = {
-    "ip -j -6 route get fe80::1 oif eth0": `[{"dev":"eth0","prefsrc":"fe80::2"}]`,
     "ip -j -6 route get fd00::1": `[{"dev":"eth0","prefsrc":"fd00::2"}]`,
     "ip -j -6 route get fd00::2": `[{"type":"local","dev":"lo","prefsrc":"fd00::2"}]`,
-    "ip -j -6 address show dev eth0": addresses,
+    "ip -j -d address": addresses,
   };
   assertEquals(await find("fe80::1%eth0", { programs }), "2001:db8::2");
   assertEquals(await find("fd00::1", { programs }), "2001:db8::2");
@@ -43,10 +43,14 @@ Deno.test("findLocalAddress() prefers a global IPv6 address (C-8.4-1)", async ()
 
 Deno.test("findLocalAddress() names the interface of a link-local address", async () => {
   const programs = {
-    "ip -j -6 route get fe80::1 oif eth0": `[{"dev":"eth0","prefsrc":"fe80::2"}]`,
-    "ip -j -6 address show dev eth0": `[{"addr_info":[{"local":"fe80::2"}]}]`,
+    "ip -j -d address":
+      `[{"ifname":"eth0","ifindex":2,"addr_info":[{"local":"fe80::2"}]},{"ifname":"eth1","ifindex":3,"addr_info":[{"local":"fe80::3"}]}]`,
   };
   assertEquals(await find("fe80::1%eth0", { programs }), "fe80::2%eth0");
+  assertEquals(await find("fe80::1%eth1", { programs }), "fe80::3%eth1");
+  assertEquals(await find("fe80::1%3", { programs }), "fe80::3%3"); // its number (H-6)
+  const error = await assertRejects(() => find("fe80::1%eth7", { programs }), DiscoveryError);
+  assertEquals(error.reason, "noLocalAddress");
 });
 
 Deno.test("findLocalAddress() does not query the system for the loopback addresses", async () => {
@@ -73,7 +77,7 @@ Deno.test("findLocalAddress() goes by prefixes where ip cannot be used, and off 
       assertEquals(await find(server, { platform, addresses: EVERYTHING }), client, server);
     }
   }
-  const windows = { platform: "win32", addresses: EVERYTHING };
+  const windows = { platform: "windows", addresses: EVERYTHING };
   assertEquals(await find("fe80::1%3", windows), "fe80::3%3");
 });
 
@@ -81,10 +85,46 @@ Deno.test("findLocalAddress() faces the default gateway for what is far away, of
   const answers: Answers = {
     platform: "darwin",
     addresses: EVERYTHING,
-    gateways: { IPv4: { gateway: "192.168.1.1", interface: "eth0" } },
+    programs: {
+      "netstat -rn": "Destination Gateway Flags Netif\ndefault 192.168.1.1 UGSc eth0\n",
+      "ifconfig -a":
+        "eth0: flags=8863<UP,BROADCAST> mtu 1500\n\tinet 192.168.1.2 netmask 0xffffff00\n",
+    },
   };
   assertEquals(await find("203.0.113.1", answers), "192.168.1.2");
   await assertRejects(() => find("2001:db8:9::1", answers), DiscoveryError);
+});
+
+Deno.test("findLocalAddress() goes by /proc/net where it can be read (H-3, C-16.4-1)", async () => {
+  const answers = await byFiles("two_uplinks");
+  const cases = [
+    ["192.168.2.1", "192.168.2.2"],
+    ["203.0.113.1", "192.168.1.2"], // the default route with the lowest metric
+    ["10.1.2.3", "192.168.2.2"], // 10.0.0.0/8 by way of wlan0
+    ["192.168.1.2", "192.168.1.2"],
+    ["2001:db8:9::1", "2001:db8:1::2"],
+    ["fe80::1%eth0", "2001:db8:1::2"],
+    ["fe80::1%wlan0", "fe80::ff:fe00:202%wlan0"],
+    ["fe80::1%3", "fe80::ff:fe00:202%3"],
+  ] as const;
+  for (const [server, client] of cases) assertEquals(await find(server, answers), client, server);
+});
+
+Deno.test("findLocalAddress() reads the text of an ip that does not support JSON", async () => {
+  const programs = await transcript("busybox_tun");
+  const addresses = new SystemError("permissionDenied", "no");
+  assertEquals(await find("192.168.1.1", { programs, addresses }), "192.168.1.2");
+  assertEquals(await find("203.0.113.1", { programs, addresses }), "10.8.0.2"); // the lowest metric
+});
+
+Deno.test("findLocalAddress() does not ask for a second permission when the first is refused (H-3)", async () => {
+  const denied = new SystemError("permissionDenied", "no");
+  const system = new FakeSystem({
+    programs: { "ip -j -4 route get 192.168.1.1": denied },
+    addresses: denied,
+  });
+  await assertRejects(() => findLocalAddress("192.168.1.1", system), DiscoveryError);
+  assertEquals(system.questions, 0);
 });
 
 Deno.test("findLocalAddress() throws the reason if there is no address", async () => {

@@ -1,23 +1,6 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { SystemError } from "../../src/discovery/discovery_error.ts";
+import { assertEquals } from "@std/assert";
 import { runningSystem } from "../../src/discovery/system.ts";
-
-Deno.test("runningSystem.run() returns what a program prints", async () => {
-  assertEquals(await runningSystem.run(Deno.execPath(), ["eval", "console.log(1 + 1)"]), "2\n");
-});
-
-Deno.test("runningSystem.run() reports a failed program with its error output", async () => {
-  const code = "console.error('Nothing is reachable'); Deno.exit(2)";
-  const run = () => runningSystem.run(Deno.execPath(), ["eval", code]);
-  const error = await assertRejects(run, SystemError, 'said "Nothing is reachable"');
-  assertEquals(error.reason, "programFailed");
-});
-
-Deno.test("runningSystem.run() reports a missing program", async () => {
-  const run = () => runningSystem.run("no-such-program-of-pcp", []);
-  const error = await assertRejects(run, SystemError, "there is no such program");
-  assertEquals(error.reason, "programMissing");
-});
+import { runDeno } from "../tools/processes.ts";
 
 Deno.test("runningSystem.addresses() lists loopback with its prefix", async () => {
   const addresses = await runningSystem.addresses();
@@ -25,14 +8,46 @@ Deno.test("runningSystem.addresses() lists loopback with its prefix", async () =
   assertEquals(loopback?.prefixLength, 8);
 });
 
-Deno.test("runningSystem.defaultGateway() calls the package, whose failure means no gateway", async () => {
-  for (const family of ["IPv4", "IPv6"] as const) {
-    try {
-      const found = await runningSystem.defaultGateway(family);
-      assert(found === undefined || found.gateway.includes(family === "IPv4" ? "." : ":"));
-    } catch (error) {
-      assert(error instanceof SystemError, String(error));
-      assertEquals(error.reason, "programMissing");
-    }
-  }
+Deno.test("runningSystem.platform is that of Deno", () => {
+  assertEquals(runningSystem.platform, Deno.build.os);
+});
+
+Deno.test("runningSystem.read() returns a text, or undefined for what cannot be read", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, "text");
+  assertEquals(await runningSystem.read(path), "text");
+  await Deno.remove(path);
+  assertEquals(await runningSystem.read(path), undefined);
+});
+
+Deno.test("files of the kernel are read with all permissions only (H-3)", async () => {
+  const module = new URL("../../src/discovery/system.ts", import.meta.url).href;
+  const program =
+    `import { runningSystem } from "${module}"; console.log(await runningSystem.mayReadFiles())`;
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(path, program);
+  const run = async (...flags: string[]): Promise<string> => {
+    const { stdout, stderr } = await runDeno(["run", "--no-prompt", "--no-config", ...flags, path]);
+    return stdout.trim() || stderr;
+  };
+  assertEquals(await run("-A"), "true");
+  assertEquals(await run("--allow-read", "--allow-run", "--allow-net", "--allow-sys"), "false");
+  await Deno.remove(path);
+});
+
+Deno.test("discovery loads no module of Node under Deno", async () => {
+  const module = new URL("../../src/discovery/mod.ts", import.meta.url).href;
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(
+    path,
+    `import { discoverGateways, localAddressFor } from "${module}";
+    for (const find of [discoverGateways, () => localAddressFor("192.0.2.1")]) {
+      try { await find(); } catch (error) { if (error.name !== "DiscoveryError") throw error; }
+    }`,
+  );
+  const args = ["run", "-A", "--no-config", "--log-level=debug", path];
+  const { code, stderr } = await runDeno(args);
+  assertEquals(code, 0, stderr);
+  assertEquals(stderr.match(/ node:\S+/g), null);
+  await Deno.remove(path);
 });

@@ -46,7 +46,13 @@ export class RpcHarness {
       clientOptions: { clock, network, random: seededRandom(1), randomWord: seededWords(2) },
       discover: () =>
         Promise.resolve([
-          { family: "IPv4", gateway: SERVER, interface: "eth0", client: CLIENT },
+          {
+            family: "IPv4",
+            gateway: SERVER,
+            interface: "eth0",
+            client: CLIENT,
+            reason: "the only default gateway",
+          },
         ]),
       startSimulator: () =>
         ServerHost.start(network, clock, new SimulatedServer(), { hostname: "127.0.0.1" }),

@@ -100,6 +100,7 @@ export class Harness implements AsyncDisposable {
           gateway: "192.168.1.1",
           interface: "eth0\x1b[31m",
           client: "192.168.1.20",
+          reason: "first: metric 100 precedes metric 600\x1b[2J",
         }]),
       runProgram: (program, variables) => {
         this.runs.push({ program, variables });

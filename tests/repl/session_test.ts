@@ -362,12 +362,21 @@ Deno.test("a client that js has shut down counts as disconnected", async () => {
   assertEquals(harness.take(), ["203.0.113.5"]);
 });
 
-Deno.test("discover prints gateways without their control characters", async () => {
+Deno.test("discover prints gateways and why each stands where it stands, without control characters (H-2)", async () => {
   await using harness = await startHarness();
   assertEquals(await harness.run("discover"), 0);
   assertEquals(harness.take(), [
     "IPv4  gateway 192.168.1.1  interface eth0\\x1b[31m  this host 192.168.1.20",
+    "      first: metric 100 precedes metric 600\\x1b[2J",
   ]);
+  assertEquals(await harness.run("discover --json"), 0);
+  assertEquals(JSON.parse(harness.take().join()), {
+    family: "IPv4",
+    gateway: "192.168.1.1",
+    interface: "eth0\x1b[31m",
+    client: "192.168.1.20",
+    reason: "first: metric 100 precedes metric 600\x1b[2J",
+  });
 });
 
 Deno.test("list without mappings prints how to make one, and an unknown id is answered with the known ones", async () => {

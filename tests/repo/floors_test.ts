@@ -63,7 +63,7 @@ const FLOORS: readonly Floor[] = [
   {
     files: "src/discovery/",
     may: [...ERROR, "src/wire/address.ts"],
-    packages: ["default-gateway", "node:child_process", "node:os"],
+    packages: ["node:child_process", "node:dns", "node:fs", "node:os"],
   },
   {
     files: "src/client/persistence/",

@@ -341,6 +341,7 @@ Deno.test("discover gives what discovery finds", async () => {
     gateway: "192.168.1.1",
     interface: "eth0",
     client: "192.168.1.10",
+    reason: "the only default gateway",
   } as const;
   await using lab = await RpcLab.start({}, { discover: () => Promise.resolve([gateway]) });
   await lab.rpc.sendRequest(InitializeRequest, {});

@@ -194,7 +194,14 @@ Deno.test("An empty list of server addresses is refused", async () => {
   await assertRejects(() => resolveAddresses(CLIENT, [], false), TypeError, "empty");
 });
 
+const REASON = "the only default gateway";
 const GATEWAYS: readonly Gateway[] = [
-  { family: "IPv4", gateway: ROUTER, interface: "eth0", client: CLIENT },
-  { family: "IPv6", gateway: "fe80::1%eth0", interface: "eth0", client: "2001:db8:1::10" },
+  { family: "IPv4", gateway: ROUTER, interface: "eth0", client: CLIENT, reason: REASON },
+  {
+    family: "IPv6",
+    gateway: "fe80::1%eth0",
+    interface: "eth0",
+    client: "2001:db8:1::10",
+    reason: REASON,
+  },
 ];

@@ -19,10 +19,11 @@ export async function discover(context: CommandContext): Promise<ExitCode> {
       "Connect to a network, or use --simulate to go without a router",
     );
   }
-  for (const { family, gateway, interface: name, client } of found) {
+  for (const { family, gateway, interface: name, client, reason } of found) {
     context.print(
-      { family, gateway, interface: name, client },
+      { family, gateway, interface: name, client, reason },
       `${family}  gateway ${gateway}  interface ${printable(name)}  this host ${client}`,
+      `      ${printable(reason)}`,
     );
   }
   return 0;
