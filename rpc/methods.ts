@@ -28,6 +28,7 @@ import {
   optional,
   port,
   seconds,
+  server,
   strictType,
   text,
 } from "./value_schemas.ts";
@@ -166,8 +167,12 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
         "Address of this host that faces the PCP server; found when left out",
       ),
       server: optional(
-        address(),
-        "Address of the PCP server; the default gateway when left out",
+        server(),
+        "Address or host name of the PCP server; the default gateway when left out",
+      ),
+      waitForNetwork: optional(
+        z.boolean(),
+        "Whether to wait until this host has a route and an address; by default the request fails",
       ),
       port: optional(port(), "UDP port of the PCP server, 5351 by default"),
       announcePort: optional(port(), "UDP port that announcements come to, 5350 by default"),

@@ -62,8 +62,10 @@ export interface ClientShutdownParams {
 export interface ClientStartParams {
   /** Address of this host that faces the PCP server; found when left out. */
   client?: string;
-  /** Address of the PCP server; the default gateway when left out. */
+  /** Address or host name of the PCP server; the default gateway when left out. */
   server?: string;
+  /** Whether to wait until this host has a route and an address; by default the request fails. */
+  waitForNetwork?: boolean;
   /** UDP port of the PCP server, 5351 by default. */
   port?: number;
   /** UDP port that announcements come to, 5350 by default. */

@@ -102,11 +102,21 @@ export const seconds = (): z.ZodMiniNumberFormat => integer(1, 0xffff_ffff);
 
 /** An IPv4 or IPv6 address; a link-local one may carry a zone. */
 export function address(): z.ZodMiniString {
-  const [v4, v6] = [z.ipv4(), z.ipv6()];
+  return z.string().check(z.refine(isAddress, { error: "Must be an IPv4 or IPv6 address" }));
+}
+
+/** A server as people write it: an address, also in brackets, or a host name, of which the last label is no number. */
+export function server(): z.ZodMiniString {
+  const error = "Must be an IPv4 or IPv6 address, or a host name";
   return z.string().check(z.refine((text) => {
-    const host = text.replace(/(?<=^fe[89ab].*)%.+$/i, "");
-    return v4.safeParse(host).success || v6.safeParse(host).success;
-  }, { error: "Must be an IPv4 or IPv6 address" }));
+    const host = text.trim().replace(/^\[(.*)\]$/, "$1");
+    return isAddress(host) || /^[\w.-]+$/.test(host) && !/(^|\.)\d*\.?$/.test(host);
+  }, { error }));
+}
+
+function isAddress(text: string): boolean {
+  const host = text.replace(/(?<=^fe[89ab].*)%.+$/i, "");
+  return z.ipv4().safeParse(host).success || z.ipv6().safeParse(host).success;
 }
 
 /** How long a mapping is wanted. */

@@ -49,6 +49,11 @@ export interface ClientOptions {
   readonly store?: Store;
   /** Called with every datagram, decoded. */
   readonly onTrace?: (event: TraceEvent) => void;
+  /**
+   * Whether the start waits, as long as `signal` allows, until this host has a route and an address, as after a boot. By default
+   * it fails at once with a `DiscoveryError`.
+   */
+  readonly waitForNetwork?: boolean;
   /** Cancels the start; it has no effect on the started client. */
   readonly signal?: AbortSignal;
 }

@@ -26,6 +26,8 @@ export class ReplClient {
   readonly #parts: SessionParts;
   readonly #output: BackgroundOutput;
   readonly #state: string | undefined;
+  /** The server as it was typed, such as a host name. */
+  #serverName: string | undefined;
 
   private constructor(
     handle: Handle,
@@ -72,7 +74,9 @@ export class ReplClient {
           ...common,
           port: gateway.local.port,
         });
-      return new ReplClient(handle, gateway, parts, output, state);
+      const opened = new ReplClient(handle, gateway, parts, output, state);
+      opened.#serverName = server;
+      return opened;
     } catch (error) {
       gateway?.close();
       throw error;
@@ -93,7 +97,7 @@ export class ReplClient {
 
   /** Whether the client has the addresses, port and state file of the options; missing ones match. */
   matches({ server, client, port, simulate, state }: CommonOptions): boolean {
-    return (server ?? this.handle.server) === this.handle.server &&
+    return [undefined, this.handle.server, this.#serverName].includes(server) &&
       (client ?? this.handle.client) === this.handle.client &&
       (state ?? this.#state) === this.#state &&
       (simulate !== true || this.gateway !== undefined) &&

@@ -390,3 +390,13 @@ Deno.test("list without mappings prints how to make one, and an unknown id is an
   assertEquals(await harness.run("renew 7 60"), 1);
   assertEquals(harness.take(), ["There is no mapping 7: type one of 1"]);
 });
+
+Deno.test("a server that was typed by its name is the same server when it is typed again (H-6)", async () => {
+  await using harness = await startHarness({
+    defaults: { client: "127.0.0.1", server: "localhost" },
+  });
+  assertEquals(await harness.run("connect 127.0.0.1 localhost"), 0);
+  assertEquals(harness.take(), ["Connected to 127.0.0.1 as 127.0.0.1"]);
+  assertEquals(await harness.run("list --server localhost"), 0);
+  assertMatch(harness.take().join(), /No mappings/);
+});

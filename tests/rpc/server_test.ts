@@ -494,3 +494,18 @@ async function assertError(
   if (data !== undefined) assertEquals(error.data, data);
   return error;
 }
+
+Deno.test("client/start takes a host name as server, and refuses what is neither name nor address (H-6)", async () => {
+  await using lab = await RpcLab.start();
+  await lab.rpc.sendRequest(InitializeRequest, {});
+  const started = await lab.rpc.sendRequest(ClientStartRequest, {
+    client: "127.0.0.1",
+    server: " localhost ",
+  });
+  assertEquals(started.server, "127.0.0.1");
+  for (const server of ["192.168.1.256", "a b", "", "http://router"]) {
+    const start = () => lab.rpc.sendRequest(ClientStartRequest, { server });
+    const error = await assertRejects(start, ResponseError);
+    assertEquals([error.code, error.data?.[0].path], [-32602, ["server"]], server);
+  }
+});

@@ -3,6 +3,7 @@ import type { Gateway } from "../../discovery/gateway.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { ANYCAST_IPV4, ANYCAST_IPV6 } from "../../wire/constants.ts";
 import { discover } from "../discover.ts";
+import { parseAddress, parseServer, resolveServers } from "./server_text.ts";
 
 /** The addresses of both ends of a client. */
 export interface Addresses {
@@ -15,11 +16,12 @@ export interface Addresses {
 /**
  * Checks the given addresses, and finds those that were left out.
  *
+ * @param server Addresses or host names. Blanks around them, and brackets around an address, are left out.
  * @param anycast Whether the anycast address follows a discovered gateway (RFC 7723 section 2.1).
  * @param gateways Finds the default gateways; called only without a server.
  * @param current The addresses that the client uses: kept as long as they are usable (RFC 6887 section 11.5).
  * @throws {TypeError} If a text is not the address of a host, or the addresses are of two families.
- * @throws {DiscoveryError} If an address was left out and cannot be found.
+ * @throws {DiscoveryError} If an address was left out and cannot be found, or a name has no address.
  */
 export async function resolveAddresses(
   client: string | undefined,
@@ -28,22 +30,37 @@ export async function resolveAddresses(
   gateways: () => Promise<readonly Gateway[]> = discover,
   current: Addresses | undefined = undefined,
 ): Promise<Addresses> {
-  const clientAddress = client === undefined ? undefined : parse("client", client);
+  const clientAddress = client === undefined ? undefined : parseAddress("client", client);
   if (server === undefined) return await throughGateway(clientAddress, anycast, gateways, current);
-  const serverAddresses = (Array.isArray(server) ? server : [server]).map((each) =>
-    parse("server", each)
-  );
-  const [first] = serverAddresses;
-  if (first === undefined) {
+  const servers = (Array.isArray(server) ? server : [server]).map((each) => parseServer(each));
+  if (servers.length === 0) {
     throw new TypeError("Cannot start a client: the list of server addresses is empty");
   }
+  const family = (clientAddress ?? current?.clientAddress)?.family;
+  const choices = await resolveServers(servers, family);
+  const [serverAddresses = [], ...others] = choices;
   if (clientAddress !== undefined) return checked(clientAddress, serverAddresses);
-  const { localAddressFor, localAddresses } = await import("../../discovery/local_address.ts");
-  const facing = await localAddressFor(first.toString());
-  if (current !== undefined && isAmong(current.clientAddress, await localAddresses())) {
-    return current;
+  try {
+    return await facing(serverAddresses, current);
+  } catch (error) {
+    const [second] = others; // a host without IPv4 reaches a name over IPv6
+    if (second === undefined || !(error instanceof DiscoveryError)) throw error;
+    return await facing(second, current);
   }
-  return checked(IpAddress.parse(facing), serverAddresses);
+}
+
+/** The addresses with that of this host which faces the first one. */
+async function facing(
+  serverAddresses: readonly IpAddress[],
+  current: Addresses | undefined,
+): Promise<Addresses> {
+  const { localAddressFor, localAddresses } = await import("../../discovery/local_address.ts");
+  const clientAddress = await localAddressFor(String(serverAddresses[0]));
+  const server = current?.serverAddresses[0];
+  const isUsable = current !== undefined &&
+    serverAddresses.some((address) => server?.equals(address)) &&
+    isAmong(current.clientAddress, await localAddresses());
+  return isUsable ? current : checked(IpAddress.parse(clientAddress), serverAddresses);
 }
 
 /** The current gateway if it still exists, else the one that faces the client's address, else the first. */
@@ -66,12 +83,22 @@ async function throughGateway(
     const detail = `no default route for "${family}" was found`;
     throw new DiscoveryError("find the default gateway", "noDefaultRoute", detail);
   }
+  return behindGateway(gateway, anycast, clientAddress);
+}
+
+/**
+ * The addresses of a client of a gateway.
+ *
+ * @param anycast Whether the anycast address follows the gateway (RFC 7723 section 2.1).
+ */
+export function behindGateway(
+  gateway: Gateway,
+  anycast: boolean,
+  clientAddress: IpAddress = IpAddress.parse(gateway.client),
+): Addresses {
   const texts = [gateway.gateway];
   if (anycast) texts.push(gateway.family === "IPv4" ? ANYCAST_IPV4 : ANYCAST_IPV6);
-  return checked(
-    clientAddress ?? IpAddress.parse(gateway.client),
-    texts.map((text) => IpAddress.parse(text)),
-  );
+  return checked(clientAddress, texts.map((text) => IpAddress.parse(text)));
 }
 
 /** The system appends the interface to each of its addresses, as in `fe80::1%eth0`. */
@@ -81,14 +108,6 @@ function isAmong(address: IpAddress, addresses: readonly string[] | undefined): 
     const isHere = address.scope === undefined || address.scope === device;
     return isHere && IpAddress.tryParse(text)?.equals(address) === true;
   }) ?? false;
-}
-
-function parse(what: string, text: string): IpAddress {
-  const address = typeof text === "string" ? IpAddress.tryParse(text) : undefined;
-  if (address !== undefined && !address.isMulticast && !address.isUnspecified) return address;
-  throw new TypeError(
-    `Cannot start a client: the ${what} address must be the IPv4 or IPv6 address of one host, got "${text}"`,
-  );
 }
 
 function checked(clientAddress: IpAddress, serverAddresses: readonly IpAddress[]): Addresses {
