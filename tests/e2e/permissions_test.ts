@@ -114,7 +114,7 @@ Deno.test("programs are run by discovery and --exec only, and text becomes code 
     if (/new Function|AsyncFunction|\beval\(/.test(text)) found.makesCode.push(file);
   }
   assertEquals(found, {
-    runs: ["src/discovery/system.ts", "src/repl/shell.ts"],
+    runs: ["src/discovery/run_program.ts", "src/repl/shell.ts"],
     makesCode: ["src/repl/commands/js.ts"],
   });
 });

@@ -505,7 +505,7 @@ Deno.test("client/start takes a host name as server, and refuses what is neither
   assertEquals(started.server, "127.0.0.1");
   for (const server of ["192.168.1.256", "a b", "", "http://router"]) {
     const start = () => lab.rpc.sendRequest(ClientStartRequest, { server });
-    const error = await assertRejects(start, ResponseError);
-    assertEquals([error.code, error.data?.[0].path], [-32602, ["server"]], server);
+    const { code, data } = await assertRejects(start, ResponseError<unknown>);
+    assertEquals([code, (data as { path: string[] }[])[0]?.path], [-32602, ["server"]], server);
   }
 });
