@@ -25,7 +25,7 @@ C-8.1-2 | 6887 8.1 | DESC | each family has its own router and its own mappings
 C-8.1-3 | 6887 8.1 | DESC | requests go to port 5351, from a port of each client's own
 C-8.1-4 | 6887 8.1 | SHOULD | the source port is random, not 5350 or 5351
 C-8.1-5 | 6887 7.1 | MUST | the address in the header is the source address of the datagram
-C-16.4-1 | 6887 16.4 | SHOULD | that address is the one that faces the server
+C-16.4-1 | 6887 16.4 | DESC | that address is the one that faces the server, as the system chooses it (section 16 is not normative)
 C-16.4-2 | 6887 16.4 | DESC | when the host's address changes, the header follows
 C-8.4-1 | 6887 8.4 | SHOULD | over IPv6 a global source address, no ULA or link-local one if there is another
 C-8.4-2 | 6887 8.4 | MAY | private IPv4 source addresses are fine
@@ -124,7 +124,7 @@ C-9-5 | 6887 9 | MAY | version 0 is NAT-PMP, asked at once
 C-9-6 | 6886 1.1 | MUST NOT | version 1 is never spoken
 C-9-7 | 6886 1.1 | SHOULD NOT | PCP is tried again each time
 C-9-8 | 6886 3.5 | DESC | the NAT-PMP version error has an epoch and no lifetime
-C-9-9 | 6887 | REC | n requests and n errors are n NAT-PMP requests
+C-9-9 | 6887 | REC | a gateway not known to speak PCP: one version error makes each request go over once, so n errors are n NAT-PMP requests
 C-9-10 | 6887 8.3 | DESC | UNSUPP_VERSION counts in any length from 4 octets
 C-9-11 | 6887 | REC | UNSUPP_VERSION counts only while something is asked, and takes no live mapping
 C-9-12 | 6887 | REC | UNSUPP_VERSION that names version 2 makes no loop
@@ -161,8 +161,8 @@ C-14.2-6 | 6887 14.2 | DESC | updates for third parties carry that option
 C-14.2-7 | 6887 6 | DESC | updates of what nobody wants are ignored
 C-11.2.1-1 | 6887 11.2.1 | SHOULD | a wanted mapping is renewed before its end
 C-11.2.1-2 | 6887 11.2.1 | SHOULD | first between 1/2 and 5/8 of the lifetime
-C-11.2.1-3 | 6887 11.2.1 | DESC | one packet in each window
-C-11.2.1-4 | 6887 11.2.1 | SHOULD | then 3/4 to 13/16, 7/8 to 29/32, and so on
+C-11.2.1-3 | 6887 11.2.1 | SHOULD | one packet in each window, and no repetitions after 3 s
+C-11.2.1-4 | 6887 11.2.1 | DESC | then 3/4 to 13/16, 7/8 to 29/32, and so on
 C-11.2.1-5 | 6887 11.2.1 | MUST NOT | never two within 4 s
 C-11.2.1-6 | 6887 11.2.1 | SHOULD | renewals suggest what is assigned
 C-11.2.1-7 | 6887 10.1 | DESC | the wanted lifetime stays
@@ -181,7 +181,7 @@ C-15.1-8 | 6887 8.1.1 | DESC | deletions are repeated until the mapping ends by 
 C-15.1-9 | 6887 14.2 | REC | late answers to the creation do not pass for the deletion's
 C-12.1-D | 6887 12.1 | DESC | PEER is never deleted
 C-8.4-D | 6887 8.4 | SHOULD | mappings of a former address are deleted from there
-C-15-3 | 6887 15 | DESC | nonce and port are kept for two minutes
+C-15-3 | 6887 15 | DESC | nonce and port are kept as long as the server may hold them: 2 min for UDP, 124 min for TCP, a rest of lifetime, PEER to its end
 C-12-1 | 6887 12.2 | MAY | PEER may come before or after the traffic
 C-12-2 | 6887 12.1 | DESC | the remote peer is as the client sees it
 C-12-3 | 6887 12.1 | DESC | a suggestion that cannot be honoured is told
@@ -209,7 +209,7 @@ C-13.3-5 | 6887 13.3 | DESC | servers may take one filter only
 C-13.3-6 | 6887 13.3 | DESC | filters are of the internal family
 C-13.3-7 | 6887 11 | DESC | without filters anyone comes in
 C-13.3-8 | 6887 | REC | renewals carry the whole set
-C-16.3.3-1 | 6887 16.3.3 | SHOULD | SCTP may be refused its port
+C-16.3.3-1 | 6887 16.3.3 | DESC | SCTP suggests nothing at first, and a refusal of its port is an error of its own
 C-11.1-F1 | 6887 3 | DESC | external equal to internal is a firewall, and a success
 C-11.3-F2 | 6887 11.3 | DESC | static mappings last for ever: renewed within a day
 C-11.1-F3 | 6887 10 | DESC | an IPv6 pinhole suggests the all-zeros IPv6 address
@@ -233,7 +233,7 @@ C-18.3-2 | 6887 18.3.3 | DESC | rapid recovery and short lifetimes leave less to
 C-18-3 | 6887 | REC | nonces are not logged
 C-18-4 | 7723 5.1 | MAY | an anycast address may be probed first
 C-18-5 | 6887 | REC | the parser is total
-D-1.1-1 | 6886 1.1 | DESC | PCP first, NAT-PMP after a version error only
+D-1.1-1 | 6886 1.1 | DESC | PCP first, NAT-PMP after a version error or, beside PCP, after a second of silence; never remembered for good
 D-3-1 | 6886 3 | SHOULD | for hosts with a private address
 D-3-2 | 6886 3 | DESC | the default gateway is the server
 D-3.1-1 | 6886 3.1 | SHOULD NOT | one request at a time
@@ -242,17 +242,17 @@ D-3.1-3 | 6886 3.1 | DESC | port unreachable ends it at once
 D-3.1-4 | 6886 3.1 | MAY | an announcement ends what was concluded from silence
 D-3.1-5 | 6886 3.1 | SHOULD | at least one deletion when closing
 D-3.2-1 | 6886 3.2 | MUST | responses of others are dropped
-D-3.2-2 | 6886 3.2 | DESC | no address beside an error
+D-3.2-2 | 6886 3.2 | MUST | the address beside an error is ignored
 D-3.3-1 | 6886 3.3 | MUST | reserved octets are zero
 D-3.3-2 | 6886 3.3 | DESC | matched by opcode and internal port
 D-3.3-3 | 6886 3.3 | SHOULD | renewed at half the lifetime, with the assigned port
-D-3.3-4 | 6886 3.3 | DESC | the granted lifetime counts
+D-3.3-4 | 6886 3.3 | DESC | the granted lifetime counts if it is shorter; a longer one is cut to what was requested
 D-3.4-1 | 6886 3.4 | MUST | a deletion has lifetime 0 and suggests nothing
 D-3.4-2 | 6886 3.4 | DESC | a deletion succeeds, there or not
 D-3.4-3 | 6886 3.4 | MAY | everything of a protocol may be deleted at once
 D-3.5-1 | 6886 3.5 | MUST | unknown results end the request
 D-3.6-1 | 6886 3.6 | MUST | the epoch may lag by an eighth and 2 s, in every packet
-D-3.7-1 | 6886 3.7 | MUST | a random wait of up to 5 s, then one request after the other
+D-3.7-1 | 6886 3.7 | MUST | a random wait of up to 5 s; then one request after the other (SHOULD)
 D-3.8-1 | 6886 3.8 | DESC | no NAT-PMP is no catastrophe
 D-3.2.1-1 | 6886 3.2.1 | DESC | up to ten copies announce a new address
 D-3.2.1-2 | 6886 3.2.1 | MUST | announcements are the gateway's own

@@ -1,6 +1,7 @@
 /** Every rule of the RFCs has a test that names it, or a reason; and no test names an unknown rule. */
 
 import { assert, assertEquals } from "@std/assert";
+import { FIELD_ROWS } from "../conformance/field_rows.ts";
 import { REASONS } from "../conformance/reasons.ts";
 import { type Row, ROWS } from "../conformance/rows.ts";
 import {
@@ -14,7 +15,15 @@ import {
 import { readFile } from "../tools/repository.ts";
 
 Deno.test("every rule has a test or a reason, and every id in a test's name is a rule", async () => {
-  assertEquals(gaps(ROWS, await findRuleTests()), []);
+  assertEquals(gaps([...ROWS, ...FIELD_ROWS], await findRuleTests()), []);
+});
+
+Deno.test("the cases from the field are listed once, complete", () => {
+  assertEquals(new Set(FIELD_ROWS.map(({ id }) => id)).size, FIELD_ROWS.length);
+  for (const { id, text } of FIELD_ROWS) {
+    assertEquals(idsOf(`a (${id})`), [id]);
+    assert(text.length > 10, id);
+  }
 });
 
 Deno.test("the list has each rule once, complete", () => {
@@ -44,6 +53,9 @@ Deno.test("idsOf() takes the ids at the end of a name, and nothing else", () => 
     "C-8.1.1-N5",
     "E-7753-10",
   ]);
+  assertEquals(idsOf("a (G-4, H-1, K-12, R-2, D-3, U-1.2, S-4, Q-17, V-8b, M-3, Q17, G-, F-01)"), [
+    ...["G-4", "H-1", "K-12", "R-2", "D-3", "U-1.2", "S-4", "Q-17", "V-8b", "M-3"],
+  ]);
   assertEquals(idsOf("(C-8.5-3) a"), []);
   assertEquals(idsOf("a(b)"), []);
 });
@@ -65,12 +77,14 @@ Deno.test("ruleTestsIn() finds names in all kinds of quotes, and no comments", (
 });
 
 Deno.test("gaps() lists what is missing, doubled or unknown", () => {
-  const rows = [row("C-1-1"), row("C-1-2"), row("C-1-3", "no")];
-  const tests = ruleTestsIn('"x (C-1-1, C-1-3, C-1-9)"', "a.ts");
+  const rows = [row("C-1-1"), row("C-1-2"), row("C-1-3", "no"), row("D-3"), row("G-1")];
+  const tests = ruleTestsIn('"x (C-1-1, C-1-3, C-1-9, D-3, D-4, D-3.1-1, U-1.1)"', "a.ts");
   assertEquals(gaps(rows, tests), [
     "C-1-2 has no test",
+    "G-1 has no test",
     "C-1-3 has a test, and a reason to have none",
     "C-1-9 is no rule",
+    "D-4 is no rule",
   ]);
 });
 

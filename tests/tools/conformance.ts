@@ -1,10 +1,11 @@
 /**
- * `deno task conformance`: runs the tests of the RFCs' rules, and prints every rule with its test and the result.
- * `deno task conformance C-8.5` prints the rules whose ids begin so. Fails if a test fails, or a rule has neither a test
- * nor a reason to have none.
+ * `deno task conformance`: runs the tests of the RFCs' rules and of the cases from the field, and prints each with its test and
+ * the result. `deno task conformance C-8.5` prints those whose ids begin so. Fails if a test fails, or a rule has neither a
+ * test nor a reason to have none.
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
+import { FIELD_ROWS } from "../conformance/field_rows.ts";
 import { type Row, ROWS } from "../conformance/rows.ts";
 import { listFiles, readFile, ROOT } from "./repository.ts";
 
@@ -22,15 +23,22 @@ export interface RuleTest {
 export type RuleResult = "ok" | "FAILED" | "elsewhere" | "does not apply" | "MISSING";
 
 /** Tests of the tools and of the simulator, not of the client. */
-const NOT_OF_CLIENT = /^tests\/((repo|testing|tools|mutants)\/|conformance\/(rows|reasons)\.ts$)/;
+const NOT_OF_CLIENT =
+  /^tests\/((repo|testing|tools|mutants)\/|conformance\/(rows|field_rows|reasons)\.ts$)/;
 
 /** Suites that require a network or a router; `deno task test` runs them. */
 const ELSEWHERE = /^tests\/(lab|e2e)\//;
 
+/** C-8.5-3, D-3.2.1-4, E-7753-10: a rule of an RFC. */
+const RFC_RULE = /^[CDE]-[\w.]+-\w+$/;
+
+/** G-4, D-3, U-1.2: a case from the field, or of UPnP. */
+const CASE = /^[DGHKRUSQVM]-\d+(\.\d+)?[a-z]?$/;
+
 /** The ids in parentheses at the end of a test's name. */
 export function idsOf(name: string): string[] {
   const group = /\(([^()]*)\)$/.exec(name)?.[1] ?? "";
-  return group.split(", ").filter((word) => /^[CDE]-[\w.]+-\w+$/.test(word));
+  return group.split(", ").filter((word) => RFC_RULE.test(word) || CASE.test(word));
 }
 
 /** The tests with ids in a source file. */
@@ -49,17 +57,24 @@ export async function findRuleTests(): Promise<RuleTest[]> {
   return tests.flat();
 }
 
-/** Rules without test or reason, rules with both, and unknown ids. */
+/** Rules without test or reason, rules with both, and unknown ids of kinds that the rows have. */
 export function gaps(rows: readonly Row[], tests: readonly RuleTest[]): string[] {
   const proven = new Set(tests.flatMap(({ ids }) => ids));
   const known = new Set(rows.map(({ id }) => id));
+  const kinds = new Set(rows.map(({ id }) => kindOf(id)));
   return [
     ...rows.filter(({ id, reason }) => reason === undefined && !proven.has(id))
       .map(({ id }) => `${id} has no test`),
     ...rows.filter(({ id, reason }) => reason !== undefined && proven.has(id))
       .map(({ id }) => `${id} has a test, and a reason to have none`),
-    ...[...proven].filter((id) => !known.has(id)).map((id) => `${id} is no rule`),
+    ...[...proven].filter((id) => !known.has(id) && kinds.has(kindOf(id)))
+      .map((id) => `${id} is no rule`),
   ];
+}
+
+/** `C-`, `G`: rules and cases of one letter are two kinds. */
+function kindOf(id: string): string {
+  return RFC_RULE.test(id) ? `${id[0]}-` : `${id[0]}`;
 }
 
 /** Reads a JUnit report: whether all tests of a name have passed. */
@@ -107,10 +122,11 @@ function unescape(text: string): string {
 }
 
 async function main(prefix = ""): Promise<number> {
+  const rows = [...ROWS, ...FIELD_ROWS];
   const tests = await findRuleTests();
-  const problems = gaps(ROWS, tests);
+  const problems = gaps(rows, tests);
   const results = await runTests(tests);
-  const ruleResults = ROWS.map((row) => ({ row, result: resultOf(row, tests, results) }));
+  const ruleResults = rows.map((row) => ({ row, result: resultOf(row, tests, results) }));
   for (const { row, result } of ruleResults) {
     if (!row.id.startsWith(prefix)) continue;
     console.log(line(row, tests.filter(({ ids }) => ids.includes(row.id)), result));
@@ -120,7 +136,7 @@ async function main(prefix = ""): Promise<number> {
   for (const gap of problems) console.log(gap);
   const lacking = count("FAILED") + count("MISSING");
   console.log([
-    `\n${ROWS.length} rules: ${count("ok")} ok`,
+    `\n${ROWS.length} rules and ${FIELD_ROWS.length} cases: ${count("ok")} ok`,
     `${count("elsewhere")} proven in the lab or on real sockets only`,
     `${count("does not apply")} do not apply`,
     `${lacking} failed or without a test`,
