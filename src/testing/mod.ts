@@ -22,6 +22,7 @@ export type { MappingKind, ServerMapping } from "./server/mapping.ts";
 export type { LogEntry } from "./server/request_log.ts";
 export {
   miniupnpd,
+  type MiniupnpdVersion,
   type PortAssigner,
   type Quirks,
   type ServerOptions,

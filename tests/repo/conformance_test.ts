@@ -76,6 +76,11 @@ Deno.test("ruleTestsIn() finds names in all kinds of quotes, and no comments", (
   ]);
 });
 
+Deno.test("ruleTestsIn() takes from tests of the simulator the cases of the field alone", () => {
+  const source = '"a test (C-1-1, G-20)", "another (C-1-2)"';
+  assertEquals(ruleTestsIn(source, "tests/testing/a_test.ts").map(({ ids }) => ids), [["G-20"]]);
+});
+
 Deno.test("gaps() lists what is missing, doubled or unknown", () => {
   const rows = [row("C-1-1"), row("C-1-2"), row("C-1-3", "no"), row("D-3"), row("G-1")];
   const tests = ruleTestsIn('"x (C-1-1, C-1-3, C-1-9, D-3, D-4, D-3.1-1, U-1.1)"', "a.ts");

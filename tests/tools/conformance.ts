@@ -22,9 +22,11 @@ export interface RuleTest {
 /** The result of a rule. */
 export type RuleResult = "ok" | "FAILED" | "elsewhere" | "does not apply" | "MISSING";
 
-/** Tests of the tools and of the simulator, not of the client. */
-const NOT_OF_CLIENT =
-  /^tests\/((repo|testing|tools|mutants)\/|conformance\/(rows|field_rows|reasons)\.ts$)/;
+/** Not tests. */
+const NO_TESTS = /^tests\/((repo|tools|mutants)\/|conformance\/(rows|field_rows|reasons)\.ts$)/;
+
+/** Tests of the simulator: they prove no rule for a client, but what it plays of the field. */
+const OF_SIMULATOR = /^tests\/testing\//;
 
 /** Suites that require a network or a router; `deno task test` runs them. */
 const ELSEWHERE = /^tests\/(lab|e2e)\//;
@@ -44,13 +46,17 @@ export function idsOf(name: string): string[] {
 /** The tests with ids in a source file. */
 export function ruleTestsIn(source: string, file: string): RuleTest[] {
   const literals = source.matchAll(/(["'`])((?:(?!\1).)*\([^()"'`]*\))\1/g);
-  return Array.from(literals, ([, , name = ""]) => ({ name, file, ids: idsOf(name) }))
+  const counts = (id: string): boolean => !OF_SIMULATOR.test(file) || CASE.test(id);
+  return Array.from(
+    literals,
+    ([, , name = ""]) => ({ name, file, ids: idsOf(name).filter(counts) }),
+  )
     .filter(({ ids }) => ids.length > 0);
 }
 
-/** All tests of the client with ids. */
+/** All tests with ids. */
 export async function findRuleTests(): Promise<RuleTest[]> {
-  const files = (await listFiles(/\.ts$/, "tests/")).filter((file) => !NOT_OF_CLIENT.test(file));
+  const files = (await listFiles(/\.ts$/, "tests/")).filter((file) => !NO_TESTS.test(file));
   const tests = await Promise.all(
     files.map(async (file) => ruleTestsIn(await readFile(file), file)),
   );

@@ -32,6 +32,7 @@ export type Violation =
   | "optionOpcode" // an optional option on an opcode without it, RFC 6887 section 7.3
   | "optionMalformed" // an optional option with malformed data, RFC 6887 section 7.3
   | "announceLifetime" // RFC 6887 section 14.1.1
+  | "suggestedFamily" // an IPv4 client suggests an address of a family that the server has not, RFC 6887 section 11.1
   | "versionOne" // RFC 6886 section 1.1
   | "sourcePort" // source port 5350 or 5351, RFC 6887 section 8.1
   | "portlessProtocol" // a port for a protocol without ports, RFC 6887 section 11.2

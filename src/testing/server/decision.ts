@@ -103,6 +103,7 @@ export function chooseExternalAddress(valid: ValidRequest): ExternalAddress | Re
   if (!isSupported) return refuse(ResultCode.NotAuthorized);
   const address = external[family];
   if (address !== undefined) return { ok: true, address, translated: true };
+  if (family !== internalAddress.family) countViolation(valid.context, "suggestedFamily");
   // A NAT without an IPv4 address expects to get one (RFC 6887 section 7.4, NETWORK_FAILURE).
   return refuse(family === "IPv4" ? ResultCode.NetworkFailure : ResultCode.NotAuthorized);
 }

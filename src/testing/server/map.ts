@@ -50,6 +50,9 @@ function create(valid: MapRequest): Decision {
   if (external.translated && !canTranslate(context, internal)) {
     return refuse(ResultCode.UnsuppProtocol);
   }
+  if (external.translated && isBelow(context, internal.internalPort)) {
+    return refuse(ResultCode.NotAuthorized);
+  }
   const refusal = validateCapacity(context, internal.internalAddress);
   if (refusal !== undefined) return refusal;
   const assigned = assignPorts(valid, external);
@@ -83,10 +86,14 @@ function assignPorts(
     }
     return refuse(ResultCode.CannotProvideExternal);
   }
+  const { ignoreSuggestions, quirks } = context.settings;
+  if (quirks.sharesPorts && externalPort !== 0) return { ok: true, port: externalPort, ports: 1 };
   // SCTP keeps its port: its checksum and its multihoming forbid a translation (RFC 6887 section 16.3.3).
   const keepsPort = request.protocol === ProtocolNumber.Sctp && !options.preferFailure;
-  const exact = keepsPort || options.preferFailure;
-  const ignored = context.settings.ignoreSuggestions && !exact;
+  const exact = keepsPort || (options.preferFailure && !quirks.replacesTakenPort);
+  const isLow = isBelow(context, externalPort);
+  if (isLow && options.preferFailure) return refuse(ResultCode.CannotProvideExternal);
+  const ignored = (ignoreSuggestions && !exact) || isLow;
   const allocation = context.table.allocate(now, {
     internal,
     externalAddress: address,
@@ -111,7 +118,8 @@ function renew(valid: MapRequest, mapping: MutableMapping): Decision {
   if (!anyNonce && mapping.nonce?.equals(request.nonce) === false) {
     return refuse(ResultCode.NotAuthorized, remainingLife(mapping, now));
   }
-  if (options.preferFailure) {
+  const { replacesTakenPort, suggestedPinholePort } = context.settings.quirks;
+  if (options.preferFailure && !replacesTakenPort) {
     const isSame = request.externalPort === mapping.externalPort &&
       satisfies(mapping.externalAddress, request.externalAddress);
     // The error lasts as long as the mapping that prevents the requested one (RFC 6887 section 13.2).
@@ -124,7 +132,11 @@ function renew(valid: MapRequest, mapping: MutableMapping): Decision {
     countViolation(context, "portSetOverlap");
   }
   mapping.filters = filters;
-  return grant(valid, mapping);
+  const success = grant(valid, mapping);
+  const isPinhole = mapping.externalAddress.equals(mapping.internalAddress);
+  return suggestedPinholePort && isPinhole
+    ? { ...success, externalPort: request.externalPort }
+    : success;
 }
 
 function remove(valid: MapRequest, mapping: MutableMapping | undefined): Decision {
@@ -193,6 +205,11 @@ function canTranslate({ settings, table }: ServerContext, internal: InternalPort
   if (protocol !== 0 && !settings.protocols.includes(protocol)) return false;
   if (internalPort !== 0) return true;
   return settings.wildcards && !table.heldByOthers(protocol, internalAddress);
+}
+
+/** Whether the port is one that the server does not map. 0 is none. */
+function isBelow({ settings }: ServerContext, port: number): boolean {
+  return port !== 0 && port < settings.lowestPort;
 }
 
 /** The largest number of ports that a new mapping can have. */

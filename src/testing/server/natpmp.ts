@@ -121,6 +121,7 @@ function map(
   const { settings, table, external } = context;
   // Port 0 stands for every port in deletions only.
   if (internal.internalPort === 0) return failure(Result.Refused);
+  if (internal.internalPort < settings.lowestPort) return failure(Result.Refused);
   if (external.IPv4 === undefined) return failure(Result.NetworkFailure);
   // The server grants no more than requested (RFC 6886 section 3.3).
   const lifetime = Math.min(requested, settings.maxLifetime);
@@ -137,7 +138,9 @@ function map(
   const allocation = table.allocate(now, {
     internal,
     externalAddress: external.IPv4,
-    suggestedPort: settings.ignoreSuggestions ? 0 : suggestedPort,
+    suggestedPort: settings.ignoreSuggestions || suggestedPort < settings.lowestPort
+      ? 0
+      : suggestedPort,
   });
   if (!allocation.ok) return failure(Result.NoResources);
   const { port } = allocation;

@@ -24,6 +24,7 @@ export function validateOptions(
   const seen = new Set<number>();
   for (const option of request.options) {
     const code = optionCode(option);
+    if (code === OptionCode.ThirdParty && settings.quirks.ignoresThirdParty) continue;
     const mandatory = code < 128;
     const opcodes = opcodesOf(code, settings);
     if (opcodes.length === 0) {
@@ -58,6 +59,27 @@ export function validateOptions(
     portSet: pick(processed, "portSet"),
     checkpoint: seen.has(OptionCode.CheckpointRequired),
   });
+}
+
+/**
+ * The error of a server that takes the padding of an option for the next one, if it finds one. Reads the octets itself: the
+ * codec knows padding.
+ *
+ * @param start Where the options begin.
+ */
+export function misreadPadding(bytes: Uint8Array, start: number): Refusal | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = start; at < bytes.length;) {
+    const left = bytes.length - at;
+    const length = left < 4 ? Infinity : 4 + view.getUint16(at + 2);
+    if (length > left) return refuse(ResultCode.MalformedOption);
+    const code = view.getUint8(at);
+    if (code === 0 || (code > OptionCode.Filter && code < 128)) {
+      return refuse(ResultCode.UnsuppOption);
+    }
+    at += length;
+  }
+  return undefined;
 }
 
 /** The opcodes that allow an option; none if the server does not support it. */

@@ -1,5 +1,5 @@
 import type { Endpoint } from "../../wire/address.ts";
-import { PCP_VERSION } from "../../wire/constants.ts";
+import { HEADER_LENGTH, PCP_VERSION } from "../../wire/constants.ts";
 import type { Request } from "../../wire/message.ts";
 import { resultClass, ResultCode, resultName } from "../../wire/result_code.ts";
 import { tally } from "./counters.ts";
@@ -13,10 +13,10 @@ import {
 } from "./decision.ts";
 import { decideMap } from "./map.ts";
 import { answerNatPmp, natPmpVersionError } from "./natpmp.ts";
-import { validateOptions } from "./option_rules.ts";
+import { misreadPadding, validateOptions } from "./option_rules.ts";
 import { decidePeer } from "./peer.ts";
 import { errorReply, successReply } from "./replies.ts";
-import { validateDatagram } from "./validation.ts";
+import { fixedLength, validateDatagram } from "./validation.ts";
 import { violationsOf } from "./violations.ts";
 
 /** Turns requests into the octets of their responses. */
@@ -77,7 +77,7 @@ export class Responder {
     if (faultScript.takeSwallow(request.opcode)) return this.#drop("swallowed");
     const failure = faultScript.takeFailure(request.opcode);
     const decision = failure === undefined
-      ? this.#decide(now, request, source)
+      ? this.#decide(now, bytes, request, source)
       : refuse(failure.result, failure.lifetime);
     if (!decision.ok) return this.#refuse(now, bytes, decision, true);
     const { lifetime } = decision;
@@ -93,14 +93,18 @@ export class Responder {
     return reply;
   }
 
-  #decide(now: number, request: Request, source: Endpoint): Decision {
+  #decide(now: number, bytes: Uint8Array, request: Request, source: Endpoint): Decision {
     const context = this.#context;
     const { settings } = context;
+    const { announceLifetime, clientFamily, refusesPadding } = settings.quirks;
+    const misread = refusesPadding && request.type !== "announce"
+      ? misreadPadding(bytes, fixedLength(request.opcode))
+      : undefined;
+    if (misread !== undefined) return misread;
     const validation = validateOptions(request, source, settings, context.counters);
     if (!validation.ok) return validation;
     if (request.type === "other") return refuse(ResultCode.UnsuppOpcode);
     if (request.type === "announce") {
-      const { announceLifetime } = settings.quirks;
       return {
         ok: true,
         lifetime: announceLifetime ? clampLifetime(settings, request.lifetime) : 0,
@@ -110,8 +114,9 @@ export class Responder {
       };
     }
     const { options } = validation;
-    const { protocol, internalPort, externalAddress: { family } } = request;
+    const { protocol, internalPort, externalAddress } = request;
     const internalAddress = options.thirdParty ?? source.address;
+    const { family } = clientFamily ? internalAddress : externalAddress;
     const internal = { protocol, internalAddress, internalPort, family };
     const valid = { context, now, source, internal, options };
     return request.type === "map"
@@ -121,8 +126,11 @@ export class Responder {
 
   #refuse(now: number, bytes: Uint8Array, refusal: Refusal, parsed: boolean): Uint8Array {
     const reply = this.#errorReply(now, bytes, refusal, parsed);
-    if (this.#context.settings.quirks.zeroVersionOnMalformed && !parsed) reply.set([0, 0x80]);
-    return reply;
+    const { zeroVersionOnMalformed, bareOpcodeErrors } = this.#context.settings.quirks;
+    if (zeroVersionOnMalformed && !parsed) reply.set([0, 0x80]);
+    if (refusal.result !== ResultCode.UnsuppOpcode) return reply;
+    if (bareOpcodeErrors === "headerOnly") return reply.slice(0, HEADER_LENGTH);
+    return bareOpcodeErrors === "zeroed" ? reply.fill(0, HEADER_LENGTH) : reply;
   }
 
   /** RFC 6887 section 9, or RFC 6886 section 3.5 if the server speaks NAT-PMP only. */

@@ -23,6 +23,20 @@ export interface Quirks {
   readonly zeroVersionOnMalformed?: boolean;
   /** The lifetime of an ANNOUNCE response is that of the request, within the bounds. */
   readonly announceLifetime?: boolean;
+  /** The padding of an option is taken for the next option, so that a request with padded options is refused. */
+  readonly refusesPadding?: boolean;
+  /** The response to a repeated request for an IPv6 pinhole has the suggested port; the rule has the internal one. */
+  readonly suggestedPinholePort?: boolean;
+  /** PREFER_FAILURE for a port that is taken gets another port. */
+  readonly replacesTakenPort?: boolean;
+  /** The external address is of the client's family, whatever is suggested. */
+  readonly clientFamily?: boolean;
+  /** A suggested port is assigned although another internal port has it. */
+  readonly sharesPorts?: boolean;
+  /** THIRD_PARTY is ignored: the mapping is for the client itself, and the response is without the option. */
+  readonly ignoresThirdParty?: boolean;
+  /** UNSUPP_OPCODE does not copy the request: all zeros after the header, or the header alone. */
+  readonly bareOpcodeErrors?: "zeroed" | "headerOnly";
 }
 
 /** Returns the external port, 1 to 65535, to try first for a mapping whose suggested port is not assigned. */
@@ -49,6 +63,11 @@ export interface ServerOptions {
    * on (`next`), a number, or the result of a function. Ports in use are skipped. Default `next`.
    */
   readonly assignPort?: "same" | "next" | number | PortAssigner;
+  /**
+   * Lowest port of this host, and lowest external port, that a translated mapping may have; a lower internal port is refused
+   * with NOT_AUTHORIZED. Default 1.
+   */
+  readonly lowestPort?: number;
   /** Whether a new mapping ignores the suggested port. Default false. */
   readonly ignoreSuggestions?: boolean;
   /** Whether an IPv6 mapping opens a firewall and is not translated. Default true. */
@@ -99,21 +118,37 @@ export interface ServerOptions {
   readonly logLimit?: number;
 }
 
+/** Releases of miniupnpd that differ: Debian 12 has 2.3.1. */
+export type MiniupnpdVersion = "2.3.1" | "2.3.11";
+
 /**
- * The options of a server that behaves as miniupnpd, the most common one: lifetimes from 2 minutes to a day, long
- * lifetime errors with lifetime 0, every option echoed, deletions without mapping refused, no PEER.
+ * The options of a server that behaves as miniupnpd, the most common one, with the rules that it is shipped with: ports from
+ * 1024 on, lifetimes from 2 minutes to a day, long lifetime errors with lifetime 0, every option echoed, deletions without
+ * mapping refused, no PEER.
+ *
+ * @param options Options and quirks that differ. Version 2.3.1, the default, refuses padded options; 2.3.11 takes them, and
+ * grants no less than 2 minutes whatever `minLifetime` is.
  */
-export function miniupnpd(options: ServerOptions = {}): ServerOptions {
+export function miniupnpd(
+  { version = "2.3.1", ...options }: ServerOptions & { readonly version?: MiniupnpdVersion } = {},
+): ServerOptions {
+  const isOld = version === "2.3.1";
+  const { minLifetime = LEAST_LIFETIME } = options;
   return {
-    minLifetime: 120,
     maxLifetime: 86_400,
+    lowestPort: 1_024,
     assignPort: "same",
     opcodes: [Opcode.Announce, Opcode.Map],
     maxDescription: 0,
     maxPortSet: 0,
     natPmp: true,
     ...options,
+    minLifetime: isOld ? minLifetime : Math.max(minLifetime, LEAST_LIFETIME),
     quirks: {
+      refusesPadding: isOld,
+      suggestedPinholePort: true,
+      replacesTakenPort: true,
+      clientFamily: true,
       zeroLongLifetimes: true,
       echoOptions: true,
       ignoreFilters: true,
@@ -153,6 +188,7 @@ export function resolveOptions(options: ServerOptions): Settings {
     shortErrorLifetime: 30,
     longErrorLifetime: 1_800,
     epoch: 0,
+    lowestPort: 1,
     ignoreSuggestions: false,
     firewall6: true,
     nat64: false,
@@ -196,6 +232,9 @@ export function parseExternal(
   const given = text === undefined ? defaultText : text;
   return given === null ? undefined : IpAddress.parse(given);
 }
+
+/** Seconds. */
+const LEAST_LIFETIME = 120;
 
 const FIRST_NEXT_PORT = 40_000;
 
