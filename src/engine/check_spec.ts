@@ -1,5 +1,5 @@
 import type { IpAddress } from "../wire/address.ts";
-import { MAP_LENGTH, MAX_LIFETIME, PEER_LENGTH } from "../wire/constants.ts";
+import { MAP_LENGTH, MAX_LENGTH, MAX_LIFETIME, PEER_LENGTH } from "../wire/constants.ts";
 import { encodeOption, type Option, optionLength } from "../wire/option.ts";
 import type { MappingId } from "./events.ts";
 import { type MappingSpec, thirdPartyOf } from "./mapping_spec.ts";
@@ -77,9 +77,6 @@ export function checkId(id: MappingId, lastId: MappingId): void {
 /** ICMP, IGMP, RSVP, GRE, ESP, AH, ICMPv6, OSPF have no ports: both port fields are 0 (RFC 6887 section 11.2). */
 const PORTLESS_PROTOCOLS: ReadonlySet<number> = new Set([1, 2, 46, 47, 50, 51, 58, 89]);
 
-/** A response echoes the request and may add options; both together have at most 1100 octets (RFC 6887 sections 7, 7.3). */
-const LARGEST_REQUEST = 1024;
-
 function checkInteger(
   value: number,
   least: number,
@@ -98,9 +95,9 @@ function checkLength({ opcode, options }: MappingSpec, attempt: string): void {
   if (options.length === 0) return;
   const fixed = opcode === "map" ? MAP_LENGTH : PEER_LENGTH;
   const length = options.reduce((sum, option) => sum + optionLength(option), fixed);
-  if (length > LARGEST_REQUEST) {
+  if (length > MAX_LENGTH) {
     throw new RangeError(
-      `${attempt}: a request has at most ${LARGEST_REQUEST} octets so that its answer fits, got "${length}"`,
+      `${attempt}: a request has at most ${MAX_LENGTH} octets (RFC 6887 section 7), got "${length}"`,
     );
   }
   const view = new DataView(new ArrayBuffer(length));

@@ -269,7 +269,7 @@ Deno.test("request() refuses the client itself as the third party (C-13.1-2)", a
   assertEquals([requests(world), world.handle.mappings], [[], []]);
 });
 
-Deno.test("request() refuses a request longer than 1024 octets, and the client continues (C-7-1, C-7.3-3)", async () => {
+Deno.test("request() refuses a request longer than 1100 octets, and the client continues (C-7-1, G-17)", async () => {
   await using world = await lab({ server: { maxFilters: 100 } });
   const map = new InboundMap(6000, 60);
   for (let host = 1; host <= 60; host++) map.filter(80, `198.51.100.${host}`, 32);
@@ -280,10 +280,16 @@ Deno.test("request() refuses a request longer than 1024 octets, and the client c
   assertEquals(world.server.mappings.size, 1);
 });
 
-Deno.test("request() accepts as many filters as fit into 1024 octets (C-7.3-3)", async () => {
+Deno.test("request() accepts as many filters as fit into 1100 octets: 42 and the one that removes older ones (G-17)", async () => {
   await using world = await lab({ server: { maxFilters: 100 } });
-  const map = new InboundMap(6000, 60);
-  for (let host = 1; host <= 39; host++) map.filter(80, `198.51.100.${host}`, 32);
-  await world.settled(world.handle.request(map).ready());
-  assertEquals(world.sent()[0]?.bytes.length, 60 + 40 * 24);
+  const filters = (port: number, count: number): InboundMap => {
+    const map = new InboundMap(port, 60);
+    for (let host = 1; host <= count; host++) map.filter(80, `198.51.100.${host}`, 32);
+    return map;
+  };
+  assertThrows(() => world.handle.request(filters(6000, 43)), RangeError, 'got "1116"');
+  await world.settled(world.handle.request(filters(6000, 42)).ready());
+  assertEquals(world.sent()[0]?.bytes.length, 60 + 43 * 24);
+  await world.settled(world.handle.request(filters(6001, 41).description("x".repeat(24))).ready());
+  assertEquals(world.sent()[1]?.bytes.length, 1096);
 });

@@ -131,15 +131,18 @@ Deno.test("an option that may stand once is refused twice; filters and unknown o
   );
 });
 
-Deno.test("every request is at most 1024 octets, so that its answer fits into 1100 (C-7-1, C-7.3-3, defect 21)", () => {
-  const many = (count: number): MappingSpec =>
-    mapSpec({ options: Array.from({ length: count }, () => filter) });
-  assertEquals(firstRequest(many(40)).length, 60 + 40 * 24);
-  assertRefused(many(41), RangeError);
-  assertRefused(many(60), RangeError);
+Deno.test("a request has at most 1100 octets, and one of 1100 is sent (C-7-1, G-17, defect 21)", () => {
+  const many = (count: number, ...more: readonly Option[]): MappingSpec =>
+    mapSpec({ options: [...Array.from({ length: count }, () => filter), ...more] });
   const long = (length: number): Option => ({ type: "description", text: "x".repeat(length) });
-  assertEquals(firstRequest(peerSpec({ options: [long(940)] })).length, 1024);
-  assertRefused(peerSpec({ options: [long(941)] }), RangeError);
+  assertEquals(firstRequest(many(40)).length, 60 + 40 * 24);
+  assertEquals(firstRequest(many(43)).length, 60 + 43 * 24);
+  assertEquals(firstRequest(many(43, long(4))).length, 1100);
+  assertRefused(many(43, long(5)), RangeError);
+  assertRefused(many(44), RangeError);
+  assertEquals(firstRequest(peerSpec({ options: [long(1016)] })).length, 1100);
+  const checkpoint: Option = { type: "checkpointRequired" };
+  assertRefused(peerSpec({ options: [long(1016), checkpoint] }), RangeError);
 });
 
 Deno.test("numbers that no field can hold are refused before anything happens (defect 22)", () => {

@@ -352,7 +352,7 @@ const ENGINE_MUTANTS: MutantsByFile = {
       "false",
     ],
     ["FILTER may stand on PEER", "checkOptions", "mapOnly &&", "false &&"],
-    ["requests may have 1100 octets", "LARGEST_REQUEST", "1024", "1100"],
+    ["requests may have 1104 octets", "checkLength", "length > MAX_LENGTH", "length > 1104"],
     ["an id may be any number", "checkId", "!Number.isSafeInteger(id)", "false"],
     ["an id may be used twice", "checkId", "id <= lastId", "false"],
   ],
