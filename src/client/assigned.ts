@@ -3,6 +3,7 @@ import type { MappingSpec } from "../engine/mapping_spec.ts";
 import { IpAddress } from "../wire/address.ts";
 import type { Option } from "../wire/option.ts";
 import { isGloballyReachable } from "./address_kind.ts";
+import { descriptionOf } from "./description.ts";
 
 /** What the server assigned to a mapping. Plain JSON. */
 export interface Assigned {
@@ -73,14 +74,14 @@ function ofOptions(
 ): Pick<Assigned, "portSet" | "description" | "ignoredOptions"> {
   const requested = new Set(spec.options.map(({ type }) => type));
   const ignored = [...requested].filter((type) => !options.some((option) => option.type === type));
-  const description = options.find((option) => option.type === "description")?.text;
+  const description = descriptionOf(options, spec);
   // A response without PORT_SET means that exactly one port was mapped (RFC 7753 section 4.3).
   const { size, firstInternalPort } = options.find((option) => option.type === "portSet") ??
     { size: 1, firstInternalPort: spec.internalPort };
   const portSet: PortSet = { size, firstInternalPort, firstExternalPort: externalPort };
   return {
     ...(requested.has("portSet") ? { portSet } : {}),
-    ...(requested.has("description") && description !== undefined ? { description } : {}),
+    ...(description === undefined ? {} : { description }),
     ...(ignored.length === 0 ? {} : { ignoredOptions: ignored }),
   };
 }

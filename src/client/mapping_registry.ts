@@ -1,6 +1,7 @@
 import type { Clock, Milliseconds } from "../clock.ts";
 import type { Input, MappingId, MappingState, Output } from "../engine/events.ts";
 import { type MappingKey, mappingKey, type MappingSpec } from "../engine/mapping_spec.ts";
+import { withPaddedDescription } from "./description.ts";
 import { MappingConflictError } from "./errors.ts";
 import { MapHandle, type MappingControl } from "./map_handle.ts";
 import type { MappingRecords, RecordedRequest } from "./persistence/mapping_records.ts";
@@ -174,7 +175,8 @@ export class MappingRegistry {
 
   #start(shared: SharedMapping, { spec: recorded, known }: RecordedRequest): void {
     const { engineId: id, lifetime, lifetimes, releasing } = shared;
-    const spec = { ...recorded, lifetime }; // a handle may have joined since the record
+    // A handle may have joined since the record.
+    const spec = withPaddedDescription({ ...recorded, lifetime });
     shared.started = true;
     const release = releasing === undefined ? {} : { release: releasing };
     this.#step({ type: "request", id, spec, lifetimes, known, ...release });

@@ -2,6 +2,7 @@ import type { MappingResponse } from "../wire/message_type.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import { errorHold } from "./error_hold.ts";
 import type { IgnoreReason } from "./events.ts";
+import { retryWithout } from "./left_out_options.ts";
 import type { Deletion, Mapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import { encodeMappingRequest } from "./mapping_request.ts";
@@ -46,11 +47,13 @@ export function deleted(
 export function refuseDeletion(
   context: MappingContext,
   mapping: Mapping,
-  { result, lifetime }: MappingResponse,
+  response: MappingResponse,
 ): IgnoreReason | void {
+  const { result, lifetime } = response;
   const { exchange, lease } = mapping;
   // It may as well answer the creation. If it does not, the repetition of the deletion gets the same answer.
   if (exchange?.protocol === "pcp" && answersCreation(mapping)) return "stale";
+  if (retryWithout(context, mapping, response, "deleting")) return;
   const isRepeated = exchange !== undefined && exchange.transmissions > 1;
   // Common servers answer NO_RESOURCES when they do not hold the mapping: an earlier copy deleted it, or it never was.
   const isGone = result === ResultCode.NoResources && (isRepeated || lease === undefined);

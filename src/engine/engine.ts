@@ -8,6 +8,7 @@ import { checkId, checkLifetime, checkLifetimes, checkSpec } from "./check_spec.
 import { defaultConfig, type EngineConfig } from "./config.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import type { EpochSample } from "./epoch.ts";
+import { errorHold } from "./error_hold.ts";
 import type { IgnoreReason, Input, MappingId, Milliseconds, Output } from "./events.ts";
 import { heldUntil } from "./exchange.ts";
 import * as lifecycle from "./lifecycle.ts";
@@ -163,6 +164,7 @@ export class Engine {
     else if (known !== undefined) mapping.restore(known);
     const retryAfter = this.#holds.get(spec, now);
     if (retryAfter !== undefined) mapping.refusal = { code: undefined, retryAfter, count: 0 };
+    mapping.leavesOut = this.#holds.leavesOut(spec, now);
     this.#mappings.add(mapping);
     if (predecessor === undefined) this.#pacer.enqueue(mapping);
     else predecessor.deletion?.successors.push(mapping);
@@ -220,7 +222,7 @@ export class Engine {
     const context = this.#context;
     const mapping = this.#mappings.matching(response);
     if (mapping === undefined) return "unmatched";
-    if (response.optionFault !== undefined && needsOptionData(mapping.spec)) {
+    if (response.optionFault !== undefined && needsOptionData(mapping)) {
       return "malformedOptions";
     }
     this.#servers.answered();
@@ -230,12 +232,16 @@ export class Engine {
       context.outputs.push({ type: "serverRestarted", epoch: response.epoch });
     }
     if (this.#state.versionAccepted(now)) this.#versionAccepted();
-    const { unanswered, retryAfter } = mapping;
+    const { unanswered, retryAfter, leavesOut } = mapping;
     if (unanswered !== undefined) {
       this.#pacer.answered(mapping, unanswered.lastSentAt, now, unanswered.transmissions === 1);
     }
     const ignored = this.#change(mapping, lifecycle.receive, response);
     if (mapping.retryAfter !== retryAfter) this.#holds.set(mapping.spec, mapping.retryAfter, now);
+    if (mapping.leavesOut !== leavesOut) {
+      const hold = errorHold(response.result, response.lifetime, 0, this.#config);
+      this.#holds.leaveOut(mapping.spec, now + hold);
+    }
     if (ignored === undefined && response.options.length > 0) this.#emitPrefixes(response);
     return ignored;
   }

@@ -5,6 +5,7 @@ import * as deletion from "./deletion.ts";
 import type { IgnoreReason, Milliseconds } from "./events.ts";
 import { giveUpExchange, send } from "./exchange.ts";
 import { grant } from "./grant.ts";
+import { answersLeftOut } from "./left_out_options.ts";
 import type { Deletion, Mapping, Phase } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import * as refusal from "./refusal.ts";
@@ -176,7 +177,7 @@ export function receive(
   mapping: Mapping,
   response: MappingResponse,
 ): IgnoreReason | undefined {
-  if (isOfPreviousDeletion(mapping, response)) return "stale";
+  if (isOfPreviousDeletion(mapping, response) || answersLeftOut(mapping, response)) return "stale";
   const { success, failure } = TABLE[mapping.phase];
   const action = response.result === ResultCode.Success ? success : failure;
   const reason = action === undefined ? "stale" : action(context, mapping, response);

@@ -1,8 +1,10 @@
 import type { IpAddress } from "../wire/address.ts";
+import type { Option } from "../wire/option.ts";
 import type { Nonce } from "../wire/nonce.ts";
 import type { Timed } from "./deadlines.ts";
 import type { Assignment, KnownMapping, MappingId, Milliseconds } from "./events.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
+import { isOptional } from "./option_rules.ts";
 
 /** Where a mapping is in its life; the table in lifecycle.ts says what each event does in each phase. */
 export type Phase =
@@ -113,6 +115,8 @@ export class Mapping implements Timed, ReusableMapping {
   mayExistUntil: Milliseconds = -Infinity;
   /** When a request for a lease left last: the next one keeps a distance (RFC 6887 section 11.2.1). */
   renewalSentAt: Milliseconds = -Infinity;
+  /** The server refused the optional options: requests are without them. */
+  leavesOut = false;
   /** It has the nonce of an earlier mapping, whose late answers therefore match. */
   reusesNonce = false;
 
@@ -133,6 +137,12 @@ export class Mapping implements Timed, ReusableMapping {
     this.lifetimes = lifetimes;
     this.suggestedAddress = spec.externalAddress;
     this.suggestedPort = spec.externalPort;
+  }
+
+  /** The options of its requests; a deletion has fewer. */
+  get options(): readonly Option[] {
+    const { options } = this.spec;
+    return this.leavesOut ? options.filter((option) => !isOptional(option)) : options;
   }
 
   /** Lifetimes that are still to be requested. */

@@ -16,7 +16,7 @@ export function encodeMappingRequest(mapping: Mapping, clientAddress: IpAddress)
     // A deletion suggests nothing, in the family of the mapping (RFC 6887 section 15.1, erratum 3621).
     externalPort: isDeletion ? 0 : mapping.suggestedPort,
     externalAddress: isDeletion ? IpAddress.any(suggestedAddress.family) : suggestedAddress,
-    options: isDeletion ? deletionOptions(spec) : spec.options,
+    options: isDeletion ? deletionOptions(mapping.options) : mapping.options,
   };
   if (spec.opcode === "map") return encodeRequest({ type: "map", ...fields });
   const { remotePort = 0, remoteAddress = IpAddress.ANY_IPV6 } = spec;

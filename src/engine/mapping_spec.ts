@@ -51,7 +51,7 @@ export function isSuggestionBinding({ opcode, options }: MappingSpec): boolean {
 }
 
 /** The options that a deletion carries (RFC 6887 sections 11.3, 13.3). */
-export function deletionOptions({ options }: MappingSpec): readonly Option[] {
+export function deletionOptions(options: readonly Option[]): readonly Option[] {
   return options.filter((option) => optionRules(option).inDeletion);
 }
 

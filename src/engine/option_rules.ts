@@ -1,4 +1,4 @@
-import type { Option } from "../wire/option.ts";
+import { type Option, optionCode } from "../wire/option.ts";
 
 /** What the engine needs to know of a kind of option; a rule that is left out does not hold. */
 export interface OptionRules {
@@ -17,6 +17,14 @@ export interface OptionRules {
 /** The rules of the option. */
 export function optionRules({ type }: Option): OptionRules {
   return RULES[type] ?? {};
+}
+
+/**
+ * Whether a mapping can do without the option. The server may ignore those with codes from 128 on, such as DESCRIPTION and
+ * PORT_SET; it must obey the others, or refuse (RFC 6887 section 7.3).
+ */
+export function isOptional(option: Option): boolean {
+  return optionCode(option) >= 128;
 }
 
 const RULES: Readonly<Partial<Record<Option["type"], OptionRules>>> = {

@@ -3,6 +3,7 @@ import { ResultCode } from "../wire/result_code.ts";
 import { errorHold } from "./error_hold.ts";
 import type { IgnoreReason, Milliseconds } from "./events.ts";
 import { giveUpExchange } from "./exchange.ts";
+import { retryWithout } from "./left_out_options.ts";
 import type { Mapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import { isSuggestionBinding } from "./mapping_spec.ts";
@@ -14,9 +15,11 @@ import { begin, failFor, holdRequest, noteRefusal, resume } from "./transitions.
 export function refuse(
   context: MappingContext,
   mapping: Mapping,
-  { result, lifetime }: MappingResponse,
+  response: MappingResponse,
 ): IgnoreReason | void {
+  const { result, lifetime } = response;
   const { spec, phase, lease } = mapping;
+  if (mapping.unanswered !== undefined && retryWithout(context, mapping, response, phase)) return;
   const hold = holdOf(context, mapping, result, lifetime);
   if (phase === "recovering" && lease !== undefined) {
     mapping.mayExistUntil = lease.assignment.expiresAt; // a server may keep its mappings into a new epoch
@@ -38,6 +41,7 @@ export function refuseRenewal(
   if (unanswered === undefined) return withdraw(context, mapping, response);
   // The mapping is another client's by now.
   if (result === ResultCode.NotAuthorized) return refuse(context, mapping, response);
+  if (retryWithout(context, mapping, response, "updating")) return;
   const hold = holdOf(context, mapping, result, lifetime);
   noteRefusal(mapping, result, context.now + hold);
   unanswered.responsePending = false;

@@ -29,7 +29,7 @@ export function matchesSpec(spec: MappingSpec, response: MappingResponse): boole
 }
 
 /** Whether the effect of an option of the request depends on data in the response (RFC 6887 section 7.3). */
-export function needsOptionData({ options }: MappingSpec): boolean {
+export function needsOptionData({ options }: Mapping): boolean {
   return options.some((option) => optionRules(option).hasResponseData);
 }
 

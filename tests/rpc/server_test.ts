@@ -170,7 +170,7 @@ Deno.test("portSet, description and thirdPartyId reach the PCP server", async ()
   );
   assertEquals([assigned?.portSet?.size, assigned?.description], [4, "web server"]);
   const [held] = lab.host.server.mappings.values();
-  assertEquals(held?.description, "web server");
+  assertEquals(held?.description, "web server  ", "padded to a multiple of 4 octets");
 });
 
 Deno.test("options that are out of range or of the other kind are refused with their path", async () => {
