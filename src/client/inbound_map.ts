@@ -43,8 +43,8 @@ export class InboundMap extends MappingBuilder {
   }
 
   /**
-   * Accepts traffic from these remote peers only; may be called for several (FILTER, RFC 6887 section 13.3). The filters of a
-   * request replace those that the mapping has at the server.
+   * Accepts traffic from these remote peers only; may be called for several (FILTER, RFC 6887 section 13.3): 42 fit into a
+   * request, less with other options. The filters of a request replace those that the mapping has at the server.
    *
    * @param remotePort Port of the peer, 0 to 65535; 0 means every port.
    * @param remoteAddress Address of the peer, of the family of this host's address.

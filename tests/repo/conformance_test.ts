@@ -89,7 +89,7 @@ Deno.test("gaps() lists what is missing, doubled or unknown", () => {
     "G-1 has no test",
     "C-1-3 has a test, and a reason to have none",
     "C-1-9 is no rule",
-    "D-4 is no rule",
+    "D-3.1-1 is no rule",
   ]);
 });
 
