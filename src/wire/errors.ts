@@ -19,16 +19,16 @@ export type DecodeReason =
   | "opcode";
 
 /** The result of a decoder: the value, or the rule that the octets break. Decoders never throw. */
-export type Decoded<T> =
+export type Decoded<T, Reason = DecodeReason> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly reason: DecodeReason };
+  | { readonly ok: false; readonly reason: Reason };
 
 /** The result for octets that decode. */
-export function decoded<T>(value: T): Decoded<T> {
+export function decoded<T>(value: T): Decoded<T, never> {
   return { ok: true, value };
 }
 
 /** The result for octets that break a rule. */
-export function refused(reason: DecodeReason): Decoded<never> {
+export function refused<Reason extends string>(reason: Reason): Decoded<never, Reason> {
   return { ok: false, reason };
 }
