@@ -222,7 +222,7 @@ function nameAt(source: string, start: number, end: number): string {
 
 /** What follows the last colon of a name, in lower case. */
 function localName(name: string): string {
-  return name.slice(name.lastIndexOf(":") + 1).trim().toLowerCase();
+  return name.slice(name.lastIndexOf(":") + 1).toLowerCase();
 }
 
 /** Replaces the five named references and numeric ones of valid characters; others stay as they are. */

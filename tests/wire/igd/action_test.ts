@@ -127,6 +127,7 @@ Deno.test("igdDescriptionText() keeps what all routers take, and is never empty 
     [undefined, "portcontrol"],
     ["</NewPortMappingDescription>", "NewPortMappingDescription"],
     ["  ü  ", "portcontrol"],
+    [`${" ".repeat(60)}x`, "x"],
     ["x".repeat(61), "x".repeat(60)],
     [`${"x".repeat(59)} y`, "x".repeat(59)],
   ];

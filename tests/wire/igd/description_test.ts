@@ -54,6 +54,10 @@ Deno.test("decodeDescription() takes the types of the DSL Forum, and any version
   const dsl = "urn:dslforum-org:service:WANPPPConnection:1";
   const [first, second] = decode(root(service(dsl) + service(IP2.replace(":2", ":3")))).services;
   assertEquals([first?.isDslForum, first?.name, first?.type], [true, "WANPPPConnection", dsl]);
+  assertEquals(
+    decode(root(service(dsl.replace("dslforum", "DSLForum")))).services[0]?.isDslForum,
+    true,
+  );
   assertEquals([second?.isDslForum, second?.version], [false, 3]);
 });
 

@@ -60,7 +60,7 @@ Deno.test("decodeSsdp() refuses an answer without LOCATION, and takes the first 
 });
 
 Deno.test("decodeSsdp() takes lower case, LF and no space after the colon (M-2)", () => {
-  const message = decode("http/1.1 200 ok\nlocation:http://192.168.1.1:80/d.xml\n\n");
+  const message = decode("http/1.1 200 ok\nlocation :http://192.168.1.1:80/d.xml\n\n");
   assertEquals(message.location, "http://192.168.1.1:80/d.xml");
   assertEquals([message.uuid, message.bootId], ["", undefined]);
 });
