@@ -5,6 +5,11 @@ import { errorCode, TransportError } from "./transport_error.ts";
 const FIRST_PORT = 49_152;
 const PORTS = 16_384;
 
+/** A port chosen at random among the dynamic ones. */
+export function dynamicPort(random: () => number): number {
+  return FIRST_PORT + Math.floor(random() * PORTS);
+}
+
 /** With half of all ports in use, the probability that 32 attempts fail is 2^-32. */
 const ATTEMPTS = 32;
 
@@ -30,7 +35,7 @@ export async function bind<T>(
   }
   const hostnames = addressesToBind(options);
   for (let attempts = 1;; attempts++) {
-    const chosen = port === 0 ? FIRST_PORT + Math.floor(random() * PORTS) : port;
+    const chosen = port === 0 ? dynamicPort(random) : port;
     try {
       return await firstGranted(hostnames, (hostname) => attempt(hostname, chosen));
     } catch (error) {

@@ -1,6 +1,15 @@
 import { type Clock, type Milliseconds, systemClock } from "../clock.ts";
 import { seededRandom } from "../testing/random.ts";
-import { bind } from "./bind.ts";
+import { bind, dynamicPort } from "./bind.ts";
+import { MemoryStreams, type TappedExchange } from "./memory_stream.ts";
+import type {
+  ExchangeOptions,
+  ExchangeReason,
+  StreamAddress,
+  StreamConnection,
+  StreamListener,
+  StreamSink,
+} from "./stream.ts";
 import type { Network, OpenOptions, Sink, SocketAddress, Transport } from "./transport.ts";
 import { systemError, TransportError } from "./transport_error.ts";
 
@@ -41,9 +50,10 @@ export interface MemoryNetworkOptions {
 }
 
 /**
- * A UDP network in memory, for tests: without sockets, permissions and randomness, with time from a {@link Clock}. Every
+ * A network in memory, for tests: without sockets, permissions and randomness, with time from a {@link Clock}. Every
  * address is local to the network, so several hosts are several hostnames. As with real UDP, a datagram to a port without a
- * socket is lost silently, and one to a multicast group is delivered to all its members.
+ * socket is lost silently, and one to a multicast group is delivered to all its members. Servers of TCP listen with
+ * `listen()`; a connection to a port without a listener is refused.
  *
  * A socket bound to `0.0.0.0` or `::` receives the datagrams to its port at any address of that family to which no other
  * socket is bound; it sends from `127.0.0.1` or `::1`.
@@ -83,10 +93,15 @@ export class MemoryNetwork implements Network {
   failSends: ((to: SocketAddress) => Error | undefined) | undefined;
   /** Returns an error to make an `open()` reject. */
   failOpen: ((options: OpenOptions) => Error | undefined) | undefined;
+  /** Returns a reason to make connections to that address fail; `timeout` leaves them without an answer. */
+  failConnections: ((to: StreamAddress) => ExchangeReason | undefined) | undefined;
+  /** Called for every exchange over TCP when it has ended. */
+  onExchange: ((exchange: TappedExchange) => void) | undefined;
 
   readonly #clock: Clock | undefined;
   readonly #random: () => number;
   readonly #sockets = new Map<number, Socket[]>(); // by port
+  readonly #streams: MemoryStreams;
 
   /**
    * Creates a network without sockets.
@@ -98,6 +113,14 @@ export class MemoryNetwork implements Network {
     this.latency = options.latency ?? 0;
     this.link = options.link;
     this.#random = seededRandom(options.seed ?? 0);
+    this.#streams = new MemoryStreams({
+      clock: options.clock ?? systemClock,
+      latency: () => this.latency,
+      key,
+      drawPort: () => dynamicPort(this.#random),
+      failure: (to) => this.failConnections?.(to),
+      onExchange: (exchange) => this.onExchange?.(exchange),
+    });
   }
 
   /** The number of open sockets. */
@@ -118,6 +141,28 @@ export class MemoryNetwork implements Network {
     if (failure !== undefined) throw failure;
     const attempt = (hostname: string, port: number) => this.#bind(options, hostname, port, sink);
     return await bind(options, attempt, this.#random);
+  }
+
+  /**
+   * Carries out one exchange over TCP.
+   *
+   * @returns Rejects with an `ExchangeError`, or with the reason of the signal.
+   */
+  exchange(options: ExchangeOptions): Promise<Uint8Array> {
+    return this.#streams.exchange(options);
+  }
+
+  /**
+   * Listens for TCP connections.
+   *
+   * @param accept Called with each connection; returns what receives its events.
+   * @returns Rejects with a {@link TransportError} whose `code` is `EADDRINUSE` if another one listens there.
+   */
+  listen(
+    local: StreamAddress,
+    accept: (connection: StreamConnection) => StreamSink,
+  ): Promise<StreamListener> {
+    return this.#streams.listen(local, accept);
   }
 
   #bind(options: OpenOptions, hostname: string, port: number, sink: Sink): Transport {

@@ -31,8 +31,19 @@ export {
   type MemoryNetworkOptions,
   type TappedDatagram,
 } from "./memory.ts";
+export type { TappedExchange } from "./memory_stream.ts";
 export { nodeNetwork } from "./node.ts";
 export { defaultNetwork } from "./open.ts";
+export {
+  type Exchange,
+  ExchangeError,
+  type ExchangeOptions,
+  type ExchangeReason,
+  type StreamAddress,
+  type StreamConnection,
+  type StreamListener,
+  type StreamSink,
+} from "./stream.ts";
 export type {
   MulticastOptions,
   Network,

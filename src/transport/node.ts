@@ -1,11 +1,14 @@
 import type { RemoteInfo, Socket, SocketType } from "node:dgram";
 import { bind } from "./bind.ts";
+import { exchangeOverTcp } from "./lazy_stream.ts";
+import { missingPermission } from "./permission.ts";
 import type { Network, OpenOptions, Sink, SocketAddress, Transport } from "./transport.ts";
 import { TransportError } from "./transport_error.ts";
 
 /** UDP with `node:dgram`, for Node, Bun and Deno. The module is loaded when the first socket is opened. */
 export const nodeNetwork: Network = {
   name: "node:dgram",
+  exchange: exchangeOverTcp,
   async open(options, sink): Promise<Transport> {
     const { createSocket } = await import("node:dgram");
     const reuseAddr = options.multicast !== undefined;
@@ -83,20 +86,6 @@ class NodeTransport implements Transport {
 function requirePermission(hostname: string, port: number): void {
   const missing = missingPermission(hostname, port, true);
   if (missing !== undefined) throw missing;
-}
-
-/** Deno's error for a missing net permission; its node:dgram reports only UNKNOWN. */
-function missingPermission(hostname: string, port: number, mayAsk: boolean): Error | undefined {
-  if (!("Deno" in globalThis)) return undefined;
-  const address = hostname.replace(/%.*$/, "");
-  const host = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-  const { permissions, errors } = Deno;
-  const wanted = { name: "net", host } as const;
-  const { state } = mayAsk ? permissions.requestSync(wanted) : permissions.querySync(wanted);
-  if (state === "granted") return undefined;
-  return new errors.NotCapable(
-    `Requires net access to "${host}", run again with the --allow-net flag`,
-  );
 }
 
 function bound(socket: Socket, hostname: string, port: number): Promise<void> {

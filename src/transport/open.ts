@@ -1,4 +1,5 @@
 import { denoNetwork } from "./deno.ts";
+import { exchangeOverTcp } from "./lazy_stream.ts";
 import type { Network } from "./transport.ts";
 
 /**
@@ -13,5 +14,6 @@ export function defaultNetwork(): Network {
 /** Loads {@link nodeNetwork} with the first socket. */
 const lazyNodeNetwork: Network = {
   name: "node:dgram",
+  exchange: exchangeOverTcp,
   open: async (options, sink) => await (await import("./node.ts")).nodeNetwork.open(options, sink),
 };

@@ -1,3 +1,5 @@
+import type { Exchange } from "./stream.ts";
+
 /** The address and port of a socket. */
 export interface SocketAddress {
   /** An IPv4 or IPv6 address, a link-local one with its interface, as in `fe80::1%eth0`. */
@@ -57,7 +59,7 @@ export interface Transport {
   close(): void;
 }
 
-/** Opens UDP sockets. */
+/** Opens UDP sockets, and carries out exchanges over TCP. */
 export interface Network {
   /** The name of the implementation, for error messages. */
   readonly name: string;
@@ -69,4 +71,6 @@ export interface Network {
    * @throws {RangeError} (as a rejection) If the port is not an integer from 0 to 65535.
    */
   open(options: OpenOptions, sink: Sink): Promise<Transport>;
+  /** Carries out one exchange over TCP, as UPnP needs; a network without it has no UPnP. */
+  readonly exchange?: Exchange;
 }

@@ -62,7 +62,7 @@ const FLOORS: readonly Floor[] = [
     files: "src/transport/memory.ts",
     may: ["src/clock.ts", "src/transport/", "src/testing/random.ts"],
   },
-  { files: "src/transport/", may: ["src/clock.ts"], packages: ["node:dgram"] },
+  { files: "src/transport/", may: ["src/clock.ts"], packages: ["node:dgram", "node:net"] },
   { files: "src/engine/", may: ["src/wire/", "src/milliseconds.ts"] },
   {
     files: "src/discovery/",
@@ -93,6 +93,7 @@ const FLOORS: readonly Floor[] = [
   { files: "src/testing/faults.ts", may: ON_SERVER },
   { files: "src/testing/host.ts", may: ON_SERVER },
   { files: "src/testing/loopback.ts", may: ON_SERVER },
+  { files: "src/testing/stream_server.ts", may: ON_CLOCK, packages: ["node:net"] },
   { files: "src/testing/lab.ts", may: [...ON_SERVER, "src/client/"] },
   { files: "src/testing/mod.ts", may: [...ON_SERVER, ...ERROR, "src/client/", "src/engine/"] },
   { files: "src/testing/server/", may: ["src/wire/"] },
