@@ -1,8 +1,12 @@
 import type { Clock } from "../clock.ts";
+import type { MemoryNetwork } from "../transport/memory.ts";
 import type { Network, SocketAddress, Transport } from "../transport/transport.ts";
 import { IpAddress } from "../wire/address.ts";
+import type { IgdHost } from "./igd_host.ts";
+import type { IgdRestartOptions, SimulatedIgd } from "./server/igd/simulated_igd.ts";
 import type { ServerMapping } from "./server/mapping.ts";
 import type { Datagram } from "./server/replies.ts";
+import type { GatewayProtocol } from "./server/server_options.ts";
 import type { RestartOptions, SimulatedServer, UpdateChanges } from "./server/simulated_server.ts";
 
 /** Where a {@linkcode ServerHost} listens, and where it announces. */
@@ -40,7 +44,9 @@ export class ServerHost implements AsyncDisposable {
   /** The last 100 socket errors, newest last. */
   readonly errors: Error[] = [];
 
+  #network: Network;
   #clock: Clock;
+  #igdHost: IgdHost | undefined = undefined;
   #transports: Transport[] = [];
   #announceTo: readonly SocketAddress[] | undefined;
   #multicast: boolean;
@@ -56,9 +62,10 @@ export class ServerHost implements AsyncDisposable {
     options: HostOptions,
   ) {
     this.server = server;
+    this.#network = network;
     this.#clock = clock;
     this.#announceTo = options.announceTo;
-    this.#multicast = options.multicast ?? network.name === "memory";
+    this.#multicast = options.multicast ?? isMemoryNetwork(network);
   }
 
   /**
@@ -75,10 +82,9 @@ export class ServerHost implements AsyncDisposable {
     const host = new ServerHost(network, clock, server, options);
     server.epoch(clock.now());
     try {
-      await host.#open(network, options.hostname ?? "127.0.0.1", options.port ?? 0);
-      if (options.hostname6 !== undefined) {
-        await host.#open(network, options.hostname6, host.local.port);
-      }
+      await host.#open(options.hostname ?? "127.0.0.1", options.port ?? 0);
+      if (options.hostname6 !== undefined) await host.#open(options.hostname6, host.local.port);
+      if (server.protocols.includes("upnp")) host.#igdHost = await host.#startIgd();
     } catch (error) {
       host.close();
       throw error;
@@ -105,9 +111,42 @@ export class ServerHost implements AsyncDisposable {
     return this.#transports[1]?.local;
   }
 
-  /** Calls {@linkcode SimulatedServer.restart} and sends the datagrams. */
-  restart(options?: RestartOptions): void {
+  /** The gateway's face of UPnP, if it speaks UPnP. */
+  get igd(): SimulatedIgd | undefined {
+    return this.#igdHost?.igd;
+  }
+
+  /** Restarts the server, and with it the face of UPnP; see {@linkcode SimulatedServer.restart}. */
+  restart(options: RestartOptions = {}): void {
+    const { announce = true, keepMappings = false } = options;
     this.#send(this.server.restart(this.#clock.now(), options));
+    const mappings = keepMappings ? "kept" : "lost";
+    this.#igdHost?.restart({ byebye: announce, alive: announce, mappings });
+  }
+
+  /** Restarts the face of UPnP alone; see {@linkcode SimulatedIgd.restart}. */
+  restartIgd(options?: IgdRestartOptions): void {
+    this.#igdHost?.restart(options);
+  }
+
+  /**
+   * Switches protocols on and off, as the owner of a gateway does.
+   *
+   * @throws {RangeError} If there is no protocol of a name.
+   * @throws {Error} If a socket cannot be opened.
+   */
+  async setProtocols(protocols: readonly GatewayProtocol[]): Promise<void> {
+    const wasRefusing = this.server.refusesDatagrams;
+    this.server.setProtocols(protocols);
+    const speaksUpnp = protocols.includes("upnp");
+    if (speaksUpnp) this.#igdHost ??= await this.#startIgd();
+    if (this.igd !== undefined) this.igd.silent = !speaksUpnp;
+    const isRefusing = this.server.refusesDatagrams;
+    if (isMemoryNetwork(this.#network) || isRefusing === wasRefusing) return;
+    if (isRefusing) return this.#closeSockets();
+    for (const { local } of this.#transports.splice(0)) {
+      await this.#open(local.hostname, local.port);
+    }
   }
 
   /** Calls {@linkcode SimulatedServer.announce} and sends the datagrams. */
@@ -134,7 +173,8 @@ export class ServerHost implements AsyncDisposable {
   close(): void {
     this.#closed = true;
     this.#cancelAlarm?.();
-    for (const transport of this.#transports) transport.close();
+    this.#closeSockets();
+    this.#igdHost?.close();
   }
 
   /** Closes the sockets. */
@@ -143,9 +183,28 @@ export class ServerHost implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  async #open(network: Network, hostname: string, port: number): Promise<void> {
+  async #startIgd(): Promise<IgdHost> {
+    const { IgdHost } = await import("./igd_host.ts");
+    return await IgdHost.start(this.#network, this.#clock, {
+      hostnames: this.#transports.map(({ local }) => local.hostname),
+      igd: this.server.igdOptions,
+      externalAddress: () => this.server.externalAddress("IPv4")?.toString() ?? "",
+      onError: (error) => this.#recordError(error),
+    });
+  }
+
+  /** Without a socket the system answers with ICMP port unreachable. */
+  #closeSockets(): void {
+    for (const transport of this.#transports) transport.close();
+  }
+
+  async #open(hostname: string, port: number): Promise<void> {
+    const network = this.#network;
     const transport = await network.open({ hostname, port }, {
       datagram: (bytes, source) => {
+        if (isMemoryNetwork(network) && this.server.refusesDatagrams) {
+          network.reportUnreachable(source);
+        }
         this.#rememberClient(source);
         const from = { address: IpAddress.parse(source.hostname), port: source.port };
         this.#send(this.server.receive(this.#clock.now(), bytes, from));
@@ -153,6 +212,7 @@ export class ServerHost implements AsyncDisposable {
       error: (error) => this.#recordError(error),
     });
     this.#transports.push(transport);
+    if (!isMemoryNetwork(network) && this.server.refusesDatagrams) transport.close();
   }
 
   #send(datagrams: readonly Datagram[]): void {
@@ -205,6 +265,11 @@ export class ServerHost implements AsyncDisposable {
     if (this.errors.length >= 100) this.errors.shift();
     this.errors.push(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+/** By its name, so that a host of real sockets does not load the other network. */
+function isMemoryNetwork(network: Network): network is MemoryNetwork {
+  return network.name === "memory";
 }
 
 /** Number of clients remembered for announcements. */

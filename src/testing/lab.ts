@@ -3,12 +3,14 @@ import type { ClientOptions } from "../client/client_options.ts";
 import { type Handle, loadDiagnosis } from "../client/handle.ts";
 import type { Milliseconds } from "../clock.ts";
 import { MemoryNetwork } from "../transport/memory.ts";
+import type { TappedExchange } from "../transport/memory_stream.ts";
 import { IpAddress } from "../wire/address.ts";
 import { describe } from "../wire/describe.ts";
 import { type FaultOptions, faults } from "./faults.ts";
 import { ServerHost } from "./host.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { seededRandom, seededWords } from "./random.ts";
+import type { SimulatedIgd } from "./server/igd/simulated_igd.ts";
 import { SimulatedServer } from "./server/simulated_server.ts";
 import type { ServerOptions } from "./server/server_options.ts";
 
@@ -56,6 +58,8 @@ export class Lab implements AsyncDisposable {
   readonly host: ServerHost;
   /** Every datagram so far, oldest first. */
   readonly wire: readonly WireRecord[];
+  /** Every exchange over TCP that has ended, in the order of the ends. */
+  readonly exchanges: readonly TappedExchange[];
   /** The client. */
   readonly handle: Handle;
 
@@ -64,12 +68,15 @@ export class Lab implements AsyncDisposable {
    *
    * @internal
    */
-  constructor(parts: Pick<Lab, "clock" | "network" | "server" | "host" | "wire" | "handle">) {
+  constructor(
+    parts: Pick<Lab, "clock" | "network" | "server" | "host" | "wire" | "exchanges" | "handle">,
+  ) {
     this.clock = parts.clock;
     this.network = parts.network;
     this.server = parts.server;
     this.host = parts.host;
     this.wire = parts.wire;
+    this.exchanges = parts.exchanges;
     this.handle = parts.handle;
   }
 
@@ -86,6 +93,19 @@ export class Lab implements AsyncDisposable {
    */
   settled<T>(promise: Promise<T>, limit?: Milliseconds): Promise<T> {
     return this.clock.settled(promise, limit);
+  }
+
+  /**
+   * The gateway's face of UPnP.
+   *
+   * @throws {Error} If the gateway does not speak UPnP.
+   */
+  get igd(): SimulatedIgd {
+    const { igd } = this.host;
+    if (igd !== undefined) return igd;
+    throw new Error(
+      `Cannot find the gateway's face of UPnP: the option "protocols" must have "upnp", got "${this.server.protocols}"`,
+    );
   }
 
   /** The datagrams of the client since a time. */
@@ -129,6 +149,8 @@ export async function lab(options: LabOptions = {}): Promise<Lab> {
     const sender = from.hostname === clientHostname ? "client" : "server";
     wire.push({ at, from: sender, text: describe(bytes), bytes: bytes.slice(), copies });
   };
+  const exchanges: TappedExchange[] = [];
+  network.onExchange = (exchange) => exchanges.push(exchange);
   const server = new SimulatedServer(options.server);
   const port = options.client?.port ?? 5351;
   const host = await ServerHost.start(network, clock, server, { hostname: serverAddress, port });
@@ -140,5 +162,5 @@ export async function lab(options: LabOptions = {}): Promise<Lab> {
     random: seededRandom(seed),
     randomWord: seededWords(seed + 1),
   });
-  return new Lab({ clock, network, server, host, wire, handle });
+  return new Lab({ clock, network, server, host, wire, exchanges, handle });
 }

@@ -21,6 +21,7 @@ export {
 export type { MappingKind, ServerMapping } from "./server/mapping.ts";
 export type { LogEntry } from "./server/request_log.ts";
 export {
+  type GatewayProtocol,
   miniupnpd,
   type MiniupnpdVersion,
   type PortAssigner,
@@ -28,6 +29,18 @@ export {
   type ServerOptions,
 } from "./server/server_options.ts";
 export type { Datagram } from "./server/replies.ts";
+export type { IgdLogEntry } from "./server/igd/http_face.ts";
+export type { IgdCounters, IgdViolation } from "./server/igd/counters.ts";
+export type { HttpQuirks, IgdOptions, IgdQuirks } from "./server/igd/options.ts";
+export type { IgdOutput } from "./server/igd/output.ts";
+export type { IgdPinhole } from "./server/igd/pinhole_table.ts";
+export type { IgdMapping } from "./server/igd/port_mapping_table.ts";
+export {
+  type IgdPlace,
+  type IgdRestartOptions,
+  type InsertedIgdMapping,
+  SimulatedIgd,
+} from "./server/igd/simulated_igd.ts";
 export type { FailOptions } from "./server/fault_script.ts";
 
 // The types in the signatures above, so that a test needs one import.
@@ -38,6 +51,16 @@ export type {
   MemoryNetworkOptions,
   TappedDatagram,
 } from "../transport/memory.ts";
+export type { TappedExchange } from "../transport/memory_stream.ts";
+export type {
+  Exchange,
+  ExchangeOptions,
+  ExchangeReason,
+  StreamAddress,
+  StreamConnection,
+  StreamListener,
+  StreamSink,
+} from "../transport/stream.ts";
 export type * from "../transport/transport.ts";
 export type { Clock, Milliseconds } from "../clock.ts";
 export type { Assigned, PortSet } from "../client/assigned.ts";

@@ -144,6 +144,20 @@ export class MemoryNetwork implements Network {
   }
 
   /**
+   * Reports ICMP port unreachable to a sender of datagrams, as a host does that has no socket at their destination: its
+   * sink gets an error with the code `ECONNREFUSED`.
+   */
+  reportUnreachable(sender: SocketAddress): void {
+    const cause = systemError("ECONNREFUSED", "connection refused");
+    const target = key(sender.hostname);
+    this.#after(this.latency, () => {
+      for (const { sink, local, key } of this.#sockets.get(sender.port) ?? []) {
+        if (key === target) sink.error(new TransportError("receive", local, cause));
+      }
+    });
+  }
+
+  /**
    * Carries out one exchange over TCP.
    *
    * @returns Rejects with an `ExchangeError`, or with the reason of the signal.

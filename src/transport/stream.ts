@@ -110,17 +110,6 @@ export interface StreamListener {
   close(): void;
 }
 
-/**
- * Starts to listen, for servers in tests: a client never does.
- *
- * @param accept Called with each connection; returns what receives its events.
- * @returns Rejects if the address and port cannot be bound.
- */
-export type Listen = (
-  options: StreamAddress,
-  accept: (connection: StreamConnection) => StreamSink,
-) => Promise<StreamListener>;
-
 /** Collects the octets of a response, and decides when it is complete. */
 export class ResponseBuffer {
   readonly #options: Pick<ExchangeOptions, "maximum" | "isComplete">;

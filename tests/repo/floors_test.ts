@@ -92,10 +92,18 @@ const FLOORS: readonly Floor[] = [
   { files: "src/testing/manual_clock.ts", may: ON_CLOCK },
   { files: "src/testing/faults.ts", may: ON_SERVER },
   { files: "src/testing/host.ts", may: ON_SERVER },
+  { files: "src/testing/igd_host.ts", may: ON_SERVER },
   { files: "src/testing/loopback.ts", may: ON_SERVER },
   { files: "src/testing/stream_server.ts", may: ON_CLOCK, packages: ["node:net"] },
   { files: "src/testing/lab.ts", may: [...ON_SERVER, "src/client/"] },
   { files: "src/testing/mod.ts", may: [...ON_SERVER, ...ERROR, "src/client/", "src/engine/"] },
+  {
+    files: "src/testing/server/igd/",
+    may: [
+      ...["address", "protocol_number"].map((file) => `src/wire/${file}.ts`),
+      ...["counters", "time_queue"].map((file) => `src/testing/server/${file}.ts`),
+    ],
+  },
   { files: "src/testing/server/", may: ["src/wire/"] },
   { files: "src/testing/random.ts", may: [] },
   {
@@ -144,6 +152,7 @@ Deno.test("allowed() refuses what the floors forbid", () => {
     ["src/client/handle.ts", "src/client/mod.ts"],
     ["src/discovery/gateway.ts", "src/wire/message.ts"],
     ["src/testing/server/simulated_server.ts", "src/clock.ts"],
+    ["src/testing/server/igd/http_face.ts", "src/wire/igd/soap.ts"],
     ["src/repl/session.ts", "src/client/handle.ts"],
     ["src/repl/commands/list.ts", "src/repl/session.ts"],
     ["src/repl/commands/list.ts", "src/repl/table.ts"],

@@ -202,7 +202,7 @@ function isSameFilter(a: FilterOption, b: FilterOption): boolean {
 /** Whether the NAT can translate all that is requested (RFC 6887 section 11.3). */
 function canTranslate({ settings, table }: ServerContext, internal: InternalPort): boolean {
   const { protocol, internalAddress, internalPort } = internal;
-  if (protocol !== 0 && !settings.protocols.includes(protocol)) return false;
+  if (protocol !== 0 && !settings.translated.includes(protocol)) return false;
   if (internalPort !== 0) return true;
   return settings.wildcards && !table.heldByOthers(protocol, internalAddress);
 }

@@ -47,7 +47,7 @@ function create(valid: PeerRequest, remote: Endpoint): Decision {
   const { context, now, request, internal } = valid;
   const external = chooseExternalAddress(valid);
   if (!external.ok) return external;
-  if (external.translated && !context.settings.protocols.includes(request.protocol)) {
+  if (external.translated && !context.settings.translated.includes(request.protocol)) {
     return refuse(ResultCode.UnsuppProtocol);
   }
   const refusal = validateCapacity(context, internal.internalAddress);

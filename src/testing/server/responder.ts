@@ -136,7 +136,7 @@ export class Responder {
   /** RFC 6887 section 9, or RFC 6886 section 3.5 if the server speaks NAT-PMP only. */
   #refuseVersion(now: number, bytes: Uint8Array): Uint8Array {
     const { counters, settings } = this.#context;
-    if (settings.natPmpOnly) {
+    if (!settings.spoken.has("pcp")) {
       tally(counters.sent, "natpmpError");
       return natPmpVersionError(this.#context, now, bytes);
     }

@@ -2,6 +2,7 @@ import { IpAddress } from "../../wire/address.ts";
 import { Opcode } from "../../wire/opcode.ts";
 import type { Prefix64Option } from "../../wire/option_type.ts";
 import { ProtocolNumber } from "../../wire/protocol_number.ts";
+import type { IgdOptions } from "./igd/options.ts";
 
 /** Departures from the RFCs that real servers have. All are off by default. */
 export interface Quirks {
@@ -39,6 +40,9 @@ export interface Quirks {
   readonly bareOpcodeErrors?: "zeroed" | "headerOnly";
 }
 
+/** A protocol by which a gateway makes mappings. */
+export type GatewayProtocol = "pcp" | "nat-pmp" | "upnp";
+
 /** Returns the external port, 1 to 65535, to try first for a mapping whose suggested port is not assigned. */
 export type PortAssigner = (internalPort: number, protocol: number) => number;
 
@@ -74,8 +78,17 @@ export interface ServerOptions {
   readonly firewall6?: boolean;
   /** Whether an IPv6 client can get an external IPv4 address. Default false. */
   readonly nat64?: boolean;
+  /**
+   * The protocols that the gateway speaks, by name. Default PCP, and NAT-PMP as `natPmp` and `natPmpOnly` say. Numbers
+   * instead of names are the older form of `translated`.
+   */
+  readonly protocols?: readonly GatewayProtocol[] | readonly number[];
+  /** What a datagram to the port gets if the gateway speaks neither PCP nor NAT-PMP: no answer, or ICMP port unreachable. Default `silent`. */
+  readonly closedPort?: "silent" | "refused";
+  /** How the gateway speaks UPnP, if it does. */
+  readonly igd?: IgdOptions;
   /** IANA numbers of the protocols that can be translated; a firewall maps all. Default TCP and UDP. */
-  readonly protocols?: readonly number[];
+  readonly translated?: readonly number[];
   /** Whether all ports, or all protocols, can be translated; a firewall always maps them. Default false. */
   readonly wildcards?: boolean;
   /** Supported opcodes. Default ANNOUNCE, MAP and PEER. */
@@ -106,7 +119,7 @@ export interface ServerOptions {
   readonly supportedVersion?: number;
   /** Octets of an UNSUPP_VERSION response, 4 to 24. Default: as many as the request, at least 24. */
   readonly versionErrorLength?: number;
-  /** Whether the server speaks NAT-PMP beside PCP. Default false. */
+  /** Whether the server speaks NAT-PMP beside the others. Default false. */
   readonly natPmp?: boolean;
   /** Whether the server speaks NAT-PMP only. Default false. */
   readonly natPmpOnly?: boolean;
@@ -168,9 +181,18 @@ export interface Settings extends
   Required<
     Omit<
       ServerOptions,
-      "externalAddress" | "externalAddress6" | "assignPort" | "versionErrorLength" | "thirdPartyIds"
+      | "externalAddress"
+      | "externalAddress6"
+      | "assignPort"
+      | "versionErrorLength"
+      | "thirdPartyIds"
+      | "protocols"
+      | "natPmp"
+      | "natPmpOnly"
     >
   > {
+  /** The protocols that the gateway speaks now. */
+  spoken: ReadonlySet<GatewayProtocol>;
   readonly assignPort: PortAssigner;
   readonly thirdPartyIds: readonly string[] | undefined;
   readonly versionErrorLength: number | undefined;
@@ -179,7 +201,7 @@ export interface Settings extends
 /**
  * Applies the defaults.
  *
- * @throws {RangeError} If `minLifetime` is above `maxLifetime`.
+ * @throws {RangeError} If `minLifetime` is above `maxLifetime`, or there is no protocol of a name.
  */
 export function resolveOptions(options: ServerOptions): Settings {
   const settings: Settings = {
@@ -192,7 +214,8 @@ export function resolveOptions(options: ServerOptions): Settings {
     ignoreSuggestions: false,
     firewall6: true,
     nat64: false,
-    protocols: [ProtocolNumber.Tcp, ProtocolNumber.Udp],
+    closedPort: "silent",
+    igd: {},
     wildcards: false,
     opcodes: [Opcode.Announce, Opcode.Map, Opcode.Peer],
     unsupportedOptions: [],
@@ -206,12 +229,13 @@ export function resolveOptions(options: ServerOptions): Settings {
     capacity: Number.POSITIVE_INFINITY,
     quota: Number.POSITIVE_INFINITY,
     supportedVersion: 2,
-    natPmp: false,
-    natPmpOnly: false,
     natPmpErrorOpcode: "zero",
     quirks: {},
     logLimit: 1_000,
     ...options,
+    spoken: new Set(spokenProtocols(options)),
+    translated: options.translated ?? protocolNumbers(options) ??
+      [ProtocolNumber.Tcp, ProtocolNumber.Udp],
     assignPort: portAssigner(options.assignPort ?? "next"),
     thirdPartyIds: options.thirdPartyIds,
     versionErrorLength: options.versionErrorLength,
@@ -222,6 +246,31 @@ export function resolveOptions(options: ServerOptions): Settings {
     );
   }
   return settings;
+}
+
+/** The numbers of `protocols` in its older form. */
+function protocolNumbers({ protocols }: ServerOptions): readonly number[] | undefined {
+  const numbers = protocols?.filter((each) => typeof each === "number");
+  return numbers?.length === protocols?.length ? numbers : undefined;
+}
+
+/** @throws {RangeError} If there is no such protocol. */
+export function checkProtocol(name: GatewayProtocol): void {
+  if (["pcp", "nat-pmp", "upnp"].includes(name)) return;
+  throw new RangeError(
+    `Cannot simulate a server: protocols must be "pcp", "nat-pmp" or "upnp", got "${name}"`,
+  );
+}
+
+/** The protocols of the options, in the older and the newer form. */
+function spokenProtocols({ protocols = [], natPmp, natPmpOnly }: ServerOptions): GatewayProtocol[] {
+  const names = protocols.filter((each) => typeof each !== "number");
+  for (const name of names) checkProtocol(name);
+  if (natPmpOnly) return ["nat-pmp"];
+  return [
+    ...(names.length > 0 ? names : ["pcp" as const]),
+    ...(natPmp ? ["nat-pmp" as const] : []),
+  ];
 }
 
 /** The address in an option; undefined for `null`. */

@@ -6,6 +6,7 @@ import { type Counters, tally } from "./counters.ts";
 import type { ExternalAddresses } from "./decision.ts";
 import { type FailOptions, FaultScript } from "./fault_script.ts";
 import { newMapping, remainingLife, type ServerMapping } from "./mapping.ts";
+import type { IgdOptions } from "./igd/options.ts";
 import { MappingTable } from "./mapping_table.ts";
 import { natPmpAddressResponse } from "./natpmp.ts";
 import { Notifications, toGroup } from "./notifications.ts";
@@ -14,6 +15,8 @@ import { type LogEntry, RequestLog } from "./request_log.ts";
 import { Responder } from "./responder.ts";
 import { Scheduler } from "./scheduler.ts";
 import {
+  checkProtocol,
+  type GatewayProtocol,
   parseExternal,
   resolveOptions,
   type ServerOptions,
@@ -106,7 +109,7 @@ export class SimulatedServer {
   /**
    * A server without mappings.
    *
-   * @throws {RangeError} If `minLifetime` is above `maxLifetime`.
+   * @throws {RangeError} If `minLifetime` is above `maxLifetime`, or there is no protocol of a name.
    * @throws {TypeError} If an address is invalid.
    */
   constructor(options: ServerOptions = {}) {
@@ -158,6 +161,32 @@ export class SimulatedServer {
   /** The external address of a family, if the server has one. */
   externalAddress(family: Family): IpAddress | undefined {
     return this.#external[family];
+  }
+
+  /** The protocols that the gateway speaks. The server's host has a `SimulatedIgd` for UPnP. */
+  get protocols(): readonly GatewayProtocol[] {
+    return [...this.#settings.spoken];
+  }
+
+  /**
+   * Switches protocols on and off, as the owner of a gateway does. UPnP can be switched on again only.
+   *
+   * @throws {RangeError} If there is no protocol of a name.
+   */
+  setProtocols(protocols: readonly GatewayProtocol[]): void {
+    for (const protocol of protocols) checkProtocol(protocol);
+    this.#settings.spoken = new Set(protocols);
+  }
+
+  /** How the gateway speaks UPnP, if it does. */
+  get igdOptions(): IgdOptions {
+    return this.#settings.igd;
+  }
+
+  /** Whether nothing listens on the server's port, so that it answers with ICMP port unreachable. */
+  get refusesDatagrams(): boolean {
+    const { spoken, closedPort } = this.#settings;
+    return closedPort === "refused" && !spoken.has("pcp") && !spoken.has("nat-pmp");
   }
 
   /** Epoch time in seconds (RFC 6887 section 8.5). */
@@ -221,16 +250,16 @@ export class SimulatedServer {
 
   /** Multicasts an announcement 10 times, or once with the quirk `announceOnce`. */
   announce(now: number): Datagram[] {
-    const { natPmpOnly, prefix64, quirks } = this.#settings;
+    const { spoken, prefix64, quirks } = this.#settings;
     return this.#notifications.announce(now, quirks.announceOnce === true, (at) => {
       if (this.silent) return [];
       const datagrams: Datagram[] = [];
-      if (this.#speaksNatPmp) {
+      if (spoken.has("nat-pmp")) {
         tally(this.counters.sent, "natpmpAnnounce");
         const bytes = natPmpAddressResponse(this.#external.IPv4, this.epoch(at));
         datagrams.push(toGroup(bytes, "IPv4"));
       }
-      if (!natPmpOnly) {
+      if (spoken.has("pcp")) {
         tally(this.counters.sent, "announce");
         const header = { result: ResultCode.Success, lifetime: 0, epoch: this.epoch(at) };
         const bytes = encodeResponse({ type: "announce", ...header, options: prefix64 });
@@ -251,7 +280,7 @@ export class SimulatedServer {
     const old = this.#external[given.family];
     this.#external[given.family] = given;
     this.#resetEpoch(now, 0);
-    const datagrams = this.#speaksNatPmp ? this.announce(now) : [];
+    const datagrams = this.#settings.spoken.has("nat-pmp") ? this.announce(now) : [];
     for (const mapping of this.#table.byKey.values()) {
       if (old === undefined || !mapping.externalAddress.equals(old)) continue;
       this.#table.move(mapping, now, given, mapping.externalPort);
@@ -319,10 +348,6 @@ export class SimulatedServer {
     });
     this.#table.add(mapping);
     return mapping;
-  }
-
-  get #speaksNatPmp(): boolean {
-    return this.#settings.natPmp || this.#settings.natPmpOnly;
   }
 
   /** Returns the first copy of an update and schedules the others (RFC 6887 section 14.2). */

@@ -28,10 +28,11 @@ export function validateDatagram(
   const [version, opcode] = bytes;
   if (version === undefined || opcode === undefined) return { kind: "drop", reason: "short" };
   if (opcode >= 0x80) return { kind: "drop", reason: "response" };
-  if (version === 0 && (settings.natPmp || settings.natPmpOnly)) return { kind: "natpmp" };
-  if (settings.natPmpOnly || version !== settings.supportedVersion || version !== PCP_VERSION) {
-    return { kind: "version" };
-  }
+  const { spoken } = settings;
+  if (!spoken.has("pcp") && !spoken.has("nat-pmp")) return { kind: "drop", reason: "closed" };
+  if (version === 0 && spoken.has("nat-pmp")) return { kind: "natpmp" };
+  const isSupported = version === settings.supportedVersion && version === PCP_VERSION;
+  if (!spoken.has("pcp") || !isSupported) return { kind: "version" };
   if (bytes.length < HEADER_LENGTH) return { kind: "drop", reason: "shortHeader" };
   if (bytes.length > MAX_LENGTH || bytes.length % 4 !== 0) {
     return { kind: "refuse", result: ResultCode.MalformedRequest, parsed: false };
