@@ -1,6 +1,7 @@
 import { client } from "./client_target.ts";
 import { engine } from "./engine_target.ts";
 import { framing } from "./framing_target.ts";
+import { http, soap, ssdp, xml } from "./igd_targets.ts";
 import { labWorld } from "./lab_target.ts";
 import { repl } from "./repl_target.ts";
 import { rpc } from "./rpc_target.ts";
@@ -12,6 +13,10 @@ import { world } from "./world_target.ts";
 export const TARGETS: readonly Target[] = [
   codec,
   decoders,
+  ssdp,
+  http,
+  xml,
+  soap,
   engine,
   world,
   labWorld,

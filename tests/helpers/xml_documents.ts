@@ -23,7 +23,7 @@ const plain = fc.string({ unit: character, maxLength: 12 });
 /** One text in one of its spellings. */
 const text = fc.tuple(plain, fc.constantFrom("named", "decimal", "hexadecimal", "cdata")).map(
   ([value, style]) => {
-    if (style === "cdata") return `<![CDATA[${value.replaceAll("]]>", "")}]]>`;
+    if (style === "cdata") return `<![CDATA[${value.replaceAll(">", "")}]]>`;
     return value.replaceAll(/[&<>"']/g, (each) => {
       const code = each.codePointAt(0) ?? 0;
       if (style === "decimal") return `&#${code};`;
