@@ -1,5 +1,6 @@
 import type { IpAddress } from "./address.ts";
 import { NATPMP_VERSION, PCP_VERSION } from "./constants.ts";
+import { describeSsdp } from "./describe_ssdp.ts";
 import { decodeRequest, decodeResponse, type Request, type Response } from "./message.ts";
 import {
   decodeNatPmpRequest,
@@ -15,7 +16,7 @@ import { protocolName } from "./protocol_number.ts";
 import { ResultCode, resultName } from "./result_code.ts";
 
 /**
- * Describes any datagram in one line for logs: a PCP or NAT-PMP message, or other octets. Never throws. The line has a
+ * Describes any datagram in one line for logs: a PCP, NAT-PMP or SSDP message, or other octets. Never throws. The line has a
  * bounded length, no control characters, and never a whole nonce.
  *
  * @example
@@ -40,6 +41,8 @@ export function describe(bytes: Uint8Array): string {
   if (response.ok) return describeResponse(response.value);
   const request = decodeRequest(bytes);
   if (request.ok) return describeRequest(request.value);
+  const ssdp = describeSsdp(bytes);
+  if (ssdp !== undefined) return ssdp;
   const reason = second >= 0x80 ? response.reason : request.reason;
   return describeUnreadable(bytes, version === PCP_VERSION ? `PCP, ${reason}` : reason);
 }
