@@ -17,6 +17,14 @@ Deno.test("the simulated gateway serves its description and closes the connectio
     "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1",
   ]);
   assertStringIncludes(response, "<controlURL>/ctl/IPConn</controlURL>");
+  const nesting = [...response.matchAll(/<(device|deviceList|serviceList|\/device)>/g)];
+  assertEquals(
+    nesting.map(([, name]) => name).join(" "),
+    [
+      "device deviceList device deviceList device serviceList",
+      "/device /device /device",
+    ].join(" "),
+  );
   assertEquals(gateway.igd.counters.requests, { "/rootDesc.xml": 1 });
   assertEquals(gateway.igd.counters.violations, {});
   const old = new Gateway({ version: 1, pinholes: false });
@@ -178,6 +186,12 @@ Deno.test("Q-11: responses are written in odd ways", () => {
   assert(!request({ lineFeed: true }).split("<?xml")[0]?.includes("\r"));
   assertStringIncludes(request({ noSpace: true }), `Content-Length:${body.length}\r\n`);
   const closed = request({ framing: "close" });
+  const isChunked = (response: string) => response.includes("\r\nTransfer-Encoding: chunked\r\n");
+  assertEquals([plain, closed, request({ framing: "chunked" })].map(isChunked), [
+    false,
+    false,
+    true,
+  ]);
   assertEquals([closed.includes("Content-Length"), closed.endsWith(body)], [false, true]);
   assertStringIncludes(
     request({ framing: "chunked" }),

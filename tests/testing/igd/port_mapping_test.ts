@@ -57,6 +57,7 @@ Deno.test("the port of another host is refused, also to a deletion (S-5)", () =>
   for (const [version, taken, foreign] of codes) {
     const gateway = new Gateway({ version });
     gateway.igd.insert(0, { externalPort: 6000, internalClient: "192.168.1.66", lease: 60 });
+    assertEquals(gateway.igd.mappings.get("TCP 6000")?.internalPort, 6000);
     assertEquals(add(gateway), taken);
     assertEquals(gateway.action("DeletePortMapping", key()), foreign);
     assertEquals(
@@ -97,6 +98,8 @@ Deno.test("ports and arguments out of range are refused, and counted (U-8.2, S-6
   assertEquals(gateway.action("AddPortMapping", key()), 402);
   assertEquals(gateway.action("GetGenericPortMappingEntry", { NewPortMappingIndex: "x" }), 402);
   assertEquals(gateway.action("Unknown"), 401);
+  assertEquals(gateway.igd.log.map(({ code }) => code), [726, 402, 402, 401]);
+  assertEquals(add(gateway, { NewLeaseDuration: 604_800 }), {});
 });
 
 Deno.test("a mapping that is disabled or oddly described is made, and counted (U-8.1, U-8.10)", () => {
