@@ -21,7 +21,7 @@ import { Connection, type ConnectionOptions } from "./network/connection.ts";
 import type { ClientOutput, Driver } from "./network/driver.ts";
 import type { NetworkWatcher, WatchEvents } from "./network/network_watcher.ts";
 import type { OutboundMap } from "./outbound_map.ts";
-import { type Endpoints, specOf } from "./persistence/mapping_record.ts";
+import type { Endpoints } from "./persistence/mapping_record.ts";
 import { MappingRecords } from "./persistence/mapping_records.ts";
 import type { StoredMapping } from "./persistence/store.ts";
 import type { Prefix64 } from "./prefix64.ts";
@@ -55,7 +55,7 @@ export class Handle implements AsyncDisposable {
   #shutdown: Promise<ShutdownSummary> | undefined;
 
   private constructor(addresses: Addresses, settings: ClientSettings) {
-    const { port, clock, randomWord, store } = settings;
+    const { port, clock, randomWord, store, allowThirdParty } = settings;
     this.port = port;
     this.#settings = settings;
     const onError = (error: PcpError): void => this.#report(error);
@@ -71,6 +71,7 @@ export class Handle implements AsyncDisposable {
       now: () => clock.now(),
       reusable: (spec) => this.#connection.engine.reusable(clock.now(), spec),
       randomWord,
+      allowThirdParty,
       onError,
     });
     const step = (input: Input): void => this.#driver.step(input);
@@ -116,16 +117,22 @@ export class Handle implements AsyncDisposable {
   }
 
   /**
-   * Deletes the mappings that an earlier run left at the server, and waits for the confirmations.
+   * Deletes the mappings that an earlier run left at the server, or one of them, and waits for the confirmations.
    *
-   * @returns The number of mappings deleted.
+   * @param mapping One of {@linkcode Handle.leftovers}; all of them if left out.
+   * @returns The number of mappings deleted: 0 if `mapping` is none of the leftovers, or the server refused.
+   * @throws {TypeError} If `mapping` is not a stored mapping.
+   * @throws {ClosedError} If the client was shut down.
    */
-  async deleteLeftovers(): Promise<number> {
-    const { leftovers } = this;
-    await Promise.all(leftovers.map(async (stored) => {
-      await this.#registry.request(specOf(stored), RequestType.Once, true)[Symbol.asyncDispose]();
-    }));
-    return leftovers.length;
+  async deleteLeftovers(mapping?: StoredMapping): Promise<number> {
+    const attempt = "Cannot delete the mappings of an earlier run";
+    this.#checkOpen(attempt);
+    const deleted = this.#records.leftoverRequests(attempt, mapping).map(async (spec) => {
+      const request = this.#registry.request(spec, RequestType.Once, true);
+      await request[Symbol.asyncDispose]();
+      return request.state.type !== "error";
+    });
+    return (await Promise.all(deleted)).filter((isDeleted) => isDeleted).length;
   }
 
   /** Whether {@linkcode Handle.shutdown} was called. */

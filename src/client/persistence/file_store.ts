@@ -1,15 +1,25 @@
-import { IpAddress } from "../../wire/address.ts";
-import { MAX_LIFETIME } from "../../wire/constants.ts";
-import { reasonOf, StoreError } from "../errors.ts";
+import { type Clock, type Milliseconds, systemClock } from "../../clock.ts";
+import { reasonOf, StoreError, type StoreErrorReason } from "../errors.ts";
+import { denoFileSystem } from "./deno_file_system.ts";
+import { type FileSystem, ForeignFileError } from "./file_system.ts";
+import { StateFile } from "./state_file.ts";
+import { readState, VERSION, writeState } from "./state_text.ts";
 import type { Store, StoredMapping } from "./store.ts";
 
-/** The version of the format. A file of a higher version is left as it is. */
-const VERSION = 1;
+/** The parts of the runtime that a {@linkcode FileStore} works with. */
+export interface FileStoreParts {
+  readonly clock: Clock;
+  readonly files: () => FileSystem | Promise<FileSystem>;
+}
 
 /**
  * Keeps mappings in a JSON file. Only its owner can read it, because it contains the nonces. Each save writes a second file and
- * renames it, so that a crash at any moment leaves the old state or the new one. One client at a time can use a file. Needs
- * Deno, with `--allow-read` and `--allow-write` for the file's folder.
+ * renames it, so that a crash at any moment leaves the old state or the new one. One client at a time can use a file. Works with
+ * Deno, where it needs `--allow-read` and `--allow-write` for the file's folder, with Node, and with Bun.
+ *
+ * The path may be a link to the file. It is followed once, by the first call, and what is beside the file is beside its target:
+ * the lock, and the file that a save writes. A file that begins in another way than this class writes it, a folder, a FIFO and a
+ * device are refused and not touched. At most 16 MiB are read, and no call takes longer than 5 seconds.
  *
  * @example
  * ```ts ignore
@@ -21,7 +31,13 @@ const VERSION = 1;
 export class FileStore implements Store {
   /** The path of the file. */
   readonly path: string;
-  #lock: Deno.FsFile | undefined;
+  /** The path from the root, so that another current folder changes nothing. */
+  readonly #fullPath: string;
+  readonly #parts: FileStoreParts;
+  /** The file whose lock this store has. */
+  #file: StateFile | undefined;
+  /** Settles when the call under way has ended. */
+  #running: Promise<void> | undefined;
 
   /**
    * Makes a store; nothing is read or written yet.
@@ -29,24 +45,41 @@ export class FileStore implements Store {
    * @param path The path of the file, which need not exist.
    * @throws {TypeError} If the path is not a text, or empty.
    */
-  constructor(path: string) {
+  constructor(path: string);
+  /** @internal */
+  constructor(path: string, parts?: FileStoreParts);
+  constructor(path: string, parts: FileStoreParts = SYSTEM_PARTS) {
     if (typeof path !== "string" || path === "") {
       throw new TypeError(`Cannot keep mappings: the path must be a text, got "${path}"`);
     }
     this.path = path;
+    this.#fullPath = fullPathOf(path);
+    this.#parts = parts;
   }
 
   /**
-   * Reads the file, and locks it against other clients. A damaged file is renamed, never overwritten.
+   * Reads the file, and locks it against other clients. An empty file counts as none. A damaged file is renamed, never
+   * overwritten. The entries are returned as they stand: the client refuses those that break a rule, each by itself.
    *
-   * @throws {StoreError} If the file is damaged, of a newer version, in use, or cannot be read or locked.
+   * @throws {StoreError} If the file is damaged, of a newer version, in use, no state file, or cannot be read or locked.
    */
   async load(): Promise<readonly StoredMapping[]> {
-    await this.#acquire();
+    let isLate = false;
     try {
-      return await this.#read();
+      return await this.#run("unreadable", async () => {
+        const file = await this.#locate();
+        await this.#read(file); // before the lock, which creates a file
+        await this.#lock(file);
+        try {
+          const mappings = await this.#read(file) ?? await this.#moveAside(file);
+          if (!isLate) this.#file = file;
+          return mappings;
+        } finally {
+          if (this.#file === undefined) await file.unlock();
+        }
+      });
     } catch (error) {
-      await this.close();
+      isLate = true;
       throw error;
     }
   }
@@ -54,127 +87,143 @@ export class FileStore implements Store {
   /**
    * Writes the file.
    *
-   * @throws {StoreError} If the file cannot be written.
+   * @throws {StoreError} If the file cannot be written, or another program has replaced it.
    */
   async save(mappings: readonly StoredMapping[]): Promise<void> {
-    const temporary = `${this.path}.new`;
-    const text = `${JSON.stringify({ version: VERSION, mappings }, null, 2)}\n`;
-    try {
-      using file = await Deno.open(temporary, {
-        write: true,
-        create: true,
-        truncate: true,
-        mode: 0o600,
-      });
-      await writeAll(file, new TextEncoder().encode(text));
-      await file.sync(); // on the disk before it replaces the old file
-      await Deno.rename(temporary, this.path);
-    } catch (error) {
-      throw this.#unwritable(error);
-    }
+    const octets = writeState(mappings);
+    await this.#run("unwritable", async () => {
+      if (this.#file === undefined) {
+        const file = await this.#locate();
+        await this.#lock(file);
+        this.#file = file;
+      }
+      await this.#file.replace(octets);
+    });
   }
 
   /** Unlocks the file. */
   async close(): Promise<void> {
-    const lock = this.#lock;
-    this.#lock = undefined;
-    if (lock === undefined) return;
-    await lock.unlock();
-    lock.close();
+    await this.#run("unwritable", async () => {
+      const file = this.#file;
+      this.#file = undefined;
+      await file?.unlock();
+    });
   }
 
-  /** Takes a lock of the system, which ends with the process even after a crash. */
-  async #acquire(): Promise<void> {
-    let lock: Deno.FsFile | undefined;
+  async #locate(): Promise<StateFile> {
     try {
-      lock = await Deno.open(`${this.path}.lock`, { write: true, create: true, mode: 0o600 });
-      if (await lock.tryLock(true)) {
-        this.#lock = lock;
-        return;
-      }
+      return await StateFile.at(await this.#parts.files(), this.#fullPath);
     } catch (error) {
-      lock?.close();
-      throw this.#unwritable(error);
+      throw this.#asStoreError("unwritable", error);
     }
-    lock.close();
-    throw new StoreError(
-      "inUse",
-      `Cannot keep mappings in "${this.path}": another client is using it, name another file`,
-    );
   }
 
-  async #read(): Promise<readonly StoredMapping[]> {
-    let text: string;
+  async #lock(file: StateFile): Promise<void> {
     try {
-      text = await Deno.readTextFile(this.path);
+      const holder = await file.lock();
+      if (holder === undefined) return;
+      throw this.#error(
+        "inUse",
+        `another client is using it (${holder.holder}), name another file`,
+      );
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return [];
-      throw new StoreError(
-        "unreadable",
-        `Cannot read mappings from "${this.path}": ${reasonOf(error)}`,
-        error,
-      );
+      throw this.#asStoreError("unwritable", error);
     }
-    const content = parse(text);
-    if (isVersioned(content) && content.version > VERSION) {
-      throw new StoreError(
-        "newer",
-        `Cannot read mappings from "${this.path}": it is of version "${content.version}" and this program knows "${VERSION}", name another file`,
-      );
+  }
+
+  /** Undefined if the file is damaged. */
+  async #read(file: StateFile): Promise<readonly StoredMapping[] | undefined> {
+    const content = readState(await file.read());
+    switch (content.type) {
+      case "mappings":
+        return content.mappings as readonly StoredMapping[]; // checked by the client, as those of every store
+      case "newer":
+        throw this.#error(
+          "newer",
+          `it is of version "${content.version}" and this program knows "${VERSION}", name another file`,
+        );
+      case "foreign":
+        throw new ForeignFileError("it is a file of something else");
+      case "damaged":
+        return undefined;
     }
-    if (
-      isVersioned(content) && Array.isArray(content.mappings) &&
-      content.mappings.every(isStoredMapping)
-    ) {
-      return content.mappings;
-    }
-    const aside = `${this.path}.damaged-${new Date().toISOString().replaceAll(":", "-")}`;
-    await Deno.rename(this.path, aside);
-    throw new StoreError(
+  }
+
+  async #moveAside(file: StateFile): Promise<never> {
+    const aside = await file.moveAside();
+    throw this.#error(
       "damaged",
-      `Cannot read mappings from "${this.path}": it is damaged, and was moved to "${aside}"; start again to begin anew`,
+      `it is damaged, and was moved to "${aside}"; start again to begin anew`,
     );
   }
 
-  #unwritable(error: unknown): StoreError {
-    const message = `Cannot keep mappings in "${this.path}": ${reasonOf(error)}`;
-    return new StoreError("unwritable", message, error);
+  /** Runs one call after the other, each for a limited time: a network's file system may not answer. */
+  async #run<T>(
+    reason: "unreadable" | "unwritable",
+    call: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      while (this.#running !== undefined) await this.#withinLimit(this.#running);
+      const result = call();
+      this.#running = result.then(() => {}, () => {}).finally(() => this.#running = undefined);
+      return await this.#withinLimit(result);
+    } catch (error) {
+      throw this.#asStoreError(reason, error);
+    }
+  }
+
+  #withinLimit<T>(work: Promise<T>): Promise<T> {
+    const { clock } = this.#parts;
+    return new Promise((resolve, reject) => {
+      const cancel = clock.alarm(
+        clock.now() + TIME_LIMIT,
+        () => reject(new Error(`the file system did not answer within ${TIME_LIMIT / 1000} s`)),
+      );
+      void work.then(resolve, reject).finally(cancel);
+    });
+  }
+
+  #asStoreError(reason: "unreadable" | "unwritable", error: unknown): StoreError {
+    if (error instanceof StoreError) return error;
+    if (error instanceof ForeignFileError) {
+      const message = `${error.message}, and was not touched; name another file`;
+      return this.#error("foreign", message, error);
+    }
+    return this.#error(reason, reasonOf(error), error);
+  }
+
+  #error(reason: StoreErrorReason, message: string, cause?: unknown): StoreError {
+    const attempt = READING.has(reason) ? "Cannot read mappings from" : "Cannot keep mappings in";
+    return new StoreError(reason, `${attempt} "${this.path}": ${message}`, cause);
   }
 }
 
-function parse(text: string): unknown {
+const SYSTEM_PARTS: FileStoreParts = {
+  clock: systemClock,
+  // Loaded only where it is needed, as node:fs is by it.
+  files: async () =>
+    "Deno" in globalThis
+      ? denoFileSystem()
+      : await (await import("./node_file_system.ts")).nodeFileSystem(),
+};
+
+/** The path with the current folder in front of it, unless it begins at the root. */
+function fullPathOf(path: string): string {
+  if (/^([a-z]:)?[\\/]/i.test(path)) return path;
   try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // the file is damaged
-    throw error;
+    return `${currentFolder()}/${path}`;
+  } catch {
+    return path; // the permission to read the current folder is missing
   }
 }
 
-function isVersioned(content: unknown): content is { version: number; mappings?: unknown } {
-  return typeof content === "object" && content !== null && "version" in content &&
-    Number.isInteger(content.version);
+function currentFolder(): string {
+  if ("Deno" in globalThis) return Deno.cwd();
+  return (globalThis as unknown as { process: { cwd(): string } }).process.cwd();
 }
 
-function isStoredMapping(value: unknown): value is StoredMapping {
-  if (typeof value !== "object" || value === null) return false;
-  const fields = value as Record<string, unknown>;
-  const text = (name: string): string => typeof fields[name] === "string" ? fields[name] : "";
-  const isAddress = (name: string): boolean => IpAddress.tryParse(text(name)) !== undefined;
-  const isNumber = (name: string, most: number): boolean =>
-    Number.isInteger(fields[name]) && Number(fields[name]) >= 0 && Number(fields[name]) <= most;
-  const isOutbound = text("kind") === "outbound";
-  return ["server", "client", "externalAddress"].every(isAddress) &&
-    ["port", "internalPort", "externalPort"].every((name) => isNumber(name, 0xffff)) &&
-    isNumber("protocol", 0xff) && isNumber("lifetime", MAX_LIFETIME) &&
-    (isOutbound ? isAddress("remoteAddress") : text("kind") === "inbound") &&
-    (!isOutbound || isNumber("remotePort", 0xffff)) &&
-    /^[0-9a-f]{24}$/i.test(text("nonce")) && /^([0-9a-f]{8})*$/i.test(text("options")) &&
-    typeof fields["options"] === "string" && !Number.isNaN(Date.parse(text("expiresAt")));
-}
+/** The reasons that belong to the reading of a file. */
+const READING: ReadonlySet<StoreErrorReason> = new Set(["damaged", "newer", "unreadable"]);
 
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    written += await file.write(bytes.subarray(written));
-  }
-}
+/** A local disk answers within milliseconds, also under load. */
+const TIME_LIMIT: Milliseconds = 5_000;

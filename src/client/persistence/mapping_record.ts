@@ -1,5 +1,13 @@
-import { type MappingKey, mappingKey, type MappingSpec } from "../../engine/mapping_spec.ts";
+import { checkSpec } from "../../engine/check_spec.ts";
+import {
+  isSuggestionBinding,
+  type MappingKey,
+  mappingKey,
+  type MappingSpec,
+} from "../../engine/mapping_spec.ts";
 import { IpAddress } from "../../wire/address.ts";
+import { MAX_LIFETIME } from "../../wire/constants.ts";
+import { reasonOf } from "../errors.ts";
 import { Nonce } from "../../wire/nonce.ts";
 import { decodeOptions, encodeOption, type Option, optionLength } from "../../wire/option.ts";
 import { toHex } from "../../wire/octets.ts";
@@ -49,38 +57,124 @@ export function storedOf(record: MappingRecord): StoredMapping {
   };
 }
 
-/** The record of a stored mapping. */
-export function recordOf(stored: StoredMapping): MappingRecord {
-  const { server, port, client, lifetime } = stored;
-  const spec = specOf(stored);
-  return {
-    server,
-    port,
-    client,
+/** The request of a recorded mapping. It has suggestions only if the server must assign what is suggested. */
+export function requestOf({ spec, suggestedAddress, suggestedPort }: MappingRecord): MappingSpec {
+  if (!isSuggestionBinding(spec)) return spec;
+  return { ...spec, externalAddress: suggestedAddress, externalPort: suggestedPort };
+}
+
+/**
+ * Reads a stored mapping. It may be anything: people edit files, and every program can bring a store of its own.
+ *
+ * @throws {TypeError | RangeError} If a field is missing, or breaks a rule that the mapping's request would break.
+ */
+export function recordOf(stored: unknown): MappingRecord {
+  const fields = fieldsOf(stored);
+  const server = addressIn(fields, "server");
+  const client = addressIn(fields, "client");
+  if (server.family !== client.family) {
+    throw new TypeError(`server and client must be of one family, got "${server}" and "${client}"`);
+  }
+  const spec = specIn(fields);
+  const record: MappingRecord = {
+    server: server.toString(),
+    port: numberIn(fields, "port", 1, 0xffff),
+    client: client.toString(),
     key: mappingKey(spec),
     spec,
-    nonce: Nonce.fromHex(stored.nonce),
-    suggestedAddress: IpAddress.parse(stored.externalAddress),
-    suggestedPort: stored.externalPort,
-    lifetime,
-    expiresAt: Date.parse(stored.expiresAt),
+    nonce: Nonce.fromHex(textIn(fields, "nonce")),
+    suggestedAddress: addressIn(fields, "externalAddress"),
+    suggestedPort: numberIn(fields, "externalPort", 0, 0xffff),
+    lifetime: spec.lifetime,
+    expiresAt: timeIn(fields, "expiresAt"),
   };
+  checkSpec({ ...spec, externalPort: record.suggestedPort }, client);
+  return record;
+}
+
+/**
+ * The {@linkcode mappingKey} of a stored mapping; its nonce and its server do not matter.
+ *
+ * @param attempt Begins the message of an error.
+ * @throws {TypeError} If a field is missing or out of range.
+ */
+export function keyOf(stored: unknown, attempt: string): MappingKey {
+  try {
+    return mappingKey(specIn(fieldsOf(stored)));
+  } catch (error) {
+    throw new TypeError(`${attempt}: ${reasonOf(error)}`);
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fieldsOf(stored: unknown): Fields {
+  if (typeof stored === "object" && stored !== null) return stored as Fields;
+  throw new TypeError(`it must be an object, got "${shown(stored)}"`);
 }
 
 /** The request of a stored mapping, without its suggestions. */
-export function specOf(stored: StoredMapping): MappingSpec {
-  const { remoteAddress, remotePort } = stored;
-  return {
-    opcode: stored.kind === "inbound" ? "map" : "peer",
-    protocol: stored.protocol,
-    internalPort: stored.internalPort,
-    lifetime: stored.lifetime,
-    externalPort: 0,
-    externalAddress: IpAddress.any(IpAddress.parse(stored.externalAddress).family),
-    options: optionsFromHex(stored.options),
-    ...(remoteAddress === undefined ? {} : { remoteAddress: IpAddress.parse(remoteAddress) }),
-    ...(remotePort === undefined ? {} : { remotePort }),
+function specIn(fields: Fields): MappingSpec {
+  const kind = textIn(fields, "kind");
+  if (kind !== "inbound" && kind !== "outbound") {
+    throw new TypeError(`kind must be "inbound" or "outbound", got "${shown(kind)}"`);
+  }
+  const peer = kind === "inbound" ? {} : {
+    remoteAddress: addressIn(fields, "remoteAddress"),
+    remotePort: numberIn(fields, "remotePort", 1, 0xffff),
   };
+  return {
+    opcode: kind === "inbound" ? "map" : "peer",
+    protocol: numberIn(fields, "protocol", 0, 0xff),
+    internalPort: numberIn(fields, "internalPort", 0, 0xffff),
+    lifetime: numberIn(fields, "lifetime", 1, MAX_LIFETIME),
+    externalPort: 0,
+    externalAddress: IpAddress.any(addressIn(fields, "externalAddress").family),
+    options: optionsIn(fields),
+    ...peer,
+  };
+}
+
+function textIn(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value === "string") return value;
+  throw new TypeError(`${name} must be a text, got "${shown(value)}"`);
+}
+
+function addressIn(fields: Fields, name: string): IpAddress {
+  const address = IpAddress.tryParse(textIn(fields, name));
+  if (address !== undefined) return address;
+  throw new TypeError(`${name} must be an IP address, got "${shown(fields[name])}"`);
+}
+
+function numberIn(fields: Fields, name: string, least: number, most: number): number {
+  const value = fields[name];
+  if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) {
+    return Number(value);
+  }
+  throw new RangeError(
+    `${name} must be an integer from ${least} to ${most}, got "${shown(value)}"`,
+  );
+}
+
+function timeIn(fields: Fields, name: string): number {
+  const time = Date.parse(textIn(fields, name));
+  if (!Number.isNaN(time)) return time;
+  throw new TypeError(`${name} must be a time in ISO 8601, got "${shown(fields[name])}"`);
+}
+
+function optionsIn(fields: Fields): readonly Option[] {
+  const text = textIn(fields, "options");
+  if (!/^([0-9a-f]{8})*$/i.test(text) || text.length > MOST_OPTIONS) {
+    throw new TypeError(`options must be octets in hexadecimal digits, got "${shown(text)}"`);
+  }
+  const octets = Uint8Array.from(text.match(/../g) ?? [], (digits) => parseInt(digits, 16));
+  const { options, fault } = decodeOptions(new DataView(octets.buffer), 0);
+  const broken = options.find(({ type }) => type === "malformed");
+  if (fault === undefined && broken === undefined) return options;
+  throw new TypeError(
+    `options must be those of a request (RFC 6887 section 7.3), got "${shown(text)}"`,
+  );
 }
 
 function optionsToHex(options: readonly Option[]): string {
@@ -90,7 +184,11 @@ function optionsToHex(options: readonly Option[]): string {
   return toHex(bytes);
 }
 
-function optionsFromHex(text: string): readonly Option[] {
-  const octets = Uint8Array.from(text.match(/../g) ?? [], (digits) => parseInt(digits, 16));
-  return decodeOptions(new DataView(octets.buffer), 0).options;
+/** A value in a message: a text from a file has any length. */
+function shown(value: unknown): string {
+  const text = typeof value === "object" && value !== null ? "an object" : String(value);
+  return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
 }
+
+/** Hexadecimal digits of a whole message (RFC 6887 section 7), more than any options have. */
+const MOST_OPTIONS = 2 * 1_100;

@@ -5,12 +5,20 @@ import {
   type MappingKey,
   mappingKey,
   type MappingSpec,
+  thirdPartyOf,
 } from "../../engine/mapping_spec.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { Nonce } from "../../wire/nonce.ts";
 import { PcpError } from "../../pcp_error.ts";
-import { StoreError } from "../errors.ts";
-import { type Endpoints, type MappingRecord, recordOf, storedOf } from "./mapping_record.ts";
+import { reasonOf, StoreError } from "../errors.ts";
+import {
+  type Endpoints,
+  keyOf,
+  type MappingRecord,
+  recordOf,
+  requestOf,
+  storedOf,
+} from "./mapping_record.ts";
 import type { Store, StoredMapping } from "./store.ts";
 
 /** What {@linkcode MappingRecords} are made of. */
@@ -22,6 +30,8 @@ export interface MappingRecordsOptions {
   readonly reusable: (spec: MappingSpec) => ReusableMapping | undefined;
   /** Unguessable random 32-bit numbers (RFC 6887 section 11.2). */
   readonly randomWord: () => number;
+  /** Whether stored mappings for other hosts are used (RFC 6887 section 13.1); by default they are not. */
+  readonly allowThirdParty?: boolean;
   readonly onError: (error: PcpError) => void;
 }
 
@@ -60,9 +70,32 @@ export class MappingRecords {
     this.#options = options;
   }
 
-  /** Reads the records of an earlier run. */
+  /** Reads the records of an earlier run. Entries that break a rule are reported and left out. */
   async load(): Promise<void> {
-    this.#elsewhere = (await this.#options.store?.load() ?? []).map(recordOf);
+    const stored: readonly unknown[] = await this.#options.store?.load() ?? [];
+    let refused = 0;
+    const report = (reason: string): void => {
+      if (++refused <= REPORT_LIMIT) this.#options.onError(new StoreError("refused", reason));
+    };
+    this.#elsewhere = stored.flatMap((entry, index) => {
+      const attempt = `Cannot use entry "${index + 1}" of the stored mappings`;
+      try {
+        const record = recordOf(entry);
+        if (!this.#isAllowed(record)) {
+          report(
+            `${attempt}: it is for a third party, start the client with "allowThirdParty: true" if every host of this network is trusted (RFC 6887 section 13.1)`,
+          );
+        }
+        return [record];
+      } catch (error) {
+        report(`${attempt}: ${withoutAttempt(error)}`);
+        return [];
+      }
+    });
+    if (refused > REPORT_LIMIT) {
+      const message = `Cannot use "${refused - REPORT_LIMIT}" more entries of the stored mappings`;
+      this.#options.onError(new StoreError("refused", message));
+    }
     this.#findLeftovers();
   }
 
@@ -79,6 +112,20 @@ export class MappingRecords {
   /** The mappings that were left at the server and not requested again. */
   get leftovers(): readonly StoredMapping[] {
     return [...this.#leftovers.values()].filter(mayExist).map(storedOf);
+  }
+
+  /**
+   * The requests of the leftovers, for their deletion.
+   *
+   * @param attempt Begins the message of an error.
+   * @param mapping Only the request of this one, if it is a leftover.
+   * @throws {TypeError} If that is no stored mapping.
+   */
+  leftoverRequests(attempt: string, mapping?: StoredMapping): readonly MappingSpec[] {
+    const key = mapping === undefined ? undefined : keyOf(mapping, attempt);
+    return [...this.#leftovers.values()]
+      .filter((record) => mayExist(record) && (key === undefined || record.key === key))
+      .map(requestOf);
   }
 
   /**
@@ -147,7 +194,11 @@ export class MappingRecords {
   /** Writes what is not written yet, and closes the store. */
   async close(): Promise<void> {
     await this.#write();
-    await this.#options.store?.close();
+    try {
+      await this.#options.store?.close();
+    } catch (error) {
+      this.#options.onError(storeError(error)); // the client ends all the same
+    }
   }
 
   /** The records of what the server holds. */
@@ -161,9 +212,15 @@ export class MappingRecords {
     const { server, port, client } = this.#endpoints;
     const existing = this.#elsewhere.filter(mayExist);
     const isHere = (record: MappingRecord): boolean =>
-      record.server === server && record.port === port && record.client === client;
+      record.server === server && record.port === port && record.client === client &&
+      this.#isAllowed(record);
     for (const record of existing.filter(isHere)) this.#leftovers.set(record.key, record);
     this.#elsewhere = existing.filter((record) => !isHere(record));
+  }
+
+  /** A mapping for another host stays stored until its end, for a client that may use it. */
+  #isAllowed({ spec }: MappingRecord): boolean {
+    return this.#options.allowThirdParty === true || thirdPartyOf(spec.options) === undefined;
   }
 
   #makeNonce(): Nonce {
@@ -224,3 +281,11 @@ function storeError(error: unknown): PcpError {
   const message = error instanceof Error ? error.message : String(error);
   return new StoreError("unwritable", `Cannot keep mappings: ${message}`, error);
 }
+
+/** The reason in a message that begins with what was attempted. */
+function withoutAttempt(error: unknown): string {
+  return reasonOf(error).replace(/^Cannot [^:]*: /, "");
+}
+
+/** Refused entries that are reported one by one: a file may have thousands. */
+const REPORT_LIMIT = 20;
