@@ -31,7 +31,6 @@ export {
   ServerRestartedError,
   SocketError,
   StoreError,
-  type StoreErrorReason,
 } from "./src/client/errors.ts";
 export { PcpError } from "./src/pcp_error.ts";
 export type { Announcement } from "./src/client/announce_requests.ts";

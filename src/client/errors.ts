@@ -159,34 +159,26 @@ export class NetworkChangedError extends PcpError {
   }
 }
 
-/**
- * Why stored mappings cannot be used:
- *
- * - `damaged`: the file is invalid and was renamed.
- * - `newer`: a newer version wrote it.
- * - `foreign`: the path has a folder, a device or a file of something else, which was not touched.
- * - `inUse`: another client uses it.
- * - `refused`: an entry breaks a rule and is not used; the other entries are.
- * - `unreadable`, `unwritable`: the system refused access, or did not answer in time.
- */
-export type StoreErrorReason =
-  | "damaged"
-  | "newer"
-  | "foreign"
-  | "inUse"
-  | "refused"
-  | "unreadable"
-  | "unwritable";
-
 /** The stored mappings, or some of them, cannot be read or written. */
 export class StoreError extends PcpError {
   /** `StoreError`. */
   override readonly name = "StoreError";
-  /** Why. */
-  readonly reason: StoreErrorReason;
+  /**
+   * `damaged`: the file is invalid and was renamed. `newer`: a newer version wrote it. `foreign`: the path has a folder, a device
+   * or a file of something else, which was not touched. `inUse`: another client uses it. `refused`: an entry breaks a rule and
+   * is not used. `unreadable`, `unwritable`: the system refused access, or did not answer in time.
+   */
+  readonly reason:
+    | "damaged"
+    | "newer"
+    | "foreign"
+    | "inUse"
+    | "refused"
+    | "unreadable"
+    | "unwritable";
 
   /** @internal */
-  constructor(reason: StoreErrorReason, message: string, cause?: unknown) {
+  constructor(reason: StoreError["reason"], message: string, cause?: unknown) {
     super(message, { cause });
     this.reason = reason;
   }

@@ -72,6 +72,7 @@ const FLOORS: readonly Floor[] = [
   {
     files: "src/client/persistence/",
     may: [...ERROR, "src/engine/", "src/wire/", "src/clock.ts", "src/client/errors.ts"],
+    packages: ["node:fs"],
   },
   {
     files: "src/client/network/",

@@ -14,18 +14,18 @@ export function denoFileSystem(): FileSystem {
   return {
     separator: Deno.build.os === "windows" ? /[\\/]/ : /\//,
     info,
-    realPath: (path) => Deno.realPath(path),
+    realPath,
     async readLink(path) {
       await Deno.stat(path).catch(ignoreNotFound);
       return await Deno.readLink(path);
     },
     async open(path) {
       const file = await Deno.open(path).catch(ignoreNotFound);
-      return file === undefined ? undefined : openFile(file);
+      return file === undefined ? undefined : openFile(file, path);
     },
     async create(path) {
       const file = await createNew(path);
-      return file === undefined ? undefined : openFile(file);
+      return file === undefined ? undefined : openFile(file, path);
     },
     list: async (folder) => (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name),
     rename: (from, to) => Deno.rename(from, to),
@@ -37,6 +37,15 @@ export function denoFileSystem(): FileSystem {
     },
     lock,
   };
+}
+
+async function realPath(folder: string): Promise<string> {
+  const path = await Deno.realPath(folder);
+  for (const name of ["read", "write"] as const) {
+    const { state } = await Deno.permissions.query({ name, path });
+    if (state !== "granted") return folder;
+  }
+  return path;
 }
 
 async function info(path: string): Promise<FileInfo | undefined> {
@@ -59,9 +68,16 @@ function infoOf(found: Deno.FileInfo): FileInfo {
   };
 }
 
-function openFile(file: Deno.FsFile): OpenFile {
+function openFile(file: Deno.FsFile, path: string): OpenFile {
   return {
-    info: async () => infoOf(await file.stat()),
+    async info() {
+      // Deno asks for the permission to read the real path, which may have another folder.
+      const found = await file.stat().catch((error) => {
+        if (error instanceof Deno.errors.NotCapable) return Deno.lstat(path);
+        throw error;
+      });
+      return infoOf(found);
+    },
     read: async (octets) => octets.length === 0 ? 0 : await file.read(octets) ?? 0,
     write: (octets) => writeAll(file, octets),
     sync: () => file.sync(),
@@ -82,12 +98,12 @@ async function createNew(path: string): Promise<Deno.FsFile | undefined> {
 /** The system's lock on a file ends with the process, also after a crash. The text in it is for Node and Bun. */
 async function lock(path: string): Promise<FileLock | LockHolder> {
   const file = await createNew(path) ?? await openLock(path);
-  const { info: ownInfo, write } = openFile(file);
+  const { info: ownInfo, write } = openFile(file, path);
   let isHeld = false;
   try {
     if ((await ownInfo()).identity !== (await info(path))?.identity) throw foreignLock(path);
     const isLocked = await file.tryLock(true);
-    const process = parseLock(await readUpTo(openFile(file), LOCK_LIMIT), path);
+    const process = parseLock(await readUpTo(openFile(file, path), LOCK_LIMIT), path);
     if (!isLocked) return { holder: process === undefined ? "a program" : `process ${process}` };
     await file.truncate();
     await file.seek(0, Deno.SeekMode.Start);

@@ -1,5 +1,5 @@
 import { type Clock, type Milliseconds, systemClock } from "../../clock.ts";
-import { reasonOf, StoreError, type StoreErrorReason } from "../errors.ts";
+import { reasonOf, StoreError } from "../errors.ts";
 import { denoFileSystem } from "./deno_file_system.ts";
 import { type FileSystem, ForeignFileError } from "./file_system.ts";
 import { StateFile } from "./state_file.ts";
@@ -192,7 +192,7 @@ export class FileStore implements Store {
     return this.#error(reason, reasonOf(error), error);
   }
 
-  #error(reason: StoreErrorReason, message: string, cause?: unknown): StoreError {
+  #error(reason: StoreError["reason"], message: string, cause?: unknown): StoreError {
     const attempt = READING.has(reason) ? "Cannot read mappings from" : "Cannot keep mappings in";
     return new StoreError(reason, `${attempt} "${this.path}": ${message}`, cause);
   }
@@ -223,7 +223,7 @@ function currentFolder(): string {
 }
 
 /** The reasons that belong to the reading of a file. */
-const READING: ReadonlySet<StoreErrorReason> = new Set(["damaged", "newer", "unreadable"]);
+const READING: ReadonlySet<StoreError["reason"]> = new Set(["damaged", "newer", "unreadable"]);
 
 /** A local disk answers within milliseconds, also under load. */
 const TIME_LIMIT: Milliseconds = 5_000;

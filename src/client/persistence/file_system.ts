@@ -4,8 +4,8 @@ export interface FileSystem {
   readonly separator: RegExp;
   /** What the path itself is, links not followed; undefined if there is nothing. */
   info(path: string): Promise<FileInfo | undefined>;
-  /** The path without links. */
-  realPath(path: string): Promise<string>;
+  /** The path of a folder without links. If this program may use it under the given name only, it keeps that name. */
+  realPath(folder: string): Promise<string>;
   /** The text of a link that the system follows: Linux follows no link of another user in a folder like `/tmp`. */
   readLink(path: string): Promise<string>;
   /** Opens a file to read it; undefined if there is none. */

@@ -37,7 +37,7 @@ export class StateFile {
     let next = path;
     for (let links = 0; links <= LINK_LIMIT; links++) {
       const { folder, name } = parentOf(next, files.separator);
-      const realFolder = await realFolderOf(files, folder);
+      const realFolder = withSeparator(await files.realPath(folder), files.separator);
       const file = new StateFile(files, realFolder, name);
       if ((await files.info(file.path))?.kind !== "link") return file;
       const target = await files.readLink(file.path);
@@ -104,7 +104,7 @@ export class StateFile {
   async replace(octets: Uint8Array): Promise<void> {
     if (octets.length > STATE_LIMIT) throw tooLarge(octets.length);
     await this.#checkUnchanged();
-    // Nobody can put a link or a file at a name that cannot be guessed.
+    // A name that cannot be guessed, so that no other user's file or link is there.
     const unfinished = `${this.path}.${toHex(crypto.getRandomValues(new Uint8Array(16)))}.new`;
     const file = await this.#files.create(unfinished);
     if (file === undefined) throw new ForeignFileError(`"${unfinished}" exists`);
@@ -155,12 +155,6 @@ export class StateFile {
       if ((await this.#files.info(path))?.kind === "file") await this.#files.remove(path);
     }
   }
-}
-
-/** With a separator at the end. A program may read the folder under its given name only: then that name stays. */
-async function realFolderOf(files: FileSystem, folder: string): Promise<string> {
-  const real = withSeparator(await files.realPath(folder), files.separator);
-  return await files.info(real).then(() => real, () => withSeparator(folder, files.separator));
 }
 
 function withSeparator(folder: string, separator: RegExp): string {
