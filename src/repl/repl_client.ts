@@ -213,7 +213,8 @@ export class ReplClient {
     const { length } = this.handle.leftovers;
     if (length === 0 || this.#output.json) return;
     const which = length === 1 ? "1 mapping is" : `${length} mappings are`;
-    this.#parts.screen.print(
+    // Not on standard output, whose first line is the external address.
+    this.#parts.screen.error(
       `${which} left from an earlier run: request the same to continue, or "revoke all"`,
     );
   }
