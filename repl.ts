@@ -14,9 +14,10 @@ import { terminalCapabilities } from "./src/repl/vscode.ts";
  * Runs the command line, or the prompt, on this process's terminal.
  *
  * @param args The arguments after the program's name.
- * @returns The exit code of the process: 0 done, 1 failed, 2 usage error.
+ * @returns The exit code of the process: 0 done, 1 failed, 2 usage error; 128 and the number of the signal that ended the command
+ * if a program of `--exec` did not end by itself.
  */
-export async function main(args: readonly string[]): Promise<0 | 1 | 2> {
+export async function main(args: readonly string[]): Promise<number> {
   const terminal = terminalCapabilities(Deno.stdout.isTerminal(), env);
   let commandLine: CommandLine;
   try {

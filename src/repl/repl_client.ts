@@ -1,7 +1,7 @@
 import { FileStore, type Handle, type MapHandle, type TraceEvent } from "../../mod.ts";
 import type { ServerHost } from "../testing/mod.ts";
 import type { CommonOptions } from "./command.ts";
-import { Hook } from "./hook.ts";
+import { Hook, type HookFailure } from "./hook.ts";
 import { internalText } from "./render.ts";
 import type { SessionParts } from "./session_parts.ts";
 import { clockTime, endpoint, printable } from "./text.ts";
@@ -106,14 +106,10 @@ export class ReplClient {
 
   /** Records the alerts of a mapping, and runs a program for it. */
   track(mapping: MapHandle, program: readonly string[] | undefined): TrackedMapping {
-    const { runProgram, screen, date } = this.#parts;
-    const hook = program === undefined ? undefined : new Hook(program, runProgram, (reason) => {
-      screen.error(
-        `Cannot run the program of mapping ${mapping.id}: "${
-          printable(program.join(" "))
-        }" ended with ${printable(reason)}; the mapping stays open`,
-      );
-    });
+    const { runProgram: run, clock, date } = this.#parts;
+    const onFailure = (failure: HookFailure): void =>
+      this.#printFailure(mapping, program ?? [], failure);
+    const hook = program === undefined ? undefined : new Hook(program, { run, clock, onFailure });
     for (const [id, { mapping: old }] of this.tracked) {
       if (this.tracked.size >= MAX_TRACKED && old.isOver) this.tracked.delete(id);
     }
@@ -154,6 +150,7 @@ export class ReplClient {
       for (const { mapping } of open) if (!mapping.isOver) late.add(mapping);
     });
     if (open.length > 0) screen.live(["Releasing the mappings"]);
+    const hooksEnded = this.#endHooks();
     // A server that has never answered has most likely mapped nothing: the deletions are sent, but not waited for.
     const isSilent = this.handle.stats().received === 0;
     const shutdown = this.handle.shutdown();
@@ -162,7 +159,7 @@ export class ReplClient {
       : await shutdown;
     cancel();
     screen.live();
-    await this.#hooksFinished();
+    await hooksEnded;
     if (!this.#output.json && !isSilent) {
       for (const { mapping, before } of open) {
         screen.print(this.#releaseText(mapping, before, late.has(mapping)));
@@ -174,7 +171,7 @@ export class ReplClient {
 
   /** Shuts the client down and leaves the mappings open. */
   async closeKeepingMappings(): Promise<void> {
-    await this.#hooksFinished();
+    await this.#endHooks();
     await this.handle.shutdown({ keep: true });
     this.gateway?.close();
   }
@@ -197,8 +194,23 @@ export class ReplClient {
       : `Released ${name}`;
   }
 
-  async #hooksFinished(): Promise<void> {
-    await Promise.all([...this.tracked.values()].map(({ hook }) => hook?.finished()));
+  /** The mappings are released meanwhile. */
+  async #endHooks(): Promise<void> {
+    await Promise.all([...this.tracked.values()].map(({ hook }) => hook?.end()));
+  }
+
+  #printFailure(
+    mapping: MapHandle,
+    program: readonly string[],
+    { reason, isLoss, isStopped }: HookFailure,
+  ): void {
+    const name = `the program of mapping ${mapping.id}: "${printable(program.join(" "))}"`;
+    const end = isLoss ? "" : "; the mapping stays open";
+    this.#parts.screen.error(
+      isStopped
+        ? `Stopped ${name} did not end by itself`
+        : `Cannot run ${name} ended with ${printable(reason)}${end}`,
+    );
   }
 
   async #printErrors(): Promise<void> {

@@ -7,6 +7,7 @@ import type { CommandLine } from "./parse.ts";
 import { Screen } from "./screen.ts";
 import { type CommandLoop, CommandSession } from "./session.ts";
 import { printableLines } from "./text.ts";
+import { sleep } from "./wait.ts";
 import { marksFor, type TerminalCapabilities } from "./vscode.ts";
 
 /** Connects a session with this process: its terminal, signals and child programs. */
@@ -20,6 +21,12 @@ export class Shell {
   /** Ends the prompt or the script. */
   readonly #exit = new AbortController();
   #isEnding = false;
+  /** The signal that ended the command. */
+  #endSignal: Deno.Signal | undefined;
+  /** Programs of `--exec` that run. */
+  readonly #programs = new Set<Deno.ChildProcess>();
+  /** Whether a program of `--exec` had to be stopped. */
+  #stoppedProgram = false;
   #isRaw = false;
 
   constructor(commandLine: CommandLine, terminal: TerminalCapabilities) {
@@ -33,8 +40,12 @@ export class Shell {
     this.#screen = this.#createScreen((text) => [...text].length);
   }
 
-  /** Runs the command of the command line, or else a prompt or a script. */
-  async run(): Promise<ExitCode> {
+  /**
+   * Runs the command of the command line, or else a prompt or a script.
+   *
+   * @returns The exit code: 128 and the number of the signal that ended it if a program of `--exec` had to be stopped.
+   */
+  async run(): Promise<number> {
     this.#addSignalListeners();
     const { invocation } = this.#commandLine;
     if (invocation !== undefined) {
@@ -96,10 +107,13 @@ export class Shell {
     return isTyped ? 0 : status;
   }
 
-  async #end(session: CommandSession, status: ExitCode): Promise<ExitCode> {
+  async #end(session: CommandSession, status: ExitCode): Promise<number> {
     this.#isEnding = true;
     this.restore(); // so that Ctrl-C is a signal again
     const isComplete = await session.end();
+    if (this.#stoppedProgram && this.#endSignal !== undefined) {
+      return 128 + (SIGNAL_NUMBERS[this.#endSignal] ?? 0);
+    }
     return status === 0 && !isComplete ? 1 : status;
   }
 
@@ -164,7 +178,7 @@ export class Shell {
   }
 
   #addSignalListeners(): void {
-    const signals: Deno.Signal[] = Deno.build.os === "windows"
+    const signals: Deno.Signal[] = IS_WINDOWS
       ? ["SIGINT", "SIGBREAK"]
       : ["SIGINT", "SIGTERM", "SIGHUP"];
     for (const signal of signals) {
@@ -173,24 +187,27 @@ export class Shell {
         if (this.#isEnding) {
           // The second signal ends the program without waiting for confirmations.
           this.restore();
+          for (const child of this.#programs) stop(child, "SIGKILL");
           Deno.exit(1);
         }
         this.#isEnding = true;
+        this.#endSignal = signal;
         this.#command.abort();
         this.#exit.abort();
       });
     }
-    if (this.#terminal.cursor && Deno.build.os !== "windows") {
+    if (this.#terminal.cursor && !IS_WINDOWS) {
       Deno.addSignalListener("SIGWINCH", () => this.#screen.resized());
     }
   }
 
-  readonly #runProgram: RunProgram = async ([program = "", ...args], variables) => {
+  readonly #runProgram: RunProgram = async ([program = "", ...args], variables, signal) => {
     const { invocation, options } = this.#commandLine;
     // The program's output is captured where it would mix with JSON lines or with the line being typed.
     const isCaptured = this.#mode === "prompt" || options.json === true ||
       invocation?.options.json === true;
     const output = isCaptured ? "piped" : "inherit";
+    let cancelKill = (): void => {};
     try {
       const child = new Deno.Command(program, {
         args,
@@ -198,12 +215,30 @@ export class Shell {
         stdin: "null",
         stdout: output,
         stderr: output,
+        // A group of its own: Ctrl-C does not reach it, and it can be stopped with the programs that it has started.
+        detached: !IS_WINDOWS,
       }).spawn();
-      if (isCaptured) await Promise.all([this.#print(child.stdout), this.#print(child.stderr)]);
-      const { success, code, signal } = await child.status;
-      return { success, reason: signal === null ? `exit code ${code}` : `signal ${signal}` };
+      this.#programs.add(child);
+      const terminate = (): void => {
+        this.#stoppedProgram = true;
+        stop(child, "SIGTERM");
+        cancelKill = clock.alarm(clock.now() + KILL_DELAY, () => stop(child, "SIGKILL"));
+      };
+      signal.addEventListener("abort", terminate);
+      const printed = isCaptured
+        ? Promise.allSettled([this.#print(child.stdout), this.#print(child.stderr)])
+        : undefined;
+      const status = await child.status;
+      signal.removeEventListener("abort", terminate);
+      this.#programs.delete(child);
+      // A program that it has started may keep the output open.
+      if (printed !== undefined) await Promise.race([printed, sleep(OUTPUT_DELAY, clock)]);
+      const { success, code, signal: ending } = status;
+      return { success, reason: ending === null ? `exit code ${code}` : `signal ${ending}` };
     } catch (error) {
       return { success: false, reason: error instanceof Error ? error.message : String(error) };
+    } finally {
+      cancelKill();
     }
   };
 
@@ -228,6 +263,17 @@ function reportUncaughtErrors(session: CommandSession): void {
   });
 }
 
+/** Signals a program of `--exec`, with those that it has started if the permission for that was granted: --allow-run. */
+function stop(child: Deno.ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
+  const mayKillAll = !IS_WINDOWS && Deno.permissions.querySync({ name: "run" }).state === "granted";
+  try {
+    if (mayKillAll) Deno.kill(-child.pid, signal);
+    else child.kill(signal);
+  } catch {
+    // It has ended.
+  }
+}
+
 /** A variable of the environment; undefined also without the permission to read it (--allow-env). */
 export function env(name: string): string | undefined {
   try {
@@ -248,5 +294,20 @@ export function tryWrite(to: { writeSync(bytes: Uint8Array): number }, text: str
   }
 }
 
+const IS_WINDOWS = Deno.build.os === "windows";
+
 /** Of terminals that do not report their size. */
 const DEFAULT_COLUMNS = 80;
+
+/** Milliseconds between SIGTERM and SIGKILL. */
+const KILL_DELAY = 1_000;
+
+/** Milliseconds in which the output of a program that has ended is read. */
+const OUTPUT_DELAY = 500;
+
+const SIGNAL_NUMBERS: Readonly<Partial<Record<Deno.Signal, number>>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGTERM: 15,
+  SIGBREAK: 21,
+};

@@ -36,12 +36,13 @@ export class TrackedMapping {
     this.#lastAssigned = this.mapping.assigned;
   }
 
-  /** Passes every alert to `onAlert`, and every assignment to the hook, until the mapping is over. */
+  /** Passes every alert to `onAlert`, and every change to the hook, until the mapping is over. */
   async follow(onAlert: (alert: Alert) => void): Promise<void> {
-    this.hook?.assigned(this.mapping.toJSON());
+    this.hook?.update(this.mapping.toJSON());
     for await (const alert of this.mapping) {
       this.#record(alert);
-      if (alert.type === "assigned") this.hook?.assigned(this.mapping.toJSON());
+      this.hook?.update(this.mapping.toJSON());
+      if (alert.type === "stateChange" && alert.state.type === "running") this.hook?.renewed();
       onAlert(alert);
     }
   }

@@ -31,6 +31,7 @@ export interface HarnessOptions {
   readonly runProgram?: (
     program: readonly string[],
     variables: Readonly<Record<string, string>>,
+    signal: AbortSignal,
   ) => Promise<HookResult>;
 }
 
@@ -102,9 +103,9 @@ export class Harness implements AsyncDisposable {
           client: "192.168.1.20",
           reason: "first: metric 100 precedes metric 600\x1b[2J",
         }]),
-      runProgram: (program, variables) => {
+      runProgram: (program, variables, signal) => {
         this.runs.push({ program, variables });
-        return runProgram(program, variables);
+        return runProgram(program, variables, signal);
       },
       inspect: (value) => Deno.inspect(value),
       library,

@@ -42,10 +42,14 @@ export async function requestMapping(
     await unlessAborted(client.printAlerts(tracked), signal);
     return mapping.state.type === "error" ? 1 : 0;
   }
+  const { hook } = tracked;
+  if (hook !== undefined) {
+    hook.update(mapping.toJSON());
+    await unlessAborted(hook.finished(), signal);
+    if (signal.aborted) return 1; // as every command that was cancelled, it leaves no mapping behind
+  }
   state.keepsMappings = true;
-  tracked.hook?.assigned(mapping.toJSON());
-  await tracked.hook?.finished();
-  return tracked.hook?.failed === true ? 1 : 0;
+  return hook?.failed === true ? 1 : 0;
 }
 
 /** `renew`: requests another lifetime and waits for the response. */
