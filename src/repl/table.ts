@@ -172,7 +172,8 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
   {
     name: "exec",
     value: "COMMAND",
-    help: "run when the external address or port changes, with PCP_EXTERNAL_ADDRESS and others set",
+    help:
+      "run at a change of the external address or port, and at a loss, with PCP_STATE and others set",
   },
   {
     name: "state",
