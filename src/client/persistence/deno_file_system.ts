@@ -98,30 +98,34 @@ async function createNew(path: string): Promise<Deno.FsFile | undefined> {
 /** The system's lock on a file ends with the process, also after a crash. The text in it is for Node and Bun. */
 async function lock(path: string): Promise<FileLock | LockHolder> {
   const file = await createNew(path) ?? await openLock(path);
-  const { info: ownInfo, write } = openFile(file, path);
-  let isHeld = false;
-  try {
-    if ((await ownInfo()).identity !== (await info(path))?.identity) throw foreignLock(path);
-    const isLocked = await file.tryLock(true);
-    const process = parseLock(await readUpTo(openFile(file, path), LOCK_LIMIT), path);
-    if (!isLocked) return { holder: process === undefined ? "a program" : `process ${process}` };
+  const lock = await lockOpen(file, path).catch((error) => {
+    file.close();
+    throw error;
+  });
+  if ("holder" in lock) file.close();
+  return lock;
+}
+
+async function lockOpen(file: Deno.FsFile, path: string): Promise<FileLock | LockHolder> {
+  const opened = openFile(file, path);
+  if ((await opened.info()).identity !== (await info(path))?.identity) throw foreignLock(path);
+  const isLocked = await file.tryLock(true);
+  const process = parseLock(await readUpTo(opened, LOCK_LIMIT), path);
+  if (!isLocked) return { holder: process === undefined ? "a program" : `process ${process}` };
+  await file.truncate();
+  await file.seek(0, Deno.SeekMode.Start);
+  await opened.write(lockOctets("deno"));
+  const unlock = async (): Promise<void> => {
     await file.truncate();
-    await file.seek(0, Deno.SeekMode.Start);
-    await write(lockOctets("deno"));
-    const holder = await claimHolder(denoFileSystem(), path);
-    if (holder !== undefined) {
-      await file.truncate();
-      return holder;
-    }
-    isHeld = true;
-  } finally {
-    if (!isHeld) file.close();
-  }
-  return {
-    release: async () => {
-      await file.truncate().finally(() => file.close()); // which unlocks it
-    },
+    // close() would unlock the file too, but under load only a moment later.
+    await file.unlock();
   };
+  const holder = await claimHolder(denoFileSystem(), path);
+  if (holder !== undefined) {
+    await unlock();
+    return holder;
+  }
+  return { release: () => unlock().finally(() => file.close()) };
 }
 
 async function openLock(path: string): Promise<Deno.FsFile> {
