@@ -5,6 +5,7 @@ import { http, soap, ssdp, xml } from "./igd_targets.ts";
 import { labWorld } from "./lab_target.ts";
 import { repl } from "./repl_target.ts";
 import { rpc } from "./rpc_target.ts";
+import { state } from "./state_target.ts";
 import type { Target } from "./target.ts";
 import { codec, decoders } from "./wire_targets.ts";
 import { world } from "./world_target.ts";
@@ -24,4 +25,5 @@ export const TARGETS: readonly Target[] = [
   framing,
   rpc,
   repl,
+  state,
 ];

@@ -18,12 +18,12 @@ import {
 export async function claimLock(files: FileSystem, path: string): Promise<FileLock | LockHolder> {
   for (let attempt = 1; attempt <= CLAIM_ATTEMPTS; attempt++) {
     const numbers = await claimNumbers(files, path);
-    const highest = numbers.at(-1) ?? 0;
-    const holder = await holderOf(files, claimPath(path, highest));
+    const holder = await holderOf(files, path, numbers);
     if (holder !== undefined) return holder;
-    const lock = await makeClaim(files, claimPath(path, highest + 1));
+    const next = (numbers.at(-1) ?? 0) + 1;
+    const lock = await makeClaim(files, claimPath(path, next));
     if (lock === undefined) continue; // another client was faster
-    if ((await claimNumbers(files, path)).at(-1) === highest + 1) {
+    if ((await claimNumbers(files, path)).at(-1) === next) {
       for (const number of numbers) await files.remove(claimPath(path, number)).catch(() => {});
       return lock;
     }
@@ -37,10 +37,17 @@ export async function claimHolder(
   files: FileSystem,
   path: string,
 ): Promise<LockHolder | undefined> {
-  return await holderOf(files, claimPath(path, (await claimNumbers(files, path)).at(-1) ?? 0));
+  return await holderOf(files, path, await claimNumbers(files, path));
 }
 
-async function holderOf(files: FileSystem, claim: string): Promise<LockHolder | undefined> {
+async function holderOf(
+  files: FileSystem,
+  path: string,
+  numbers: readonly number[],
+): Promise<LockHolder | undefined> {
+  const highest = numbers.at(-1);
+  if (highest === undefined) return undefined;
+  const claim = claimPath(path, highest);
   const info = await files.info(claim);
   if (info?.size === 0 && Date.now() - info.modified < WRITE_TIME) {
     return { holder: "a program that starts" }; // and has not written its number yet

@@ -97,6 +97,8 @@ async function createNew(path: string): Promise<Deno.FsFile | undefined> {
 
 /** The system's lock on a file ends with the process, also after a crash. The text in it is for Node and Bun. */
 async function lock(path: string): Promise<FileLock | LockHolder> {
+  const holder = await claimHolder(denoFileSystem(), path);
+  if (holder !== undefined) return holder;
   const file = await createNew(path) ?? await openLock(path);
   const lock = await lockOpen(file, path).catch((error) => {
     file.close();
@@ -120,7 +122,11 @@ async function lockOpen(file: Deno.FsFile, path: string): Promise<FileLock | Loc
     // close() would unlock the file too, but under load only a moment later.
     await file.unlock();
   };
-  const holder = await claimHolder(denoFileSystem(), path);
+  // A program with Node or Bun reads this text after it has made its claim, so that one of both finds the other.
+  const holder = await claimHolder(denoFileSystem(), path).catch(async (error) => {
+    await unlock();
+    throw error;
+  });
   if (holder !== undefined) {
     await unlock();
     return holder;

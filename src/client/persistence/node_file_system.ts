@@ -78,10 +78,15 @@ class NodeFileSystem implements FileSystem {
     const lock = await claimLock(this, path);
     if ("holder" in lock) return lock;
     // A program with Deno writes its number before it reads the claims, so that one of both finds the other.
-    const holder = await this.#denoHolder(path);
-    if (holder === undefined) return lock;
-    await lock.release();
-    return holder;
+    try {
+      const holder = await this.#denoHolder(path);
+      if (holder === undefined) return lock;
+      await lock.release();
+      return holder;
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
   }
 
   async #denoHolder(path: string): Promise<LockHolder | undefined> {

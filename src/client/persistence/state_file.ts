@@ -84,7 +84,7 @@ export class StateFile {
     const lock = await this.#files.lock(`${this.path}.lock`);
     if ("holder" in lock) return lock;
     this.#lock = lock;
-    await this.#removeUnfinished();
+    await this.#removeUnfinished().catch(() => {}); // the next client can do it
     return undefined;
   }
 
