@@ -23,6 +23,7 @@ export type { TraceEvent } from "./src/client/trace.ts";
 export {
   AnnouncementError,
   ClosedError,
+  GatewayError,
   MappingConflictError,
   NetworkChangedError,
   NotRunningError,
@@ -37,7 +38,9 @@ export type { Announcement } from "./src/client/announce_requests.ts";
 export type { AddressKind } from "./src/client/address_kind.ts";
 export type { Announcements } from "./src/client/network/connection.ts";
 export type { Diagnosis, Finding, FindingCode, Refusal } from "./src/client/diagnosis/diagnosis.ts";
-export { Handle, type ShutdownSummary } from "./src/client/handle.ts";
+export { Handle } from "./src/client/handle.ts";
+export type { ShutdownSummary } from "./src/client/shutdown_summary.ts";
+export type { GatewayStatus } from "./src/client/gateway_monitor.ts";
 export type { Assigned, PortSet } from "./src/client/assigned.ts";
 export type {
   HostSurvey,
@@ -68,6 +71,9 @@ export type {
 } from "./src/transport/transport.ts";
 export { type EngineConfig } from "./src/engine/config.ts";
 export { type IgnoreReason, LocalCode, type MappingState } from "./src/engine/events.ts";
+export type { GatewayState } from "./src/engine/gateway_knowledge.ts";
+export type { Obstacle, Unsupported } from "./src/engine/obstacle.ts";
+export type { Protocol } from "./src/engine/protocol.ts";
 export { ProtocolNumber } from "./src/wire/protocol_number.ts";
 export { ResultCode, resultName, resultSentence } from "./src/wire/result_code.ts";
 export type { DecodeReason } from "./src/wire/errors.ts";

@@ -1,5 +1,6 @@
 import { type Clock, type Milliseconds, systemClock } from "../clock.ts";
 import type { EngineConfig } from "../engine/config.ts";
+import { type Protocol, PROTOCOLS } from "../engine/protocol.ts";
 import { defaultNetwork } from "../transport/open.ts";
 import type { Network } from "../transport/transport.ts";
 import { ANNOUNCE_PORT, SERVER_PORT } from "../wire/constants.ts";
@@ -33,6 +34,11 @@ export interface ClientOptions {
   readonly allowThirdParty?: boolean;
   /** How long {@linkcode Handle.shutdown} waits for confirmations, in milliseconds from 0; 5000 by default. */
   readonly shutdownTimeout?: number;
+  /**
+   * The protocols that may be used; by default `["pcp", "nat-pmp", "upnp"]`. They are tried in this order, whatever the order
+   * here. One of them alone is used without trying another.
+   */
+  readonly protocols?: readonly Protocol[];
   /** Timers and limits of the protocol that differ from those of the RFCs. */
   readonly protocol?: Partial<EngineConfig>;
   /**
@@ -68,7 +74,8 @@ export interface ClientSettings extends ConnectionSettings {
 /**
  * Checks the options, and adds the defaults.
  *
- * @throws {RangeError} If a number is out of range.
+ * @throws {RangeError} If a number is out of range, or no protocol is left.
+ * @throws {TypeError} If the protocols are no array of names.
  */
 export function settingsOf(options: ClientOptions, trace: Tracer | undefined): ClientSettings {
   const { port = SERVER_PORT, announcePort = ANNOUNCE_PORT } = options;
@@ -90,6 +97,7 @@ export function settingsOf(options: ClientOptions, trace: Tracer | undefined): C
     random: options.random ?? Math.random,
     randomWord: options.randomWord ?? systemRandomWord,
     protocol: options.protocol,
+    protocols: allowedProtocols(options),
     trace,
     allowThirdParty: options.allowThirdParty ?? false,
     store: options.store,
@@ -105,6 +113,30 @@ export function watchInterval({ interval = WATCH_INTERVAL }: WatchOptions): Mill
   if (interval >= LEAST_WATCH_INTERVAL) return interval;
   throw new RangeError(
     `Cannot watch the network: the interval must be at least ${LEAST_WATCH_INTERVAL} milliseconds, got "${interval}"`,
+  );
+}
+
+/** The protocols in the order of trying. The older `natPmp: false` of the protocol's numbers takes one away. */
+function allowedProtocols({ protocols = PROTOCOLS, protocol }: ClientOptions): readonly Protocol[] {
+  const attempt = "Cannot start a client";
+  if (!Array.isArray(protocols) || protocols.some((name) => typeof name !== "string")) {
+    throw new TypeError(
+      `${attempt}: the protocols must be an array of names, got "${JSON.stringify(protocols)}"`,
+    );
+  }
+  const names = PROTOCOLS.map((name) => `"${name}"`).join(", ");
+  const unknown = protocols.find((name) => !PROTOCOLS.includes(name));
+  if (unknown !== undefined) {
+    throw new RangeError(`${attempt}: a protocol must be one of ${names}, got "${unknown}"`);
+  }
+  const allowed = PROTOCOLS.filter((name) =>
+    protocols.includes(name) && (name !== "nat-pmp" || protocol?.natPmp !== false)
+  );
+  if (allowed.length > 0) return allowed;
+  throw new RangeError(
+    `${attempt}: at least one of the protocols ${names} must be allowed, got "${
+      protocols.join(", ")
+    }"`,
   );
 }
 

@@ -1,6 +1,8 @@
 import type { MappingState } from "../engine/events.ts";
+import type { Unsupported } from "../engine/obstacle.ts";
 import { PcpError } from "../pcp_error.ts";
 import { resultName, resultSentence } from "../wire/result_code.ts";
+import { unsupportedText } from "./unsupported_words.ts";
 
 /** The server refused a request: its response has a result code other than 0 (RFC 6887 section 7.4). */
 export class ResultCodeError extends PcpError {
@@ -12,13 +14,23 @@ export class ResultCodeError extends PcpError {
   readonly resultName: string;
   /** Seconds before the same request is repeated; undefined if it is not repeated. */
   readonly lifetime: number | undefined;
+  /** What the gateway's protocol, which is not PCP, cannot express of the request; absent if that is not the reason. */
+  readonly unsupported?: Unsupported;
 
   /** @internal */
-  constructor(attempt: string, code: number, name: string, lifetime: number | undefined) {
-    super(`${attempt}: the server answered "${name}" (${code})${sentence(code)}`);
+  constructor(
+    attempt: string,
+    code: number,
+    name: string,
+    lifetime: number | undefined,
+    unsupported?: Unsupported,
+  ) {
+    const reason = unsupported === undefined ? sentence(code) : `: ${unsupportedText(unsupported)}`;
+    super(`${attempt}: the server answered "${name}" (${code})${reason}`);
     this.code = code;
     this.resultName = name;
     this.lifetime = lifetime;
+    if (unsupported !== undefined) this.unsupported = unsupported;
   }
 }
 
@@ -46,6 +58,20 @@ export class RenewalRefusedError extends PcpError {
     this.code = code;
     this.resultName = resultName(code);
     this.retryIn = retryIn;
+  }
+}
+
+/** The gateway does not answer, or refuses every protocol. Requests are repeated all the same, until it answers. */
+export class GatewayError extends PcpError {
+  /** `GatewayError`. */
+  override readonly name = "GatewayError";
+  /** The state of the gateway, see {@linkcode Handle.gateway}. */
+  readonly state: "silent" | "refuses";
+
+  /** @internal */
+  constructor(state: "silent" | "refuses", message: string) {
+    super(message);
+    this.state = state;
   }
 }
 

@@ -1,42 +1,33 @@
 import type { Input } from "../engine/events.ts";
-import { checkSpec } from "../engine/check_spec.ts";
 import { PcpError } from "../pcp_error.ts";
+import type { MappingSpec } from "../engine/mapping_spec.ts";
+import type { Protocol } from "../engine/protocol.ts";
 import { type Announcement, AnnounceRequests } from "./announce_requests.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
 import type { ClientSettings } from "./client_options.ts";
 import type { Diagnosis } from "./diagnosis/diagnosis.ts";
-import {
-  ClosedError,
-  NetworkChangedError,
-  RenewalRefusedError,
-  ServerRestartedError,
-  SocketError,
-} from "./errors.ts";
+import { loadDiagnosis } from "./diagnosis/load_diagnosis.ts";
+import { ClosedError, NetworkChangedError, reasonOf, SocketError } from "./errors.ts";
 import { findExternalAddress } from "./external_address.ts";
+import { GatewayMonitor, type GatewayStatus } from "./gateway_monitor.ts";
+import { gatewaySentence } from "./gateway_words.ts";
 import type { InboundMap } from "./inbound_map.ts";
 import type { MapHandle } from "./map_handle.ts";
 import { MappingRegistry } from "./mapping_registry.ts";
 import type { Addresses } from "./network/addresses.ts";
 import { Connection, type ConnectionOptions } from "./network/connection.ts";
-import type { ClientOutput, Driver } from "./network/driver.ts";
+import type { Driver } from "./network/driver.ts";
 import type { NetworkWatcher, WatchEvents } from "./network/network_watcher.ts";
 import type { OutboundMap } from "./outbound_map.ts";
+import { OutputDispatch } from "./output_dispatch.ts";
 import type { Endpoints } from "./persistence/mapping_record.ts";
 import { MappingRecords } from "./persistence/mapping_records.ts";
 import type { StoredMapping } from "./persistence/store.ts";
 import type { Prefix64 } from "./prefix64.ts";
+import { checkRequest } from "./check_request.ts";
 import { RequestType } from "./request_type.ts";
+import type { ShutdownSummary } from "./shutdown_summary.ts";
 import { Statistics, type Stats } from "./stats.ts";
-
-/** The result of {@linkcode Handle.shutdown}. Plain JSON. */
-export interface ShutdownSummary {
-  /** Mappings whose deletion was confirmed, or that needed none. */
-  readonly released: number;
-  /** Mappings whose deletion was not confirmed in time: they end when they expire at the server. */
-  readonly unconfirmed: number;
-  /** Mappings left at the server because of `keep`. */
-  readonly kept: number;
-}
 
 /** A running client of one server: requests mappings and maintains them. Returned by {@linkcode Client.start}. */
 export class Handle implements AsyncDisposable {
@@ -47,6 +38,8 @@ export class Handle implements AsyncDisposable {
   readonly #records: MappingRecords;
   readonly #registry: MappingRegistry;
   readonly #announceRequests: AnnounceRequests;
+  readonly #gateway: GatewayMonitor;
+  readonly #outputs: OutputDispatch;
   readonly #errors = new BoundedQueue<PcpError>(ERROR_LIMIT);
   readonly #statistics = new Statistics();
   /** Replaced when the client moves to another address or server. */
@@ -62,7 +55,7 @@ export class Handle implements AsyncDisposable {
     this.#connectionOptions = {
       ...settings,
       counts: this.#statistics.counts,
-      onOutput: (output) => this.#handleOutput(output),
+      onOutput: (output) => this.#outputs.take(output),
       onError,
     };
     this.#connection = new Connection(addresses, this.#connectionOptions);
@@ -77,6 +70,16 @@ export class Handle implements AsyncDisposable {
     const step = (input: Input): void => this.#driver.step(input);
     this.#registry = new MappingRegistry({ step, clock, records: this.#records });
     this.#announceRequests = new AnnounceRequests(step);
+    this.#gateway = new GatewayMonitor(step, () => clock.now());
+    this.#outputs = new OutputDispatch({
+      registry: this.#registry,
+      announceRequests: this.#announceRequests,
+      gateway: this.#gateway,
+      statistics: this.#statistics,
+      report: onError,
+      describeGateway: () => this.describeGateway(),
+      onRetransmission: () => this.#watcher?.checkSoon(), // the server may have another address
+    });
   }
 
   /**
@@ -104,6 +107,35 @@ export class Handle implements AsyncDisposable {
   /** The server's address; of several the one that requests are sent to now. */
   get server(): string {
     return this.#driver.server.hostname;
+  }
+
+  /** Whether the gateway answers, and since when. Everything that this client says about the gateway comes from here. */
+  get gateway(): GatewayStatus {
+    return this.#gateway.status;
+  }
+
+  /** The protocol in which the gateway answers; undefined while nothing has answered. */
+  get protocol(): Protocol | undefined {
+    return this.#gateway.protocol;
+  }
+
+  /**
+   * Other addresses than the server's from which answers came: they are not accepted, but one may be the address to ask, as
+   * with a pair of routers that share a virtual address.
+   */
+  get answersFrom(): readonly string[] {
+    return this.#connection.engine.gateway.otherSources.map(String);
+  }
+
+  /** What is known of the gateway in one sentence for people, without a period, and what to do about it. */
+  describeGateway(): string {
+    const { server, port } = this;
+    return gatewaySentence(this.#connection.engine.gateway, server, port);
+  }
+
+  /** Yields the gateway's state after every change from now on, until the client is shut down. */
+  gatewayChanges(): AsyncIterableIterator<GatewayStatus> {
+    return this.#gateway.changes();
   }
 
   /** The mappings that are not over, oldest first. */
@@ -151,7 +183,7 @@ export class Handle implements AsyncDisposable {
    */
   request(map: InboundMap | OutboundMap, kind: RequestType = RequestType.KeepAlive): MapHandle {
     this.#checkOpen("Cannot request a mapping");
-    return this.#request(map, kind, false);
+    return this.#request(map, kind);
   }
 
   /** Removes and returns the oldest unread error that belongs to no single mapping, or undefined. */
@@ -200,8 +232,8 @@ export class Handle implements AsyncDisposable {
   }
 
   /**
-   * Finds the external address, with a short mapping of the discard port that is deleted at once (RFC 6887 section 11.6).
-   * Other mappings may have other addresses.
+   * Finds the external address. In PCP with a short mapping of a random high port, which is deleted at once (RFC 6887 section
+   * 11.6), or by one that is alive; NAT-PMP is asked for it without a mapping. Other mappings may have other addresses.
    *
    * @param options The signal ends the wait.
    * @throws {ResultCodeError} If the server refuses.
@@ -209,13 +241,19 @@ export class Handle implements AsyncDisposable {
    */
   async externalAddress(options: { readonly signal?: AbortSignal } = {}): Promise<string> {
     this.#checkOpen("Cannot ask for the external address");
-    const request = (map: InboundMap): MapHandle => this.#request(map, RequestType.Once, true);
-    return await findExternalAddress(request, options);
+    return await findExternalAddress({
+      protocol: () => this.protocol,
+      mappings: this.mappings,
+      family: this.#connection.addresses.clientAddress.family,
+      request: (map) => this.#request(map, RequestType.Once, { pcpOnly: true }),
+      inquire: (signal) => this.#gateway.inquire(signal),
+      random: this.#settings.random,
+    }, options);
   }
 
   /**
    * Finds out what prevents connections from the Internet: which protocol the server speaks, its external address, whether its
-   * announcements arrive. Takes 8 s at most and leaves no mapping behind.
+   * announcements arrive. Takes 12 s at most and leaves no mapping behind.
    *
    * @param options The signal ends the wait.
    * @returns Plain JSON, with sentences for people.
@@ -225,11 +263,15 @@ export class Handle implements AsyncDisposable {
     this.#checkOpen("Cannot diagnose the network");
     const { diagnose } = await loadDiagnosis();
     return await diagnose({
-      ...this.#connectionOptions,
       client: this.#connection.addresses.clientAddress,
-      server: this.#driver.server,
+      server: this.server,
+      port: this.port,
+      clock: this.#settings.clock,
       mappings: this.mappings,
       announcements: this.#connection.announcements,
+      inquire: (signal) => this.#gateway.inquire(signal),
+      describeGateway: () => this.describeGateway(),
+      sendError: () => this.#gateway.sendError,
       externalAddress: (signal) => this.externalAddress({ signal }),
     }, options.signal);
   }
@@ -278,7 +320,10 @@ export class Handle implements AsyncDisposable {
   }
 
   #report(error: PcpError): void {
-    if (error instanceof SocketError) this.#watcher?.checkSoon();
+    if (error instanceof SocketError) {
+      this.#watcher?.checkSoon();
+      if (error.operation === "send") this.#gateway.sendError = reasonOf(error);
+    }
     this.#errors.put(error);
   }
 
@@ -306,54 +351,24 @@ export class Handle implements AsyncDisposable {
     this.#errors.put(new NetworkChangedError(this.client, this.server));
     this.#registry.requestAgain();
     this.#announceRequests.resend();
+    this.#gateway.reset();
     return true;
   }
 
-  #request(map: InboundMap | OutboundMap, kind: RequestType, internal: boolean): MapHandle {
+  /** `internal` changes a request of the client's own, whose mapping the user does not see. */
+  #request(
+    map: InboundMap | OutboundMap,
+    kind: RequestType,
+    internal?: Partial<MappingSpec>,
+  ): MapHandle {
     const { clientAddress } = this.#connection.addresses;
-    const spec = map.toSpec(clientAddress);
-    if (!this.#settings.allowThirdParty && spec.options.some(({ type }) => type === "thirdParty")) {
-      throw new TypeError(
-        'Cannot request a mapping for a third party: start the client with "allowThirdParty: true" if every host of this network is trusted (RFC 6887 section 13.1)',
-      );
-    }
-    checkSpec(spec, clientAddress);
-    return this.#registry.request(spec, kind, internal);
+    const spec = { ...map.toSpec(clientAddress), ...internal };
+    checkRequest(spec, clientAddress, this.#settings.allowThirdParty);
+    return this.#registry.request(spec, kind, internal !== undefined);
   }
 
   #checkOpen(attempt: string): void {
     if (this.isShutDown) throw new ClosedError(attempt);
-  }
-
-  #handleOutput(output: ClientOutput): void {
-    switch (output.type) {
-      case "state":
-        if ("attempt" in output.state && output.state.attempt > 0) {
-          this.#statistics.retransmitted();
-          this.#watcher?.checkSoon(); // no response may mean that the server has another address
-        }
-        return this.#registry.stateChanged(output);
-      case "granted":
-        return this.#registry.granted(output);
-      case "lost":
-        return this.#registry.lost(output.id);
-      case "renewalRefused": {
-        const { id, code, retryIn } = output;
-        return this.#report(new RenewalRefusedError(this.#registry.idOf(id), code, retryIn));
-      }
-      case "serverRestarted":
-        return this.#report(new ServerRestartedError(output.epoch));
-      case "announced":
-        return this.#announceRequests.succeeded(output);
-      case "announceFailed":
-        return this.#announceRequests.failed(output);
-      case "prefix64":
-        return this.#announceRequests.prefixesReceived(output);
-      case "serverChanged":
-        return;
-      case "ignored":
-        return this.#statistics.ignored(output.reason);
-    }
   }
 
   async #end(keep: boolean): Promise<ShutdownSummary> {
@@ -365,23 +380,13 @@ export class Handle implements AsyncDisposable {
     this.#registry.detach();
     await this.#records.close();
     this.#announceRequests.close();
+    this.#gateway.close();
     this.#errors.close();
     return keep
       ? { released: 0, unconfirmed: 0, kept: left }
       : { released: open - left, unconfirmed: left, kept: 0 };
   }
 }
-
-/**
- * Loads {@linkcode Handle.diagnose}, once. A test in virtual time calls it before, because loading takes real time.
- *
- * @internal
- */
-export function loadDiagnosis(): Promise<typeof import("./diagnosis/diagnose.ts")> {
-  return diagnosis ??= import("./diagnosis/diagnose.ts");
-}
-
-let diagnosis: Promise<typeof import("./diagnosis/diagnose.ts")> | undefined;
 
 /** Unread errors kept: a slow reader misses older ones. */
 const ERROR_LIMIT = 100;

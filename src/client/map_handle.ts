@@ -289,7 +289,8 @@ export class MapHandle implements AsyncDisposable {
 }
 
 function refusal(attempt: string, state: MappingState & { type: "error" }): ResultCodeError {
-  return new ResultCodeError(attempt, state.code, state.name, state.retryIn);
+  const { code, name, retryIn, unsupported } = state;
+  return new ResultCodeError(attempt, code, name, retryIn, unsupported);
 }
 
 const PROTOCOL_NAMES: ReadonlyMap<number, "tcp" | "udp"> = new Map([

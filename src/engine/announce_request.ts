@@ -28,6 +28,11 @@ export class AnnounceRequest {
     return this.#bytes !== undefined;
   }
 
+  /** When the request left last; when it was made, as long as a hold keeps it back. */
+  get sentAt(): Milliseconds {
+    return this.#sentAt;
+  }
+
   /** Makes a request, which the next {@linkcode takeDue} gives; one under way serves, unless it lacks the options. */
   start(now: Milliseconds, clientAddress: IpAddress, options: readonly Option[] = []): void {
     if (this.isUnderWay && (options.length === 0 || this.#hasOptions)) return;

@@ -2,10 +2,12 @@ import type { MappingResponse } from "../wire/message_type.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import { errorHold } from "./error_hold.ts";
 import type { IgnoreReason } from "./events.ts";
+import { type Answer, protocolOf } from "./fallback.ts";
 import { retryWithout } from "./left_out_options.ts";
 import type { Deletion, Mapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import { encodeMappingRequest } from "./mapping_request.ts";
+import { encodeNatPmpMapRequest } from "./natpmp_terms.ts";
 import { isLateGrant } from "./response_match.ts";
 import { begin, end, failFor } from "./transitions.ts";
 
@@ -47,12 +49,12 @@ export function deleted(
 export function refuseDeletion(
   context: MappingContext,
   mapping: Mapping,
-  response: MappingResponse,
+  response: Answer,
 ): IgnoreReason | void {
   const { result, lifetime } = response;
   const { exchange, lease } = mapping;
   // It may as well answer the creation. If it does not, the repetition of the deletion gets the same answer.
-  if (exchange?.protocol === "pcp" && answersCreation(mapping)) return "stale";
+  if (protocolOf(response) === "pcp" && answersCreation(mapping)) return "stale";
   if (retryWithout(context, mapping, response, "deleting")) return;
   const isRepeated = exchange !== undefined && exchange.transmissions > 1;
   // Common servers answer NO_RESOURCES when they do not hold the mapping: an earlier copy deleted it, or it never was.
@@ -76,12 +78,17 @@ function answersCreation({ deletion }: Mapping): boolean {
 
 /** The mapping is deleted, or has expired. */
 export function endDeletion(context: MappingContext, mapping: Mapping): void {
+  // One request is what NAT-PMP demands at the least (RFC 6886 section 3.1); without an answer the mapping expires.
+  if (mapping.natPmpUntil > context.now) {
+    const bytes = encodeNatPmpMapRequest(mapping);
+    context.outputs.push({ type: "send", bytes, id: mapping.id });
+  }
   end(context, mapping, { type: mapping.deletion?.endAs ?? "revoked" });
 }
 
-/** A server that speaks NAT-PMP only leaves the deletion unanswered: it cannot be repeated in PCP. */
-export function endNatPmpDeletion(context: MappingContext, mapping: Mapping): void {
-  if (mapping.exchange?.protocol === "nat-pmp") endDeletion(context, mapping);
+/** A server that does not speak PCP leaves the deletion unanswered: it cannot be repeated in PCP. */
+export function giveUpDeletion(context: MappingContext, mapping: Mapping): void {
+  if (mapping.exchange?.protocol !== "pcp") endDeletion(context, mapping);
 }
 
 /** A success after the end: a request to create the mapping overtook its deletion. Each response is met with a deletion. */

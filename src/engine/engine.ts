@@ -9,6 +9,7 @@ import { defaultConfig, type EngineConfig } from "./config.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import type { EpochSample } from "./epoch.ts";
 import { errorHold } from "./error_hold.ts";
+import type { KnownGateway } from "./gateway_knowledge.ts";
 import type { IgnoreReason, Input, MappingId, Milliseconds, Output } from "./events.ts";
 import { heldUntil } from "./exchange.ts";
 import * as lifecycle from "./lifecycle.ts";
@@ -16,15 +17,16 @@ import { Mapping, type ReusableMapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import { mappingKey, type MappingSpec } from "./mapping_spec.ts";
 import { Mappings } from "./mappings.ts";
-import { NatPmp } from "./natpmp.ts";
+import { noteOtherSource } from "./other_source.ts";
 import { Pacer } from "./pacer.ts";
 import { PortReuse } from "./port_reuse.ts";
+import { PROTOCOLS } from "./protocol.ts";
+import { ProtocolChoice } from "./protocol_choice.ts";
 import { RecoverySchedule } from "./recovery_schedule.ts";
 import { RequestHolds } from "./request_holds.ts";
 import { needsOptionData } from "./response_match.ts";
 import { ServerList } from "./server_list.ts";
 import { ServerState } from "./server_state.ts";
-import { negotiateVersion } from "./version_negotiation.ts";
 
 /**
  * The protocol machine for one server, without clock, socket or source of random numbers.
@@ -43,7 +45,7 @@ export class Engine {
   readonly #holds = new RequestHolds();
   readonly #recovery: RecoverySchedule;
   readonly #announceRequest: AnnounceRequest;
-  readonly #natPmp: NatPmp;
+  readonly #choice: ProtocolChoice;
   readonly #context: MappingContext;
   #lastId = -1;
 
@@ -60,7 +62,16 @@ export class Engine {
     this.#recovery = new RecoverySchedule(this.#config);
     this.#announceRequest = new AnnounceRequest(this.#config);
     this.#context = this.#makeContext(options);
-    this.#natPmp = this.#makeNatPmp();
+    this.#choice = new ProtocolChoice({
+      protocols: options.protocols ?? PROTOCOLS,
+      fallbacks: options.fallbacks ?? [],
+      context: this.#context,
+      mappings: this.#mappings,
+      announceRequest: this.#announceRequest,
+      servers: this.#servers,
+      pacer: this.#pacer,
+      recovery: this.#recovery,
+    });
   }
 
   /** When to call {@linkcode step} with a timeout at the latest; undefined if nothing is to be waited for. */
@@ -70,14 +81,19 @@ export class Engine {
       this.#pacer.deadline,
       this.#recovery.deadline,
       this.#announceRequest.deadline,
-      this.#natPmp.deadline,
+      this.#choice.deadline,
     );
     return earliest === Infinity ? undefined : earliest;
   }
 
   /** The server's last epoch, in seconds, and when it came; undefined before the first response. */
   get epoch(): EpochSample | undefined {
-    return this.#state.epoch ?? this.#natPmp.epoch;
+    return this.#state.epoch ?? this.#choice.natPmpEpoch;
+  }
+
+  /** What is known of the gateway. */
+  get gateway(): KnownGateway {
+    return this.#choice.knowledge;
   }
 
   /** Index of the server's address that requests go to now. */
@@ -127,7 +143,7 @@ export class Engine {
       case "sendFailed": {
         const mapping = input.id === undefined ? undefined : this.#mappings.get(input.id);
         if (mapping !== undefined) this.#pacer.release(mapping);
-        return;
+        return this.#choice.sendFailed(now);
       }
       case "renew":
         checkLifetime(input.lifetime, "Cannot renew a mapping");
@@ -138,15 +154,21 @@ export class Engine {
       case "release":
         return this.#release(input.id, input.as);
       case "announce":
-        return this.#announceRequest.start(now, context.clientAddress, input.options);
+        this.#announceRequest.start(now, context.clientAddress, input.options);
+        if (!context.allowsPcp) this.#choice.refuseAnnounce();
+        return;
       case "refresh":
         this.#state.restarted();
         return this.#recovery.schedule(now, 0);
       case "cancelAnnounce":
         return this.#announceRequest.stop();
+      case "inquire":
+        return this.#choice.inquire(now);
+      case "cancelInquiry":
+        return this.#choice.cancelInquiry();
       case "unreachable":
         if ((input.index ?? this.#servers.index) !== this.#servers.index) return; // not used any more
-        this.#natPmp.unreachable();
+        this.#choice.unreachable(now, input.what !== "host");
         if (this.#servers.limit > 0) this.#nextServer(now);
     }
   }
@@ -161,7 +183,10 @@ export class Engine {
     const nonce = known?.nonce ?? reusable?.nonce ?? this.#newNonce();
     const mapping = new Mapping(id, spec, nonce, lifetimes);
     if (reusable !== undefined) mapping.adopt(reusable);
-    else if (known !== undefined) mapping.restore(known);
+    else if (known !== undefined) {
+      mapping.restore(known);
+      this.#choice.restored(now, known);
+    }
     const retryAfter = this.#holds.get(spec, now);
     if (retryAfter !== undefined) mapping.refusal = { code: undefined, retryAfter, count: 0 };
     mapping.leavesOut = this.#holds.leavesOut(spec, now);
@@ -185,31 +210,29 @@ export class Engine {
   /** The checks of RFC 6887 section 8.3, in their order. A datagram that fails one changes nothing; returns why. */
   #datagram(
     now: Milliseconds,
-    { bytes, source, multicast }: Input & { type: "datagram" },
+    { bytes, source, multicast, isOnOldSocket = false }: Input & { type: "datagram" },
   ): IgnoreReason | undefined {
     const { address, port } = this.#servers.current;
-    if (source.port !== port || !source.address.equals(address)) return "source";
-    const decoded = decodeResponse(bytes);
-    if (!decoded.ok) {
-      const isNatPmp = bytes[0] === NATPMP_VERSION && this.#natPmp.isInUse;
-      return isNatPmp ? this.#natPmp.receive(now, bytes, multicast) : decoded.reason;
+    if (source.port !== port || !source.address.equals(address)) {
+      noteOtherSource(this.#choice.knowledge, this.#mappings, bytes, source, port);
+      return "source";
     }
+    if (bytes[0] === NATPMP_VERSION) {
+      if (isOnOldSocket) return "stale";
+      return this.#choice.receiveVersion0(now, bytes, multicast);
+    }
+    const decoded = decodeResponse(bytes);
+    if (!decoded.ok) return decoded.reason;
     const response = decoded.value;
-    const { type, result } = response;
+    const { type, result, version, lifetime } = response;
     const isAnnouncement = type === "announce" && result === ResultCode.Success;
     if (multicast && !isAnnouncement) return "notAnnouncement";
     if (result === ResultCode.UnsuppVersion) {
-      return negotiateVersion(
-        this.#context,
-        this.#mappings,
-        this.#natPmp,
-        this.#announceRequest,
-        response,
-      );
+      return isOnOldSocket ? "stale" : this.#choice.versionRefused(now, { version, lifetime });
     }
     switch (type) {
       case "announce":
-        return this.#receiveAnnounce(now, response);
+        return this.#receiveAnnounce(now, response, multicast);
       case "map":
       case "peer":
         return this.#receiveMapping(now, response);
@@ -231,7 +254,8 @@ export class Engine {
       this.#recovery.schedule(now, 0);
       context.outputs.push({ type: "serverRestarted", epoch: response.epoch });
     }
-    if (this.#state.versionAccepted(now)) this.#versionAccepted();
+    const isGrant = response.result === ResultCode.Success && response.lifetime > 0;
+    this.#choice.pcpAnswered(now, isGrant ? response.lifetime * 1000 : undefined);
     const { unanswered, retryAfter, leavesOut } = mapping;
     if (unanswered !== undefined) {
       this.#pacer.answered(mapping, unanswered.lastSentAt, now, unanswered.transmissions === 1);
@@ -246,10 +270,15 @@ export class Engine {
     return ignored;
   }
 
-  #receiveAnnounce(now: Milliseconds, response: Response): IgnoreReason | undefined {
+  #receiveAnnounce(
+    now: Milliseconds,
+    response: Response,
+    multicast: boolean,
+  ): IgnoreReason | undefined {
     const { random, outputs } = this.#context;
     const { result, epoch } = response;
-    const isRequested = this.#announceRequest.isUnderWay;
+    const isWanted = this.#announceRequest.isUnderWay;
+    const isRequested = isWanted || this.#choice.awaitsAnnounce;
     if (result !== ResultCode.Success && !isRequested) return "notAnnouncement";
     this.#servers.answered();
     const isFirst = this.#state.epoch === undefined;
@@ -260,22 +289,16 @@ export class Engine {
     if (restarted || (isFirst && !isRequested)) {
       this.#recovery.schedule(now, random() * this.#config.announceWait);
     }
-    if (isRequested) outputs.push(this.#announceRequest.receive(now, response));
+    if (isRequested && !multicast) this.#choice.announceAnswered(now, response);
+    if (isWanted) outputs.push(this.#announceRequest.receive(now, response));
     return undefined;
-  }
-
-  /** The server speaks a protocol that it seemed not to speak. */
-  #versionAccepted(): void {
-    for (const mapping of this.#mappings) {
-      this.#change(mapping, lifecycle.dispatch, "versionAccepted");
-    }
   }
 
   /** The server's address does not answer: each exchange starts over with the next address (RFC 7488 section 3). */
   #nextServer(now: Milliseconds): void {
     const until = this.#servers.next(now);
     this.#state.moved();
-    this.#natPmp.moved();
+    this.#choice.moved(now);
     if (until > now) this.#state.hold("all", until);
     this.#context.outputs.push({ type: "serverChanged", index: this.#servers.index });
     for (const mapping of this.#mappings) {
@@ -308,7 +331,7 @@ export class Engine {
       this.#change(mapping, lifecycle.wake, undefined);
     }
     if (this.#recovery.takeDue(now)) this.#recover();
-    this.#natPmp.wake(now);
+    this.#choice.wake(now);
     this.#sendAnnounce(now);
   }
 
@@ -316,7 +339,8 @@ export class Engine {
   #recover(): void {
     this.#pacer.slowDown();
     for (const mapping of this.#mappings) {
-      if (mapping.lease?.serverGeneration === this.#state.generation) continue; // granted since
+      const { lease } = mapping;
+      if (lease?.serverGeneration === this.#state.generation(lease?.protocol ?? "pcp")) continue; // granted since
       this.#change(mapping, lifecycle.dispatch, "recover");
     }
   }
@@ -329,6 +353,7 @@ export class Engine {
     if (bytes === undefined) return;
     this.#servers.asked(now);
     this.#context.outputs.push({ type: "send", bytes, id: undefined });
+    this.#choice.sent(now, "announce");
   }
 
   /** Sends the requests in the queue, as many as the window allows. */
@@ -340,29 +365,30 @@ export class Engine {
       else {
         this.#servers.asked(now);
         lifecycle.dispatch(this.#context, mapping, "send");
+        if (this.#context.allowsPcp) this.#choice.sent(now, mapping);
+        else this.#choice.sendOtherwise(now, mapping);
         this.#pacer.sent(mapping, now, (mapping.exchange?.transmissions ?? 0) > 1);
       }
       this.#mappings.afterChange(mapping);
     }
   }
 
-  #makeContext({ clientAddress, random }: EngineOptions): MappingContext {
+  #makeContext({ clientAddress, random, protocols = PROTOCOLS }: EngineOptions): MappingContext {
     return {
       config: this.#config,
       clientAddress,
       server: this.#state,
       random,
       transmissionLimit: this.#servers.limit,
+      allowsPcp: protocols.includes("pcp"),
       now: 0,
       outputs: [],
-      enqueue: (mapping) => {
-        this.#natPmp.remove(mapping);
-        this.#pacer.enqueue(mapping);
-      },
+      enqueue: (mapping) => this.#pacer.enqueue(mapping),
       dequeue: (mapping) => {
-        this.#natPmp.remove(mapping);
+        this.#choice.leave(mapping);
         this.#pacer.forget(mapping);
       },
+      leaveFallbacks: (mapping) => this.#choice.leave(mapping),
       ended: (mapping) => {
         for (const successor of this.#portReuse.ended(mapping, this.#context.now)) {
           this.#pacer.enqueue(successor);
@@ -370,24 +396,5 @@ export class Engine {
       },
       serverSilent: () => this.#nextServer(this.#context.now),
     };
-  }
-
-  #makeNatPmp(): NatPmp {
-    const context = this.#context;
-    return new NatPmp({
-      config: this.#config,
-      send: (bytes, { id }) => context.outputs.push({ type: "send", bytes, id }),
-      answer: (mapping, response) => this.#change(mapping, lifecycle.receive, response),
-      giveUp: (mapping, hold) => this.#change(mapping, lifecycle.versionRefused, hold),
-      heard: () => this.#versionAccepted(),
-      restarted: (epoch) => {
-        this.#state.restarted();
-        context.outputs.push({ type: "serverRestarted", epoch });
-        this.#recovery.schedule(context.now, context.random() * this.#config.announceWait);
-      },
-      readdressed: (address) => {
-        for (const mapping of this.#mappings) lifecycle.readdress(context, mapping, address);
-      },
-    });
   }
 }

@@ -1,5 +1,7 @@
 import type { Endpoint, IpAddress } from "../wire/address.ts";
 import type { EngineConfig } from "./config.ts";
+import type { FallbackFactory } from "./fallback.ts";
+import type { Protocol } from "./protocol.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -11,6 +13,14 @@ export interface EngineOptions {
   readonly random: () => number;
   /** 32 unguessable bits a call, for nonces (RFC 6887 section 11.2). */
   readonly randomWord: () => number;
+  /** The protocols that may be used; all by default. One of them alone is used without trying another. */
+  readonly protocols?: readonly Protocol[];
+  /**
+   * Makes the protocols after NAT-PMP, in the order in which they are tried; none by default.
+   *
+   * @internal
+   */
+  readonly fallbacks?: readonly FallbackFactory[];
   /** Numbers that differ from {@linkcode defaultConfig}. */
   readonly config?: Partial<EngineConfig>;
 }

@@ -3,7 +3,10 @@ import type { Endpoint, IpAddress } from "../wire/address.ts";
 import type { Option, Prefix64Option } from "../wire/option.ts";
 import type { Nonce } from "../wire/nonce.ts";
 import type { DecodeReason } from "../wire/errors.ts";
+import type { GatewayState } from "./gateway_knowledge.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
+import type { Unsupported } from "./obstacle.ts";
+import type { Protocol } from "./protocol.ts";
 
 export type { Milliseconds };
 
@@ -29,6 +32,8 @@ export type Input =
     readonly bytes: Uint8Array;
     readonly source: Endpoint;
     readonly multicast: boolean;
+    /** It came to the socket before the last `newSocket`: only answers that PCP's nonce protects count there. */
+    readonly isOnOldSocket?: boolean;
   }
   /** The engine's deadline has come. Changes nothing at another time. */
   | { readonly type: "timeout" }
@@ -46,11 +51,17 @@ export type Input =
   | { readonly type: "refresh" }
   /** The caller does not want that response any more. */
   | { readonly type: "cancelAnnounce" }
+  /** The caller wants to know which protocol the gateway speaks, and its external address if that needs no mapping. */
+  | { readonly type: "inquire" }
+  /** The caller does not want to know that any more. */
+  | { readonly type: "cancelInquiry" }
   /** ICMP says that the server's address cannot be reached (RFC 7488 section 3). */
   | {
     readonly type: "unreachable";
     /** Index of the address; the one in use if left out. */
     readonly index?: number;
+    /** Whether nothing listens at the port, or the host cannot be reached at all; `port` if left out. */
+    readonly what?: "port" | "host";
   };
 
 /** A mapping of an earlier run, which the server may still hold. */
@@ -63,6 +74,8 @@ export interface KnownMapping {
   readonly suggestedPort: number;
   /** Until when the server may hold it; in the past if it does not. */
   readonly until: Milliseconds;
+  /** The protocol in which it was granted, if that is known. */
+  readonly grantedBy?: Protocol | undefined;
 }
 
 /** A consequence of an input. The caller carries them out in order. */
@@ -103,7 +116,34 @@ export type Output =
   /** Requests go to the address with this index from now on (RFC 7488 section 3). */
   | { readonly type: "serverChanged"; readonly index: number }
   /** The server refused the ANNOUNCE. */
-  | { readonly type: "announceFailed"; readonly code: number; readonly lifetime: number };
+  | { readonly type: "announceFailed"; readonly code: number; readonly lifetime: number }
+  /** Another socket, with a random port, is to send from now on: the port of this one may be known to an attacker. */
+  | { readonly type: "newSocket" }
+  /** What is known of the gateway has changed. `since` is when the state began. */
+  | {
+    readonly type: "gateway";
+    readonly state: GatewayState;
+    readonly since: Milliseconds;
+    readonly protocol: Protocol | undefined;
+  }
+  /** The end of the caller's inquiry. */
+  | ({ readonly type: "inquired" } & InquiryResult);
+
+/** What an inquiry has found; fields that depend on an answer are absent without one. */
+export interface InquiryResult {
+  /** The protocol of the answer; absent if there was none in 8 s, or every protocol was refused. */
+  readonly protocol?: Protocol;
+  /** The result code, of PCP (RFC 6887 section 7.4). */
+  readonly result?: number;
+  /** Seconds since the gateway began or lost its state. */
+  readonly epoch?: number | undefined;
+  /** From request to answer. */
+  readonly roundTrip?: Milliseconds;
+  /** The external address, in protocols that report it without a mapping. */
+  readonly address?: IpAddress | undefined;
+  /** The version that a version error named (RFC 6887 section 9). */
+  readonly version?: number;
+}
 
 /** Why a datagram changed nothing, in the order of the checks (RFC 6887 section 8.3). */
 export type IgnoreReason =
@@ -139,6 +179,8 @@ export type MappingState =
     readonly code: number;
     readonly name: string;
     readonly retryIn?: number;
+    /** What the gateway's protocol, which is not PCP, cannot express of the request. */
+    readonly unsupported?: Unsupported;
   }
   /** The lease is over. If further lifetimes are wanted, the mapping is requested anew at once. */
   | { readonly type: "expired" }

@@ -23,14 +23,16 @@ export function send(context: MappingContext, mapping: Mapping): void {
   const attempt = exchange.transmissions++;
   exchange.lastSentAt = now;
   exchange.responsePending = true;
-  exchange.protocol = "pcp";
   if (phase === "renewing" && lease !== undefined) {
     // A renewal is repeated in the next window instead (RFC 6887 section 11.2.1).
     lease.renewalAttempt++;
     scheduleRenewal(context, mapping);
-  } else scheduleRetransmission(context, mapping, exchange);
-  exchange.octets ??= encodeMappingRequest(mapping, context.clientAddress);
-  context.outputs.push({ type: "send", bytes: exchange.octets, id: mapping.id });
+  } else if (context.allowsPcp) scheduleRetransmission(context, mapping, exchange);
+  if (context.allowsPcp) {
+    exchange.protocol = "pcp";
+    exchange.octets ??= encodeMappingRequest(mapping, context.clientAddress);
+    context.outputs.push({ type: "send", bytes: exchange.octets, id: mapping.id });
+  }
   if (phase === "starting") return emitState(context, mapping, { type: "starting", attempt });
   const lifetime = phase === "deleting" ? 0 : mapping.lifetime;
   emitState(context, mapping, { type: "updating", attempt, lifetime });

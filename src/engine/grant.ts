@@ -1,6 +1,6 @@
-import { NATPMP_VERSION } from "../wire/constants.ts";
 import type { MappingResponse } from "../wire/message_type.ts";
-import { type Assignment, type IgnoreReason, LocalCode } from "./events.ts";
+import { type Assignment, type IgnoreReason, LocalCode, type Milliseconds } from "./events.ts";
+import { type Answer, protocolOf } from "./fallback.ts";
 import type { Mapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import { isSuggested, mayExistAfterGrant, SAME_END } from "./response_match.ts";
@@ -13,7 +13,7 @@ import { emitState, holdRequest, run } from "./transitions.ts";
 export function grant(
   context: MappingContext,
   mapping: Mapping,
-  response: MappingResponse,
+  response: Answer,
 ): IgnoreReason | void {
   const { spec, phase, exchange, unanswered } = mapping;
   const { config, server } = context;
@@ -28,18 +28,22 @@ export function grant(
   ) {
     return holdRequest(context, mapping, LocalCode.UnusableAssignment, config.minimumShortHold);
   }
-  const lifetime = Math.min(response.lifetime, config.maximumLifetime / 1000);
+  const protocol = protocolOf(response);
+  // A server of NAT-PMP grants no more than requested (RFC 6886 section 3.3). In PCP it may, and a nonce protects that.
+  const most = protocol === "nat-pmp" ? mapping.lifetime : Infinity;
+  const lifetime = Math.min(response.lifetime, most, config.maximumLifetime / 1000);
   // The lifetime began at the server, after the request left: to end it earlier is safe. Whole milliseconds, rounded down.
   const grantedAt = Math.floor(unanswered?.lastSentAt ?? context.now);
   const expiresAt = Math.floor(grantedAt + lifetime * 1000);
   const assignment = { externalAddress, externalPort, lifetime, expiresAt, options };
   const changed = isChanged(context, mapping, assignment);
+  mapping.natPmpUntil = protocol === "pcp" ? mayExistInNatPmp(context, mapping) : -Infinity;
   mapping.mayExistUntil = mayExistAfterGrant(mapping, lifetime, expiresAt);
   mapping.lease = {
     assignment,
     grantedAt,
-    protocol: response.version === NATPMP_VERSION ? "nat-pmp" : "pcp",
-    serverGeneration: server.generation,
+    protocol,
+    serverGeneration: server.generation(protocol),
     renewalAttempt: 0,
   };
   mapping.suggestedAddress = externalAddress;
@@ -57,6 +61,17 @@ export function grant(
     if (phase !== "running") emitState(context, mapping, { type: "running" });
   }
   context.outputs.push({ type: "granted", id: mapping.id, assignment, changed });
+}
+
+/** Until when the server may hold what it granted in NAT-PMP, or was asked for. */
+function mayExistInNatPmp(
+  { now }: MappingContext,
+  { lease, exchange, lifetime, natPmpUntil }: Mapping,
+): Milliseconds {
+  const isAsked = exchange?.protocol === "nat-pmp" || exchange?.beside === "nat-pmp";
+  const requested = isAsked ? now + lifetime * 1000 : -Infinity;
+  const granted = lease?.protocol === "nat-pmp" ? lease.assignment.expiresAt : -Infinity;
+  return Math.max(natPmpUntil, requested, granted);
 }
 
 /** A common firewall answers a repeated request with the suggested port 0, and means the port that it opened. */
@@ -77,7 +92,7 @@ function isChanged(
 ): boolean {
   // A server that has lost its state grants anew, also if this response is the first sign of it.
   if (lease === undefined || phase === "recovering") return true;
-  if (lease.serverGeneration !== server.generation) return true;
+  if (lease.serverGeneration !== server.generation(lease.protocol)) return true;
   const { assignment: before } = lease;
   if (before.externalPort !== externalPort) return true;
   if (!before.externalAddress.equals(externalAddress)) return true;

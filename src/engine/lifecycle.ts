@@ -1,9 +1,9 @@
 import type { IpAddress } from "../wire/address.ts";
-import type { MappingResponse } from "../wire/message_type.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import * as deletion from "./deletion.ts";
 import type { IgnoreReason, Milliseconds } from "./events.ts";
 import { giveUpExchange, send } from "./exchange.ts";
+import type { Answer, FallbackProtocol } from "./fallback.ts";
 import { grant } from "./grant.ts";
 import { answersLeftOut } from "./left_out_options.ts";
 import type { Deletion, Mapping, Phase } from "./mapping.ts";
@@ -57,6 +57,7 @@ const TABLE: Readonly<Record<Phase, Row>> = {
     success: grant,
     failure: refusal.refuse,
     versionRefused: refusal.refuseVersion,
+    versionAccepted: retryNow,
     retransmitDue: retransmit,
     retryDue: enqueue,
     recover: beginAs("starting"),
@@ -128,7 +129,8 @@ const TABLE: Readonly<Record<Phase, Row>> = {
     send,
     success: deletion.deleted,
     failure: deletion.refuseDeletion,
-    versionRefused: deletion.endNatPmpDeletion,
+    versionRefused: deletion.giveUpDeletion,
+    versionAccepted: retryNow,
     retransmitDue: retransmit,
     retryDue: enqueue,
     expireDue: deletion.endDeletion,
@@ -175,7 +177,7 @@ export function wake(context: MappingContext, mapping: Mapping): void {
 export function receive(
   context: MappingContext,
   mapping: Mapping,
-  response: MappingResponse,
+  response: Answer,
 ): IgnoreReason | undefined {
   if (isOfPreviousDeletion(mapping, response) || answersLeftOut(mapping, response)) return "stale";
   const { success, failure } = TABLE[mapping.phase];
@@ -189,9 +191,9 @@ export function receive(
 export function versionRefused(
   context: MappingContext,
   mapping: Mapping,
-  hold: Milliseconds,
+  versionRefusal: refusal.VersionRefusal,
 ): void {
-  TABLE[mapping.phase].versionRefused?.(context, mapping, hold);
+  TABLE[mapping.phase].versionRefused?.(context, mapping, versionRefusal);
   updateDeadline(mapping);
 }
 
@@ -221,17 +223,26 @@ export function postpone(mapping: Mapping, until: Milliseconds): void {
   updateDeadline(mapping);
 }
 
-/** The exchange goes on in NAT-PMP, which has repetitions of its own. */
-export function fallBack(mapping: Mapping): void {
-  if (mapping.exchange !== undefined) mapping.exchange.protocol = "nat-pmp";
+/** The exchange goes on in another protocol, which has repetitions of its own. */
+export function fallBack(mapping: Mapping, protocol: FallbackProtocol): void {
+  const { exchange } = mapping;
+  if (exchange !== undefined) {
+    exchange.protocol = protocol;
+    exchange.beside = undefined;
+  }
   mapping.retransmitAt = mapping.renewAt = Infinity;
   updateDeadline(mapping);
 }
 
-/** A NAT-PMP server has another external address (RFC 6886 section 3.2.1). */
-export function readdress(context: MappingContext, mapping: Mapping, address: IpAddress): void {
+/** The server has another external address for the mappings of a protocol (RFC 6886 section 3.2.1). */
+export function readdress(
+  context: MappingContext,
+  mapping: Mapping,
+  protocol: FallbackProtocol,
+  address: IpAddress,
+): void {
   const { id, lease } = mapping;
-  if (lease?.protocol !== "nat-pmp") return;
+  if (lease?.protocol !== protocol) return;
   const assignment = { ...lease.assignment, externalAddress: address };
   lease.assignment = assignment;
   mapping.suggestedAddress = address;

@@ -5,6 +5,7 @@ import type { Timed } from "./deadlines.ts";
 import type { Assignment, KnownMapping, MappingId, Milliseconds } from "./events.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
 import { isOptional } from "./option_rules.ts";
+import type { Protocol } from "./protocol.ts";
 
 /** Where a mapping is in its life; the table in lifecycle.ts says what each event does in each phase. */
 export type Phase =
@@ -27,9 +28,6 @@ export type Phase =
   /** Over. State `expired`, `revoked`, `dropped` or `error`. */
   | "ended";
 
-/** The protocols in which mappings are requested. */
-export type Protocol = "pcp" | "nat-pmp";
-
 /** What the server granted last. */
 export interface Lease {
   assignment: Assignment;
@@ -49,7 +47,10 @@ export interface Lease {
 export interface Exchange {
   /** The request; each transmission is the same (RFC 6887 section 8.1.1). Undefined before the first one. */
   octets: Uint8Array | undefined;
+  /** The protocol in which it goes on. */
   protocol: Protocol;
+  /** The protocol in which the same is requested beside PCP, which does not answer. */
+  beside: Protocol | undefined;
   transmissions: number;
   /** The wait after the last transmission (RFC 6887 section 8.1.1), 0 before the first one. */
   wait: Milliseconds;
@@ -113,6 +114,8 @@ export class Mapping implements Timed, ReusableMapping {
 
   /** Until when the server may hold the mapping beyond its lease: from an earlier run, or by an unanswered request. */
   mayExistUntil: Milliseconds = -Infinity;
+  /** Until when the server may hold it in NAT-PMP as well, which PCP has taken over from. */
+  natPmpUntil: Milliseconds = -Infinity;
   /** When a request for a lease left last: the next one keeps a distance (RFC 6887 section 11.2.1). */
   renewalSentAt: Milliseconds = -Infinity;
   /** The server refused the optional options: requests are without them. */
@@ -190,6 +193,7 @@ export function newExchange(previous?: Exchange): Exchange {
   return {
     octets: undefined,
     protocol: "pcp", // every exchange begins in PCP (RFC 6886 section 1.1)
+    beside: undefined,
     transmissions: 0,
     wait: 0,
     firstSentAt: 0,

@@ -13,14 +13,18 @@ export interface MappingContext {
   readonly random: () => number;
   /** Transmissions after which the server's next address is used; 0 without another one (RFC 7488 section 3). */
   readonly transmissionLimit: number;
+  /** Whether requests may be sent in PCP. */
+  readonly allowsPcp: boolean;
   /** The time of this step. */
   now: Milliseconds;
   /** The outputs of this step, in order. */
   outputs: Output[];
   /** Puts the mapping in the queue for sending: the event `send` follows when the pacer allows it. */
   enqueue(mapping: Mapping): void;
-  /** Takes the mapping out of that queue. */
+  /** Takes the mapping out of that queue, and out of those of other protocols. */
   dequeue(mapping: Mapping): void;
+  /** Takes the mapping out of the queues of other protocols: its exchange begins anew. */
+  leaveFallbacks(mapping: Mapping): void;
   /** The mapping ended; its successors start. */
   ended(mapping: Mapping): void;
   /** The server's address left `transmissionLimit` transmissions unanswered. */

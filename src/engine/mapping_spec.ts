@@ -22,6 +22,8 @@ export interface MappingSpec {
   readonly remoteAddress?: IpAddress;
   /** Options in the order in which they are sent. */
   readonly options: readonly Option[];
+  /** It is requested in PCP or not at all. */
+  readonly pcpOnly?: true;
 }
 
 /** The identity of a mapping at the server, as text: two requests with one key are about one mapping. */

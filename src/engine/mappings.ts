@@ -36,6 +36,11 @@ export class Mappings implements Iterable<Mapping> {
     );
   }
 
+  /** Whether there are any {@linkcode Mappings.unansweredInPcp}. */
+  get hasUnansweredInPcp(): boolean {
+    return this.#unansweredInPcp.size > 0;
+  }
+
   /** Those whose last request was in PCP and has no response, in the order of their ids. */
   get unansweredInPcp(): readonly Mapping[] {
     return [...this.#unansweredInPcp].sort((one, other) => one.id - other.id);

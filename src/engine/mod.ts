@@ -27,6 +27,7 @@ export {
   type Assignment,
   type IgnoreReason,
   type Input,
+  type InquiryResult,
   type KnownMapping,
   LocalCode,
   type MappingId,
@@ -34,7 +35,10 @@ export {
   type Milliseconds,
   type Output,
 } from "./events.ts";
+export type { GatewayState, KnownGateway } from "./gateway_knowledge.ts";
 export type { MappingSpec } from "./mapping_spec.ts";
+export type { Obstacle, Unsupported } from "./obstacle.ts";
+export { type Protocol, PROTOCOLS } from "./protocol.ts";
 export type { ReusableMapping } from "./mapping.ts";
 export { checkSpec } from "./check_spec.ts";
 export type { Endpoint, Family } from "../wire/address.ts";

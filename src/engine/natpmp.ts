@@ -1,9 +1,9 @@
 import { IpAddress } from "../wire/address.ts";
 import { NATPMP_VERSION } from "../wire/constants.ts";
-import type { MappingResponse } from "../wire/message_type.ts";
 import {
   decodeNatPmpResponse,
   encodeNatPmpRequest,
+  type NatPmpAddressResponse,
   type NatPmpErrorResponse,
   type NatPmpMapResponse,
   NatPmpResultCode,
@@ -13,48 +13,47 @@ import type { EngineConfig } from "./config.ts";
 import type { EpochSample } from "./epoch.ts";
 import type { IgnoreReason, Milliseconds } from "./events.ts";
 import { rememberUnanswered } from "./exchange.ts";
+import type { Fallback, FallbackEvents, FallbackState } from "./fallback.ts";
 import type { Mapping } from "./mapping.ts";
-import { encodeNatPmpMapRequest, natPmpOpcode, pcpResult } from "./natpmp_terms.ts";
+import type { MappingSpec } from "./mapping_spec.ts";
+import { inNetworkOrder } from "./natpmp_octet_order.ts";
+import { encodeNatPmpMapRequest, natPmpObstacle, natPmpOpcode, pcpResult } from "./natpmp_terms.ts";
+import type { Obstacle } from "./obstacle.ts";
 
-/** What a protocol that requests fall back to needs of the engine. */
-export interface FallbackOptions {
+/** What {@linkcode NatPmp} needs of the engine. */
+export interface NatPmpOptions extends FallbackEvents {
   readonly config: EngineConfig;
-  readonly send: (bytes: Uint8Array, mapping: Mapping) => void;
-  /** Passes a response in the terms of PCP. */
-  readonly answer: (mapping: Mapping, response: MappingResponse) => void;
-  /** The server does not speak this protocol either: the mapping is requested again after `hold`. */
-  readonly giveUp: (mapping: Mapping, hold: Milliseconds) => void;
-  /** A server that was given up speaks this protocol after all. */
-  readonly heard: () => void;
-  /** The server has lost its mappings. */
-  readonly restarted: (epoch: number) => void;
-  /** The server has another external address. */
-  readonly readdressed: (address: IpAddress) => void;
+  readonly send: (bytes: Uint8Array, mapping: Mapping | undefined) => void;
 }
 
 /**
- * Requests mappings in NAT-PMP (RFC 6886) from a server that does not speak PCP: one request at a time, each repeated until
- * answered (section 3.1). The external address is a request of its own (section 3.2).
+ * Requests mappings in NAT-PMP (RFC 6886): one request at a time, each repeated until answered (section 3.1). The external
+ * address is a request of its own (section 3.2).
  */
-export class NatPmp {
-  /** When {@linkcode NatPmp.wake} is due; Infinity when no request is under way. Read only. */
+export class NatPmp implements Fallback {
+  readonly protocol = "nat-pmp";
+  state: FallbackState = "unasked";
   deadline: Milliseconds = Infinity;
-  /** Whether the server was ever asked in NAT-PMP; before, its announcements mean nothing. Read only. */
-  isInUse = false;
-  readonly #options: FallbackOptions;
+  readonly #options: NatPmpOptions;
   readonly #waiting = new Set<Mapping>();
+  /** The mapping whose request is under way. */
   #current: Mapping | undefined;
-  #requested: "address" | "map" = "map";
+  /** The request for the address is under way. */
+  #isAsking = false;
+  /** The caller wants the answer to it. */
+  #isWanted = false;
   #transmissions = 0;
+  #sentAt: Milliseconds = 0;
   #address: IpAddress | undefined;
   /** The server has lost its state, and may have another address since. */
   #isAddressOld = false;
+  /** When the address was reported last. */
+  #addressAt: Milliseconds = -Infinity;
   /** A grant that waits for the address. */
-  #granted: NatPmpMapResponse | undefined;
+  #granted: { readonly mapping: Mapping; readonly response: NatPmpMapResponse } | undefined;
   #epoch: EpochSample | undefined;
-  #gaveUp = false;
 
-  constructor(options: FallbackOptions) {
+  constructor(options: NatPmpOptions) {
     this.#options = options;
   }
 
@@ -63,61 +62,84 @@ export class NatPmp {
     return this.#epoch;
   }
 
-  /** The mapping's exchange goes on here. */
+  obstacle(spec: MappingSpec): Obstacle | undefined {
+    return natPmpObstacle(spec);
+  }
+
+  ask(now: Milliseconds): void {
+    this.#isWanted = true;
+    if (this.state !== "usable") this.state = "asked";
+    this.#next(now);
+  }
+
   add(mapping: Mapping, now: Milliseconds): void {
-    this.isInUse = true;
+    if (this.state !== "usable") this.state = "asked";
     this.#waiting.add(mapping);
     this.#next(now);
   }
 
-  /** The mapping's exchange is over, or goes on in PCP. */
   remove(mapping: Mapping): void {
     this.#waiting.delete(mapping);
-    if (this.#current !== mapping) return;
-    this.#current = undefined;
+    if (this.#granted?.mapping === mapping) this.#granted = undefined;
+    const isNeeded = this.#isWanted || this.#waiting.size > 0 || this.#granted !== undefined;
+    if (this.#current === mapping) this.#current = undefined;
+    else if (this.#isAsking && !isNeeded) this.#isAsking = false;
+    else return;
     // The next one starts with the next wake-up, so that nothing is sent from within another event.
-    this.deadline = this.#waiting.size > 0 ? -Infinity : Infinity;
+    this.deadline = isNeeded ? -Infinity : Infinity;
   }
 
   /** Repeats the request; after nine transmissions the server does not speak NAT-PMP (RFC 6886 section 3.1). */
   wake(now: Milliseconds): void {
     if (this.deadline > now) return;
     this.deadline = Infinity;
-    if (this.#current === undefined) this.#next(now);
+    if (!this.#isBusy) this.#next(now);
     else if (this.#transmissions < TRANSMISSIONS) this.#send(now);
-    else this.#giveUp(this.#options.config.maximumLongHold);
+    else this.#giveUp("silent", this.#options.config.maximumLongHold);
   }
 
-  /** ICMP says that no server listens: as after nine transmissions (RFC 6886 section 3.1), but for a shorter time. */
+  /** As after nine transmissions (RFC 6886 section 3.1), but for a shorter time. */
   unreachable(): void {
-    this.deadline = Infinity;
-    this.#giveUp(this.#options.config.minimumLongHold);
+    if (this.#isBusy) this.#giveUp("refused", this.#options.config.minimumLongHold);
   }
 
-  /** Another address of the server is used. What this one said does not hold there. */
+  /** The server names version 2 in an answer: it speaks PCP only. Returns whether a request was under way. */
+  refused(): boolean {
+    if (!this.#isBusy) return false;
+    this.#giveUp("unsupported", this.#options.config.minimumLongHold);
+    return true;
+  }
+
   moved(): void {
-    this.#address = this.#epoch = this.#granted = undefined;
+    this.#address =
+      this.#epoch =
+      this.#granted =
+      this.#current =
+        undefined;
+    this.#isAsking = this.#isWanted = false;
+    this.#waiting.clear();
+    this.deadline = Infinity;
+    this.state = "unasked";
   }
 
   /** A version error that answers a PCP request has the epoch too, unless it is too short. */
   versionRefused(now: Milliseconds, epoch: number): void {
-    if (this.isInUse && epoch > 0) this.#checkEpoch(now, epoch);
+    if (this.state !== "unasked" && epoch > 0) this.#checkEpoch(now, epoch);
   }
 
   /** A datagram of version 0 from the server; returns why it changed nothing, if so. */
-  receive(now: Milliseconds, bytes: Uint8Array, multicast: boolean): IgnoreReason | undefined {
-    const decoded = decodeNatPmpResponse(bytes);
+  receive(now: Milliseconds, datagram: Uint8Array, multicast: boolean): IgnoreReason | undefined {
+    const decoded = decodeNatPmpResponse(inNetworkOrder(datagram, this.#current));
     if (!decoded.ok) return decoded.reason;
     const response = decoded.value;
     if (multicast && response.type !== "externalAddress") return "notAnnouncement";
     switch (response.type) {
       case "externalAddress":
-        this.#checkEpoch(now, response.epoch);
-        return this.#receiveAddress(now, response.result, response.address);
+        return this.#receiveAddress(now, response);
       case "map":
         if (!this.#isRequested(response)) return "unmatched";
         if (this.#isOfPreviousDeletion(response)) return "stale";
-        this.#checkEpoch(now, response.epoch);
+        this.#hear(now, response.epoch);
         this.#receiveMap(now, response);
         return undefined;
       case "error":
@@ -125,66 +147,111 @@ export class NatPmp {
     }
   }
 
-  #next(now: Milliseconds): void {
-    if (this.#current !== undefined) return;
-    const [mapping] = this.#waiting;
-    if (mapping === undefined) return;
-    this.#waiting.delete(mapping);
-    this.#current = mapping;
-    this.#granted = undefined;
-    const needsAddress = this.#address === undefined || this.#isAddressOld;
-    this.#request(needsAddress && mapping.phase !== "deleting" ? "address" : "map", now);
+  get #isBusy(): boolean {
+    return this.#isAsking || this.#current !== undefined;
   }
 
-  #request(what: "address" | "map", now: Milliseconds): void {
-    this.#requested = what;
+  #next(now: Milliseconds): void {
+    if (this.#isBusy) return;
+    const [mapping] = this.#waiting;
+    const asks = this.#isWanted || this.#granted !== undefined ||
+      (mapping !== undefined && this.#needsAddress(mapping, now));
+    if (!asks && mapping === undefined) return;
+    this.#isAsking = asks;
+    if (!asks && mapping !== undefined) {
+      this.#waiting.delete(mapping);
+      this.#current = mapping;
+    }
     this.#transmissions = 0;
     this.#send(now);
   }
 
+  /** A change whose announcement was lost (RFC 6886 section 3.2.1) is learned with the next renewals. */
+  #needsAddress({ phase, lease }: Mapping, now: Milliseconds): boolean {
+    if (phase === "deleting") return false;
+    if (this.#address === undefined || this.#isAddressOld) return true;
+    return lease !== undefined && now - this.#addressAt > ADDRESS_AGE;
+  }
+
   #send(now: Milliseconds): void {
     const mapping = this.#current;
-    if (mapping?.exchange === undefined) return;
     this.deadline = now + FIRST_WAIT * 2 ** this.#transmissions++;
-    const isMap = this.#requested === "map";
-    if (isMap && this.#transmissions > 1 && mapping.phase !== "deleting") {
-      rememberUnanswered(mapping);
+    this.#sentAt = now;
+    if (mapping?.exchange !== undefined) {
+      if (this.#transmissions > 1 && mapping.phase !== "deleting") rememberUnanswered(mapping);
+      mapping.exchange.lastSentAt = now;
     }
-    mapping.exchange.lastSentAt = now;
-    this.#options.send(isMap ? encodeNatPmpMapRequest(mapping) : ADDRESS_REQUEST, mapping);
+    this.#options.send(
+      mapping === undefined ? ADDRESS_REQUEST : encodeNatPmpMapRequest(mapping),
+      mapping,
+    );
+    this.#options.asked(mapping);
   }
 
   #receiveAddress(
     now: Milliseconds,
-    result: number,
-    address: IpAddress,
+    { result, epoch, address }: NatPmpAddressResponse,
   ): IgnoreReason | undefined {
-    const isRequested = this.#current !== undefined && this.#requested === "address";
-    if (result !== NatPmpResultCode.Success) {
-      if (!isRequested) return "stale";
-      this.#finish(now, result, 0, 0);
-      return undefined;
+    const isRequested = this.#isAsking;
+    // A router without an Internet address reports a success with 0.0.0.0 as well.
+    const isKnown = result === NatPmpResultCode.Success && !address.isUnspecified;
+    if (!isRequested && result !== NatPmpResultCode.Success) return "stale";
+    this.#hear(now, epoch);
+    if (isKnown) this.#learn(now, address);
+    if (!isRequested) return undefined;
+    this.#isAsking = false;
+    this.deadline = Infinity;
+    const failure = result === NatPmpResultCode.Success ? NatPmpResultCode.NetworkFailure : result;
+    this.#answerAddress(now, isKnown ? NatPmpResultCode.Success : failure);
+    const granted = this.#granted;
+    this.#granted = undefined;
+    if (granted !== undefined) {
+      const { externalPort, lifetime } = granted.response;
+      this.#answer(granted.mapping, isKnown ? result : failure, externalPort, lifetime);
     }
+    if (!isKnown) this.#refuseWaiting(failure);
+    this.#next(now);
+    return undefined;
+  }
+
+  #learn(now: Milliseconds, address: IpAddress): void {
+    this.#addressAt = now;
     const hasChanged = this.#address !== undefined && !this.#address.equals(address);
     this.#address = address;
     this.#isAddressOld = false;
     if (hasChanged) this.#options.readdressed(address);
-    // An announcement ends what its silence meant (RFC 6886 section 3.1).
-    if (this.#gaveUp && !isRequested) this.#options.heard();
-    this.#gaveUp = false;
-    if (!isRequested) return undefined;
-    const granted = this.#granted;
-    if (granted === undefined) this.#request("map", now);
-    else this.#finish(now, result, granted.externalPort, granted.lifetime);
-    return undefined;
+  }
+
+  #answerAddress(now: Milliseconds, result: number): void {
+    if (!this.#isWanted) return;
+    this.#isWanted = false;
+    this.#options.addressAnswered({
+      result: pcpResult(result),
+      address: result === NatPmpResultCode.Success ? this.#address : undefined,
+      epoch: this.#epoch?.server,
+      roundTrip: now - this.#sentAt,
+    });
+  }
+
+  /** Without an address there is nothing to assign. Deletions go on. */
+  #refuseWaiting(result: number): void {
+    for (const mapping of [...this.#waiting]) {
+      if (mapping.phase === "deleting") continue;
+      this.#waiting.delete(mapping);
+      this.#answer(mapping, result, 0, 0);
+    }
   }
 
   #receiveMap(now: Milliseconds, response: NatPmpMapResponse): void {
     const { result, externalPort, lifetime } = response;
     const isGrant = result === NatPmpResultCode.Success && lifetime !== 0;
-    if (!isGrant || !this.#isAddressOld) return this.#finish(now, result, externalPort, lifetime);
-    this.#granted = response;
-    this.#request("address", now);
+    const mapping = this.#current;
+    if (!isGrant || !this.#isAddressOld || mapping === undefined) {
+      return this.#finish(now, result, externalPort, lifetime);
+    }
+    this.#current = undefined;
+    this.#granted = { mapping, response };
+    this.#next(now);
   }
 
   /** An error does not say which request it answers, and only one is under way (RFC 6886 section 3.5). */
@@ -193,24 +260,38 @@ export class NatPmp {
     { result, opcode, epoch }: NatPmpErrorResponse,
   ): IgnoreReason | undefined {
     // A version error is one more answer to a PCP request.
-    if (result === NatPmpResultCode.UnsupportedVersion || this.#current === undefined) {
-      return "stale";
-    }
-    const requested = this.#requested === "address" ? 0 : natPmpOpcode(this.#current.spec);
+    if (result === NatPmpResultCode.UnsupportedVersion || !this.#isBusy) return "stale";
+    const requested = this.#current === undefined ? 0 : natPmpOpcode(this.#current.spec);
     if (opcode !== undefined && opcode !== requested) return "unmatched";
-    if (epoch !== undefined) this.#checkEpoch(now, epoch);
+    if (this.#isAsking) {
+      const address = IpAddress.ANY_IPV4;
+      return this.#receiveAddress(now, {
+        type: "externalAddress",
+        result,
+        epoch: epoch ?? this.#epoch?.server ?? 0,
+        address,
+      });
+    }
+    this.#hear(now, epoch);
     this.#finish(now, result, 0, 0);
     return undefined;
   }
 
-  /** The request is answered: passes the response to the mapping and starts the next request. */
+  /** The request for a mapping is answered: passes the response to it and starts the next request. */
   #finish(now: Milliseconds, result: number, externalPort: number, lifetime: number): void {
     const mapping = this.#current;
     this.#current = undefined;
     this.deadline = Infinity;
-    if (mapping === undefined) return;
+    if (mapping !== undefined) this.#answer(mapping, result, externalPort, lifetime);
+    this.#next(now);
+  }
+
+  #answer(mapping: Mapping, result: number, externalPort: number, lifetime: number): void {
+    // A repetition in PCP beside may have left later.
+    if (mapping.exchange !== undefined) mapping.exchange.lastSentAt = this.#sentAt;
     this.#options.answer(mapping, {
       type: "map",
+      by: "nat-pmp",
       version: NATPMP_VERSION,
       opcode: Opcode.Map,
       result: pcpResult(result),
@@ -225,15 +306,18 @@ export class NatPmp {
       options: [],
       optionFault: undefined,
     });
-    this.#next(now);
   }
 
-  #giveUp(hold: Milliseconds): void {
-    const given = [...this.#current === undefined ? [] : [this.#current], ...this.#waiting];
-    this.#current = undefined;
+  #giveUp(state: "silent" | "refused" | "unsupported", hold: Milliseconds): void {
+    const given = [this.#current, this.#granted?.mapping, ...this.#waiting];
+    this.#current = this.#granted = undefined;
+    this.#isAsking = this.#isWanted = false;
     this.#waiting.clear();
-    if (given.length > 0) this.#gaveUp = true;
-    for (const mapping of given) this.#options.giveUp(mapping, hold);
+    this.deadline = Infinity;
+    this.state = state;
+    for (const mapping of given) {
+      if (mapping !== undefined) this.#options.giveUp(mapping, hold);
+    }
   }
 
   /** A second answer to the deletion of the mapping before, which would pass for a refusal of this one. */
@@ -246,11 +330,17 @@ export class NatPmp {
   /** Responses carry no nonce. A success with a lifetime that meets a deletion answers the request before it. */
   #isRequested({ protocol, internalPort, result, lifetime }: NatPmpMapResponse): boolean {
     const mapping = this.#current;
-    if (this.#requested !== "map" || mapping === undefined) return false;
+    if (mapping === undefined) return false;
     const isLate = result === NatPmpResultCode.Success && lifetime !== 0 &&
       mapping.phase === "deleting";
     return !isLate && mapping.spec.protocol === protocol &&
       mapping.spec.internalPort === internalPort;
+  }
+
+  #hear(now: Milliseconds, epoch: number | undefined): void {
+    this.#options.heard();
+    this.state = "usable";
+    if (epoch !== undefined) this.#checkEpoch(now, epoch);
   }
 
   /** Each epoch must have run at least 7/8 as fast as this host's clock, less 2 s (RFC 6886 section 3.6). */
@@ -268,5 +358,8 @@ export class NatPmp {
 /** Milliseconds; the wait doubles with each of nine transmissions (RFC 6886 section 3.1). */
 const FIRST_WAIT = 250;
 const TRANSMISSIONS = 9;
+
+/** Our decision: renewals so close are one round, also those up to 5 s after an announcement (RFC 6886 section 3.7). */
+const ADDRESS_AGE: Milliseconds = 10_000;
 
 const ADDRESS_REQUEST = encodeNatPmpRequest({ type: "externalAddress" });

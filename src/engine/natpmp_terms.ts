@@ -1,9 +1,10 @@
-import type { IpAddress } from "../wire/address.ts";
 import { encodeNatPmpRequest, type NatPmpProtocol, NatPmpResultCode } from "../wire/natpmp.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import type { Mapping } from "./mapping.ts";
+import type { MappingContext } from "./mapping_context.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
+import type { Obstacle } from "./obstacle.ts";
 import { optionRules } from "./option_rules.ts";
 
 // NAT-PMP (RFC 6886) in the terms of PCP (RFC 6887).
@@ -16,16 +17,24 @@ export function pcpResult(natPmpResult: number): number {
   return PCP_RESULTS[natPmpResult] ?? ResultCode.MalformedRequest;
 }
 
-/**
- * Whether NAT-PMP can make the mapping: TCP or UDP, IPv4, one port, and no option that it would have to disregard. It
- * serves hosts behind a NAT, which have a private address (RFC 6886 section 3).
- */
-export function isNatPmpPossible(spec: MappingSpec, clientAddress: IpAddress): boolean {
-  if (!clientAddress.isPrivate && !clientAddress.isLoopback) return false;
+/** What keeps NAT-PMP from making the mapping: it makes those of one TCP or UDP port, and has no options. */
+export function natPmpObstacle(spec: MappingSpec): Obstacle | undefined {
   const { opcode, protocol, internalPort, externalAddress, options } = spec;
-  return opcode === "map" && (protocol === ProtocolNumber.Tcp || protocol === ProtocolNumber.Udp) &&
-    internalPort !== 0 && externalAddress.family === "IPv4" &&
-    !options.some((option) => optionRules(option).pcpOnly);
+  if (spec.pcpOnly) return "pcpOnly";
+  if (opcode === "peer") return "outbound";
+  if (externalAddress.family !== "IPv4") return "family";
+  if (internalPort === 0) return "allPorts";
+  if (protocol !== ProtocolNumber.Tcp && protocol !== ProtocolNumber.Udp) return "protocol";
+  return options.map((option) => optionRules(option).obstacle).find((each) => each !== undefined);
+}
+
+/**
+ * Whether this host asks in NAT-PMP. It serves hosts behind a NAT, which have a private address (RFC 6886 section 3); without
+ * PCP the caller wants it in any case.
+ */
+export function hasNatPmpAddress({ clientAddress, allowsPcp }: MappingContext): boolean {
+  if (clientAddress.family !== "IPv4") return false;
+  return clientAddress.isPrivate || clientAddress.isLoopback || !allowsPcp;
 }
 
 /** The request for the mapping, or for its deletion (RFC 6886 sections 3.3, 3.4). */

@@ -1,4 +1,5 @@
 import { type Option, optionCode } from "../wire/option.ts";
+import type { Obstacle } from "./obstacle.ts";
 
 /** What the engine needs to know of a kind of option; a rule that is left out does not hold. */
 export interface OptionRules {
@@ -10,8 +11,8 @@ export interface OptionRules {
   readonly inDeletion?: true;
   /** Its effect depends on data in the response (RFC 6887 section 7.3). */
   readonly hasResponseData?: true;
-  /** NAT-PMP cannot do what it demands. */
-  readonly pcpOnly?: true;
+  /** What a protocol other than PCP cannot do; without one the option may be left out. */
+  readonly obstacle?: Obstacle;
 }
 
 /** The rules of the option. */
@@ -29,11 +30,11 @@ export function isOptional(option: Option): boolean {
 
 const RULES: Readonly<Partial<Record<Option["type"], OptionRules>>> = {
   // RFC 6887 section 13.1
-  thirdParty: { inDeletion: true, hasResponseData: true, pcpOnly: true },
+  thirdParty: { inDeletion: true, hasResponseData: true, obstacle: "thirdParty" },
   // RFC 6887 section 13.2
-  preferFailure: { mapOnly: true, pcpOnly: true },
+  preferFailure: { mapOnly: true, obstacle: "preferFailure" },
   // RFC 6887 section 13.3; filters end with the mapping
-  filter: { mapOnly: true, repeatable: true, pcpOnly: true },
+  filter: { mapOnly: true, repeatable: true, obstacle: "filter" },
   // RFC 7220 section 3.1; a mapping without its description still serves
   description: { hasResponseData: true },
   // RFC 7225 section 4.2
@@ -41,6 +42,6 @@ const RULES: Readonly<Partial<Record<Option["type"], OptionRules>>> = {
   // RFC 7753 section 4
   portSet: { mapOnly: true, inDeletion: true, hasResponseData: true },
   // RFC 7843 section 3
-  thirdPartyId: { inDeletion: true, pcpOnly: true },
+  thirdPartyId: { inDeletion: true, obstacle: "thirdParty" },
   unknown: { repeatable: true },
 };

@@ -7,6 +7,7 @@ import { retryWithout } from "./left_out_options.ts";
 import type { Mapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import { isSuggestionBinding } from "./mapping_spec.ts";
+import type { Unsupported } from "./obstacle.ts";
 import { begin, failFor, holdRequest, noteRefusal, resume } from "./transitions.ts";
 
 // Error responses (RFC 6887 section 8.3) and version errors (section 9).
@@ -64,16 +65,26 @@ export function withdraw(
   failFor(context, mapping, result, context.now + errorHold(result, lifetime, 0, context.config));
 }
 
+/** How long a request is held that the server's protocol cannot serve, and why, if it is not the protocol as such. */
+export interface VersionRefusal {
+  readonly hold: Milliseconds;
+  readonly unsupported?: Unsupported | undefined;
+}
+
 /** The server does not speak the protocol of the request, which is repeated after the hold (RFC 6887 section 9). */
-export function refuseVersion(context: MappingContext, mapping: Mapping, hold: Milliseconds): void {
+export function refuseVersion(
+  context: MappingContext,
+  mapping: Mapping,
+  { hold, unsupported }: VersionRefusal,
+): void {
   // After nine transmissions in NAT-PMP the server may still have carried one out.
-  if (mapping.exchange?.protocol === "nat-pmp") giveUpExchange(mapping);
-  holdRequest(context, mapping, ResultCode.UnsuppVersion, hold);
+  if (mapping.exchange?.protocol !== "pcp") giveUpExchange(mapping);
+  holdRequest(context, mapping, ResultCode.UnsuppVersion, hold, unsupported);
 }
 
 /** A lease outlasts a version error, which is easy to forge (RFC 6887 section 18), and silence in NAT-PMP. */
 export function outlastVersionError(context: MappingContext, mapping: Mapping): void {
-  if (mapping.exchange?.protocol !== "nat-pmp") return;
+  if (mapping.exchange?.protocol === "pcp") return;
   giveUpExchange(mapping);
   resume(context, mapping);
 }

@@ -1,6 +1,7 @@
 import type { MapFields, MappingResponse } from "../wire/message_type.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import type { Milliseconds } from "./events.ts";
+import { type Answer, protocolOf } from "./fallback.ts";
 import type { Mapping } from "./mapping.ts";
 import { type MappingSpec, thirdPartyOf } from "./mapping_spec.ts";
 import { optionRules } from "./option_rules.ts";
@@ -69,10 +70,10 @@ export function mayExistAfterGrant(
 export const SAME_END: Milliseconds = 2_000;
 
 /** Whether an error answers the deletion of the mapping before: errors echo the request (RFC 6887 section 8.2). */
-export function isOfPreviousDeletion(mapping: Mapping, response: MappingResponse): boolean {
-  const { phase, exchange, suggestedPort } = mapping;
+export function isOfPreviousDeletion(mapping: Mapping, response: Answer): boolean {
+  const { phase, suggestedPort } = mapping;
   if (!mapping.reusesNonce || phase === "deleting" || phase === "ended") return false;
-  if (exchange?.protocol === "nat-pmp" || suggestedPort === 0) return false;
+  if (protocolOf(response) !== "pcp" || suggestedPort === 0) return false;
   return response.result !== ResultCode.Success && response.externalPort === 0 &&
     response.externalAddress.isUnspecified;
 }

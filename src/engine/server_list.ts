@@ -14,6 +14,7 @@ export class ServerList {
   readonly #addresses: readonly Endpoint[];
   #roundAt: Milliseconds | undefined;
   #hasAnswered = false;
+  #hasGoneRound = false;
 
   /** @throws {RangeError} If there is no address. */
   constructor(addresses: readonly Endpoint[]) {
@@ -30,6 +31,11 @@ export class ServerList {
     return this.#addresses.length > 1 ? TRANSMISSIONS : 0;
   }
 
+  /** Whether no address is left that was not tried in PCP. */
+  get isTried(): boolean {
+    return this.#addresses.length === 1 || this.#hasGoneRound;
+  }
+
   /** A request leaves; the first one begins the round. */
   asked(now: Milliseconds): void {
     this.#roundAt ??= now;
@@ -39,6 +45,7 @@ export class ServerList {
   answered(): void {
     this.#roundAt = undefined;
     this.#hasAnswered = true;
+    this.#hasGoneRound = false;
   }
 
   /** Goes to the next address. Returns when requests may be sent to it. */
@@ -54,6 +61,7 @@ export class ServerList {
     if (this.index !== 0) return now;
     const until = Math.max(now, (this.#roundAt ?? now) + ROUND);
     this.#roundAt = undefined;
+    this.#hasGoneRound = true;
     return until;
   }
 }

@@ -3,12 +3,13 @@ import type { EngineConfig } from "./config.ts";
 import { type EpochSample, isEpochValid } from "./epoch.ts";
 import { errorHold } from "./error_hold.ts";
 import type { Milliseconds } from "./events.ts";
+import type { Protocol } from "./protocol.ts";
 
 /** What is known of the server besides its mappings: its epoch, and which requests it refuses for how long. */
 export class ServerState {
   readonly #config: EngineConfig;
-  /** How often the server has lost its mappings, as far as is known. Read only. */
-  generation = 0;
+  #pcpGeneration = 0;
+  #otherGeneration = 0;
   #epoch: EpochSample | undefined;
   #newHeldUntil = -Infinity;
   #allHeldUntil = -Infinity;
@@ -29,13 +30,24 @@ export class ServerState {
     const current = { server: epoch, client: Math.floor(now / 1000) };
     const isValid = isEpochValid(this.#epoch, current);
     this.#epoch = current;
-    if (!isValid) this.generation++;
+    if (!isValid) this.restarted();
     return isValid;
   }
 
-  /** The server has lost its mappings, by another sign than PCP's epoch. */
+  /** How often the server has lost the mappings that it made in the protocol, as far as is known. */
+  generation(protocol: Protocol): number {
+    return protocol === "pcp" ? this.#pcpGeneration : this.#otherGeneration;
+  }
+
+  /** The server may have lost all its mappings. */
   restarted(): void {
-    this.generation++;
+    this.#pcpGeneration++;
+    this.#otherGeneration++;
+  }
+
+  /** The server seems to have lost mappings, in a protocol that is easy to forge: those of PCP stay. */
+  restartedBesidePcp(): void {
+    this.#otherGeneration++;
   }
 
   /**

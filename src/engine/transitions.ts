@@ -2,6 +2,7 @@ import { resultName } from "../wire/result_code.ts";
 import { localName, type MappingState, type Milliseconds } from "./events.ts";
 import { type Mapping, newExchange, type Phase } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
+import type { Unsupported } from "./obstacle.ts";
 import { nextRenewal } from "./renewal.ts";
 
 // The ways from one phase to another, which the actions share.
@@ -11,6 +12,7 @@ export function begin(context: MappingContext, mapping: Mapping, phase: Phase): 
   mapping.phase = phase;
   mapping.exchange = newExchange(mapping.exchange);
   mapping.retransmitAt = mapping.renewAt = mapping.retryAt = Infinity;
+  context.leaveFallbacks(mapping);
   context.enqueue(mapping);
 }
 
@@ -19,7 +21,10 @@ export function run(context: MappingContext, mapping: Mapping): void {
   context.dequeue(mapping);
   mapping.phase = "running";
   mapping.exchange = mapping.unanswered;
-  if (mapping.exchange !== undefined) mapping.exchange.protocol = "pcp";
+  if (mapping.exchange !== undefined) {
+    mapping.exchange.protocol = "pcp";
+    mapping.exchange.beside = undefined;
+  }
   mapping.retransmitAt = mapping.retryAt = Infinity;
   scheduleRenewal(context, mapping);
 }
@@ -57,6 +62,7 @@ export function holdRequest(
   mapping: Mapping,
   code: number,
   hold: Milliseconds,
+  unsupported?: Unsupported,
 ): void {
   mapping.phase = "refused";
   mapping.exchange = undefined;
@@ -65,7 +71,8 @@ export function holdRequest(
   noteRefusal(mapping, code, context.now + hold);
   mapping.retryAt = mapping.retryAfter;
   clearLease(context, mapping);
-  emitState(context, mapping, { ...errorState(code), retryIn: hold / 1000 });
+  const state = { ...errorState(code), retryIn: hold / 1000 };
+  emitState(context, mapping, unsupported === undefined ? state : { ...state, unsupported });
 }
 
 /** Counts an error; the request is not repeated before `retryAfter`. */

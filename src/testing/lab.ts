@@ -1,6 +1,7 @@
 import { Client } from "../client/client.ts";
 import type { ClientOptions } from "../client/client_options.ts";
-import { type Handle, loadDiagnosis } from "../client/handle.ts";
+import { loadDiagnosis } from "../client/diagnosis/load_diagnosis.ts";
+import type { Handle } from "../client/handle.ts";
 import type { Milliseconds } from "../clock.ts";
 import { MemoryNetwork } from "../transport/memory.ts";
 import type { TappedExchange } from "../transport/memory_stream.ts";

@@ -75,7 +75,7 @@ export type { TraceEvent } from "../client/trace.ts";
 export type { PcpError } from "../pcp_error.ts";
 export type { Announcement } from "../client/announce_requests.ts";
 export type { Handle } from "../client/handle.ts";
-export type { ShutdownSummary } from "../client/handle.ts";
+export type { ShutdownSummary } from "../client/shutdown_summary.ts";
 export type { Prefix64 } from "../client/prefix64.ts";
 export type { Store, StoredMapping } from "../client/persistence/store.ts";
 export type { InboundMap } from "../client/inbound_map.ts";

@@ -5,7 +5,7 @@ import type { TraceEvent } from "../../src/client/trace.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import { type Lab, lab, type LabOptions } from "../../src/testing/lab.ts";
 import { encodeResponse } from "../../src/wire/message.ts";
-import { multicast, opened, remains } from "../helpers/client.ts";
+import { multicast, opened, remains, requests } from "../helpers/client.ts";
 
 /** A diagnosis in a new lab, and what it left there. */
 async function diagnosis(
@@ -98,9 +98,9 @@ Deno.test("diagnose() uses the refusal of a mapping, and requests no other", asy
   assertEquals(world.server.counters.received, { map: 1, announce: 1 });
 });
 
-Deno.test("diagnose() ends after 4 s without a response", async () => {
+Deno.test("diagnose() ends after 8 s without a response", async () => {
   const result = await diagnosis({}, ({ server }) => server.silent = true);
-  assertEquals([codes(result), result.took, result.ok], [["noServer problem"], 4_000, false]);
+  assertEquals([codes(result), result.took, result.ok], [["noServer problem"], 8_000, false]);
   assertEquals([result.protocol, result.roundTrip, result.epoch, result.upSince], [
     null,
     null,
@@ -113,15 +113,11 @@ Deno.test("diagnose() retransmits PCP after 3 s, and NAT-PMP in between (C-8.1.1
   await using world = await lab();
   world.server.silent = true;
   await world.settled(world.handle.diagnose());
-  const sent = world.sent().map(({ at, bytes }) => `${at} ${bytes[0] === 2 ? "PCP" : "NAT-PMP"}`);
-  assertEquals(sent, [
-    "0 PCP",
-    "1000 NAT-PMP",
-    "1250 NAT-PMP",
-    "1750 NAT-PMP",
-    "2750 NAT-PMP",
-    "3000 PCP",
-  ]);
+  const natPmp = world.sent().filter(({ bytes }) => bytes[0] === 0).map(({ at }) => at);
+  assertEquals(natPmp, [1_000, 1_250, 1_750, 2_750, 4_750]);
+  const [first, second, ...more] = requests(world);
+  assertEquals([first?.at, more], [0, []]);
+  assert(Math.abs((second?.at ?? 0) - 3_000) <= 300, `${second?.at}`);
 });
 
 Deno.test("diagnose() finds a gateway that speaks NAT-PMP only", async () => {
@@ -136,7 +132,8 @@ Deno.test("diagnose() finds a gateway that speaks NAT-PMP only", async () => {
   const mute = await diagnosis({ server: { natPmpOnly: true } }, ({ server }) => {
     server.tamper = (reply, request) => request[0] === 2 ? [] : [reply]; // does not respond to PCP
   });
-  assertEquals([mute.protocol, mute.took], ["NAT-PMP", 4_000]);
+  assert(mute.took < 2_000, `${mute.took}`);
+  assertEquals(mute.protocol, "NAT-PMP");
   const offline = await diagnosis({ server: { natPmpOnly: true, externalAddress: null } });
   assertEquals(offline.findings[1]?.code, "noInternet");
 });
@@ -153,9 +150,9 @@ Deno.test("diagnose() names a NAT-PMP result as the engine does, a code that no 
   }
 });
 
-Deno.test("diagnose() prefers PCP if a router speaks both and one response was lost", async () => {
+Deno.test("diagnose() prefers PCP if a router speaks both and one response was lost (G-2)", async () => {
   const result = await diagnosis({ server: { natPmp: true } }, ({ server }) => server.swallow(1));
-  assertEquals([result.protocol, result.took > 3_000], ["PCP", true]);
+  assertEquals([result.protocol, result.took > 1_000], ["PCP", true]);
 });
 
 Deno.test("diagnose() finds a server of another version", async () => {
@@ -171,11 +168,7 @@ Deno.test("diagnose() reports that this computer cannot send", async () => {
     network.failSends = () => new Error("Network is unreachable (os error 101)");
   });
   assertEquals(codes(result), ["cannotSend problem"]);
-  assert(text(result, "cannotSend").includes("(Network is unreachable (os error 101))"));
-  const closed = await diagnosis({}, ({ network }) => {
-    network.failOpen = () => new Error("Cannot assign requested address (os error 99)");
-  });
-  assertEquals([codes(closed), closed.took], [["cannotSend problem"], 0]);
+  assert(text(result, "cannotSend").includes("Network is unreachable (os error 101)"));
 });
 
 Deno.test("diagnose() reports whether announcements are received", async () => {

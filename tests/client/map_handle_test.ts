@@ -150,7 +150,7 @@ Deno.test("A mapping with limits ends in an error without a response (C-8.1.1-6)
   const mapping = world.handle.request(new InboundMap(6000, 7200));
   const error = await assertRejects(() => world.settled(mapping.ready()), ResultCodeError);
   assertEquals([error.code, error.resultName], [LocalCode.NoResponse, "NO_RESPONSE"]);
-  assertEquals(world.sent().length, 3);
+  assertEquals(mapRequests(world).length, 3);
   assertEquals(mapping.isOver, true);
 });
 

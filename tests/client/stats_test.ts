@@ -21,7 +21,8 @@ Deno.test("stats() of a fresh client are empty", async () => {
 });
 
 Deno.test("stats() count datagrams sent, received, retransmitted and ignored, and are plain JSON", async () => {
-  await using world = await lab({ latency: 10, server: { epoch: 100 } });
+  const client = { protocols: ["pcp"] } as const;
+  await using world = await lab({ latency: 10, server: { epoch: 100 }, client });
   world.server.swallow(1);
   await opened(world); // sent twice
   await opened(world, new InboundMap(6001, 60));

@@ -243,6 +243,7 @@ D-3.1-4 | 6886 3.1 | MAY | an announcement ends what was concluded from silence
 D-3.1-5 | 6886 3.1 | SHOULD | at least one deletion when closing
 D-3.2-1 | 6886 3.2 | MUST | responses of others are dropped
 D-3.2-2 | 6886 3.2 | MUST | the address beside an error is ignored
+D-3.2-4 | 6886 3.2.1 | SHOULD | a changed external address is learned with the next renewals, and when the user asks; 0.0.0.0 is none
 D-3.3-1 | 6886 3.3 | MUST | reserved octets are zero
 D-3.3-2 | 6886 3.3 | DESC | matched by opcode and internal port
 D-3.3-3 | 6886 3.3 | SHOULD | renewed at half the lifetime, with the assigned port

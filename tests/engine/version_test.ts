@@ -60,21 +60,49 @@ Deno.test("meanwhile no request is sent, for new mappings or ANNOUNCE (C-9-4)", 
   t.at(600_000).sends(4);
 });
 
-Deno.test("a live mapping goes on being renewed, and proves a version error wrong (C-9-11)", () => {
-  const { t, id } = granted(mapSpec(), { lifetime: 60 });
+Deno.test("a version error of a server that spoke PCP holds new requests for a moment, and asks once (C-9-11)", () => {
+  const { t, id } = granted(mapSpec(), { lifetime: 3600 }, { random: () => 0.5 });
   const held = t.request(mapSpec({ internalPort: 81 }));
   t.send();
-  t.receive(versionError(2, 1800));
+  t.receive(versionError(3, 1800));
   const waiting = t.request(mapSpec({ internalPort: 82 }));
-  assertEquals([t.state(held).type, t.state(waiting).type], ["error", "requested"]);
-  const renewal = t.nextSend();
-  assert(renewal.at < 40_000, `${renewal.at}`);
-  t.answer(id, { lifetime: 60 });
-  assertEquals(t.state(id), { type: "running" });
-  // A request that it held back is sent at once.
+  assertEquals([t.state(held).type, t.state(waiting).type], ["starting", "requested"]);
+  t.silentUntil(2_999).at(3_000);
+  const [question] = t.sends(1);
+  assertEquals(question?.request.type, "announce");
+  t.announce(t.epoch, { multicast: false });
+  // The answer refutes the version error: what was held is sent at once, and the next error changes nothing.
   t.sends(2);
-  t.answer(held).answer(waiting);
-  assertEquals([t.state(held).type, t.state(waiting).type], ["running", "running"]);
+  t.receive(versionError(3, 1800)).answer(held).answer(waiting);
+  assertEquals([id, held, waiting].map((each) => t.state(each).type), Array(3).fill("running"));
+  assertEquals([t.events("lost"), t.events("ignored").map(({ reason }) => reason)], [[], [
+    "stale",
+  ]]);
+});
+
+Deno.test("a server that refuses the question too counts as never heard (C-9-11)", () => {
+  const { t, id } = granted(mapSpec(), { lifetime: 3600 }, { random: () => 0.5 });
+  const other = t.request(mapSpec({ internalPort: 81 }));
+  t.receive(versionError(3, 600)).takeSends();
+  t.at(3_000).sends(1);
+  t.receive(versionError(3, 600));
+  assertEquals([t.state(id).type, t.state(other).type], ["running", "error"]);
+  t.silentUntil(602_999).at(603_000).send();
+  t.answer(other);
+  assertEquals(t.state(other).type, "running");
+});
+
+Deno.test("a version error that refutes nothing in time changes nothing (C-9-11)", () => {
+  const { t } = granted(mapSpec(), { lifetime: 3600 }, { random: () => 0.5 });
+  const other = t.request(mapSpec({ internalPort: 81 }));
+  t.receive(versionError(3, 600)).takeSends();
+  t.at(3_000).sends(1);
+  t.at(3_000 + 251).receive(versionError(3, 600)); // the wait for the answer is over
+  assertEquals(t.state(other).type, "starting");
+  t.at(3_251 + 10_000);
+  assert(t.takeSends().length > 0);
+  t.answer(other);
+  assertEquals(t.state(other).type, "running");
 });
 
 Deno.test("every length from 4 octets on is recognised, from the right source only (C-9-10, defect 18)", () => {
@@ -103,23 +131,22 @@ Deno.test("without a request a version error is ignored (C-9-11)", () => {
 
 Deno.test("a version error takes no live mapping away, not even during its renewal (C-9-11)", () => {
   const { t, id } = granted(mapSpec(), { lifetime: 3600 });
-  const { at } = t.nextSend();
-  t.receive(versionError(3, 60));
+  t.nextSend();
+  t.receive(versionError(3, 60)).pass(10_000);
+  t.receive(versionError(3, 60)).at(3_599_999);
   assertEquals(t.events("lost"), []);
-  t.silentUntil(at + 59_999);
-  t.at(3_599_999);
-  assertEquals(t.events("lost"), []);
-  assert(t.takeSends().length > 0);
+  t.takeSends();
   t.answer(id, { lifetime: 3600 });
   assertEquals(t.state(id), { type: "running" });
 });
 
-Deno.test("a deletion waits for the version, too, and ends with its mapping (C-9-11)", () => {
-  const { t, id } = granted(mapSpec(), { lifetime: 300 });
+Deno.test("a deletion waits for the answer to the question, and is repeated (C-9-11)", () => {
+  const { t, id } = granted(mapSpec(), { lifetime: 300 }, { random: () => 0.5 });
   t.release(id).send();
-  t.receive(versionError(3, 600)).silentUntil(299_999);
+  t.receive(versionError(3, 600)).silentUntil(2_999).at(3_300);
+  assertEquals(t.takeSends().map(({ request }) => request.type), ["announce", "map"]);
   assertEquals(t.state(id).type, "updating");
-  t.silentUntil(300_000);
+  t.answer(id);
   assertEquals(t.state(id), { type: "revoked" });
 });
 

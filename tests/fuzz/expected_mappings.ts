@@ -129,8 +129,8 @@ export class ExpectedMappings {
   }
 
   #hold(now: number, mapping: ExpectedMapping, code: number, seconds: number): void {
-    // A hold because of a NAT-PMP server's silence ends with its next packet (RFC 6886 section 3.1).
-    if (!this.#isPcp && code === ResultCode.UnsuppVersion) return;
+    // A hold because of the protocol ends with the next packet in another one (RFC 6886 section 3.1).
+    if (code === ResultCode.UnsuppVersion) return;
     const until = now + seconds * 1000;
     mapping.holdUntil = until;
     if (code <= 0 || !this.#isPcp) return;

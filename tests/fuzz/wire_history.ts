@@ -66,10 +66,15 @@ export class WireHistory {
     if (isContradiction) this.#contradicted.add(id);
   }
 
-  /** After a confirmed deletion the server must have received one. */
-  checkDeleted(mapping: ExpectedMapping, server: SimulatedServer, now: number): void {
+  /** After a confirmed deletion of a mapping of a kind the server must have received one. */
+  checkDeleted(
+    mapping: ExpectedMapping,
+    server: SimulatedServer,
+    now: number,
+    kind: MappingKind,
+  ): void {
     const held = this.#held(mapping, server);
-    if (held === undefined || mapping.spec.opcode === "peer" || mapping.releasedAt === undefined) {
+    if (held?.kind !== kind || mapping.spec.opcode === "peer" || mapping.releasedAt === undefined) {
       return;
     }
     if (held.expires < now + LATENESS) return; // no response; it expires

@@ -6,6 +6,7 @@ import { seededRandom, seededWords } from "../../src/testing/random.ts";
 import type { Datagram } from "../../src/testing/server/replies.ts";
 import { TimeQueue } from "../../src/testing/server/time_queue.ts";
 import { describe } from "../../src/wire/describe.ts";
+import { NATPMP_VERSION } from "../../src/wire/constants.ts";
 import { decodeResponse } from "../../src/wire/message.ts";
 import { ResultCode } from "../../src/wire/result_code.ts";
 import { client4, server4 } from "../helpers/specs.ts";
@@ -89,8 +90,11 @@ export class World {
       (this.plan.natPmpOnly || input.bytes[3] === ResultCode.Success);
     // A shorter lifetime than the remaining one lets the mapping idle out, which confirms the deletion (RFC 6887 section 15).
     if (isAnswered && !this.plan.natPmpOnly && idlesOut(input.bytes, mapping, this.now)) return;
-    if (isAnswered) this.#history.checkDeleted(mapping, this.server, this.now);
-    else if (releasedAt === this.now) this.#history.checkNotLeft(mapping, this.server, this.now);
+    if (isAnswered) {
+      // What a request in the other protocol has made beside, and was not confirmed, may have to expire.
+      const kind = input.bytes[0] === NATPMP_VERSION ? "natpmp" : "map";
+      this.#history.checkDeleted(mapping, this.server, this.now, kind);
+    } else if (releasedAt === this.now) this.#history.checkNotLeft(mapping, this.server, this.now);
   }
 
   /** After a timeout the deadline is in the future, at the latest after the second. */

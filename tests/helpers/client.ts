@@ -7,7 +7,7 @@ import type { Alert, MapHandle } from "../../src/client/map_handle.ts";
 import type { OutboundMap } from "../../src/client/outbound_map.ts";
 import { RequestType } from "../../src/client/request_type.ts";
 import type { Lab } from "../../src/testing/lab.ts";
-import { ANNOUNCE_GROUP_IPV4, ANNOUNCE_PORT } from "../../src/wire/constants.ts";
+import { ANNOUNCE_GROUP_IPV4, ANNOUNCE_PORT, NATPMP_VERSION } from "../../src/wire/constants.ts";
 import { IpAddress } from "../../src/wire/address.ts";
 import {
   decodeRequest,
@@ -24,12 +24,13 @@ export const SERVER = "192.168.1.1";
 /** A request of the client, with its time. */
 export type Sent = Request & { readonly at: number };
 
-/** What the client sent since a time, decoded. */
+/** What the client sent in PCP since a time, decoded. */
 export function requests(world: Lab, since = 0): Sent[] {
-  return world.sent(since).map(({ at, bytes }) => {
+  return world.sent(since).flatMap(({ at, bytes }) => {
+    if (bytes[0] === NATPMP_VERSION) return [];
     const decoded = decodeRequest(bytes);
     if (!decoded.ok) throw new Error(`The client sent what is no request: ${decoded.reason}`);
-    return { ...decoded.value, at };
+    return [{ ...decoded.value, at }];
   });
 }
 

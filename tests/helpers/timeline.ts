@@ -10,6 +10,7 @@ import type {
   Output,
 } from "../../src/engine/events.ts";
 import type { MappingSpec } from "../../src/engine/mapping_spec.ts";
+import type { Protocol } from "../../src/engine/protocol.ts";
 import { seededRandom, seededWords } from "../../src/testing/random.ts";
 import type { Endpoint, IpAddress } from "../../src/wire/address.ts";
 import { decodeRequest, encodeResponse, type Request } from "../../src/wire/message.ts";
@@ -52,6 +53,8 @@ export interface TimelineOptions {
   /** In place of the generator with `seed`. */
   readonly words?: () => number;
   readonly config?: Partial<EngineConfig>;
+  /** Default PCP alone. */
+  readonly protocols?: readonly Protocol[];
   readonly client?: IpAddress;
   readonly server?: Endpoint | readonly Endpoint[];
   /** The server's epoch time at time 0, in seconds. Default 1000. */
@@ -84,6 +87,7 @@ export class Timeline {
       clientAddress: options.client ?? client4,
       random: options.random ?? seededRandom(seed),
       randomWord: options.words ?? seededWords(seed + 1),
+      protocols: options.protocols ?? ["pcp"],
       config: options.config ?? {},
     });
   }
@@ -241,11 +245,11 @@ export class Timeline {
     return this;
   }
 
-  /** The other outputs since the last call. */
+  /** The other outputs since the last call, except those about the gateway and the socket. */
   takeEvents(): Exclude<Event, { type: "send" }>[] {
-    const events = this.log.slice(this.#eventsTaken).filter((event) => event.type !== "send");
+    const events = this.log.slice(this.#eventsTaken).filter(({ type }) => !UNCOUNTED.has(type));
     this.#eventsTaken = this.log.length;
-    return events;
+    return events.filter((event) => event.type !== "send");
   }
 
   /** The reasons of ignored datagrams since the last call; throws if there were other outputs. */
@@ -305,6 +309,8 @@ export class Timeline {
     });
   }
 }
+
+const UNCOUNTED: ReadonlySet<Output["type"]> = new Set(["gateway", "newSocket"]);
 
 /** A timeline at time 0 with one granted mapping, by default for 7200 s; its outputs so far are taken. */
 export function granted(

@@ -68,8 +68,8 @@ export const LIFECYCLE_MUTANTS: MutantsByFile = {
     [
       "a NAT-PMP lease counts as one of PCP",
       "grant",
-      'NATPMP_VERSION ? "nat-pmp"',
-      'NATPMP_VERSION ? "pcp"',
+      "    protocol,",
+      '    protocol: "pcp",',
     ],
     [
       "an update by the caller is lost to a late answer",
@@ -105,8 +105,8 @@ export const LIFECYCLE_MUTANTS: MutantsByFile = {
     [
       "a version error takes a lease away",
       "outlastVersionError",
-      '!== "nat-pmp") return',
-      '!== "nat-pmp") return refuseVersion(context, mapping, 1_000)',
+      '=== "pcp") return',
+      '=== "pcp") return refuseVersion(context, mapping, { hold: 1_000 })',
     ],
     [
       "NO_RESOURCES to one request holds back no other",

@@ -112,11 +112,6 @@ const ENGINE_MUTANTS: MutantsByFile = {
       "false",
     ],
     ["what was refused is forgotten with its mapping", "#receiveMapping", "this.#holds.set("],
-    [
-      "requests held by a version error stay held after an answer",
-      "#receiveMapping",
-      "this.#state.versionAccepted(now)",
-    ],
     ["an unsolicited announcement may be an error", "#receiveAnnounce", 'return "notAnnouncement"'],
     [
       "recovery after an announcement does not wait",
@@ -130,7 +125,6 @@ const ENGINE_MUTANTS: MutantsByFile = {
       "this.#config.announceWait",
       "10_000",
     ],
-    ["recovery after a NAT-PMP restart does not wait", "#makeNatPmp", "context.random() *", "0 *"],
     ["recovery sends a burst", "#recover", "this.#pacer.slowDown()"],
     ["recovery requests what was just granted", "#recover", "continue;", "{}"],
     ["holds are not checked", "#sendQueued", "until > now", "until > Infinity"],
@@ -148,7 +142,7 @@ const ENGINE_MUTANTS: MutantsByFile = {
       "!== this.#servers.index) return",
       "!== this.#servers.index) void 0",
     ],
-    ["an answered mapping goes on in NAT-PMP", "dequeue", "this.#natPmp.remove(mapping)"],
+    ["an answered mapping goes on in NAT-PMP", "dequeue", "this.#choice.leave(mapping)"],
     ["a mapping that is refused leaves its slot in use", "dequeue", "this.#pacer.forget(mapping)"],
   ],
   "mappings.ts": [
@@ -170,22 +164,6 @@ const ENGINE_MUTANTS: MutantsByFile = {
       'mapping.unanswered?.protocol === "pcp"',
       "mapping.unanswered !== undefined",
     ],
-  ],
-  "version_negotiation.ts": [
-    ["UNSUPP_VERSION counts when no request is unanswered", "negotiateVersion", 'return "stale"'],
-    [
-      "NAT-PMP is asked for mappings that it cannot make",
-      "negotiateVersion",
-      "isNatPmpPossible(mapping.spec, clientAddress)",
-      "true",
-    ],
-    [
-      "a NAT-PMP server is held like one of another version",
-      "negotiateVersion",
-      "else server",
-      "server",
-    ],
-    ["an ANNOUNCE goes on after a version error", "negotiateVersion", "announceRequest.stop()"],
   ],
   "config.ts": [
     [
@@ -400,14 +378,14 @@ const ENGINE_MUTANTS: MutantsByFile = {
     ["the first NAT-PMP wait is 300 ms", "FIRST_WAIT", "250", "300"],
     ["NAT-PMP requests leave eight times", "TRANSMISSIONS", "9", "8"],
     ["NAT-PMP waits do not double", "#send", "FIRST_WAIT * 2 ** ", "FIRST_WAIT + "],
-    ["NAT-PMP requests leave side by side", "#next", "this.#current !== undefined"],
+    ["NAT-PMP requests leave side by side", "#next", "this.#isBusy"],
     ["the NAT-PMP epoch may lag by half", "#checkEpoch", "7 / 8", "1 / 2"],
     ["the NAT-PMP epoch may lag by 3 s", "#checkEpoch", "expected - 2", "expected - 3"],
     ["the NAT-PMP epoch may not lag", "#checkEpoch", "expected - 2", "expected"],
     [
       "the epoch of a version error is ignored",
       "versionRefused",
-      "this.isInUse && epoch > 0",
+      'this.state !== "unasked" && epoch > 0',
       "false",
     ],
     [
@@ -428,9 +406,9 @@ const ENGINE_MUTANTS: MutantsByFile = {
       "receive",
       'return "notAnnouncement"',
     ],
-    ["a new NAT-PMP address reaches no mapping", "#receiveAddress", "if (hasChanged)"],
+    ["a new NAT-PMP address reaches no mapping", "#learn", "if (hasChanged)"],
     ["after a restart the old NAT-PMP address stands", "#checkEpoch", "this.#isAddressOld = true"],
-    ["an announcement does not end the silence", "#receiveAddress", "this.#options.heard()"],
+    ["an announcement does not end the silence", "#hear", "this.#options.heard()"],
     [
       "a NAT-PMP answer to the deletion before is taken",
       "#isOfPreviousDeletion",
@@ -441,9 +419,9 @@ const ENGINE_MUTANTS: MutantsByFile = {
   "natpmp_terms.ts": [
     [
       "NAT-PMP is spoken from public addresses",
-      "isNatPmpPossible",
-      "!clientAddress.isPrivate",
-      "false",
+      "hasNatPmpAddress",
+      "clientAddress.isPrivate",
+      "true",
     ],
     [
       "NAT-PMP results are taken for PCP's",

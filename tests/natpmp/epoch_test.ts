@@ -118,7 +118,7 @@ Deno.test("an announced address is adopted, and ten copies give one alert (D-3.2
   // The renewal at half the lifetime is not affected.
   const since = world.clock.now();
   await world.advance(3_600_000);
-  assertEquals(texts(natPmpRequests(world, since)), ["map tcp 6000 -> 40000 for 7200"]);
+  assertEquals(texts(natPmpRequests(world, since)), ["address", "map tcp 6000 -> 40000 for 7200"]);
 });
 
 Deno.test("a new address with a new epoch makes the client request its mappings again, which get the new address (D-3.2.1-3)", async () => {

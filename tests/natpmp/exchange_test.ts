@@ -211,7 +211,7 @@ Deno.test("mappings are created and deleted despite loss, duplicates and reorder
 });
 
 Deno.test("a late response to the request is not taken for that to its deletion (D-3.4-2)", () => {
-  const t = new Timeline({ random: () => 0.5 });
+  const t = new Timeline({ random: () => 0.5, protocols: ["pcp", "nat-pmp"] });
   const id = t.request(mapSpec());
   t.receive(octets("00810001 000003e8")).receive(octets("00800000 000003e8 cb007105"));
   t.release(id).receive(octets("00810001 000003e8")).takeEvents();
@@ -223,7 +223,7 @@ Deno.test("a late response to the request is not taken for that to its deletion 
 });
 
 Deno.test("a PCP response during a NAT-PMP exchange is used, and ends the exchange (C-8-3)", () => {
-  const t = new Timeline({ random: () => 0.5 });
+  const t = new Timeline({ random: () => 0.5, protocols: ["pcp", "nat-pmp"] });
   const id = t.request(mapSpec());
   const success = t.answerTo(t.latest(id), { lifetime: 600 });
   t.receive(octets("00810001 000003e8")).takeSends();
@@ -234,7 +234,7 @@ Deno.test("a PCP response during a NAT-PMP exchange is used, and ends the exchan
 });
 
 Deno.test("the announcement port takes announcements only, also in NAT-PMP (D-3.2.1-2)", () => {
-  const t = new Timeline({ random: () => 0.5 });
+  const t = new Timeline({ random: () => 0.5, protocols: ["pcp", "nat-pmp"] });
   const id = t.request(mapSpec());
   t.receive(octets("00810001 000003e8")).receive(octets("00800000 000003e8 cb007105"));
   t.takeEvents();

@@ -62,7 +62,8 @@ Deno.test("every renewal and every new request begins in PCP (C-9-7, D-1.1-1)", 
   await granted(world);
   await world.advance(1_000_000);
   const renewals = texts(sentRequests(world)).slice(3);
-  assertEquals(renewals, [1, 2, 3].flatMap(() => ["PCP", "map tcp 6000 -> 40000 for 7200"]));
+  const renewal = ["PCP", "address", "map tcp 6000 -> 40000 for 7200"];
+  assertEquals(renewals, [1, 2, 3].flatMap(() => renewal));
   const before = world.sent().length;
   await granted(world, 6001);
   assertEquals(texts(sentRequests(world)).slice(before), ["PCP", "map tcp 6001 -> 0 for 7200"]);
@@ -78,7 +79,7 @@ Deno.test("renewals are sent at half the granted lifetime, with the assigned por
   await world.advance(1_010);
   const renewal = sentRequests(world).slice(3);
   assertEquals(renewal[0]?.at, sentAt + 300_000);
-  assertEquals(texts(renewal), ["PCP", "map tcp 6000 -> 7777 for 7200"]);
+  assertEquals(texts(renewal), ["PCP", "address", "map tcp 6000 -> 7777 for 7200"]);
 });
 
 Deno.test("a deletion has lifetime 0 and no suggestion, and is confirmed even without a mapping (D-3.4-1, D-3.4-2)", async () => {

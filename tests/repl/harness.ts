@@ -6,7 +6,7 @@ import * as library from "../../mod.ts";
 import "../../src/client/trace.ts";
 import "../../src/repl/help.ts";
 import "../../src/repl/commands/js.ts";
-import { loadDiagnosis } from "../../src/client/handle.ts";
+import { loadDiagnosis } from "../../src/client/diagnosis/load_diagnosis.ts";
 import type { CommonOptions, ExitCode } from "../../src/repl/command.ts";
 import type { HookResult } from "../../src/repl/hook.ts";
 import { parseLine } from "../../src/repl/parse.ts";

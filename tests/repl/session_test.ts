@@ -96,7 +96,8 @@ Deno.test("a server that does not answer is reported after the timeout, and the 
   await using harness = await startHarness();
   harness.server.silent = true;
   assertEquals(await harness.run("map 6000 -k", 40), 1);
-  const [first = "", second = ""] = harness.take();
+  const [verdict = "", first = "", second = ""] = harness.take();
+  assertMatch(verdict, /^Nothing at 192.168.1.1 answers in PCP or NAT-PMP: .*UPnP, NAT-PMP or PCP/);
   assertEquals(first, "No answer from 192.168.1.1 within 30 s");
   assertMatch(second, /PCP or NAT-PMP switched on/);
   assertEquals(await harness.run("announce --timeout 5", 10), 1);
@@ -176,7 +177,7 @@ Deno.test("alerts are printed for changes of the assignment and failures, not fo
   );
   harness.server.silent = true;
   await harness.clock.advance(110_000);
-  const failures = harness.take();
+  const failures = harness.take().filter((line) => line.startsWith("mapping"));
   assertMatch(
     failures[0] ?? "",
     /^mapping 1 \(tcp 6000\): no answer yet to its renewal, it holds until/,
@@ -245,7 +246,7 @@ Deno.test("map --keep-alive on the command line waits for a router that is still
   harness.clock.alarm(300_000, () => cancel.abort());
   assertEquals(await harness.run("map 6000/tcp -k", 301, cancel.signal), 0);
   const printed = harness.take();
-  assertEquals(printed[0], "No answer yet from 192.168.1.1, retrying");
+  assertEquals(printed.includes("No answer yet from 192.168.1.1, retrying"), true);
   assertEquals(printed.includes("203.0.113.5:6000"), true);
 });
 

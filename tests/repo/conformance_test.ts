@@ -27,7 +27,7 @@ Deno.test("the cases from the field are listed once, complete", () => {
 });
 
 Deno.test("the list has each rule once, complete", () => {
-  assertEquals(ROWS.length, 279);
+  assertEquals(ROWS.length, 280);
   assertEquals(new Set(ROWS.map(({ id }) => id)).size, ROWS.length);
   const levels = new Set(["MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY", "DESC", "REC"]);
   for (const { id, section, level, text } of ROWS) {

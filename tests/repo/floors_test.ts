@@ -83,7 +83,9 @@ const FLOORS: readonly Floor[] = [
     may: [
       ...UNDER_CLIENT,
       "src/client/network/",
-      ...["address_kind", "errors", "map_handle", "trace"].map((f) => `src/client/${f}.ts`),
+      ...["address_kind", "errors", "external_address", "map_handle"].map((f) =>
+        `src/client/${f}.ts`
+      ),
     ],
   },
   {

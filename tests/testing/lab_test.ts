@@ -47,7 +47,8 @@ Deno.test("lab() records the datagrams with sender, time and decoded text", asyn
 });
 
 Deno.test("lab() records lost datagrams with 0 copies", async () => {
-  await using world = await lab({ faults: { loss: 1 } });
+  const client = { protocols: ["pcp"] } as const;
+  await using world = await lab({ faults: { loss: 1 }, client });
   world.handle.request(new InboundMap(6000, 7200));
   await world.advance(10_000);
   assertEquals(world.sent().map(({ copies }) => copies), [0, 0, 0]);

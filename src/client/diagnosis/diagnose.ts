@@ -1,38 +1,50 @@
-import { pcpResult } from "../../engine/natpmp_terms.ts";
+import type { Clock } from "../../clock.ts";
+import type { InquiryResult } from "../../engine/events.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { ResultCode, resultName } from "../../wire/result_code.ts";
 import { addressKind } from "../address_kind.ts";
 import { ResultCodeError } from "../errors.ts";
+import { knownAddress } from "../external_address.ts";
 import type { MapHandle } from "../map_handle.ts";
 import type { Announcements } from "../network/connection.ts";
 import type { Diagnosis, Refusal } from "./diagnosis.ts";
 import { findings } from "./findings.ts";
-import { PROBE_TIMEOUT, type ProbeOptions, type ProbeResult, probeServer } from "./server_probe.ts";
 
-/** What a diagnosis is made from. */
-export interface DiagnosisInput extends Omit<ProbeOptions, "signal"> {
+/** What a diagnosis is made from: the client's own knowledge of the gateway, so that both agree. */
+export interface DiagnosisInput {
+  readonly client: IpAddress;
+  readonly server: string;
+  readonly port: number;
+  readonly clock: Clock;
   readonly mappings: readonly MapHandle[];
   readonly announcements: Announcements;
+  /** Asks the gateway which protocol it speaks. */
+  readonly inquire: (signal: AbortSignal | undefined) => Promise<InquiryResult>;
+  /** What is known of the gateway, in a sentence without a period. */
+  readonly describeGateway: () => string;
+  /** The system's message, if the last send failed on this host. */
+  readonly sendError: () => string | undefined;
   /** Requests the external address, and leaves no mapping behind. */
   readonly externalAddress: (signal: AbortSignal) => Promise<string>;
 }
 
-/** Probes the server, then finds the external address. Takes 4 s each at most. */
+/** Asks the gateway for its protocol, 8 s at most, then finds the external address, 4 s at most. */
 export async function diagnose(
   input: DiagnosisInput,
   signal: AbortSignal | undefined,
 ): Promise<Diagnosis> {
-  const probe = await probeServer({ ...input, signal });
-  const external = await findExternal(input, probe, signal);
-  const { protocol = null, epoch = null, roundTrip = null } = probe;
+  const answer = await input.inquire(signal);
+  const external = await findExternal(input, answer, signal);
+  const { epoch = null, roundTrip = null } = answer;
   const { externalAddress } = external;
-  const refusal = refusalOf(probe) ?? external.refusal;
+  const protocol = answer.protocol === undefined ? null : NAMES[answer.protocol] ?? null;
+  const refusal = refusalOf(answer) ?? external.refusal;
   const kind = externalAddress === null ? null : addressKind(IpAddress.parse(externalAddress));
   const facts: Omit<Diagnosis, "findings"> = {
     ok: protocol !== null && refusal === null && kind === "global",
     client: input.client.toString(),
-    server: input.server.hostname,
-    port: input.server.port,
+    server: input.server,
+    port: input.port,
     protocol,
     roundTrip,
     epoch,
@@ -42,28 +54,30 @@ export async function diagnose(
     refusal,
     announcements: input.announcements,
   };
-  return { ...facts, findings: findings(facts, probe) };
+  const gateway = {
+    sentence: input.describeGateway(),
+    version: answer.version,
+    sendError: input.sendError(),
+  };
+  return { ...facts, findings: findings(facts, gateway) };
 }
 
 type External = Pick<Diagnosis, "externalAddress" | "refusal">;
 
-/** Takes the external address from the probe or from a mapping, and requests it only if neither has it. */
+/** Takes the external address from the answer or from a mapping, and requests it only if neither has it. */
 async function findExternal(
   input: DiagnosisInput,
-  { protocol, externalAddress }: ProbeResult,
+  { protocol, address }: InquiryResult,
   signal: AbortSignal | undefined,
 ): Promise<External> {
-  const { client, mappings, clock } = input;
-  const known = externalAddress?.toString() ??
-    mappings.map(({ assigned }) => assigned?.externalAddress).find((address) =>
-      address !== undefined && IpAddress.parse(address).family === client.family
-    );
+  const { client: { family }, mappings, clock } = input;
+  const known = address?.toString() ?? knownAddress({ mappings, family });
   if (known !== undefined) return { externalAddress: known, refusal: null };
-  const refused = mappings.map(({ state }) => state).find((state) => state.type === "error");
-  if (refused?.type === "error" && refused.code > 0) return refusedWith(refused.code);
-  if (protocol !== "PCP") return NOTHING;
+  const refused = refusedMapping(mappings);
+  if (refused !== undefined && OF_ANY_PORT.has(refused)) return refusedWith(refused);
+  if (protocol !== "pcp") return NOTHING;
   const timeout = new AbortController();
-  const cancel = clock.alarm(clock.now() + PROBE_TIMEOUT, () => timeout.abort());
+  const cancel = clock.alarm(clock.now() + LONGEST_WAIT, () => timeout.abort());
   const signals = signal === undefined ? [timeout.signal] : [signal, timeout.signal];
   try {
     return {
@@ -73,7 +87,8 @@ async function findExternal(
   } catch (error) {
     if (error instanceof ResultCodeError && error.code > 0) return refusedWith(error.code);
     if (!timeout.signal.aborted) throw error;
-    return NOTHING; // the request was held back after an earlier refusal, or lost
+    // The request was lost, or is held back after an earlier refusal.
+    return refused === undefined ? NOTHING : refusedWith(refused);
   } finally {
     cancel();
   }
@@ -81,13 +96,30 @@ async function findExternal(
 
 const NOTHING: External = { externalAddress: null, refusal: null };
 
+function refusedMapping(mappings: readonly MapHandle[]): number | undefined {
+  return mappings
+    .map(({ state }) => state.type === "error" ? state.code : 0)
+    .find((code) => code > 0);
+}
+
 function refusedWith(code: number): External {
   return { externalAddress: null, refusal: { code, name: resultName(code) } };
 }
 
-/** The codes of NAT-PMP are not those of PCP (RFC 6886 section 3.5). */
-function refusalOf({ protocol, result }: ProbeResult): Refusal | null {
-  if (result === undefined || result === ResultCode.Success) return null;
-  const code = protocol === "PCP" ? result : pcpResult(result);
-  return { code, name: resultName(code) };
+function refusalOf({ result = ResultCode.Success }: InquiryResult): Refusal | null {
+  return result === ResultCode.Success ? null : { code: result, name: resultName(result) };
 }
+
+const NAMES: Readonly<Record<string, Diagnosis["protocol"]>> = {
+  "pcp": "PCP",
+  "nat-pmp": "NAT-PMP",
+};
+
+/** Refusals that have nothing to do with the port: another one is refused too (RFC 6887 section 7.4). */
+const OF_ANY_PORT: ReadonlySet<number> = new Set([
+  ResultCode.NetworkFailure,
+  ResultCode.AddressMismatch,
+]);
+
+/** A person waits for the result; the second transmission leaves after 3 s (RFC 6887 section 8.1.1). */
+const LONGEST_WAIT = 4_000;

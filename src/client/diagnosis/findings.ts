@@ -1,12 +1,21 @@
 import { ResultCode, resultSentence } from "../../wire/result_code.ts";
 import type { Diagnosis, Finding, FindingCode } from "./diagnosis.ts";
-import type { ProbeResult } from "./server_probe.ts";
 
 type Facts = Omit<Diagnosis, "findings">;
 
+/** What is known of a gateway that did not answer. */
+export interface UnansweredGateway {
+  /** Without a period. */
+  readonly sentence: string;
+  /** The version that it named when it refused PCP's. */
+  readonly version: number | undefined;
+  /** The system's message, if the last send failed on this host. */
+  readonly sendError: string | undefined;
+}
+
 /** The facts of a diagnosis in sentences, for people without knowledge of networks. */
-export function findings(facts: Facts, probe: ProbeResult): readonly Finding[] {
-  const about = [server(facts, probe)];
+export function findings(facts: Facts, gateway: UnansweredGateway): readonly Finding[] {
+  const about = [server(facts, gateway)];
   if (facts.protocol === null) return about;
   if (facts.refusal !== null) about.push(refused(facts, facts.refusal.code));
   else about.push(external(facts));
@@ -14,7 +23,7 @@ export function findings(facts: Facts, probe: ProbeResult): readonly Finding[] {
   return [...about, announcements(facts)];
 }
 
-function server({ protocol, server, roundTrip }: Facts, probe: ProbeResult): Finding {
+function server({ protocol, server, roundTrip }: Facts, gateway: UnansweredGateway): Finding {
   const quickly = `${Math.max(1, Math.round(roundTrip ?? 0))} ms`;
   if (protocol === "PCP") {
     return good(
@@ -28,22 +37,14 @@ function server({ protocol, server, roundTrip }: Facts, probe: ProbeResult): Fin
       `The router at ${server} opens ports on request: it speaks NAT-PMP, the older form of PCP, and answered in ${quickly}. It can do that for TCP and UDP, and nothing more.`,
     );
   }
-  if (probe.otherVersion !== undefined) {
-    return problem(
-      "otherVersion",
-      `The router at ${server} speaks version ${probe.otherVersion} of the protocol, which this program does not. An update of the router may help.`,
-    );
-  }
-  if (probe.sendError !== undefined) {
+  if (gateway.version === undefined && gateway.sendError !== undefined) {
     return problem(
       "cannotSend",
-      `This computer cannot send to ${server} (${probe.sendError}). Is the cable plugged in, or the wireless network connected?`,
+      `This computer cannot send to ${server} (${gateway.sendError}). Is the cable plugged in, or the wireless network connected?`,
     );
   }
-  return problem(
-    "noServer",
-    `Nothing at ${server} answers requests for ports, neither in PCP nor in NAT-PMP. If that is your router, look in its settings for "PCP", "NAT-PMP" or "automatic port forwarding" and switch it on; if there is no such thing, open the port there by hand. A firewall on this computer may also be in the way.`,
-  );
+  const code = gateway.version === undefined ? "noServer" : "otherVersion";
+  return problem(code, `${gateway.sentence}.`);
 }
 
 function refused({ client, server, protocol }: Facts, code: number): Finding {

@@ -1,12 +1,14 @@
 import type { Clock } from "../../clock.ts";
 import type { EngineConfig } from "../../engine/config.ts";
 import { Engine } from "../../engine/engine.ts";
+import type { Protocol } from "../../engine/protocol.ts";
 import type { PcpError } from "../../pcp_error.ts";
-import type { Network, OpenOptions, Sink, Transport } from "../../transport/transport.ts";
+import type { Network, Transport } from "../../transport/transport.ts";
 import { AnnouncementError, SocketError } from "../errors.ts";
 import type { Tracer } from "../trace.ts";
 import type { Addresses } from "./addresses.ts";
 import { type ClientOutput, Driver, type DriverCounts } from "./driver.ts";
+import { RequestSocket } from "./request_socket.ts";
 
 /** The reception of the server's announcements (RFC 6887 section 14.1). Plain JSON. */
 export interface Announcements {
@@ -27,6 +29,8 @@ export interface ConnectionSettings {
   readonly random: () => number;
   readonly randomWord: () => number;
   readonly protocol: Partial<EngineConfig> | undefined;
+  /** Those that may be used. */
+  readonly protocols: readonly Protocol[];
   readonly trace: Tracer | undefined;
 }
 
@@ -44,13 +48,14 @@ export class Connection {
   readonly engine: Engine;
   readonly driver: Driver;
   readonly #options: ConnectionOptions;
-  readonly #transports: Transport[] = [];
+  readonly #socket: RequestSocket;
+  #announcements: Transport | undefined;
   #listening = false;
   #heard = 0;
 
   constructor(addresses: Addresses, options: ConnectionOptions) {
     const { clientAddress, serverAddresses } = addresses;
-    const { port, random, randomWord, protocol, clock, counts, trace, onOutput } = options;
+    const { port, random, randomWord, protocol, protocols, clock, counts, trace } = options;
     this.addresses = addresses;
     this.#options = options;
     this.engine = new Engine({
@@ -58,16 +63,28 @@ export class Connection {
       clientAddress: clientAddress.withScope(undefined),
       random,
       randomWord,
+      protocols,
       ...(protocol === undefined ? {} : { config: protocol }),
     });
     this.driver = new Driver({
       engine: this.engine,
       servers: serverAddresses.map((address) => ({ hostname: address.toString(), port })),
       onSendError: (error) => this.#sendFailed(error),
-      onOutput,
+      onNewSocket: () => this.#socket.replace(),
+      onOutput: options.onOutput,
       clock,
       counts,
       trace,
+    });
+    this.#socket = new RequestSocket({
+      // Port 0: the system chooses a random port (RFC 6887 section 8.1).
+      open: (sink) => options.network.open({ hostname: clientAddress.toString(), port: 0 }, sink),
+      datagram: (bytes, source, isOld) =>
+        this.driver.receive(bytes, source, { isOnOldSocket: isOld }),
+      error: (error) => {
+        this.#receiveFailed(clientAddress.toString(), error);
+        this.driver.failed(error);
+      },
     });
   }
 
@@ -79,9 +96,8 @@ export class Connection {
   async open(): Promise<void> {
     const { clientAddress } = this.addresses;
     try {
-      // Port 0: the system chooses a random port (RFC 6887 section 8.1).
-      const transport = await this.#open({ hostname: clientAddress.toString(), port: 0 }, false);
-      this.driver.use(transport);
+      await this.#socket.open();
+      this.driver.use(this.#socket);
     } catch (error) {
       throw new SocketError(
         "open",
@@ -100,7 +116,8 @@ export class Connection {
   /** Stops for good, and closes the sockets. */
   close(): void {
     this.driver.close();
-    for (const transport of this.#transports) transport.close();
+    this.#socket.close();
+    this.#announcements?.close();
   }
 
   /** Listens for announcements (RFC 6887 section 14.1.3); the client works without if the port is taken. */
@@ -110,28 +127,24 @@ export class Connection {
     try {
       const { multicastOptions } = await import("./announce_group.ts");
       const multicast = await multicastOptions(clientAddress);
-      await this.#open({ hostname: multicast.group, port: announcePort, multicast }, true);
+      const { network } = this.#options;
+      const { group: hostname } = multicast;
+      this.#announcements = await network.open({ hostname, port: announcePort, multicast }, {
+        datagram: (bytes, source) => {
+          this.#heard++;
+          this.driver.receive(bytes, source, { multicast: true });
+        },
+        error: (error) => this.#receiveFailed(hostname, error),
+      });
       this.#listening = true;
     } catch (error) {
       onError(new AnnouncementError(announcePort, error));
     }
   }
 
-  async #open(options: OpenOptions, multicast: boolean): Promise<Transport> {
-    const sink: Sink = {
-      datagram: (bytes, source) => {
-        if (multicast) this.#heard++;
-        this.driver.receive(bytes, source, multicast);
-      },
-      error: (error) => {
-        const message = `Cannot receive on "${options.hostname}"`;
-        this.#options.onError(new SocketError("receive", message, error));
-        if (!multicast) this.driver.failed(error);
-      },
-    };
-    const transport = await this.#options.network.open(options, sink);
-    this.#transports.push(transport);
-    return transport;
+  #receiveFailed(hostname: string, error: unknown): void {
+    const message = `Cannot receive on "${hostname}"`;
+    this.#options.onError(new SocketError("receive", message, error));
   }
 
   #sendFailed(error: unknown): void {

@@ -14,11 +14,18 @@ export interface DriverOptions {
   readonly servers: readonly SocketAddress[];
   readonly onOutput: (output: ClientOutput) => void;
   readonly onSendError: (error: unknown) => void;
+  /** The socket is to be replaced before the next datagram is sent. */
+  readonly onNewSocket: () => void;
   readonly trace: Tracer | undefined;
 }
 
 /** An output of the engine that the driver does not carry out itself. */
-export type ClientOutput = Exclude<Output, { type: "send" }>;
+export type ClientOutput = Exclude<Output, { type: "send" | "newSocket" }>;
+
+/** Where a datagram was received, if not on the socket that requests leave from. */
+export type ReceivedOn = Partial<
+  Pick<Input & { type: "datagram" }, "multicast" | "isOnOldSocket">
+>;
 
 /** The datagrams that passed through a driver. */
 export interface DriverCounts {
@@ -33,7 +40,7 @@ export class Driver {
   readonly #options: DriverOptions;
   readonly #engine: Engine;
   readonly #clock: Clock;
-  #transport: Transport | undefined;
+  #socket: Pick<Transport, "send"> | undefined;
   /** Outputs of steps that began while other outputs were being carried out. */
   readonly #pending: Output[] = [];
   #carryingOut = false;
@@ -49,8 +56,8 @@ export class Driver {
   }
 
   /** Sets the socket that requests are sent from. */
-  use(transport: Transport): void {
-    this.#transport = transport;
+  use(socket: Pick<Transport, "send">): void {
+    this.#socket = socket;
   }
 
   /** The address that requests are sent to now. */
@@ -65,13 +72,14 @@ export class Driver {
   }
 
   /** Steps the engine with a received datagram. */
-  receive(bytes: Uint8Array, from: SocketAddress, multicast: boolean): void {
+  receive(bytes: Uint8Array, from: SocketAddress, on: ReceivedOn = {}): void {
     const address = IpAddress.tryParse(from.hostname);
     if (this.#closed || address === undefined) return;
     this.counts.received++;
     const source = { address, port: from.port };
     const now = this.#clock.now();
-    const outputs = this.#engine.step(now, { type: "datagram", bytes, source, multicast });
+    const input: Input = { type: "datagram", bytes, source, multicast: false, ...on };
+    const outputs = this.#engine.step(now, input);
     const ignored = outputs.find((output) => output.type === "ignored")?.reason;
     this.#options.trace?.({ at: now, direction: "received", remote: from, bytes, ignored });
     this.#carryOut(outputs);
@@ -80,8 +88,9 @@ export class Driver {
   /** A socket error occurred. After an ICMP error the server's next address is used (RFC 7488 section 3). */
   failed(error: unknown, index?: number): void {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (!UNREACHABLE_ERRORS.has(code)) return;
-    this.step({ type: "unreachable", ...(index === undefined ? {} : { index }) });
+    const what = UNREACHABLE_ERRORS.get(code);
+    if (what === undefined) return;
+    this.step({ type: "unreachable", what, ...(index === undefined ? {} : { index }) });
   }
 
   /** Stops for good. The sockets stay open. */
@@ -100,6 +109,7 @@ export class Driver {
         for (let all = this.#pending.splice(0); all.length > 0; all = this.#pending.splice(0)) {
           for (const output of all) {
             if (output.type === "send") this.#send(output.bytes, output.id);
+            else if (output.type === "newSocket") this.#options.onNewSocket();
             else this.#options.onOutput(output);
           }
         }
@@ -111,14 +121,14 @@ export class Driver {
   }
 
   #send(bytes: Uint8Array, id: MappingId | undefined): void {
-    const transport = this.#transport;
-    if (transport === undefined) return;
+    const socket = this.#socket;
+    if (socket === undefined) return;
     const { trace, onSendError } = this.#options;
     const index = this.#engine.serverIndex;
     const remote = this.server;
     this.counts.sent++;
     trace?.({ at: this.#clock.now(), direction: "sent", remote, bytes, ignored: undefined });
-    transport.send(bytes, remote).then(undefined, (error: unknown) => {
+    socket.send(bytes, remote).then(undefined, (error: unknown) => {
       if (this.#closed) return; // closing the socket fails the last sends
       this.counts.sendErrors++;
       onSendError(error);
@@ -141,8 +151,8 @@ export class Driver {
 }
 
 /** The system's codes for ICMP port, host and network unreachable. */
-const UNREACHABLE_ERRORS: ReadonlySet<unknown> = new Set([
-  "ECONNREFUSED",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
+const UNREACHABLE_ERRORS: ReadonlyMap<unknown, "port" | "host"> = new Map([
+  ["ECONNREFUSED", "port"],
+  ["EHOSTUNREACH", "host"],
+  ["ENETUNREACH", "host"],
 ]);

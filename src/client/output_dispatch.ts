@@ -1,0 +1,69 @@
+import type { PcpError } from "../pcp_error.ts";
+import type { AnnounceRequests } from "./announce_requests.ts";
+import { GatewayError, RenewalRefusedError, ServerRestartedError } from "./errors.ts";
+import type { GatewayMonitor } from "./gateway_monitor.ts";
+import type { MappingRegistry } from "./mapping_registry.ts";
+import type { ClientOutput } from "./network/driver.ts";
+import type { Statistics } from "./stats.ts";
+
+/** The parts of a client that outputs of its engine go to. */
+export interface OutputDispatchOptions {
+  readonly registry: MappingRegistry;
+  readonly announceRequests: AnnounceRequests;
+  readonly gateway: GatewayMonitor;
+  readonly statistics: Statistics;
+  readonly report: (error: PcpError) => void;
+  /** What is known of the gateway, in a sentence without a period. */
+  readonly describeGateway: () => string;
+  /** A request is sent again because no response came. */
+  readonly onRetransmission: () => void;
+}
+
+/** Passes each output of the engine to the part of the client that it concerns. */
+export class OutputDispatch {
+  readonly #options: OutputDispatchOptions;
+
+  constructor(options: OutputDispatchOptions) {
+    this.#options = options;
+  }
+
+  take(output: ClientOutput): void {
+    const { registry, announceRequests, gateway, statistics, report } = this.#options;
+    switch (output.type) {
+      case "state":
+        if ("attempt" in output.state && output.state.attempt > 0) {
+          statistics.retransmitted();
+          this.#options.onRetransmission();
+        }
+        return registry.stateChanged(output);
+      case "granted":
+        return registry.granted(output);
+      case "lost":
+        return registry.lost(output.id);
+      case "renewalRefused": {
+        const { id, code, retryIn } = output;
+        return report(new RenewalRefusedError(registry.idOf(id), code, retryIn));
+      }
+      case "serverRestarted":
+        return report(new ServerRestartedError(output.epoch));
+      case "announced":
+        return announceRequests.succeeded(output);
+      case "announceFailed":
+        return announceRequests.failed(output);
+      case "prefix64":
+        return announceRequests.prefixesReceived(output);
+      case "gateway":
+        gateway.changed(output);
+        if (output.state === "silent" || output.state === "refuses") {
+          report(new GatewayError(output.state, this.#options.describeGateway()));
+        }
+        return;
+      case "inquired":
+        return gateway.inquired(output);
+      case "serverChanged":
+        return;
+      case "ignored":
+        return statistics.ignored(output.reason);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { ResultCode } from "../wire/result_code.ts";
+import type { AnnounceRequest } from "./announce_request.ts";
+import type { Milliseconds } from "./events.ts";
+import type { Fallback } from "./fallback.ts";
+import * as lifecycle from "./lifecycle.ts";
+import type { Mapping } from "./mapping.ts";
+import type { MappingContext } from "./mapping_context.ts";
+import type { Mappings } from "./mappings.ts";
+import type { VersionRefusal } from "./refusal.ts";
+
+/** What a {@linkcode HandOver} works on. */
+export interface HandOverOptions {
+  readonly context: MappingContext;
+  readonly mappings: Mappings;
+  readonly announceRequest: AnnounceRequest;
+  readonly fallbacks: readonly Fallback[];
+}
+
+/** Moves requests from one protocol to another, or refuses those that the other cannot make. */
+export class HandOver {
+  readonly #options: HandOverOptions;
+
+  constructor(options: HandOverOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The mapping is requested in another protocol, beside PCP or instead of it. One that PCP granted stays in PCP while its
+   * lease lasts: with NAT-PMP anyone could fake or end it.
+   */
+  move(now: Milliseconds, mapping: Mapping, fallback: Fallback, way: "beside" | "instead"): void {
+    const { exchange, lease, phase } = mapping;
+    if (exchange === undefined || phase === "running" || lease?.protocol === "pcp") return;
+    const { protocol } = fallback;
+    const isIn = exchange.beside === protocol || exchange.protocol === protocol;
+    if (way === "beside" && isIn) return;
+    const part = fallback.obstacle(mapping.spec);
+    if (part !== undefined) {
+      // Its repetition in PCP may still be answered. For the client's own requests there is another way.
+      const isLost = exchange.transmissions > 1 || part === "pcpOnly" || way === "instead";
+      if (isLost) this.refuse(mapping, { unsupported: { protocol, part } });
+      return;
+    }
+    const { context, mappings } = this.#options;
+    if (way === "beside") {
+      this.leave(mapping);
+      exchange.beside = protocol;
+    } else {
+      if (!isIn) context.dequeue(mapping);
+      lifecycle.fallBack(mapping, protocol);
+    }
+    mappings.afterChange(mapping);
+    if (!isIn) fallback.add(mapping, now);
+  }
+
+  /** What waits in a protocol that does not answer goes on in the one that does. */
+  leaveSilent(now: Milliseconds, fallback: Fallback): void {
+    const silent = this.#options.fallbacks.filter(({ state }) => state !== "usable");
+    for (const mapping of this.#options.mappings) {
+      const protocol = mapping.unanswered?.protocol;
+      if (silent.some((each) => each.protocol === protocol)) {
+        this.move(now, mapping, fallback, "instead");
+      }
+    }
+  }
+
+  /** The server's protocol is unknown to this client, or cannot express the request. */
+  refuse(mapping: Mapping, refusal: Partial<VersionRefusal> = {}): void {
+    const { context, mappings } = this.#options;
+    context.dequeue(mapping);
+    const hold = refusal.hold ?? context.server.versionRefused(0);
+    lifecycle.versionRefused(context, mapping, { ...refusal, hold });
+    mappings.afterChange(mapping);
+  }
+
+  /** The other protocols have no ANNOUNCE. */
+  refuseAnnounce(hold: Milliseconds): void {
+    const { announceRequest, context } = this.#options;
+    if (!announceRequest.isUnderWay) return;
+    announceRequest.stop();
+    const lifetime = hold / 1000;
+    context.outputs.push({ type: "announceFailed", code: ResultCode.UnsuppVersion, lifetime });
+  }
+
+  /** The exchange of the mapping is over, or begins anew. */
+  leave(mapping: Mapping): void {
+    for (const fallback of this.#options.fallbacks) {
+      if (fallback.state !== "unasked") fallback.remove(mapping);
+    }
+  }
+
+  /** PCP's answer wins: what was requested in another protocol is requested in PCP. */
+  returnToPcp(): void {
+    const { context, mappings } = this.#options;
+    for (const mapping of mappings) {
+      const { exchange } = mapping;
+      if (exchange === undefined) continue;
+      if (exchange.protocol !== "pcp" && exchange.responsePending) {
+        lifecycle.dispatch(context, mapping, "startOver");
+      } else if (exchange.beside !== undefined) {
+        this.leave(mapping);
+        exchange.beside = undefined;
+      }
+      mappings.afterChange(mapping);
+    }
+  }
+
+  /** The server speaks a protocol that it seemed not to speak: requests what a version error held back. */
+  acceptVersion(): void {
+    const { context, mappings } = this.#options;
+    for (const mapping of mappings) {
+      lifecycle.dispatch(context, mapping, "versionAccepted");
+      mappings.afterChange(mapping);
+    }
+  }
+}

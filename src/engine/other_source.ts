@@ -1,0 +1,31 @@
+import type { Endpoint } from "../wire/address.ts";
+import { NATPMP_VERSION } from "../wire/constants.ts";
+import { decodeResponse } from "../wire/message.ts";
+import { decodeNatPmpResponse } from "../wire/natpmp.ts";
+import type { GatewayKnowledge } from "./gateway_knowledge.ts";
+import type { Mappings } from "./mappings.ts";
+
+/**
+ * Notes the address of an answer that came from another address than the server's. It is not accepted (RFC 6887 section
+ * 8.3). But one router of a pair may answer from its own address to what was sent to their common one, and then people need
+ * to know that address.
+ */
+export function noteOtherSource(
+  gateway: GatewayKnowledge,
+  mappings: Mappings,
+  bytes: Uint8Array,
+  { address, port }: Endpoint,
+  serverPort: number,
+): void {
+  if (port !== serverPort || !gateway.isAsked || gateway.knowsSource(address)) return;
+  if (isAnswer(bytes, mappings)) gateway.heardFrom(address);
+}
+
+function isAnswer(bytes: Uint8Array, mappings: Mappings): boolean {
+  if (bytes[0] === NATPMP_VERSION) return decodeNatPmpResponse(bytes).ok;
+  const decoded = decodeResponse(bytes);
+  if (!decoded.ok) return false;
+  const { value } = decoded;
+  if (value.type === "map" || value.type === "peer") return mappings.matching(value) !== undefined;
+  return value.type === "announce";
+}

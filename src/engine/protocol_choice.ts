@@ -1,0 +1,353 @@
+import { encodeRequest, type Response } from "../wire/message.ts";
+import type { AnnounceRequest } from "./announce_request.ts";
+import type { EpochSample } from "./epoch.ts";
+import type { IgnoreReason, KnownMapping, Milliseconds } from "./events.ts";
+import type { Fallback, FallbackState } from "./fallback.ts";
+import { type FallbackParts, makeFallbacks } from "./fallbacks.ts";
+import { GatewayKnowledge } from "./gateway_knowledge.ts";
+import { HandOver } from "./hand_over.ts";
+import { Inquiry } from "./inquiry.ts";
+import * as lifecycle from "./lifecycle.ts";
+import type { Mapping } from "./mapping.ts";
+import type { NatPmp } from "./natpmp.ts";
+import type { Pacer } from "./pacer.ts";
+import { PcpQuestion } from "./pcp_question.ts";
+import type { ServerList } from "./server_list.ts";
+import { type VersionError, VersionNegotiation } from "./version_negotiation.ts";
+
+/** What a {@linkcode ProtocolChoice} is made of. */
+export interface ProtocolChoiceOptions extends FallbackParts {
+  readonly announceRequest: AnnounceRequest;
+  readonly servers: ServerList;
+  readonly pacer: Pacer<Mapping>;
+}
+
+/**
+ * Chooses the protocol of each mapping. PCP is tried first, always. A gateway that is not known to speak it is asked in the
+ * other protocols after a second of silence in PCP, or after an ICMP error. When one of them answers, PCP is asked once
+ * more, and if it does not answer mappings go over. PCP's own repetitions go on beside, and its answer wins.
+ *
+ * NAT-PMP has nothing but the source address against forgery. So a gateway that has answered in PCP is asked in PCP only,
+ * until it was silent for as long as a mapping lives.
+ */
+export class ProtocolChoice {
+  readonly knowledge: GatewayKnowledge;
+  readonly #options: ProtocolChoiceOptions;
+  readonly #natPmp: NatPmp | undefined;
+  readonly #fallbacks: readonly Fallback[];
+  readonly #question = new PcpQuestion();
+  readonly #inquiry: Inquiry;
+  readonly #handOver: HandOver;
+  readonly #versions: VersionNegotiation;
+  /** The other protocols are asked since the last answer in PCP. */
+  #hasBegun = false;
+  /** When mappings may go over, Infinity if none waits for a time. */
+  #goOverAt: Milliseconds = Infinity;
+  /** The first request without PCP, if that is not to be used. */
+  #withoutPcpSince: Milliseconds | undefined;
+  /** The second request in PCP since its last answer. */
+  #secondSentAt: Milliseconds = Infinity;
+
+  constructor(options: ProtocolChoiceOptions) {
+    const { context } = options;
+    this.#options = options;
+    this.knowledge = new GatewayKnowledge(() => this.#emitGateway());
+    this.#inquiry = new Inquiry(context);
+    const { natPmp, all } = makeFallbacks({
+      ...options,
+      knowledge: this.knowledge,
+      inquiry: this.#inquiry,
+      heard: (fallback) => this.#heard(fallback),
+      giveUp: (mapping, hold) => this.#givenUp(mapping, hold),
+    });
+    this.#natPmp = natPmp;
+    this.#fallbacks = all;
+    this.#handOver = new HandOver({ ...options, fallbacks: this.#fallbacks });
+    this.#versions = new VersionNegotiation({
+      ...options,
+      knowledge: this.knowledge,
+      handOver: this.#handOver,
+      inquiry: this.#inquiry,
+      question: this.#question,
+      natPmp: this.#natPmp,
+    });
+  }
+
+  /** When {@linkcode ProtocolChoice.wake} is due; Infinity if nothing is waited for. */
+  get deadline(): Milliseconds {
+    let earliest = Math.min(
+      this.#question.deadline,
+      this.#inquiry.deadline,
+      this.knowledge.deadline,
+      this.#beginAt,
+      this.#goOverAt,
+    );
+    for (const { deadline } of this.#fallbacks) earliest = Math.min(earliest, deadline);
+    return earliest;
+  }
+
+  /** The server's last epoch in NAT-PMP. */
+  get natPmpEpoch(): EpochSample | undefined {
+    return this.#natPmp?.epoch;
+  }
+
+  /** Whether an ANNOUNCE that was sent here has no answer. */
+  get awaitsAnnounce(): boolean {
+    return this.#question.isSent || this.#inquiry.isInPcp;
+  }
+
+  wake(now: Milliseconds): void {
+    for (const fallback of this.#fallbacks) fallback.wake(now);
+    this.#wakeQuestion(now);
+    const inquiry = this.#inquiry.takeDue(now);
+    if (inquiry !== undefined) this.#send(now, inquiry, "inquiry");
+    if (this.#beginAt <= now) this.#begin(now);
+    if (this.#goOverAt <= now) this.#goOver(now);
+    if (this.knowledge.deadline <= now) this.#judge(now);
+  }
+
+  /**
+   * A request left in PCP. An ANNOUNCE of the user, which other protocols cannot express, makes no other protocol be asked.
+   */
+  sent(now: Milliseconds, request: Mapping | "inquiry" | "announce" | "question"): void {
+    const { knowledge } = this;
+    this.#versions.sent(now);
+    if (this.#mayGoOver) this.#goOverAt = Math.min(this.#goOverAt, now + PCP_WAIT);
+    if (request === "announce" || request === "question") return;
+    const isRenewal = request !== "inquiry" && request.phase === "renewing";
+    knowledge.asked(now, "pcp", isRenewal);
+    if (knowledge.pcpSilentSince !== now) this.#secondSentAt = Math.min(this.#secondSentAt, now);
+    if (this.#hasBegun) this.#askAgain(now);
+  }
+
+  /** A request did not leave this host: that is no silence of the gateway. */
+  sendFailed(now: Milliseconds): void {
+    this.knowledge.nothingAsked(now);
+  }
+
+  /** The request of a mapping may leave, and PCP is not to be used. */
+  sendOtherwise(now: Milliseconds, mapping: Mapping): void {
+    const fallback = this.#fallbacks.find(({ state }) => state === "usable") ?? this.#fallbacks[0];
+    if (fallback === undefined) return this.#handOver.refuse(mapping);
+    this.#withoutPcpSince ??= now;
+    this.#handOver.move(now, mapping, fallback, "instead");
+  }
+
+  /** The server answered in PCP. `lifetime` if that granted a mapping. */
+  pcpAnswered(now: Milliseconds, lifetime?: Milliseconds): void {
+    const returns = this.#fallbacks.length > 0 && !this.knowledge.believesPcp(now);
+    this.#versions.refuted(now);
+    this.#question.stop();
+    this.knowledge.answered(now, "pcp", lifetime);
+    this.#hasBegun = false;
+    this.#goOverAt = this.#secondSentAt = Infinity;
+    if (returns) this.#handOver.returnToPcp();
+    if (this.#options.context.server.versionAccepted(now)) this.#handOver.acceptVersion();
+  }
+
+  /** A mapping of an earlier run is requested again. */
+  restored(now: Milliseconds, { grantedBy, until }: KnownMapping): void {
+    if (grantedBy === "pcp" && until > now) this.knowledge.restored(until - now);
+  }
+
+  /** The server answered an ANNOUNCE. */
+  announceAnswered(now: Milliseconds, { result, epoch }: Response): void {
+    const { isInPcp, sentAt } = this.#inquiry;
+    this.pcpAnswered(now);
+    if (isInPcp) {
+      this.#inquiry.finish({ protocol: "pcp", result, epoch, roundTrip: now - sentAt });
+    }
+  }
+
+  /** A datagram of version 0 from the server; returns why it changed nothing, if so. */
+  receiveVersion0(
+    now: Milliseconds,
+    bytes: Uint8Array,
+    multicast: boolean,
+  ): IgnoreReason | undefined {
+    return this.#versions.receiveVersion0(now, bytes, multicast);
+  }
+
+  /** The server refused PCP's version; returns why it changed nothing, if so. */
+  versionRefused(now: Milliseconds, error: VersionError): IgnoreReason | undefined {
+    return this.#versions.receiveError(now, error);
+  }
+
+  /** ICMP says that the server cannot be reached; `isRefusal` if nothing listens at its port. */
+  unreachable(now: Milliseconds, isRefusal: boolean): void {
+    if (!this.#isAsking) return;
+    if (isRefusal) this.knowledge.unreachable(now);
+    for (const fallback of this.#fallbacks) {
+      if (fallback.state !== "unasked") fallback.unreachable();
+    }
+    if (!this.#hasBegun && !this.knowledge.believesPcp(now)) this.#begin(now);
+  }
+
+  /** Requests go to another address of the server. */
+  moved(now: Milliseconds): void {
+    for (const fallback of this.#fallbacks) fallback.moved();
+    this.knowledge.moved();
+    this.#question.stop();
+    this.#inquiry.startOver(now);
+    this.#hasBegun = false;
+    this.#goOverAt = this.#secondSentAt = Infinity;
+  }
+
+  /** The exchange of the mapping is over, or begins anew. */
+  leave(mapping: Mapping): void {
+    this.#handOver.leave(mapping);
+  }
+
+  /** The caller wants to know which protocol the gateway speaks. One inquiry serves all callers. */
+  inquire(now: Milliseconds): void {
+    if (this.#inquiry.isUnderWay) return;
+    const { allowsPcp } = this.#options.context;
+    const [fallback] = this.#fallbacks;
+    this.#inquiry.start(now, allowsPcp ? undefined : fallback);
+    if (!allowsPcp && fallback === undefined) this.#inquiry.finish({});
+  }
+
+  cancelInquiry(): void {
+    this.#inquiry.stop();
+  }
+
+  /** An ANNOUNCE is wanted, and PCP is not to be used. */
+  refuseAnnounce(): void {
+    this.#handOver.refuseAnnounce(this.#options.context.server.versionRefused(0));
+  }
+
+  /** Whether an answer is waited for, in any protocol. */
+  get #isAsking(): boolean {
+    const { mappings, announceRequest } = this.#options;
+    return mappings.hasUnansweredInPcp || announceRequest.isUnderWay || this.awaitsAnnounce ||
+      this.#fallbacks.some(({ deadline }) => deadline !== Infinity);
+  }
+
+  get #mayGoOver(): boolean {
+    return this.knowledge.isPcpOut || !this.#options.context.allowsPcp;
+  }
+
+  /** When the other protocols are asked. */
+  get #beginAt(): Milliseconds {
+    const { pcpSilentSince, pcpBelievedUntil, versionRefusedAt } = this.knowledge;
+    const count = this.#fallbacks.length;
+    if (this.#hasBegun || count === 0) return Infinity;
+    if (pcpSilentSince !== undefined) {
+      if (!this.#options.servers.isTried) return Infinity; // another address may speak PCP
+      return Math.max(pcpSilentSince + SILENCE, pcpBelievedUntil);
+    }
+    // NAT-PMP was asked at once. The next protocol has to wait for its silence.
+    const since = versionRefusedAt ?? this.#withoutPcpSince;
+    return since === undefined || count === 1 ? Infinity : since + SILENCE;
+  }
+
+  /** Asks in the other protocols, until one is known to be spoken. */
+  #begin(now: Milliseconds): void {
+    if (!this.#isAsking) return this.knowledge.nothingAsked(now);
+    this.#hasBegun = true;
+    for (const fallback of this.#fallbacks) {
+      if (fallback.state === "usable") return this.#askPcpOnce(now);
+      if (fallback.state !== "asked") fallback.ask(now);
+    }
+  }
+
+  /** A repetition in PCP asks again where no answer came: a router that starts up may answer by now. */
+  #askAgain(now: Milliseconds): void {
+    for (const fallback of this.#fallbacks) {
+      if (fallback.state === "usable") return;
+      if (fallback.state === "silent" || fallback.state === "refused") fallback.ask(now);
+    }
+  }
+
+  /** Before anything goes over PCP is asked once more: a lost datagram must not make a second mapping. */
+  #askPcpOnce(now: Milliseconds): void {
+    if (this.#mayGoOver || this.#question.purpose !== undefined) return;
+    this.#question.schedule("goOver", now, PCP_WAIT);
+  }
+
+  #wakeQuestion(now: Milliseconds): void {
+    const { clientAddress } = this.#options.context;
+    const { purpose } = this.#question;
+    const due = this.#question.takeDue(now);
+    if (due === "send") {
+      this.#send(now, encodeRequest({ type: "announce", lifetime: 0, clientAddress }), "question");
+    } else if (due === "unanswered") {
+      this.#question.stop();
+      if (purpose !== "goOver") return;
+      this.knowledge.isPcpOut = true;
+      this.#goOverAt = now;
+    }
+  }
+
+  #send(now: Milliseconds, bytes: Uint8Array, what: "inquiry" | "question"): void {
+    this.#options.context.outputs.push({ type: "send", bytes, id: undefined });
+    this.sent(now, what);
+  }
+
+  /** What PCP left unanswered for long enough goes over to the protocol that is spoken. */
+  #goOver(now: Milliseconds): void {
+    this.#goOverAt = Infinity;
+    const fallback = this.#target(now);
+    if (!this.#mayGoOver || fallback === undefined) return;
+    const { mappings, announceRequest, context } = this.#options;
+    for (const mapping of mappings.unansweredInPcp) {
+      if (mapping.exchange?.beside !== undefined) continue;
+      const at = (mapping.exchange?.lastSentAt ?? now) + PCP_WAIT;
+      if (at > now) this.#goOverAt = Math.min(this.#goOverAt, at);
+      else this.#handOver.move(now, mapping, fallback, "beside");
+    }
+    if (this.#fallbacks.length > 1) this.#handOver.leaveSilent(now, fallback);
+    if (this.#inquiry.sentAt + PCP_WAIT <= now) this.#inquiry.goOver(now, fallback);
+    if (announceRequest.isUnderWay && announceRequest.sentAt + PCP_WAIT <= now) {
+      this.#handOver.refuseAnnounce(context.server.versionRefused(0));
+    }
+  }
+
+  /** The first protocol that is spoken. The answer of an earlier one wins, and may take a second request. */
+  #target(now: Milliseconds): Fallback | undefined {
+    const index = this.#fallbacks.findIndex(({ state }) => state === "usable");
+    const fallback = this.#fallbacks[index];
+    const earlier = this.#fallbacks.slice(0, index);
+    const isFirst = earlier.every(({ state }) => state === "refused" || state === "unsupported");
+    const at = this.#secondSentAt + PCP_WAIT;
+    if (fallback === undefined || isFirst || at <= now) return fallback;
+    this.#goOverAt = at;
+    return undefined;
+  }
+
+  #judge(now: Milliseconds): void {
+    if (!this.#isAsking) return this.knowledge.nothingAsked(now);
+    this.knowledge.judge(now);
+    this.#inquiry.finish({});
+  }
+
+  #emitGateway(): void {
+    const { state, since, protocol } = this.knowledge;
+    this.#options.context.outputs.push({ type: "gateway", state, since, protocol });
+  }
+
+  /** The gateway answered in another protocol than PCP. */
+  #heard({ protocol, state }: Fallback): void {
+    const { now } = this.#options.context;
+    this.knowledge.answered(now, protocol);
+    if (GIVEN_UP.has(state)) this.#handOver.acceptVersion();
+    if (state !== "usable" && this.#hasBegun) this.#askPcpOnce(now);
+  }
+
+  #givenUp(mapping: Mapping, hold: Milliseconds): void {
+    const { context, mappings } = this.#options;
+    const { exchange } = mapping;
+    // PCP goes on beside.
+    if (exchange?.protocol === "pcp") exchange.beside = undefined;
+    else lifecycle.versionRefused(context, mapping, { hold });
+    mappings.afterChange(mapping);
+  }
+}
+
+const GIVEN_UP: ReadonlySet<FallbackState> = new Set(["silent", "refused", "unsupported"]);
+
+/** Our decision: a server on the same link has answered by then, unless a datagram was lost. */
+const SILENCE: Milliseconds = 1_000;
+
+/** The first wait of NAT-PMP, whose servers are as near as those of PCP (RFC 6886 section 3.1: 250 ms). */
+const PCP_WAIT: Milliseconds = 250;
