@@ -22,6 +22,7 @@ export function matchesSpec(spec: MappingSpec, response: MappingResponse): boole
       return false;
     }
   }
+  if (spec.options.length === 0 && response.options.length === 0) return true;
   const requested = thirdPartyOf(spec.options);
   const echoed = thirdPartyOf(response.options);
   return requested === undefined

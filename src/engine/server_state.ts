@@ -27,9 +27,11 @@ export class ServerState {
 
   /** Whether the server has kept its mappings (RFC 6887 section 8.5). Stores the epoch in either case. */
   checkEpoch(now: Milliseconds, epoch: number): boolean {
-    const current = { server: epoch, client: Math.floor(now / 1000) };
-    const isValid = isEpochValid(this.#epoch, current);
-    this.#epoch = current;
+    const client = Math.floor(now / 1000);
+    const before = this.#epoch;
+    if (before?.server === epoch && before.client === client) return true; // as in most responses of a burst
+    this.#epoch = { server: epoch, client };
+    const isValid = isEpochValid(before, this.#epoch);
     if (!isValid) this.restarted();
     return isValid;
   }

@@ -63,8 +63,8 @@ const ENGINE_MUTANTS: MutantsByFile = {
     [
       "an invalid epoch is not stored",
       "checkEpoch",
-      "this.#epoch = current;",
-      "if (isValid) this.#epoch = current;",
+      "if (!isValid)",
+      "if (!isValid) this.#epoch = before;\n    if (!isValid)",
     ],
     ["a restart begins no generation", "checkEpoch", "if (!isValid)"],
     ["epochs of two addresses are compared", "moved", "this.#epoch = undefined"],
