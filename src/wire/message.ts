@@ -84,9 +84,10 @@ const OPCODES = { announce: Opcode.Announce, map: Opcode.Map, peer: Opcode.Peer 
  * @throws {TypeError} If a value has the wrong type.
  */
 export function encodeRequest(request: RequestInit): Uint8Array {
-  const bytes = new Uint8Array(messageLength(request));
-  writeRequest(request, viewOf(bytes));
-  return bytes;
+  // A typed array of its own would get its buffer, which the view needs, later and for more.
+  const buffer = new ArrayBuffer(messageLength(request));
+  writeRequest(request, new DataView(buffer));
+  return new Uint8Array(buffer);
 }
 
 /**
@@ -195,13 +196,13 @@ export function decodeRequest(bytes: Uint8Array): Decoded<Request> {
   if (view.getUint8(AT.version) !== PCP_VERSION) return refused("version");
   const reason = lengthFault(bytes.length, opcode);
   if (reason !== undefined) return refused(reason);
-  const header = {
+  return decoded({
+    ...readBody(view, opcode, view.getUint16(AT.reserved)),
     version: PCP_VERSION,
     opcode,
     lifetime: view.getUint32(AT.lifetime),
     clientAddress: IpAddress.read(view, AT.clientAddress),
-  };
-  return decoded({ ...header, ...readBody(view, opcode, view.getUint16(AT.reserved)) });
+  });
 }
 
 /**
@@ -221,14 +222,15 @@ export function decodeResponse(bytes: Uint8Array): Decoded<Response> {
   const opcode = view.getUint8(AT.opcode) & ~R_BIT;
   const reason = lengthFault(bytes.length, opcode);
   if (reason !== undefined) return refused(reason);
-  const header = {
+  // A spread is cheap if it is the first property.
+  return decoded({
+    ...readBody(view, opcode, view.getUint8(AT.reserved)),
     version: PCP_VERSION,
     opcode,
     result: view.getUint8(AT.result),
     lifetime: view.getUint32(AT.lifetime),
     epoch: view.getUint32(AT.epoch),
-  };
-  return decoded({ ...header, ...readBody(view, opcode, view.getUint8(AT.reserved)) });
+  });
 }
 
 /** Which rule the length breaks (RFC 6887 sections 7, 8.3, 11.4 and 12.4). */
@@ -247,32 +249,39 @@ function minLength(opcode: number): number {
 function readBody(view: DataView, opcode: number, reserved: number): Body & MessageOptions {
   switch (opcode) {
     case Opcode.Announce:
-      return { type: "announce", ...readOptions(view, HEADER_LENGTH) };
+      return { ...readOptions(view, HEADER_LENGTH), type: "announce" };
     case Opcode.Map:
-      return { type: "map", ...readMap(view), ...readOptions(view, MAP_LENGTH) };
+      return readMap("map", view, MAP_LENGTH);
     case Opcode.Peer:
       return {
-        type: "peer",
-        ...readMap(view),
+        ...readMap("peer", view, PEER_LENGTH),
         remotePort: view.getUint16(AT.remotePort),
         remoteAddress: IpAddress.read(view, AT.remoteAddress),
-        ...readOptions(view, PEER_LENGTH),
       };
     default: {
       const end = opcode === Opcode.Authentication ? AUTHENTICATION_LENGTH : view.byteLength;
       const data = octetsOf(view, HEADER_LENGTH, end - HEADER_LENGTH).slice();
-      return { type: "other", reserved, data, ...readOptions(view, end) };
+      return { ...readOptions(view, end), type: "other", reserved, data };
     }
   }
 }
 
-function readMap(view: DataView): MapFields {
+/** Reads what MAP and PEER have in common. */
+function readMap<Type extends "map" | "peer">(
+  type: Type,
+  view: DataView,
+  end: number,
+): { readonly type: Type } & MapFields & MessageOptions {
+  const { options, fault } = decodeOptions(view, end);
   return {
+    type,
     nonce: Nonce.read(view, AT.nonce),
     protocol: view.getUint8(AT.protocol),
     internalPort: view.getUint16(AT.internalPort),
     externalPort: view.getUint16(AT.externalPort),
     externalAddress: IpAddress.read(view, AT.externalAddress),
+    options,
+    optionFault: fault,
   };
 }
 

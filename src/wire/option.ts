@@ -54,6 +54,7 @@ export function encodeOption(option: Option, view: DataView, offset: number): nu
  * first option that does not fit, and `fault` gives the reason. Unknown and malformed options are kept octet for octet.
  */
 export function decodeOptions(view: DataView, offset: number): DecodedOptions {
+  if (offset === view.byteLength) return NO_OPTIONS;
   const options: Option[] = [];
   let at = offset;
   while (at < view.byteLength) {
@@ -68,6 +69,8 @@ export function decodeOptions(view: DataView, offset: number): DecodedOptions {
   }
   return { options, fault: undefined };
 }
+
+const NO_OPTIONS: DecodedOptions = { options: [], fault: undefined };
 
 function decodeData(code: number, data: DataView): Option {
   const codec = BY_CODE.get(code);
