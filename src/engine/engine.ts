@@ -15,7 +15,7 @@ import { heldUntil } from "./exchange.ts";
 import * as lifecycle from "./lifecycle.ts";
 import { Mapping, type ReusableMapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
-import { mappingKey, type MappingSpec } from "./mapping_spec.ts";
+import type { MappingSpec } from "./mapping_spec.ts";
 import { Mappings } from "./mappings.ts";
 import { noteOtherSource } from "./other_source.ts";
 import { Pacer } from "./pacer.ts";
@@ -108,7 +108,7 @@ export class Engine {
 
   /** What an ended mapping with the same key leaves to a new one (RFC 6887 section 15). */
   reusable(now: Milliseconds, spec: MappingSpec): ReusableMapping | undefined {
-    return this.#portReuse.find(mappingKey(spec), now);
+    return this.#portReuse.find(spec, now);
   }
 
   /**
@@ -346,9 +346,10 @@ export class Engine {
   }
 
   #sendAnnounce(now: Milliseconds): void {
+    if (this.#announceRequest.deadline > now) return;
     const { limit } = this.#servers;
     if (limit > 0 && this.#announceRequest.isExhausted(now, limit)) this.#nextServer(now);
-    const until = this.#state.heldUntil({ isNew: false, versionIsKnown: false });
+    const until = this.#state.heldUntil(false, false);
     const bytes = this.#announceRequest.takeDue(now, until, this.#context.random);
     if (bytes === undefined) return;
     this.#servers.asked(now);

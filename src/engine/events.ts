@@ -24,7 +24,7 @@ export type Input =
     /** The same mapping as an earlier run made it: it is requested with the same nonce. */
     readonly known?: KnownMapping | undefined;
     /** The mapping is released at once: what the server may hold of it is deleted, and nothing is requested. */
-    readonly release?: "revoked" | "dropped";
+    readonly release?: "revoked" | "dropped" | undefined;
   }
   /** A datagram arrived, on the socket of the requests or on the one of announcements (`multicast`). */
   | {

@@ -42,7 +42,7 @@ export function send(context: MappingContext, mapping: Mapping): void {
 export function heldUntil({ config, server }: MappingContext, mapping: Mapping): Milliseconds {
   const { phase, lease, exchange } = mapping;
   if (phase === "deleting" || phase === "ended") {
-    return server.heldUntil({ isNew: false, versionIsKnown: false });
+    return server.heldUntil(false, false);
   }
   // Requests for a lease keep 4 s apart (RFC 6887 section 11.2.1), repetitions in recovery as long as any other.
   const keepsGap = phase === "updating" ||
@@ -50,10 +50,7 @@ export function heldUntil({ config, server }: MappingContext, mapping: Mapping):
   return Math.max(
     mapping.retryAfter,
     keepsGap ? mapping.renewalSentAt + config.renewalGap : -Infinity,
-    server.heldUntil({
-      isNew: phase === "queued" || phase === "starting",
-      versionIsKnown: lease?.protocol === "pcp",
-    }),
+    server.heldUntil(phase === "queued" || phase === "starting", lease?.protocol === "pcp"),
   );
 }
 

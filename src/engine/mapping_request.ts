@@ -7,7 +7,8 @@ import { deletionOptions } from "./mapping_spec.ts";
 export function encodeMappingRequest(mapping: Mapping, clientAddress: IpAddress): Uint8Array {
   const { spec, nonce, suggestedAddress } = mapping;
   const isDeletion = mapping.phase === "deleting" || mapping.phase === "ended";
-  const fields = {
+  return encodeRequest({
+    type: spec.opcode,
     lifetime: isDeletion ? 0 : mapping.lifetime,
     clientAddress,
     nonce,
@@ -17,8 +18,7 @@ export function encodeMappingRequest(mapping: Mapping, clientAddress: IpAddress)
     externalPort: isDeletion ? 0 : mapping.suggestedPort,
     externalAddress: isDeletion ? IpAddress.any(suggestedAddress.family) : suggestedAddress,
     options: isDeletion ? deletionOptions(mapping.options) : mapping.options,
-  };
-  if (spec.opcode === "map") return encodeRequest({ type: "map", ...fields });
-  const { remotePort = 0, remoteAddress = IpAddress.ANY_IPV6 } = spec;
-  return encodeRequest({ type: "peer", ...fields, remotePort, remoteAddress });
+    remotePort: spec.remotePort ?? 0,
+    remoteAddress: spec.remoteAddress ?? IpAddress.ANY_IPV6,
+  });
 }

@@ -32,9 +32,11 @@ export type MappingKey = string;
 /** What distinguishes the mappings of one client (RFC 6887 sections 11.4, 12.4). */
 export function mappingKey(spec: MappingSpec): MappingKey {
   const { opcode, protocol, internalPort, externalAddress, options } = spec;
-  const internal = thirdPartyOf(options)?.toString() ?? "";
-  const remote = opcode === "peer" ? `${spec.remoteAddress} ${spec.remotePort}` : "";
-  return `${opcode} ${protocol} ${internalPort} ${externalAddress.family} ${internal} ${remote}`;
+  const thirdParty = thirdPartyOf(options);
+  let key = `${opcode} ${protocol} ${internalPort} ${externalAddress.family}`;
+  if (thirdParty !== undefined) key += ` for ${thirdParty}`;
+  if (opcode === "peer") key += ` to ${spec.remoteAddress} ${spec.remotePort}`;
+  return key;
 }
 
 /**
@@ -59,5 +61,6 @@ export function deletionOptions(options: readonly Option[]): readonly Option[] {
 
 /** The host that the mapping is for, if that is not the client itself (RFC 6887 section 13.1). */
 export function thirdPartyOf(options: readonly Option[]): IpAddress | undefined {
+  if (options.length === 0) return undefined; // nearly always
   return options.find((option) => option.type === "thirdParty")?.address;
 }

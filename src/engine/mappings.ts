@@ -21,7 +21,8 @@ export class Mappings implements Iterable<Mapping> {
   add(mapping: Mapping): void {
     this.#byId.set(mapping.id, mapping);
     const { w0 } = mapping.nonce;
-    this.#byNonce.set(w0, [...this.#byNonce.get(w0) ?? [], mapping]);
+    const same = this.#byNonce.get(w0);
+    this.#byNonce.set(w0, same === undefined ? [mapping] : [...same, mapping]);
   }
 
   get(id: MappingId): Mapping | undefined {

@@ -36,7 +36,11 @@ export class Pacer<T> {
 
   /** When the next slot is freed without a response; Infinity if no sender waits. */
   get deadline(): Milliseconds {
-    if (this.#waiting.size === 0) return Infinity;
+    return this.#waiting.size === 0 ? Infinity : this.#slotEnd;
+  }
+
+  /** When the slot ends that was taken first; Infinity if none is taken. */
+  get #slotEnd(): Milliseconds {
     const oldest = this.#inFlight.values().next().value;
     return oldest === undefined ? Infinity : oldest + this.#slotTime;
   }
@@ -72,7 +76,7 @@ export class Pacer<T> {
     if (this.#waiting.size === 0) return undefined;
     const window = Math.floor(this.#window);
     if (this.#isFull || this.#inFlight.size >= window) {
-      this.#endSlots(now);
+      if (this.#slotEnd <= now) this.#endSlots(now);
       const free = this.#isFull ? Math.max(1, window >> 2) : 1;
       this.#isFull = this.#inFlight.size > window - free;
       if (this.#isFull) return undefined;

@@ -38,14 +38,15 @@ export class PortReuse {
       const isFirst = successorsOf(predecessor).length === 0;
       return { predecessor, reusable: isFirst ? predecessor : undefined };
     }
-    const reusable = this.find(key, now);
+    const reusable = this.find(spec, now);
     this.#ended.delete(key);
     return { reusable };
   }
 
   /** What an ended mapping leaves to a new one. */
-  find(key: MappingKey, now: Milliseconds): ReusableMapping | undefined {
-    const kept = this.#ended.get(key);
+  find(spec: MappingSpec, now: Milliseconds): ReusableMapping | undefined {
+    if (this.#ended.size === 0) return undefined;
+    const kept = this.#ended.get(mappingKey(spec));
     return kept !== undefined && kept.until > now ? kept : undefined;
   }
 

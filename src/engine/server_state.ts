@@ -55,14 +55,15 @@ export class ServerState {
   /**
    * A request must not leave before; in the past if nothing holds it back.
    *
-   * @param request `isNew`: it is for a mapping without a lease. `versionIsKnown`: the server has answered it in PCP.
+   * @param isNew Whether the request is for a mapping without a lease.
+   * @param versionIsKnown Whether the server has answered it in PCP.
    */
-  heldUntil(request: { readonly isNew: boolean; readonly versionIsKnown: boolean }): Milliseconds {
+  heldUntil(isNew: boolean, versionIsKnown: boolean): Milliseconds {
     return Math.max(
       this.#allHeldUntil,
-      request.isNew ? this.#newHeldUntil : -Infinity,
+      isNew ? this.#newHeldUntil : -Infinity,
       // A version error is easy to forge: a lease goes on being renewed (RFC 6887 section 18).
-      request.versionIsKnown ? -Infinity : this.#versionHeldUntil,
+      versionIsKnown ? -Infinity : this.#versionHeldUntil,
     );
   }
 

@@ -76,9 +76,9 @@ const ENGINE_MUTANTS: MutantsByFile = {
       "hold",
     ],
     ["a version error holds back no request", "holdVersion", "this.#versionHeldUntil = until"],
-    ["a version error holds back renewals", "heldUntil", "request.versionIsKnown ?", "false ?"],
-    ["NO_RESOURCES holds back no new mapping", "heldUntil", "request.isNew ?", "false ?"],
-    ["NO_RESOURCES holds back renewals", "heldUntil", "request.isNew ?", "true ?"],
+    ["a version error holds back renewals", "heldUntil", "versionIsKnown ?", "false ?"],
+    ["NO_RESOURCES holds back no new mapping", "heldUntil", "isNew ?", "false ?"],
+    ["NO_RESOURCES holds back renewals", "heldUntil", "isNew ?", "true ?"],
   ],
   "engine.ts": [
     ["any source port is accepted", "#datagram", "source.port !== port", "false"],
