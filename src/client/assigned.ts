@@ -57,7 +57,7 @@ export function assignedOf(
 }
 
 function described(address: IpAddress): typeof lastAddress {
-  if (address !== lastAddress.address) {
+  if (!address.equals(lastAddress.address)) {
     const isReachable = isGloballyReachable(address);
     lastAddress = { address, text: address.toString(), isReachable };
   }

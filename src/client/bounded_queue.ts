@@ -2,7 +2,8 @@
 export class BoundedQueue<T> {
   readonly #limit: number;
   readonly #entries: T[] = [];
-  #waiting: ((result: IteratorResult<T, undefined>) => void)[] = [];
+  /** Readers that wait for an entry; undefined before the first one. */
+  #waiting: ((result: IteratorResult<T, undefined>) => void)[] | undefined;
   #closed = false;
   #missed = 0;
 
@@ -24,7 +25,7 @@ export class BoundedQueue<T> {
   /** Appends an entry; ignored once the queue is closed. */
   put(entry: T): void {
     if (this.#closed) return;
-    const resolve = this.#waiting.shift();
+    const resolve = this.#waiting?.shift();
     if (resolve !== undefined) return resolve({ done: false, value: entry });
     this.#entries.push(entry);
     if (this.#entries.length > this.#limit) {
@@ -36,7 +37,7 @@ export class BoundedQueue<T> {
   /** Accepts no further entry; unread ones can still be read. */
   close(): void {
     this.#closed = true;
-    for (const resolve of this.#waiting.splice(0)) resolve({ done: true, value: undefined });
+    for (const resolve of this.#waiting?.splice(0) ?? []) resolve({ done: true, value: undefined });
   }
 
   /** Removes and returns the oldest unread entry, or undefined. */
@@ -56,11 +57,11 @@ export class BoundedQueue<T> {
       resolve(result);
     };
     const abort = (): void => {
-      this.#waiting = this.#waiting.filter((waiting) => waiting !== settle);
+      this.#waiting = this.#waiting?.filter((waiting) => waiting !== settle);
       reject(signal?.reason);
     };
     signal?.addEventListener("abort", abort, { once: true });
-    this.#waiting.push(settle);
+    (this.#waiting ??= []).push(settle);
     return promise;
   }
 

@@ -60,10 +60,11 @@ export class MapHandle implements AsyncDisposable {
    */
   readonly spec: MappingSpec;
   readonly #control: MappingControl;
-  readonly #alerts = new BoundedQueue<Alert>(ALERT_LIMIT);
-  /** Called after every change of state or assignment. */
-  readonly #checks = new Set<() => void>();
-  #state: MappingState = { type: "requested" };
+  /** Unread changes: each becomes an alert when it is read. */
+  readonly #changes = new BoundedQueue<MappingState | Assignment>(CHANGE_LIMIT);
+  /** Resolves with the next change of state or assignment; undefined while no call waits for it. */
+  #nextChange: PromiseWithResolvers<void> | undefined;
+  #state: MappingState = REQUESTED;
   #lifetime: number;
   #assignment: Assignment | undefined;
 
@@ -102,7 +103,7 @@ export class MapHandle implements AsyncDisposable {
 
   /** Whether the state is final: revoked, dropped, expired for good, or failed. */
   get isOver(): boolean {
-    return this.#alerts.isClosed;
+    return this.#changes.isClosed;
   }
 
   /** The requested lifetime in seconds. */
@@ -135,7 +136,8 @@ export class MapHandle implements AsyncDisposable {
 
   /** Removes and returns the oldest unread alert, or undefined. */
   pollAlert(): Alert | undefined {
-    return this.#alerts.poll();
+    const change = this.#changes.poll();
+    return change && this.#alertOf(change);
   }
 
   /**
@@ -144,12 +146,13 @@ export class MapHandle implements AsyncDisposable {
    * @returns Undefined when the mapping is over and every alert was read.
    */
   async waitAlert(options: { readonly signal?: AbortSignal } = {}): Promise<Alert | undefined> {
-    return (await this.#alerts.next(options.signal)).value;
+    const { value: change } = await this.#changes.next(options.signal);
+    return change && this.#alertOf(change);
   }
 
   /** Yields the alerts, from the first on, until the mapping is over. The newest 256 unread alerts are kept. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Alert> {
-    return this.#alerts[Symbol.asyncIterator]();
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<Alert> {
+    for await (const change of this.#changes) yield this.#alertOf(change);
   }
 
   /**
@@ -218,8 +221,8 @@ export class MapHandle implements AsyncDisposable {
    */
   setState(state: MappingState, over: boolean): void {
     this.#state = state;
-    this.#alerts.put({ type: "stateChange", state });
-    if (over) this.#alerts.close();
+    this.#changes.put(state);
+    if (over) this.#changes.close();
     this.#changed();
   }
 
@@ -230,7 +233,7 @@ export class MapHandle implements AsyncDisposable {
    */
   setAssignment(assignment: Assignment, changed: boolean): void {
     this.#assignment = assignment;
-    if (changed) this.#alerts.put({ type: "assigned", ...assignedOf(assignment, this.spec) });
+    if (changed) this.#changes.put(assignment);
     this.#changed();
   }
 
@@ -256,7 +259,8 @@ export class MapHandle implements AsyncDisposable {
 
   /** The result of {@linkcode MapHandle.ready}; undefined while there is none. */
   #outcome(): Assigned | undefined {
-    if (this.assigned !== undefined) return this.assigned;
+    const { assigned } = this;
+    if (assigned !== undefined) return assigned;
     if (this.#state.type === "error") throw refusal("Cannot open the mapping", this.#state);
     if (!this.isOver) return undefined;
     throw new NotRunningError("Cannot wait for the assignment", this.id, this.#state);
@@ -265,26 +269,23 @@ export class MapHandle implements AsyncDisposable {
   /** Settles as soon as `outcome` returns a value or throws; it is called now and after every change. */
   async #until<T>(outcome: () => T | undefined, signal: AbortSignal | undefined): Promise<T> {
     signal?.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const check = (): void => {
-      try {
-        const value = outcome();
-        if (value !== undefined) resolve(value);
-      } catch (error) {
-        reject(error);
-      }
-    };
-    this.#checks.add(check);
-    check();
-    try {
-      return await abortable(promise, signal);
-    } finally {
-      this.#checks.delete(check);
+    for (;;) {
+      const value = outcome();
+      if (value !== undefined) return value;
+      this.#nextChange ??= Promise.withResolvers();
+      await abortable(this.#nextChange.promise, signal);
     }
   }
 
   #changed(): void {
-    for (const check of this.#checks) check();
+    this.#nextChange?.resolve();
+    this.#nextChange = undefined;
+  }
+
+  #alertOf(change: MappingState | Assignment): Alert {
+    return "expiresAt" in change
+      ? { type: "assigned", ...assignedOf(change, this.spec) }
+      : { type: "stateChange", state: change };
   }
 }
 
@@ -298,5 +299,7 @@ const PROTOCOL_NAMES: ReadonlyMap<number, "tcp" | "udp"> = new Map([
   [ProtocolNumber.Udp, "udp"],
 ]);
 
-/** Unread alerts kept: a slow reader misses older ones. */
-const ALERT_LIMIT = 256;
+const REQUESTED: MappingState = { type: "requested" };
+
+/** Unread changes kept: a slow reader misses older ones. */
+const CHANGE_LIMIT = 256;

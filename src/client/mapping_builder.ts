@@ -14,8 +14,8 @@ export abstract class MappingBuilder {
   readonly lifetime: number;
   /** @internal */
   protected readonly attempt: string;
-  readonly #given = new Set<string>();
-  readonly #options: Option[] = [];
+  #given: readonly string[] = NONE;
+  #options: readonly Option[] = NONE;
   #protocol: number = ProtocolNumber.Tcp;
   #externalPort = 0;
   #externalAddress: IpAddress | undefined;
@@ -122,13 +122,13 @@ export abstract class MappingBuilder {
       lifetime: this.lifetime,
       externalPort: this.#externalPort,
       externalAddress: this.#externalAddress ?? IpAddress.any(clientAddress.family),
-      options: [...this.#options],
+      options: this.#options,
     };
   }
 
   /** @internal */
   protected add(option: Option): this {
-    this.#options.push(option);
+    this.#options = this.#options.concat(option);
     return this;
   }
 
@@ -138,10 +138,10 @@ export abstract class MappingBuilder {
    * @internal
    */
   protected once(setting: string): void {
-    if (this.#given.has(setting)) {
+    if (this.#given.includes(setting)) {
       throw new TypeError(`${this.attempt}: ${setting} was given twice`);
     }
-    this.#given.add(setting);
+    this.#given = this.#given.concat(setting);
   }
 
   /** @internal */
@@ -159,6 +159,8 @@ export abstract class MappingBuilder {
     throw new TypeError(`${this.attempt}: ${what} must be an IPv4 or IPv6 address, got "${text}"`);
   }
 }
+
+const NONE: readonly never[] = [];
 
 /** RFC 7220 section 2, RFC 7843 section 4. */
 const MAX_OPTION_DATA = 1016;

@@ -79,7 +79,7 @@ export class MappingRegistry {
     const mapping = new MapHandle(this.#nextId++, spec, kind, this.#control);
     if (internal) this.#internal.add(mapping);
     if (joined !== undefined) this.#join(joined, mapping);
-    else this.#add(new SharedMapping(mapping.id, spec, mapping));
+    else this.#add(new SharedMapping(mapping.id, key, spec, mapping));
     return mapping;
   }
 
@@ -165,7 +165,7 @@ export class MappingRegistry {
   #introduce(shared: SharedMapping, suggestedPort?: number): void {
     const { engineId } = shared;
     this.#byEngineId.set(engineId, shared);
-    const recorded = this.#records.record(shared.spec, suggestedPort);
+    const recorded = this.#records.record(shared.spec, suggestedPort, shared.key);
     shared.record = recorded.record;
     if (recorded.written === undefined) return this.#start(shared, recorded);
     void recorded.written.then(() => {
@@ -174,12 +174,12 @@ export class MappingRegistry {
   }
 
   #start(shared: SharedMapping, { spec: recorded, known }: RecordedRequest): void {
-    const { engineId: id, lifetime, lifetimes, releasing } = shared;
+    const { engineId: id, lifetime, lifetimes, releasing: release } = shared;
     // A handle may have joined since the record.
-    const spec = withPaddedDescription({ ...recorded, lifetime });
+    const requested = recorded.lifetime === lifetime ? recorded : { ...recorded, lifetime };
+    const spec = withPaddedDescription(requested);
     shared.started = true;
-    const release = releasing === undefined ? {} : { release: releasing };
-    this.#step({ type: "request", id, spec, lifetimes, known, ...release });
+    this.#step({ type: "request", id, spec, lifetimes, known, release });
   }
 
   #join(shared: SharedMapping, mapping: MapHandle): void {

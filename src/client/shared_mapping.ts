@@ -1,5 +1,5 @@
 import type { Assignment, MappingId, MappingState } from "../engine/events.ts";
-import { type MappingKey, mappingKey, type MappingSpec } from "../engine/mapping_spec.ts";
+import type { MappingKey, MappingSpec } from "../engine/mapping_spec.ts";
 import type { MapHandle } from "./map_handle.ts";
 import type { MappingRecord } from "./persistence/mapping_record.ts";
 import { lifetimesOf } from "./request_type.ts";
@@ -19,8 +19,8 @@ export class SharedMapping {
   /** Oldest first. The last one stays after its release. */
   members: readonly [MapHandle, ...MapHandle[]];
 
-  constructor(engineId: MappingId, spec: MappingSpec, first: MapHandle) {
-    this.key = mappingKey(spec);
+  constructor(engineId: MappingId, key: MappingKey, spec: MappingSpec, first: MapHandle) {
+    this.key = key;
     this.engineId = engineId;
     this.spec = spec;
     this.lifetime = first.lifetime;
@@ -43,7 +43,10 @@ export class SharedMapping {
 
   /** For how many lifetimes it is requested: the most of all members. */
   get lifetimes(): number {
-    return Math.max(...this.members.map(({ requestType }) => lifetimesOf(requestType)));
+    return this.members.reduce(
+      (most, { requestType }) => Math.max(most, lifetimesOf(requestType)),
+      0,
+    );
   }
 
   add(mapping: MapHandle): void {

@@ -332,7 +332,7 @@ export class Engine {
     }
     if (this.#recovery.takeDue(now)) this.#recover();
     this.#choice.wake(now);
-    this.#sendAnnounce(now);
+    if (this.#announceRequest.deadline <= now) this.#sendAnnounce(now);
   }
 
   /** Requests anew what the server may have lost, in a small window (RFC 6887 section 14.1.3). */
@@ -346,7 +346,6 @@ export class Engine {
   }
 
   #sendAnnounce(now: Milliseconds): void {
-    if (this.#announceRequest.deadline > now) return;
     const { limit } = this.#servers;
     if (limit > 0 && this.#announceRequest.isExhausted(now, limit)) this.#nextServer(now);
     const until = this.#state.heldUntil(false, false);

@@ -75,13 +75,13 @@ class DenoTransport implements Transport {
     void this.#receiveAll();
   }
 
-  async send(bytes: Uint8Array, { hostname, port }: SocketAddress): Promise<void> {
-    if (this.#closed) throw TransportError.closed({ hostname, port });
-    try {
-      await this.#socket.send(bytes, { transport: "udp", hostname, port });
-    } catch (error) {
+  send(bytes: Uint8Array, to: SocketAddress): Promise<void> {
+    const { hostname, port } = to;
+    if (this.#closed) return Promise.reject(TransportError.closed({ hostname, port }));
+    const sent = this.#socket.send(bytes, { transport: "udp", hostname, port });
+    return sent.then(() => {}, (error) => {
       throw new TransportError("send", { hostname, port }, error);
-    }
+    });
   }
 
   close(): void {

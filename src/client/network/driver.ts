@@ -2,7 +2,7 @@ import type { Clock, Milliseconds } from "../../clock.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Input, MappingId, Output } from "../../engine/events.ts";
 import type { SocketAddress, Transport } from "../../transport/transport.ts";
-import { IpAddress } from "../../wire/address.ts";
+import { type Endpoint, IpAddress } from "../../wire/address.ts";
 import type { Tracer } from "../trace.ts";
 
 /** What a {@linkcode Driver} is made of. */
@@ -41,12 +41,13 @@ export class Driver {
   readonly #engine: Engine;
   readonly #clock: Clock;
   #socket: Pick<Transport, "send"> | undefined;
-  /** Outputs of steps that began while other outputs were being carried out. */
-  readonly #pending: Output[] = [];
-  #carryingOut = false;
+  /** The outputs that are being carried out, and after them those of steps that began meanwhile. */
+  #outputs: Output[] | undefined;
   #alarmAt: Milliseconds = Infinity;
   #cancelAlarm: () => void = () => {};
   #closed = false;
+  #lastHostname = "";
+  #lastSource: Endpoint | undefined;
 
   constructor(options: DriverOptions) {
     this.#options = options;
@@ -73,15 +74,18 @@ export class Driver {
 
   /** Steps the engine with a received datagram. */
   receive(bytes: Uint8Array, from: SocketAddress, on: ReceivedOn = {}): void {
-    const address = IpAddress.tryParse(from.hostname);
-    if (this.#closed || address === undefined) return;
+    const source = this.#endpointOf(from);
+    if (this.#closed || source === undefined) return;
     this.counts.received++;
-    const source = { address, port: from.port };
     const now = this.#clock.now();
-    const input: Input = { type: "datagram", bytes, source, multicast: false, ...on };
+    const { multicast = false, isOnOldSocket = false } = on;
+    const input: Input = { type: "datagram", bytes, source, multicast, isOnOldSocket };
     const outputs = this.#engine.step(now, input);
-    const ignored = outputs.find((output) => output.type === "ignored")?.reason;
-    this.#options.trace?.({ at: now, direction: "received", remote: from, bytes, ignored });
+    const { trace } = this.#options;
+    if (trace !== undefined) {
+      const ignored = outputs.find((output) => output.type === "ignored")?.reason;
+      trace({ at: now, direction: "received", remote: from, bytes, ignored });
+    }
     this.#carryOut(outputs);
   }
 
@@ -96,28 +100,37 @@ export class Driver {
   /** Stops for good. The sockets stay open. */
   close(): void {
     this.#closed = true;
-    this.#pending.length = 0;
+    this.#outputs?.splice(0);
     this.#cancelAlarm();
   }
 
   /** Carries outputs out in order, also when a callback makes the engine step again. */
-  #carryOut(outputs: readonly Output[]): void {
-    this.#pending.push(...outputs);
-    if (!this.#carryingOut) {
-      this.#carryingOut = true;
+  #carryOut(outputs: Output[]): void {
+    if (this.#outputs !== undefined) this.#outputs.push(...outputs);
+    else {
+      this.#outputs = outputs;
       try {
-        for (let all = this.#pending.splice(0); all.length > 0; all = this.#pending.splice(0)) {
-          for (const output of all) {
-            if (output.type === "send") this.#send(output.bytes, output.id);
-            else if (output.type === "newSocket") this.#options.onNewSocket();
-            else this.#options.onOutput(output);
-          }
+        for (let index = 0; index < outputs.length; index++) { // the array may grow meanwhile
+          const output = outputs[index] as Output;
+          if (output.type === "send") this.#send(output.bytes, output.id);
+          else if (output.type === "newSocket") this.#options.onNewSocket();
+          else this.#options.onOutput(output);
         }
       } finally {
-        this.#carryingOut = false;
+        this.#outputs = undefined;
       }
     }
     this.#setAlarm();
+  }
+
+  /** The source of a datagram; undefined if its text is no address. Nearly all datagrams have the same source. */
+  #endpointOf({ hostname, port }: SocketAddress): Endpoint | undefined {
+    if (hostname !== this.#lastHostname || port !== this.#lastSource?.port) {
+      const address = IpAddress.tryParse(hostname);
+      this.#lastHostname = hostname;
+      this.#lastSource = address && { address, port };
+    }
+    return this.#lastSource;
   }
 
   #send(bytes: Uint8Array, id: MappingId | undefined): void {

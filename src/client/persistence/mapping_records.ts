@@ -134,11 +134,11 @@ export class MappingRecords {
    *
    * @param port Is suggested if neither the request nor an earlier mapping has a port.
    */
-  record(spec: MappingSpec, port = 0): RecordedRequest {
-    const key = mappingKey(spec);
-    const active = this.#active.get(key) ?? [];
+  record(spec: MappingSpec, port = 0, key: MappingKey = mappingKey(spec)): RecordedRequest {
+    const { server, port: serverPort, client } = this.#endpoints;
+    const active = this.#active.get(key);
     const leftover = this.#leftovers.get(key);
-    const existing = active[0] ?? leftover;
+    const existing = active?.[0] ?? leftover;
     const earlier = existing ?? this.#options.reusable(spec);
     const nonce = earlier?.nonce ?? this.#makeNonce();
     const requested = leftover === undefined ? spec : withoutSuggestion(spec, leftover);
@@ -148,7 +148,9 @@ export class MappingRecords {
       ? earlier
       : { suggestedAddress: externalAddress, suggestedPort: isSuggesting ? externalPort : port };
     const record: MappingRecord = {
-      ...this.#endpoints,
+      server,
+      port: serverPort,
+      client,
       key,
       spec,
       nonce,
@@ -158,7 +160,7 @@ export class MappingRecords {
       expiresAt: Math.max(Date.now() + spec.lifetime * 1000, existing?.expiresAt ?? 0),
     };
     this.#leftovers.delete(key);
-    this.#active.set(key, [...active, record]);
+    this.#active.set(key, active === undefined ? [record] : [...active, record]);
     const until = existing === undefined ? -Infinity : this.#options.now() + lifeLeft(existing);
     const known = { nonce, suggestedAddress, suggestedPort, until };
     return { record, spec: requested, known, written: this.#write() };
@@ -229,6 +231,7 @@ export class MappingRecords {
   }
 
   #changed(record: MappingRecord): void {
+    if (this.#options.store === undefined) return;
     if (this.#active.get(record.key)?.includes(record)) void this.#write();
   }
 
