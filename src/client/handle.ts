@@ -160,9 +160,9 @@ export class Handle implements AsyncDisposable {
     const attempt = "Cannot delete the mappings of an earlier run";
     this.#checkOpen(attempt);
     const deleted = this.#records.leftoverRequests(attempt, mapping).map(async (spec) => {
-      const request = this.#registry.request(spec, RequestType.Once, true);
-      await request[Symbol.asyncDispose]();
-      return request.state.type !== "error";
+      const leftover = this.#registry.adopt(spec);
+      await leftover[Symbol.asyncDispose]();
+      return leftover.state.type !== "error";
     });
     return (await Promise.all(deleted)).filter((isDeleted) => isDeleted).length;
   }

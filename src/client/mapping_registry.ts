@@ -6,7 +6,7 @@ import { MappingConflictError } from "./errors.ts";
 import { MapHandle, type MappingControl } from "./map_handle.ts";
 import type { MappingRecords, RecordedRequest } from "./persistence/mapping_records.ts";
 import { isSet, overlap } from "./port_set_overlap.ts";
-import { lifetimesOf, type RequestType } from "./request_type.ts";
+import { lifetimesOf, RequestType } from "./request_type.ts";
 import { SharedMapping } from "./shared_mapping.ts";
 import { WallTime } from "./wall_time.ts";
 
@@ -80,6 +80,14 @@ export class MappingRegistry {
     if (internal) this.#internal.add(mapping);
     if (joined !== undefined) this.#join(joined, mapping);
     else this.#add(new SharedMapping(mapping.id, key, spec, mapping));
+    return mapping;
+  }
+
+  /** A mapping of an earlier run, to be released at once. It may have ports of other mappings. */
+  adopt(spec: MappingSpec): MapHandle {
+    const mapping = new MapHandle(this.#nextId++, spec, RequestType.Once, this.#control);
+    this.#internal.add(mapping);
+    this.#add(new SharedMapping(mapping.id, mappingKey(spec), spec, mapping));
     return mapping;
   }
 

@@ -159,6 +159,17 @@ Deno.test("deleteLeftovers(mapping) deletes one mapping of an earlier run and le
   await world.settled(handle.shutdown());
 });
 
+Deno.test("Mappings of earlier runs can be deleted although a port set of one has ports of another", async () => {
+  await using world = await lab({ server: { maxPortSet: 64 } });
+  const before = await startWith(world, []);
+  await world.settled(before.handle.request(new InboundMap(6000, 7200).portSet(4)).ready());
+  const { handle } = await startWith(world, [...before.store.saved, GOOD]); // GOOD has port 6001
+  assertEquals(handle.leftovers.map(({ internalPort }) => internalPort), [6000, 6001]);
+  assertEquals(await world.settled(handle.deleteLeftovers()), 2);
+  assertEquals([handle.leftovers, world.server.mappings.size], [[], 0]);
+  await world.settled(handle.shutdown());
+});
+
 Deno.test("deleteLeftovers() counts what was deleted, and refuses what is no mapping", async () => {
   await using world = await lab();
   const { handle } = await startWith(world, [STORED, GOOD]);

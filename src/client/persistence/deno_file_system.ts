@@ -112,10 +112,13 @@ async function lockOpen(file: Deno.FsFile, path: string): Promise<FileLock | Loc
   const opened = openFile(file, path);
   if ((await opened.info()).identity !== (await info(path))?.identity) throw foreignLock(path);
   const isLocked = await file.tryLock(true);
-  const process = parseLock(await readUpTo(opened, LOCK_LIMIT), path);
+  const octets = await readUpTo(opened, LOCK_LIMIT);
+  const process = parseLock(octets, path);
   if (!isLocked) return { holder: process === undefined ? "a program" : `process ${process}` };
-  await file.truncate();
-  await file.seek(0, Deno.SeekMode.Start);
+  if (octets.length > 0) { // of a program that crashed
+    await file.truncate();
+    await file.seek(0, Deno.SeekMode.Start);
+  }
   await opened.write(lockOctets("deno"));
   const unlock = async (): Promise<void> => {
     await file.truncate();

@@ -69,9 +69,7 @@ export class ForeignFileError extends Error {
 
 /** Reads a file up to its end, or one octet more than the limit. */
 export async function readUpTo(file: OpenFile, limit: number): Promise<Uint8Array> {
-  const { size } = await file.info();
-  // A little more than its size, because it may grow now.
-  const octets = new Uint8Array(Math.min(size + 1_000, limit) + 1);
+  const octets = new Uint8Array(limit + 1);
   for (let length = 0;;) {
     const count = await file.read(octets.subarray(length));
     length += count;

@@ -69,9 +69,8 @@ export class StateFile {
       try {
         // A client that saves replaces the file.
         if ((await file.info()).identity !== found.identity) continue;
-        const octets = await readUpTo(file, STATE_LIMIT);
-        if (octets.length > STATE_LIMIT) throw tooLarge(octets.length);
-        return octets;
+        const octets = await readUpTo(file, found.size);
+        if (octets.length <= found.size) return octets; // else another program writes it now
       } finally {
         await file.close();
       }
