@@ -15,7 +15,7 @@ export class ResultCodeError extends PcpError {
   /** Seconds before the same request is repeated; undefined if it is not repeated. */
   readonly lifetime: number | undefined;
   /** What the gateway's protocol, which is not PCP, cannot express of the request; absent if that is not the reason. */
-  readonly unsupported?: Unsupported;
+  declare readonly unsupported?: Unsupported;
 
   /** @internal */
   constructor(

@@ -201,6 +201,8 @@ export interface Assignment {
   readonly expiresAt: Milliseconds;
   /** The options of the response. */
   readonly options: readonly Option[];
+  /** The protocol in which it came. */
+  readonly protocol: Protocol;
 }
 
 /** Codes of errors that this client found; those of servers are 1 to 255. */

@@ -35,7 +35,7 @@ export function grant(
   // The lifetime began at the server, after the request left: to end it earlier is safe. Whole milliseconds, rounded down.
   const grantedAt = Math.floor(unanswered?.lastSentAt ?? context.now);
   const expiresAt = Math.floor(grantedAt + lifetime * 1000);
-  const assignment = { externalAddress, externalPort, lifetime, expiresAt, options };
+  const assignment = { externalAddress, externalPort, lifetime, expiresAt, options, protocol };
   const changed = isChanged(context, mapping, assignment);
   mapping.natPmpUntil = protocol === "pcp" ? mayExistInNatPmp(context, mapping) : -Infinity;
   mapping.mayExistUntil = mayExistAfterGrant(mapping, lifetime, expiresAt);

@@ -1,5 +1,6 @@
 import { ResultCode } from "../wire/result_code.ts";
 import type { AnnounceRequest } from "./announce_request.ts";
+import { errorHold } from "./error_hold.ts";
 import type { Milliseconds } from "./events.ts";
 import type { Fallback } from "./fallback.ts";
 import * as lifecycle from "./lifecycle.ts";
@@ -27,8 +28,16 @@ export class HandOver {
   /**
    * The mapping is requested in another protocol, beside PCP or instead of it. One that PCP granted stays in PCP while its
    * lease lasts: with NAT-PMP anyone could fake or end it.
+   *
+   * @param hold How long a mapping is held that the protocol cannot make; as after a version error if left out.
    */
-  move(now: Milliseconds, mapping: Mapping, fallback: Fallback, way: "beside" | "instead"): void {
+  move(
+    now: Milliseconds,
+    mapping: Mapping,
+    fallback: Fallback,
+    way: "beside" | "instead",
+    hold?: Milliseconds,
+  ): void {
     const { exchange, lease, phase } = mapping;
     if (exchange === undefined || phase === "running" || lease?.protocol === "pcp") return;
     const { protocol } = fallback;
@@ -38,7 +47,7 @@ export class HandOver {
     if (part !== undefined) {
       // Its repetition in PCP may still be answered. For the client's own requests there is another way.
       const isLost = exchange.transmissions > 1 || part === "pcpOnly" || way === "instead";
-      if (isLost) this.refuse(mapping, { unsupported: { protocol, part } });
+      if (isLost) this.refuse(mapping, { hold, unsupported: { protocol, part } });
       return;
     }
     const { context, mappings } = this.#options;
@@ -65,11 +74,17 @@ export class HandOver {
   }
 
   /** The server's protocol is unknown to this client, or cannot express the request. */
-  refuse(mapping: Mapping, refusal: Partial<VersionRefusal> = {}): void {
+  refuse(
+    mapping: Mapping,
+    { hold, unsupported }: { [K in keyof VersionRefusal]?: VersionRefusal[K] | undefined } = {},
+  ): void {
     const { context, mappings } = this.#options;
     context.dequeue(mapping);
-    const hold = refusal.hold ?? context.server.versionRefused(0);
-    lifecycle.versionRefused(context, mapping, { ...refusal, hold });
+    const refusals = mapping.refusal?.count ?? 0;
+    lifecycle.versionRefused(context, mapping, {
+      hold: hold ?? errorHold(ResultCode.UnsuppVersion, 0, refusals, context.config),
+      unsupported,
+    });
     mappings.afterChange(mapping);
   }
 

@@ -211,9 +211,9 @@ export class ProtocolChoice {
     this.#inquiry.stop();
   }
 
-  /** An ANNOUNCE is wanted, and PCP is not to be used. */
+  /** An ANNOUNCE is wanted, and PCP is not spoken, or not to be used. */
   refuseAnnounce(): void {
-    this.#handOver.refuseAnnounce(this.#options.context.server.versionRefused(0));
+    this.#handOver.refuseAnnounce(this.#options.context.config.minimumLongHold);
   }
 
   /** Whether an answer is waited for, in any protocol. */
@@ -289,7 +289,7 @@ export class ProtocolChoice {
     this.#goOverAt = Infinity;
     const fallback = this.#target(now);
     if (!this.#mayGoOver || fallback === undefined) return;
-    const { mappings, announceRequest, context } = this.#options;
+    const { mappings, announceRequest } = this.#options;
     for (const mapping of mappings.unansweredInPcp) {
       if (mapping.exchange?.beside !== undefined) continue;
       const at = (mapping.exchange?.lastSentAt ?? now) + PCP_WAIT;
@@ -299,7 +299,7 @@ export class ProtocolChoice {
     if (this.#fallbacks.length > 1) this.#handOver.leaveSilent(now, fallback);
     if (this.#inquiry.sentAt + PCP_WAIT <= now) this.#inquiry.goOver(now, fallback);
     if (announceRequest.isUnderWay && announceRequest.sentAt + PCP_WAIT <= now) {
-      this.#handOver.refuseAnnounce(context.server.versionRefused(0));
+      this.refuseAnnounce();
     }
   }
 

@@ -158,7 +158,7 @@ export class VersionNegotiation {
     }
     for (const mapping of asked) {
       if (natPmp === undefined) handOver.refuse(mapping, { hold });
-      else handOver.move(now, mapping, natPmp, "instead");
+      else handOver.move(now, mapping, natPmp, "instead", hold);
     }
     handOver.refuseAnnounce(hold);
     if (natPmp === undefined) inquiry.finish({ version });

@@ -5,6 +5,7 @@ import {
   mappingKey,
   type MappingSpec,
 } from "../../engine/mapping_spec.ts";
+import { type Protocol, PROTOCOLS } from "../../engine/protocol.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { MAX_LIFETIME } from "../../wire/constants.ts";
 import { reasonOf } from "../errors.ts";
@@ -33,11 +34,13 @@ export interface MappingRecord extends Endpoints {
   lifetime: number;
   /** When it ends at the server as far as is known, in milliseconds of the wall clock. */
   expiresAt: number;
+  /** The protocol in which the server granted it; undefined if it did not, as far as is known. */
+  grantedBy: Protocol | undefined;
 }
 
 /** The record as it is stored. */
 export function storedOf(record: MappingRecord): StoredMapping {
-  const { spec } = record;
+  const { spec, grantedBy } = record;
   const { remoteAddress, remotePort } = spec;
   return {
     server: record.server,
@@ -51,6 +54,7 @@ export function storedOf(record: MappingRecord): StoredMapping {
     externalAddress: record.suggestedAddress.toString(),
     externalPort: record.suggestedPort,
     expiresAt: new Date(record.expiresAt).toISOString(),
+    ...(grantedBy === undefined ? {} : { grantedBy }),
     options: optionsToHex(spec.options),
     ...(remoteAddress === undefined ? {} : { remoteAddress: remoteAddress.toString() }),
     ...(remotePort === undefined ? {} : { remotePort }),
@@ -87,6 +91,7 @@ export function recordOf(stored: unknown): MappingRecord {
     suggestedPort: numberIn(fields, "externalPort", 0, 0xffff),
     lifetime: spec.lifetime,
     expiresAt: timeIn(fields, "expiresAt"),
+    grantedBy: PROTOCOLS.find((protocol) => protocol === fields["grantedBy"]),
   };
   checkSpec({ ...spec, externalPort: record.suggestedPort }, client);
   return record;

@@ -158,11 +158,13 @@ export class MappingRecords {
       suggestedPort,
       lifetime: spec.lifetime,
       expiresAt: Math.max(Date.now() + spec.lifetime * 1000, existing?.expiresAt ?? 0),
+      grantedBy: existing?.grantedBy,
     };
     this.#leftovers.delete(key);
     this.#active.set(key, active === undefined ? [record] : [...active, record]);
     const until = existing === undefined ? -Infinity : this.#options.now() + lifeLeft(existing);
-    const known = { nonce, suggestedAddress, suggestedPort, until };
+    const { grantedBy } = record;
+    const known = { nonce, suggestedAddress, suggestedPort, until, grantedBy };
     return { record, spec: requested, known, written: this.#write() };
   }
 
@@ -178,6 +180,7 @@ export class MappingRecords {
     const { externalAddress, externalPort, lifetime, expiresAt } = assignment;
     record.suggestedAddress = externalAddress;
     record.suggestedPort = externalPort;
+    record.grantedBy = assignment.protocol;
     record.lifetime = Math.max(record.lifetime, lifetime);
     record.expiresAt = Date.now() + expiresAt - this.#options.now();
     this.#changed(record);

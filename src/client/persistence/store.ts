@@ -1,3 +1,5 @@
+import type { Protocol } from "../../engine/protocol.ts";
+
 /** A mapping as a store keeps it, so that a later run can continue or delete it. Plain JSON. */
 export interface StoredMapping {
   /** The server's address. */
@@ -22,6 +24,8 @@ export interface StoredMapping {
   readonly externalPort: number;
   /** When the mapping ends at the server as far as is known, in ISO 8601; an unanswered renewal adds one lifetime. */
   readonly expiresAt: string;
+  /** The protocol in which the server granted it; absent if it did not, as far as is known. */
+  readonly grantedBy?: Protocol;
   /** The options of the request as hexadecimal digits. */
   readonly options: string;
   /** The remote peer's address; outbound mappings only. */

@@ -34,10 +34,13 @@ export function answerNatPmp(
   if (request.length < length) return drop(context, "natpmpShort");
   if (request.length > length) countViolation(context, "natpmpLength");
   const scripted = context.faultScript.takeFailure(opcode)?.result;
-  if (opcode > 0) return answerMapping(context, now, request, source.address, scripted);
+  if (opcode > 0) {
+    const response = answerMapping(context, now, request, source.address, scripted);
+    return inProcessorOrder(context, response);
+  }
   const response = natPmpAddressResponse(context.external.IPv4, context.epoch(now), scripted);
   countError(context, new DataView(response.buffer).getUint16(2));
-  return response;
+  return inProcessorOrder(context, response);
 }
 
 /** The response to an address request, and the announcement of an address (RFC 6886 sections 3.2 and 3.2.1). */
@@ -52,7 +55,7 @@ export function natPmpAddressResponse(
   return new Uint8Array(view.buffer);
 }
 
-/** The response of a NAT-PMP server to every other version, 8 octets (RFC 6886 section 3.5). */
+/** The response of a NAT-PMP server to every other version, by default 8 octets (RFC 6886 section 3.5). */
 export function natPmpVersionError(
   context: ServerContext,
   now: number,
@@ -61,7 +64,21 @@ export function natPmpVersionError(
   const hasOpcode = context.settings.natPmpErrorOpcode === "response";
   const opcode = hasOpcode ? RESPONSE | (request[1] ?? 0) : 0;
   countError(context, Result.Version);
-  return new Uint8Array(newResponse(8, opcode, Result.Version, context.epoch(now)).buffer);
+  const error = new Uint8Array(newResponse(8, opcode, Result.Version, context.epoch(now)).buffer);
+  const { versionErrorLength: length = error.length } = context.settings;
+  const bytes = new Uint8Array(length);
+  bytes.set(request.subarray(0, length));
+  bytes.set(error.subarray(0, length));
+  return inProcessorOrder(context, bytes);
+}
+
+/** The response as a server sends it that forgets to convert its numbers. */
+function inProcessorOrder({ settings }: ServerContext, bytes: Uint8Array): Uint8Array {
+  if (!settings.quirks.natPmpLittleEndian) return bytes;
+  const isMapping = bytes.length === 16;
+  const fields = [[2, 2], [4, 4], ...isMapping ? [[8, 2], [10, 2], [12, 4]] : []];
+  for (const [at = 0, length = 0] of fields) bytes.subarray(at, at + length).reverse();
+  return bytes;
 }
 
 function newResponse(

@@ -38,6 +38,10 @@ export interface Quirks {
   readonly ignoresThirdParty?: boolean;
   /** UNSUPP_OPCODE does not copy the request: all zeros after the header, or the header alone. */
   readonly bareOpcodeErrors?: "zeroed" | "headerOnly";
+  /** Requests of another version get no answer instead of a version error. */
+  readonly dropsOtherVersions?: boolean;
+  /** The numbers in NAT-PMP responses are in the order of a little-endian processor; addresses are not. */
+  readonly natPmpLittleEndian?: boolean;
 }
 
 /** A protocol by which a gateway makes mappings. */
@@ -117,7 +121,10 @@ export interface ServerOptions {
   readonly quota?: number;
   /** The only supported version; others get UNSUPP_VERSION. Default 2. */
   readonly supportedVersion?: number;
-  /** Octets of an UNSUPP_VERSION response, 4 to 24. Default: as many as the request, at least 24. */
+  /**
+   * Octets of an UNSUPP_VERSION response, 4 to 24; of the version error of NAT-PMP, 4 to 60, with octets of the request after
+   * the eighth. Default: as many as the request, at least 24; 8 in NAT-PMP.
+   */
   readonly versionErrorLength?: number;
   /** Whether the server speaks NAT-PMP beside the others. Default false. */
   readonly natPmp?: boolean;

@@ -32,7 +32,11 @@ export function validateDatagram(
   if (!spoken.has("pcp") && !spoken.has("nat-pmp")) return { kind: "drop", reason: "closed" };
   if (version === 0 && spoken.has("nat-pmp")) return { kind: "natpmp" };
   const isSupported = version === settings.supportedVersion && version === PCP_VERSION;
-  if (!spoken.has("pcp") || !isSupported) return { kind: "version" };
+  if (!spoken.has("pcp") || !isSupported) {
+    return settings.quirks.dropsOtherVersions
+      ? { kind: "drop", reason: "version" }
+      : { kind: "version" };
+  }
   if (bytes.length < HEADER_LENGTH) return { kind: "drop", reason: "shortHeader" };
   if (bytes.length > MAX_LENGTH || bytes.length % 4 !== 0) {
     return { kind: "refuse", result: ResultCode.MalformedRequest, parsed: false };
