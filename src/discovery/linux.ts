@@ -3,8 +3,9 @@ import { SystemError } from "./discovery_error.ts";
 import { findLink, type Host, type Link, type Route } from "./host.ts";
 import { hostOfAddresses } from "./host_addresses.ts";
 import { parseLinks, parseRouteGet, parseRoutes, type SourceRoute } from "./ip_json.ts";
+import { parseLinkText, parseRouteText } from "./ip_text.ts";
 import { parseIfInet6, parseIpv4Routes, parseIpv6Routes, parseLinkFiles } from "./proc_net.ts";
-import type { System } from "./system.ts";
+import type { FileReader, System } from "./system.ts";
 
 /**
  * Reads the network of a Linux host: from `/proc/net` where the runtime may read it without asking, otherwise by running `ip`.
@@ -39,59 +40,55 @@ function mayHaveMoreHops({ links, routes }: Host): boolean {
 
 /** As {@link readLinux} with the main routing table; undefined where `/proc/net` cannot be read. */
 export async function readProc(system: System): Promise<Host | undefined> {
-  if (!await system.mayReadFiles()) return undefined;
-  const [route, ipv6Route = "", ifInet6 = ""] = await Promise.all(
-    ["route", "ipv6_route", "if_inet6"].map((name) => system.read(`/proc/net/${name}`)),
-  );
-  if (route === undefined) return undefined;
-  const routes = [...parseIpv4Routes(route), ...parseIpv6Routes(ipv6Route)];
-  const ipv6 = parseIfInet6(ifInet6);
+  const read = await system.fileReader();
+  const ipv4Routes = read?.("/proc/net/route");
+  if (read === undefined || ipv4Routes === undefined) return undefined;
+  const routes = [
+    ...parseIpv4Routes(ipv4Routes),
+    ...parseIpv6Routes(read("/proc/net/ipv6_route") ?? ""),
+  ];
+  const ipv6 = parseIfInet6(read("/proc/net/if_inet6") ?? "");
   // The files have no IPv4 addresses.
-  const ipv4 =
-    hostOfAddresses((await system.addresses()).filter(({ address }) => !address.includes(":")))
-      .links;
-  const names = new Set(
-    [...ipv6, ...routes].map((each) => each.interface).concat(ipv4.map(({ name }) => name)),
-  );
-  const links = [...names].map(async (name): Promise<Link> => {
+  const local = (await system.addresses()).filter(({ address }) => !address.includes(":"));
+  const ipv4 = hostOfAddresses(local).links;
+  const names = [...ipv6, ...routes].map((each) => each.interface);
+  const links = [...new Set([...names, ...ipv4.map(({ name }) => name)])].map((name): Link => {
     const own = ipv6.filter((each) => each.interface === name);
     return {
       name,
       index: own[0]?.index,
-      properties: await readProperties(name, routes, system),
+      properties: readProperties(name, routes, read),
       addresses: [...ipv4.find((link) => link.name === name)?.addresses ?? [], ...own],
     };
   });
-  return { links: await Promise.all(links), routes };
+  return { links, routes };
 }
 
-/** Only those of interfaces with a default route matter, and each has four files. */
-async function readProperties(
+/** Only those of interfaces with a default route matter, and each has several files. */
+function readProperties(
   name: string,
   routes: readonly Route[],
-  system: System,
-): Promise<Link["properties"]> {
+  read: FileReader,
+): Link["properties"] {
   const isNeeded = routes.some(({ destination, gateway, interface: device }) =>
     device === name && destination.length === 0 && gateway !== undefined
   );
   if (!isNeeded) return new Set();
-  const read = (file: string): Promise<string | undefined> =>
-    system.read(`/sys/class/net/${name}/${file}`);
-  const [flags, type, operstate, tunFlags, device] = await Promise.all(
-    ["flags", "type", "operstate", "tun_flags", "device/uevent"].map(read),
-  );
-  const properties = parseLinkFiles({ flags, type, operstate, tun_flags: tunFlags });
+  const file = (path: string): string | undefined => read(`/sys/class/net/${name}/${path}`);
+  const properties = parseLinkFiles({
+    flags: file("flags"),
+    type: file("type"),
+    operstate: file("operstate"),
+    tun_flags: file("tun_flags"),
+  });
   // The interface of a container is no device, unless the container has the network of its host.
-  if (device === undefined && await isContainer(system)) properties.add("container");
+  if (file("device/uevent") === undefined && isContainer(read)) properties.add("container");
   return properties;
 }
 
 /** Container engines leave a file: Docker the first, Podman the second. */
-async function isContainer(system: System): Promise<boolean> {
-  const marks = await Promise.all(
-    ["/.dockerenv", "/run/.containerenv"].map((path) => system.read(path)),
-  );
-  return marks.some((mark) => mark !== undefined);
+function isContainer(read: FileReader): boolean {
+  return ["/.dockerenv", "/run/.containerenv"].some((path) => read(path) !== undefined);
 }
 
 /** The interfaces and default routes, from three runs of `ip` side by side. */
@@ -128,7 +125,6 @@ function missing(cause: SystemError): SystemError {
 
 /** As {@link readByIp} with the `ip` of BusyBox, which has no JSON. */
 async function readByPlainIp(system: System, cause: SystemError): Promise<Host> {
-  const { parseLinkText, parseRouteText } = await import("./ip_text.ts");
   const [links, ipv4, ipv6] = await Promise.allSettled(
     [["address"], ["-4", "route"], ["-6", "route"]].map((args) => system.run("ip", args)),
   );

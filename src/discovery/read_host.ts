@@ -1,6 +1,8 @@
+import { readBsd } from "./bsd.ts";
 import type { Host } from "./host.ts";
 import { readLinux } from "./linux.ts";
 import type { System } from "./system.ts";
+import { readWindows } from "./windows.ts";
 
 /**
  * Reads the interfaces, addresses and default routes of a computer.
@@ -13,8 +15,8 @@ export async function readHost(system: System): Promise<Host> {
     case "android":
       return await readLinux(system);
     case "windows":
-      return await (await import("./windows.ts")).readWindows(system);
+      return await readWindows(system);
     default: // macOS, the BSDs, illumos
-      return await (await import("./bsd.ts")).readBsd(system);
+      return await readBsd(system);
   }
 }

@@ -5,10 +5,11 @@ import { runProgram } from "./run_program.ts";
 export interface System {
   /** As `Deno.build.os`. */
   readonly platform: string;
-  /** Whether files of the kernel can be read without a question to the user: in Node and Bun, in Deno with all permissions. */
-  mayReadFiles(): Promise<boolean>;
-  /** The text of a file; undefined if it cannot be read. */
-  read(path: string): Promise<string | undefined>;
+  /**
+   * What reads the files of the kernel; undefined if the runtime may not, or would ask the user. Node and Bun may, Deno with all
+   * permissions (`-A`).
+   */
+  fileReader(): Promise<FileReader | undefined>;
   /**
    * Runs a program and returns its output.
    *
@@ -26,6 +27,9 @@ export interface System {
   addresses(): Promise<readonly LocalAddress[]>;
 }
 
+/** Returns the text of a file, undefined if it cannot be read. Files of the kernel are in memory, so that nothing waits. */
+export type FileReader = (path: string) => string | undefined;
+
 /** An address of this computer. */
 export interface LocalAddress {
   readonly interface: string;
@@ -36,7 +40,10 @@ export interface LocalAddress {
 }
 
 /** The used part of Deno; its other properties would load modules of Node. */
-type DenoParts = Pick<typeof Deno, "build" | "networkInterfaces" | "permissions" | "readTextFile">;
+type DenoParts = Pick<
+  typeof Deno,
+  "build" | "networkInterfaces" | "permissions" | "readTextFileSync"
+>;
 
 /** Undefined in Node and Bun. */
 const { Deno: deno } = globalThis as unknown as { Deno?: DenoParts };
@@ -50,18 +57,10 @@ export const runningSystem: System = {
     return process?.platform === "win32" ? "windows" : process?.platform ?? "unknown";
   },
 
-  async mayReadFiles() {
-    return deno === undefined || await isEverythingGranted(deno.permissions);
-  },
-
-  async read(path) {
-    try {
-      if (deno !== undefined) return await deno.readTextFile(path);
-      const { readFile } = await import("node:fs/promises");
-      return await readFile(path, "utf8");
-    } catch {
-      return undefined; // missing, or hidden by a sandbox
-    }
+  async fileReader() {
+    if (deno !== undefined) return await denoReader(deno);
+    const { readFileSync } = await import("node:fs");
+    return (path) => orUndefined(() => readFileSync(path, "utf8"));
   },
 
   run: runProgram,
@@ -81,12 +80,23 @@ export const runningSystem: System = {
   },
 };
 
-/** Deno reads `/proc` only with all permissions (`-A`), and refuses it to `--allow-read`. */
-async function isEverythingGranted(permissions: DenoParts["permissions"]): Promise<boolean> {
-  for (const name of ["read", "run", "write", "net", "env", "sys", "ffi", "import"] as const) {
-    if ((await permissions.query({ name })).state !== "granted") return false;
+/**
+ * Deno refuses `/proc` without all permissions. It does so without a question if the permission to read is granted, which is
+ * therefore queried.
+ */
+async function denoReader(
+  { permissions, readTextFileSync }: DenoParts,
+): Promise<FileReader | undefined> {
+  const { state } = await permissions.query({ name: "read" });
+  return state === "granted" ? (path) => orUndefined(() => readTextFileSync(path)) : undefined;
+}
+
+function orUndefined(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined; // missing, refused, or hidden by a sandbox
   }
-  return true;
 }
 
 function denoAddresses({ networkInterfaces }: DenoParts): LocalAddress[] {

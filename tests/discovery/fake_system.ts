@@ -1,5 +1,5 @@
 import { SystemError } from "../../src/discovery/discovery_error.ts";
-import type { LocalAddress, System } from "../../src/discovery/system.ts";
+import type { FileReader, LocalAddress, System } from "../../src/discovery/system.ts";
 
 /** The answers of a fake system. Programs are keyed by their command line; a missing one fails. */
 export interface Answers {
@@ -26,14 +26,14 @@ export class FakeSystem implements System {
     this.#answers = answers;
   }
 
-  mayReadFiles(): Promise<boolean> {
-    return Promise.resolve(this.#answers.files !== undefined);
-  }
-
-  read(path: string): Promise<string | undefined> {
-    this.readPaths.push(path);
-    if (this.#answers.files === undefined) this.questions++;
-    return Promise.resolve(this.#answers.files?.[path]);
+  fileReader(): Promise<FileReader | undefined> {
+    const { files } = this.#answers;
+    return Promise.resolve(
+      files && ((path) => {
+        this.readPaths.push(path);
+        return files[path];
+      }),
+    );
   }
 
   run(program: string, args: readonly string[]): Promise<string> {
