@@ -203,6 +203,8 @@ const FINDING_CODES = [
   "cannotSend",
   "refused",
   "addressMismatch",
+  "container",
+  "wsl",
   "upSince",
   "public",
   "doubleNat",

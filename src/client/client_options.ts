@@ -1,4 +1,5 @@
 import { type Clock, type Milliseconds, systemClock } from "../clock.ts";
+import type { Surroundings } from "../discovery/surroundings.ts";
 import type { EngineConfig } from "../engine/config.ts";
 import { type Protocol, PROTOCOLS } from "../engine/protocol.ts";
 import { defaultNetwork } from "../transport/open.ts";
@@ -69,6 +70,8 @@ export interface ClientSettings extends ConnectionSettings {
   readonly allowThirdParty: boolean;
   readonly shutdownTimeout: Milliseconds;
   readonly store: Store | undefined;
+  /** Where this program runs, if the gateway there is not the router; absent with a network of its own. */
+  readonly surroundings: ((client: string) => Promise<Surroundings | undefined>) | undefined;
 }
 
 /**
@@ -101,7 +104,13 @@ export function settingsOf(options: ClientOptions, trace: Tracer | undefined): C
     trace,
     allowThirdParty: options.allowThirdParty ?? false,
     store: options.store,
+    surroundings: options.network === undefined ? surroundingsOf : undefined,
   };
+}
+
+/** Loaded only for a diagnosis that finds a problem. */
+async function surroundingsOf(client: string): Promise<Surroundings | undefined> {
+  return await (await import("../discovery/surroundings.ts")).surroundingsOf(client);
 }
 
 /**

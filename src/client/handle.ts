@@ -273,6 +273,7 @@ export class Handle implements AsyncDisposable {
       describeGateway: () => this.describeGateway(),
       sendError: () => this.#gateway.sendError,
       externalAddress: (signal) => this.externalAddress({ signal }),
+      surroundings: this.#settings.surroundings,
     }, options.signal);
   }
 

@@ -86,9 +86,17 @@ function readProperties(
   return properties;
 }
 
-/** Container engines leave a file: Docker the first, Podman the second. */
+/** Container engines leave a file: Docker, Podman, LXC and others with systemd. The images of others are overlays. */
 function isContainer(read: FileReader): boolean {
-  return ["/.dockerenv", "/run/.containerenv"].some((path) => read(path) !== undefined);
+  const marks = ["/.dockerenv", "/run/.containerenv", "/run/systemd/container"];
+  return marks.some((path) => read(path) !== undefined) ||
+    (read("/proc/self/mountinfo") ?? "").split("\n").some(isOverlayRoot);
+}
+
+/** The fifth field is the mount point, the first one after the separator the type of the file system (proc(5)). */
+function isOverlayRoot(line: string): boolean {
+  const [mount = "", source = ""] = line.split(" - ");
+  return mount.split(" ")[4] === "/" && source.startsWith("overlay ");
 }
 
 /** The interfaces and default routes, from three runs of `ip` side by side. */

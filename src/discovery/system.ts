@@ -17,6 +17,8 @@ export interface System {
    * @throws {SystemError} If the program is missing, not permitted, fails, runs too long or prints too much.
    */
   run(program: string, args: readonly string[], limit?: number): Promise<string>;
+  /** Whether {@link System.run} runs a program without a question to the user. */
+  mayRun(program: string): Promise<boolean>;
   /** Whether {@link System.addresses} returns without a question to the user. */
   mayListAddresses(): Promise<boolean>;
   /**
@@ -65,11 +67,9 @@ export const runningSystem: System = {
 
   run: runProgram,
 
-  async mayListAddresses() {
-    if (deno === undefined) return true;
-    const { state } = await deno.permissions.query({ name: "sys", kind: "networkInterfaces" });
-    return state === "granted";
-  },
+  mayRun: (program) => isGranted({ name: "run", command: program }),
+
+  mayListAddresses: () => isGranted({ name: "sys", kind: "networkInterfaces" }),
 
   async addresses() {
     try {
@@ -80,15 +80,19 @@ export const runningSystem: System = {
   },
 };
 
+/** Node and Bun have no permissions. */
+async function isGranted(permission: Deno.PermissionDescriptor): Promise<boolean> {
+  if (deno === undefined) return true;
+  return (await deno.permissions.query(permission)).state === "granted";
+}
+
 /**
  * Deno refuses `/proc` without all permissions. It does so without a question if the permission to read is granted, which is
  * therefore queried.
  */
-async function denoReader(
-  { permissions, readTextFileSync }: DenoParts,
-): Promise<FileReader | undefined> {
-  const { state } = await permissions.query({ name: "read" });
-  return state === "granted" ? (path) => orUndefined(() => readTextFileSync(path)) : undefined;
+async function denoReader({ readTextFileSync }: DenoParts): Promise<FileReader | undefined> {
+  const isReadable = await isGranted({ name: "read" });
+  return isReadable ? (path) => orUndefined(() => readTextFileSync(path)) : undefined;
 }
 
 function orUndefined(read: () => string): string | undefined {

@@ -57,7 +57,7 @@ const ADVICE: ReadonlyMap<number, string> = new Map([
   ],
   [
     ResultCode.AddressMismatch,
-    'There is a second NAT on the way: ask the nearest router ("discover"), switch a VPN off, or put one of the two routers in bridge mode',
+    'There is a second NAT on the way: ask the nearest router ("discover"), switch a VPN off, put one of the two routers in bridge mode, or give a container or WSL the network of its host',
   ],
   [ResultCode.ExcessiveRemotePeers, "Give fewer --filter, or wider ones"],
   [

@@ -1,11 +1,15 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ClosedError } from "../../src/client/errors.ts";
+import { diagnose, type DiagnosisInput } from "../../src/client/diagnosis/diagnose.ts";
 import type { Diagnosis } from "../../src/client/diagnosis/diagnosis.ts";
 import type { TraceEvent } from "../../src/client/trace.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
+import type { InquiryResult } from "../../src/engine/events.ts";
 import { type Lab, lab, type LabOptions } from "../../src/testing/lab.ts";
+import { ManualClock } from "../../src/testing/manual_clock.ts";
+import { IpAddress } from "../../src/wire/address.ts";
 import { encodeResponse } from "../../src/wire/message.ts";
-import { multicast, opened, remains, requests } from "../helpers/client.ts";
+import { CLIENT, multicast, opened, remains, requests, SERVER } from "../helpers/client.ts";
 
 /** A diagnosis in a new lab, and what it left there. */
 async function diagnosis(
@@ -257,3 +261,45 @@ Deno.test("Durations are given in their two largest units", async () => {
     assertEquals(/ports for (.*?)\. /.exec(text(result, "upSince"))?.[1], duration);
   }
 });
+
+Deno.test("diagnose() says that the gateway of a container or of WSL is not the router (H-7)", async () => {
+  for (const [where, remedy] of [["container", "--network host"], ["wsl", "mirrored"]] as const) {
+    const asked: string[] = [];
+    const surroundings = (client: string): Promise<typeof where> => {
+      asked.push(client);
+      return Promise.resolve(where);
+    };
+    const silent = await behind(surroundings, {});
+    assertEquals(codes(silent), ["noServer problem", `${where} notice`]);
+    assert(text(silent, where).includes(remedy));
+    const mismatch = await behind(surroundings, { protocol: "pcp", result: 12 });
+    assertEquals(codes(mismatch).slice(1, 3), ["addressMismatch problem", `${where} notice`]);
+    assertEquals(asked, [CLIENT, CLIENT]);
+    // A gateway that answers, or refuses for another reason, is a router.
+    assertEquals(
+      codes(await behind(surroundings, { protocol: "pcp", result: 2 }))[1],
+      "refused problem",
+    );
+    assertEquals(asked.length, 2);
+  }
+});
+
+/** A diagnosis from another answer of the gateway. */
+async function behind(
+  surroundings: DiagnosisInput["surroundings"],
+  answer: InquiryResult,
+): Promise<Diagnosis> {
+  return await diagnose({
+    client: IpAddress.parse(CLIENT),
+    server: SERVER,
+    port: 5351,
+    clock: new ManualClock(),
+    mappings: [],
+    announcements: { listening: true, heard: 0 },
+    inquire: () => Promise.resolve(answer),
+    describeGateway: () => "nothing answers",
+    sendError: () => undefined,
+    externalAddress: () => Promise.resolve("20.30.40.1"),
+    surroundings,
+  }, undefined);
+}

@@ -44,6 +44,15 @@ export class FakeSystem implements System {
     return settle(this.#answers.programs?.[command] ?? unreachable);
   }
 
+  mayRun(program: string): Promise<boolean> {
+    const results = Object.entries(this.#answers.programs ?? {});
+    const isDenied = results.some(([command, result]) =>
+      command.startsWith(program) && result instanceof SystemError &&
+      result.reason === "permissionDenied"
+    );
+    return Promise.resolve(results.length > 0 && !isDenied);
+  }
+
   mayListAddresses(): Promise<boolean> {
     return Promise.resolve(!(this.#answers.addresses instanceof SystemError));
   }

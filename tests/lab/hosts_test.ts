@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { Gateway } from "../../mod.ts";
+import type { Diagnosis, Gateway } from "../../mod.ts";
 import type { FollowOptions } from "./follow_agent.ts";
 import { HostNamespace } from "./host_namespace.ts";
 import { labPossible } from "./lab_possible.ts";
@@ -118,6 +118,16 @@ scenarios("hosts with odd networks", await labPossible(), {
     assertStringIncludes(stderr, "-A");
     const none = await host.deno(["run", "--no-prompt", "--allow-net", ...DISCOVER]);
     assertStringIncludes(none.stderr, "--allow-run=ip");
+  },
+
+  "the gateway of a container answers nothing: diagnose says what it is (H-7)": async () => {
+    await using host = await HostNamespace.build();
+    await host.cable("eth0", "172.17.0.2/16");
+    await host.ip("route add default via 172.17.0.1 dev eth0");
+    const flags = ["run", "--no-prompt", "--allow-net", "--allow-run=ip"];
+    const { stdout } = await host.deno([...flags, "repl.ts", "diagnose", "--json"]);
+    const { findings } = JSON.parse(stdout) as Diagnosis;
+    assertEquals(findings.some(({ code }) => code === "container"), true, stdout);
   },
 
   "a start before the network waits for a route and an address (H-4)": async () => {

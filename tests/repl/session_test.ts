@@ -77,7 +77,7 @@ Deno.test("errors explain the result code and what to do", async () => {
       /CANNOT_PROVIDE_EXTERNAL/,
       /without --prefer-failure/,
     ],
-    [ResultCode.AddressMismatch, "map 6000", /ADDRESS_MISMATCH/, /second NAT/],
+    [ResultCode.AddressMismatch, "map 6000", /ADDRESS_MISMATCH/, /second NAT.*container or WSL/],
     [ResultCode.UserExQuota, "map 6000 -k", /USER_EX_QUOTA/, /revoke/],
   ];
   for (const [code, line, meaning, advice] of cases) {

@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock.ts";
+import type { Surroundings } from "../../discovery/surroundings.ts";
 import type { InquiryResult } from "../../engine/events.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { ResultCode, resultName } from "../../wire/result_code.ts";
@@ -26,6 +27,8 @@ export interface DiagnosisInput {
   readonly sendError: () => string | undefined;
   /** Requests the external address, and leaves no mapping behind. */
   readonly externalAddress: (signal: AbortSignal) => Promise<string>;
+  /** Where this program runs, if the gateway there is not the router. */
+  readonly surroundings: ((client: string) => Promise<Surroundings | undefined>) | undefined;
 }
 
 /** Asks the gateway for its protocol, 8 s at most, then finds the external address, 4 s at most. */
@@ -59,7 +62,9 @@ export async function diagnose(
     version: answer.version,
     sendError: input.sendError(),
   };
-  return { ...facts, findings: findings(facts, gateway) };
+  const mayBeOtherGateway = protocol === null || refusal?.code === ResultCode.AddressMismatch;
+  const surroundings = mayBeOtherGateway ? await input.surroundings?.(facts.client) : undefined;
+  return { ...facts, findings: findings(facts, gateway, surroundings) };
 }
 
 type External = Pick<Diagnosis, "externalAddress" | "refusal">;

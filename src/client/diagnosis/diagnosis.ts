@@ -58,6 +58,8 @@ export type FindingCode =
   | "cannotSend"
   | "refused"
   | "addressMismatch"
+  | "container"
+  | "wsl"
   | "upSince"
   | "public"
   | "doubleNat"

@@ -1,3 +1,4 @@
+import type { Surroundings } from "../../discovery/surroundings.ts";
 import { ResultCode, resultSentence } from "../../wire/result_code.ts";
 import type { Diagnosis, Finding, FindingCode } from "./diagnosis.ts";
 
@@ -14,10 +15,15 @@ export interface UnansweredGateway {
 }
 
 /** The facts of a diagnosis in sentences, for people without knowledge of networks. */
-export function findings(facts: Facts, gateway: UnansweredGateway): readonly Finding[] {
+export function findings(
+  facts: Facts,
+  gateway: UnansweredGateway,
+  surroundings?: Surroundings,
+): readonly Finding[] {
+  const where = surroundings === undefined ? [] : [behind(surroundings)];
   const about = [server(facts, gateway)];
-  if (facts.protocol === null) return about;
-  if (facts.refusal !== null) about.push(refused(facts, facts.refusal.code));
+  if (facts.protocol === null) return [...about, ...where];
+  if (facts.refusal !== null) about.push(refused(facts, facts.refusal.code), ...where);
   else about.push(external(facts));
   if (facts.epoch !== null) about.push(upSince(facts.epoch));
   return [...about, announcements(facts)];
@@ -45,6 +51,17 @@ function server({ protocol, server, roundTrip }: Facts, gateway: UnansweredGatew
   }
   const code = gateway.version === undefined ? "noServer" : "otherVersion";
   return problem(code, `${gateway.sentence}.`);
+}
+
+/** Why a gateway that does not help may not be the router. */
+function behind(surroundings: Surroundings): Finding {
+  const text = {
+    container:
+      "This program runs in a container: its gateway is the host of the container, not the router, and changes the addresses on the way. Give the container the network of its host (--network host), or an address in the router's network (macvlan).",
+    wsl:
+      "This program runs in Linux on Windows (WSL): its gateway is Windows, not the router. Run it in Windows, or write networkingMode=mirrored into the section [wsl2] of .wslconfig.",
+  };
+  return notice(surroundings, text[surroundings]);
 }
 
 function refused({ client, server, protocol }: Facts, code: number): Finding {
