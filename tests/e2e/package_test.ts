@@ -83,6 +83,32 @@ Deno.test("the package's JSON-RPC server opens a port", async () => {
   assertObjectMatch(mapping, { state: { type: "running" } });
 });
 
+Deno.test({
+  name: "discovery of the package runs in Node, without the program ip too (H-3)",
+  ignore: Deno.build.os !== "linux" || !await canRun("node"),
+  fn: async () => {
+    const program = `${folder}/discover.mjs`;
+    await Deno.writeTextFile(
+      program,
+      `import { discoverGateways, localAddressFor } from "./built/discovery.js";
+       const show = (found) => found.map(({ gateway, client }) => [gateway, client]);
+       console.log(JSON.stringify(await discoverGateways().then(show, ({ reason }) => reason)));
+       console.log(await localAddressFor("127.0.0.1"));`,
+    );
+    const node = async (path: string): Promise<string> => {
+      const env = { PATH: path };
+      const which = await new Deno.Command("sh", { args: ["-c", "command -v node"] }).output();
+      const command = new TextDecoder().decode(which.stdout).trim();
+      const { stdout, stderr } = await new Deno.Command(command, { args: [program], env }).output();
+      return new TextDecoder().decode(stdout) || new TextDecoder().decode(stderr);
+    };
+    const found = await node("/nowhere");
+    // A machine without a default route has no gateway, which is another answer than that of a missing program.
+    assertMatch(found, /^(\[\[.*\]\]|"noDefaultRoute")\n127\.0\.0\.1\n$/);
+    assertEquals(await node(Deno.env.get("PATH") ?? ""), found);
+  },
+});
+
 Deno.test("a folder that holds anything else is left alone", async () => {
   const other = await Deno.makeTempDir();
   await Deno.writeTextFile(`${other}/other.txt`, "content");
@@ -111,3 +137,11 @@ Deno.test("the package can be published, and its documents link to its files", a
 });
 
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+async function canRun(program: string): Promise<boolean> {
+  try {
+    return (await new Deno.Command(program, { args: ["--version"] }).output()).success;
+  } catch {
+    return false; // not installed
+  }
+}
