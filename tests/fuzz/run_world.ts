@@ -1,3 +1,4 @@
+import { Forgeries } from "./forgeries.ts";
 import { RandomFaults } from "./random_faults.ts";
 import { UserActions } from "./user_actions.ts";
 import { World } from "./world.ts";
@@ -46,6 +47,7 @@ function run(world: World): void {
   world.log(JSON.stringify(plan));
   const actions = new UserActions(world);
   const faults = new RandomFaults(world);
+  world.forgeries = new Forgeries(world);
   for (let i = 0; i < plan.actions; i++) {
     world.queue.push(world.random() * plan.trouble * 0.9, () => actions.one());
   }

@@ -30,6 +30,8 @@ export class World {
   readonly engine: Engine;
   /** Whether the faults are over. */
   calm = false;
+  /** Answers requests before the server does. */
+  forgeries: { some(): void } | undefined;
   /** End of the link's outage. */
   linkDownUntil = 0;
   /** End of the host's sleep, in which it neither receives nor wakes up. */
@@ -41,6 +43,8 @@ export class World {
   sends = 0;
   readonly #history = new WireHistory();
   readonly #trace: ((line: string) => void) | undefined;
+  /** Mappings that were changed since {@linkcode World.forge} began. */
+  readonly #changed = new Set<number>();
   /** Consecutive timeouts that left a deadline in the past. */
   #overdue = 0;
 
@@ -75,12 +79,31 @@ export class World {
         this.#send(output);
       } else if (this.#trace !== undefined) this.log(`   ${JSON.stringify(output)}`);
       this.expected.take(this.now, output);
+      if ("id" in output && output.id !== undefined && CHANGES.has(output.type)) {
+        this.#changed.add(output.id);
+      }
     }
     this.sends += sends;
     assert(sends <= MOST_SENDS, `${sends} sends in one step`);
     this.#checkDeadline(input);
     for (const mapping of this.expected.ended) this.#checkEnd(mapping, input);
     this.expected.ended = [];
+  }
+
+  /** Delivers a forged datagram: it must not change or end a mapping that PCP has granted. */
+  forge(bytes: Uint8Array, multicast: boolean): void {
+    if (this.now < this.asleepUntil) return;
+    this.step({ type: "timeout" }); // what is due has nothing to do with it
+    this.log(`forged ${describe(bytes)}`);
+    const inPcp = new Set(
+      [...this.expected.open.values()]
+        .filter(({ assignment }) => assignment?.protocol === "pcp")
+        .map(({ id }) => id),
+    );
+    this.#changed.clear();
+    this.step({ type: "datagram", bytes, source: server4, multicast });
+    const hurt = [...this.#changed].filter((id) => inPcp.has(id));
+    assert(hurt.length === 0, `a forged datagram has changed ${hurt}`);
   }
 
   #checkEnd(mapping: ExpectedMapping, input: Input): void {
@@ -123,6 +146,8 @@ export class World {
   #send({ bytes, id }: Output & { readonly type: "send" }): void {
     if (this.#trace !== undefined) this.log(`-> ${describe(bytes)} (${id})`);
     this.#history.sent(bytes, id);
+    const { forgeries } = this.plan;
+    if (!this.calm && forgeries > 0 && this.random() < forgeries) this.forgeries?.some();
     if (!this.calm && this.random() < 0.01) {
       this.queue.push(this.now + 1, () => this.step({ type: "sendFailed", id }));
       return;
@@ -226,6 +251,8 @@ export class World {
     assert(received["malformed"] === undefined, "the server received a malformed request");
   }
 }
+
+const CHANGES: ReadonlySet<Output["type"]> = new Set(["granted", "lost", "state"]);
 
 const CLIENT = { address: client4, port: 50_000 };
 

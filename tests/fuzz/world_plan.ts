@@ -26,6 +26,8 @@ export interface WorldPlan {
   readonly actions: number;
   /** Number of random faults in that time. */
   readonly faults: number;
+  /** The share of requests that forged datagrams follow. */
+  readonly forgeries: number;
 }
 
 /** Derives a plan from a seed. */
@@ -48,9 +50,15 @@ export function planWorld(seed: number): WorldPlan {
     logLimit: 0,
   };
   const bad = chance(0.8);
+  // Numbers of their own, so that a seed keeps its world otherwise.
+  const more = seededRandom(seed ^ 0x0dd);
+  const dropsOtherVersions = natPmpOnly && more() < 0.4;
+  const isForged = !natPmpOnly && more() < 0.4;
   return {
     seed,
-    server: natPmpOnly
+    server: natPmpOnly && dropsOtherVersions
+      ? { ...options, natPmpOnly, quirks: { dropsOtherVersions } }
+      : natPmpOnly
       ? { ...options, natPmpOnly, natPmpErrorOpcode: pick(["zero", "response"] as const) }
       : isMiniupnpd
       ? miniupnpd({ ...options, minLifetime: Math.min(maxLifetime, 120), assignPort: "same" })
@@ -70,5 +78,6 @@ export function planWorld(seed: number): WorldPlan {
     trouble: 1_000 * Math.min(5 * 86_400, maxLifetime * between(2, 30)),
     actions: Math.floor(between(2, 30)),
     faults: Math.floor(between(0, 12)),
+    forgeries: isForged ? more() * 0.3 : 0,
   };
 }
