@@ -10,8 +10,10 @@ import {
   clientInfo,
   diagnosis,
   gateway,
+  gatewayStatus,
   initializeResult,
   mapping,
+  protocol,
   simulatorInfo,
 } from "./result_schemas.ts";
 import type { RpcSession } from "./session.ts";
@@ -313,6 +315,17 @@ export const NOTIFICATIONS: Readonly<Record<string, NotificationSpec>> = {
       ),
     })),
     from: "server",
+  },
+  "client/gateway": {
+    summary: "What is known of the gateway has changed",
+    params: openType("GatewayParams", "Params of `client/gateway`", () => ({
+      clientId: id("Which client"),
+      gateway: described(gatewayStatus(), "Whether it answers"),
+      protocol: optional(protocol(), "The protocol of its answers; missing before the first one"),
+      message: text("The same in a sentence for people, and what to do about it"),
+    })),
+    from: "server",
+    constant: "GatewayNotification",
   },
   "client/serverRestarted": {
     summary: "The PCP server lost its mappings; the client requests them again",

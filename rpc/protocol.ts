@@ -61,6 +61,10 @@ export const MappingAlertNotification: NotificationType<Notifications["mapping/a
 /** From the server. Trouble that belongs to no single mapping and ends nothing. */
 export const ClientErrorNotification: NotificationType<Notifications["client/error"]> =
   notification("client/error");
+/** From the server. What is known of the gateway has changed. */
+export const GatewayNotification: NotificationType<Notifications["client/gateway"]> = notification(
+  "client/gateway",
+);
 /** From the server. The PCP server lost its mappings; the client requests them again. */
 export const ServerRestartedNotification: NotificationType<
   Notifications["client/serverRestarted"]

@@ -1,6 +1,14 @@
 /** The results as schemas. Only the OpenRPC document and the tests build them. */
 import * as z from "zod/mini";
-import type { Alert, Assigned, Diagnosis, Gateway, MappingState } from "../mod.ts";
+import type {
+  Alert,
+  Assigned,
+  Diagnosis,
+  Gateway,
+  GatewayStatus,
+  MappingState,
+  Protocol,
+} from "../mod.ts";
 import {
   count,
   described,
@@ -59,7 +67,27 @@ export const clientInfo = openType("ClientInfo", "A running client", () => ({
   client: text("Address of this host that requests are sent from"),
   server: text("Address of the PCP server"),
   port: count("UDP port of the PCP server"),
+  gateway: optional(gatewayStatus(), "In `client/list`. Whether the PCP server answers"),
+  protocol: optional(
+    protocol(),
+    "In `client/list`. The protocol of its answers; missing before the first one",
+  ),
 }));
+
+/** Whether a gateway answers. */
+export const gatewayStatus = openType("GatewayStatus", "Whether the PCP server answers", () => ({
+  state: described(
+    z.enum(["unknown", "answers", "silent", "refuses"]),
+    "unknown before the first answer; silent after 8 s without one; refuses if nothing listens at its port or it speaks another version",
+  ),
+  since: optional(z.string(), "When the state began, ISO 8601; missing if unknown"),
+})) satisfies () => z.ZodMiniType<GatewayStatus>;
+
+/** A protocol in which a gateway makes mappings. */
+export const protocol = named("Protocol", () => {
+  const names = z.enum(["pcp", "nat-pmp", "upnp"]);
+  return described(names satisfies z.ZodMiniType<Protocol>, "A protocol of mappings");
+});
 
 /** A mapping. */
 export const mapping = openType("Mapping", "A mapping, its state and its assignment", () => ({
@@ -83,6 +111,18 @@ export const mapping = openType("Mapping", "A mapping, its state and its assignm
   remotePort: optional(z.int(), "Outbound only. Port of the remote peer"),
 }));
 
+/** Parts of a request, as in the library's type Obstacle. */
+const PARTS = [
+  "outbound",
+  "protocol",
+  "allPorts",
+  "family",
+  "preferFailure",
+  "filter",
+  "thirdParty",
+  "pcpOnly",
+] as const;
+
 const mappingState = named("MappingState", () => {
   const attempt = count("Counts the repetitions");
   const states = z.discriminatedUnion("type", [
@@ -99,6 +139,10 @@ const mappingState = named("MappingState", () => {
       code: count("Result code of the PCP server, or a negative one of this client"),
       name: text("Its name in the RFC"),
       retryIn: optional(z.number(), "Seconds until the next request; missing if there is none"),
+      unsupported: optional(
+        z.object({ protocol: protocol(), part: z.enum(PARTS) }),
+        "What the gateway's protocol, which is not PCP, cannot express of the request",
+      ),
     }),
     z.object({ type: z.literal("expired") }),
     z.object({ type: z.literal("revoked") }),

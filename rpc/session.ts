@@ -106,12 +106,16 @@ export class RpcSession {
     const running: RunningClient = { clientId, handle, mappingIds: new Map() };
     this.#clients.set(clientId, running);
     afterResponse(() => this.#sendErrors(running));
+    afterResponse(() => this.#sendGateway(running));
     return clientInfo(running);
   }
 
   /** The running clients. */
   listClients(): ClientInfo[] {
-    return [...this.#clients.values()].map(clientInfo);
+    return [...this.#clients.values()].map((client) => ({
+      ...clientInfo(client),
+      ...gatewayOf(client),
+    }));
   }
 
   /** A running client's handle. */
@@ -214,6 +218,19 @@ export class RpcSession {
     client.mappingIds.delete(mapping.id);
   }
 
+  async #sendGateway(running: RunningClient): Promise<void> {
+    const { clientId, handle } = running;
+    for await (const gateway of handle.gatewayChanges()) {
+      const message = handle.describeGateway();
+      await this.#deps.notify("client/gateway", {
+        clientId,
+        ...gatewayOf(running),
+        gateway,
+        message,
+      });
+    }
+  }
+
   async #sendErrors({ clientId, handle, mappingIds }: RunningClient): Promise<void> {
     // While a slow reader holds up notify(), the handle queues errors and keeps the newest.
     for await (const error of handle.errors()) {
@@ -224,6 +241,14 @@ export class RpcSession {
       }
     }
   }
+}
+
+/** What is known of the gateway: the same in `client/list` and `client/gateway`. */
+function gatewayOf({ handle: { gateway, protocol } }: RunningClient): Pick<
+  Notifications["client/gateway"],
+  "gateway" | "protocol"
+> {
+  return { gateway, ...(protocol === undefined ? {} : { protocol }) };
 }
 
 interface RunningClient {

@@ -1,5 +1,14 @@
 /** Params and results of every method. Written by `deno task openrpc` from methods.ts; do not edit. */
-import type { Alert, Assigned, Diagnosis, Gateway, MappingState, RequestType } from "../mod.ts";
+import type {
+  Alert,
+  Assigned,
+  Diagnosis,
+  Gateway,
+  GatewayStatus,
+  MappingState,
+  Protocol,
+  RequestType,
+} from "../mod.ts";
 
 /** The answer to an announcement. */
 export interface AnnounceResult {
@@ -42,6 +51,10 @@ export interface ClientInfo {
   server: string;
   /** UDP port of the PCP server. */
   port: number;
+  /** In `client/list`. Whether the PCP server answers. */
+  gateway?: GatewayStatus;
+  /** In `client/list`. The protocol of its answers; missing before the first one. */
+  protocol?: Protocol;
 }
 
 /** Params of `client/announce`, `client/externalAddress`, `client/diagnose`, `client/deleteLeftovers`. */
@@ -100,6 +113,18 @@ export interface Filter {
   prefix: number;
   /** Port of the peer; 0 is every port. */
   port: number;
+}
+
+/** Params of `client/gateway`. */
+export interface GatewayParams {
+  /** Which client. */
+  clientId: number;
+  /** Whether it answers. */
+  gateway: GatewayStatus;
+  /** The protocol of its answers; missing before the first one. */
+  protocol?: Protocol;
+  /** The same in a sentence for people, and what to do about it. */
+  message: string;
 }
 
 /** Params of `initialize`; unknown members are ignored. */
@@ -331,6 +356,8 @@ export interface Notifications {
   "mapping/alert": MappingAlertParams;
   /** Trouble that belongs to no single mapping and ends nothing. */
   "client/error": ClientErrorParams;
+  /** What is known of the gateway has changed. */
+  "client/gateway": GatewayParams;
   /** The PCP server lost its mappings; the client requests them again. */
   "client/serverRestarted": ServerRestartedParams;
 }

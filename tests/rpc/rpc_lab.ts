@@ -3,6 +3,7 @@ import {
   ClientErrorNotification,
   type ClientInfo,
   ClientStartRequest,
+  GatewayNotification,
   InitializeRequest,
   MappingAlertNotification,
   type Notifications,
@@ -39,6 +40,7 @@ export class RpcLab implements AsyncDisposable {
       const { method } of [
         MappingAlertNotification,
         ClientErrorNotification,
+        GatewayNotification,
         ServerRestartedNotification,
       ]
     ) {

@@ -202,7 +202,8 @@ Deno.test("mapping/alert reports every change, after the response that has the i
   await lab.notified("mapping/alert", ({ alert }) => alert.type === "assigned");
   await lab.settled(lab.rpc.sendRequest(MappingRevokeRequest, { mappingId: 1 }));
   await nextTurn();
-  assertEquals(lab.notifications.map(({ params }) => params), [
+  const alerts = lab.notifications.filter(({ method }) => method === "mapping/alert");
+  assertEquals(alerts.map(({ params }) => params), [
     {
       mappingId: 1,
       alert: { type: "stateChange", state: { type: "starting", attempt: 0 } },
@@ -261,6 +262,28 @@ Deno.test("client/serverRestarted reports a restart with the new epoch", async (
   assertEquals(restarted.epoch < 5, true);
 });
 
+Deno.test("client/gateway and client/list say whether the gateway answers, in the library's words", async () => {
+  await using lab = await RpcLab.withClient();
+  lab.host.server.silent = true;
+  await lab.rpc.sendRequest(MappingRequest, TCP_6000);
+  const silent = await lab.notified("client/gateway");
+  assertEquals([silent.clientId, silent.gateway.state, silent.protocol], [1, "silent", undefined]);
+  assertMatch(
+    silent.message,
+    /^Nothing at 192.168.1.1 answers in PCP or NAT-PMP: .*UPnP, NAT-PMP or PCP/,
+  );
+  const error = await lab.notified("client/error");
+  assertEquals([error.error.name, error.error.message], ["GatewayError", silent.message]);
+  lab.host.server.silent = false;
+  await lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }));
+  const answers = await lab.notified(
+    "client/gateway",
+    ({ gateway }) => gateway.state === "answers",
+  );
+  const [listed] = await lab.rpc.sendRequest(ClientListRequest);
+  assertEquals([listed?.gateway, listed?.protocol], [answers.gateway, "pcp"]);
+});
+
 Deno.test("client/announce and client/externalAddress ask the PCP server", async () => {
   await using lab = await RpcLab.withClient();
   await lab.clock.advance(7_000);
@@ -277,8 +300,8 @@ Deno.test("two clients live in one server, and mapping ids are unique in it", as
   await using lab = await RpcLab.withClient();
   assertEquals((await lab.startClient()).clientId, 2);
   assertEquals(await lab.rpc.sendRequest(ClientListRequest), [
-    { clientId: 1, client: CLIENT, server: SERVER, port: 5351 },
-    { clientId: 2, client: CLIENT, server: SERVER, port: 5351 },
+    { clientId: 1, client: CLIENT, server: SERVER, port: 5351, gateway: { state: "unknown" } },
+    { clientId: 2, client: CLIENT, server: SERVER, port: 5351, gateway: { state: "unknown" } },
   ]);
   const request = (clientId: number, internalPort: number) =>
     lab.rpc.sendRequest(MappingRequest, { ...TCP_6000, clientId, internalPort });
