@@ -247,8 +247,6 @@ const FINDING_CODES = [
   "cannotSend",
   "refused",
   "addressMismatch",
-  "container",
-  "wsl",
   "upSince",
   "public",
   "doubleNat",

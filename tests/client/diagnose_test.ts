@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ClosedError } from "../../src/client/errors.ts";
 import { diagnose, type DiagnosisInput } from "../../src/client/diagnosis/diagnose.ts";
 import type { Diagnosis } from "../../src/client/diagnosis/diagnosis.ts";
@@ -263,17 +263,18 @@ Deno.test("Durations are given in their two largest units", async () => {
 });
 
 Deno.test("diagnose() says that the gateway of a container or of WSL is not the router (H-7)", async () => {
-  for (const [where, remedy] of [["container", "--network host"], ["wsl", "mirrored"]] as const) {
+  for (const [where, remedy] of SURROUNDINGS) {
     const asked: string[] = [];
     const surroundings = (client: string): Promise<typeof where> => {
       asked.push(client);
       return Promise.resolve(where);
     };
     const silent = await behind(surroundings, {});
-    assertEquals(codes(silent), ["noServer problem", `${where} notice`]);
-    assert(text(silent, where).includes(remedy));
+    assertEquals(codes(silent), ["noServer problem"]);
+    assertMatch(text(silent, "noServer"), remedy);
     const mismatch = await behind(surroundings, { protocol: "pcp", result: 12 });
-    assertEquals(codes(mismatch).slice(1, 3), ["addressMismatch problem", `${where} notice`]);
+    assertEquals(codes(mismatch)[1], "addressMismatch problem");
+    assertMatch(text(mismatch, "addressMismatch"), remedy);
     assertEquals(asked, [CLIENT, CLIENT]);
     // A gateway that answers, or refuses for another reason, is a router.
     assertEquals(
@@ -283,6 +284,11 @@ Deno.test("diagnose() says that the gateway of a container or of WSL is not the 
     assertEquals(asked.length, 2);
   }
 });
+
+const SURROUNDINGS = [
+  ["container", /in a container: .*not the router.*--network host/],
+  ["wsl", /\(WSL\): .*not the router.*networkingMode=mirrored/],
+] as const;
 
 /** A diagnosis from another answer of the gateway. */
 async function behind(

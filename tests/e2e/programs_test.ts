@@ -41,7 +41,7 @@ Deno.test("examples/discover.ts prints the gateways of this host, if there are a
   const { code, stdout, stderr } = await runDeno(["run", "--allow-all", "examples/discover.ts"]);
   assertEquals([code, stderr], [0, ""]);
   for (const line of stdout.split("\n").filter((line) => line !== "")) {
-    assert(/^IPv[46]: [0-9a-f.:%\w]+ -> [0-9a-f.:%\w]+ through \S+$/.test(line), line);
+    assert(/^IPv[46]: [0-9a-f.:%\w]+ -> [0-9a-f.:%\w]+ through \S+ \(.+\)$/.test(line), line);
   }
 });
 

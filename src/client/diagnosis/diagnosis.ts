@@ -45,7 +45,7 @@ export interface Finding {
   readonly code: FindingCode;
   /** `good`: as it should be. `notice`: worth knowing. `problem`: prevents connections from the Internet. */
   readonly level: "good" | "notice" | "problem";
-  /** One to three sentences for people. */
+  /** One to six sentences for people. */
   readonly text: string;
 }
 
@@ -58,8 +58,6 @@ export type FindingCode =
   | "cannotSend"
   | "refused"
   | "addressMismatch"
-  | "container"
-  | "wsl"
   | "upSince"
   | "public"
   | "doubleNat"

@@ -20,10 +20,9 @@ export function findings(
   gateway: UnansweredGateway,
   surroundings?: Surroundings,
 ): readonly Finding[] {
-  const where = surroundings === undefined ? [] : [behind(surroundings)];
   const about = [server(facts, gateway)];
-  if (facts.protocol === null) return [...about, ...where];
-  if (facts.refusal !== null) about.push(refused(facts, facts.refusal.code), ...where);
+  if (facts.protocol === null) return about.map((each) => within(surroundings, each));
+  if (facts.refusal !== null) about.push(within(surroundings, refused(facts, facts.refusal.code)));
   else about.push(external(facts));
   if (facts.epoch !== null) about.push(upSince(facts.epoch));
   return [...about, announcements(facts)];
@@ -53,16 +52,18 @@ function server({ protocol, server, roundTrip }: Facts, gateway: UnansweredGatew
   return problem(code, `${gateway.sentence}.`);
 }
 
-/** Why a gateway that does not help may not be the router. */
-function behind(surroundings: Surroundings): Finding {
-  const text = {
-    container:
-      "This program runs in a container: its gateway is the host of the container, not the router, and changes the addresses on the way. Give the container the network of its host (--network host), or an address in the router's network (macvlan).",
-    wsl:
-      "This program runs in Linux on Windows (WSL): its gateway is Windows, not the router. Run it in Windows, or write networkingMode=mirrored into the section [wsl2] of .wslconfig.",
-  };
-  return notice(surroundings, text[surroundings]);
+/** Adds why a gateway that does not help may not be the router. */
+function within(surroundings: Surroundings | undefined, finding: Finding): Finding {
+  if (surroundings === undefined) return finding;
+  return { ...finding, text: `${finding.text} ${NOT_THE_ROUTER[surroundings]}` };
 }
+
+const NOT_THE_ROUTER = {
+  container:
+    "This program runs in a container: its gateway is the host of the container, not the router, and changes the addresses on the way. Give the container the network of its host (--network host), or an address in the router's network (macvlan).",
+  wsl:
+    "This program runs in Linux on Windows (WSL): its gateway is Windows, not the router. Run it in Windows, or write networkingMode=mirrored into the section [wsl2] of .wslconfig.",
+} as const;
 
 function refused({ client, server, protocol }: Facts, code: number): Finding {
   if (code === ResultCode.AddressMismatch) {
