@@ -69,6 +69,7 @@ export type {
   SocketAddress,
   Transport,
 } from "./src/transport/transport.ts";
+export type { Exchange, ExchangeOptions, ExchangeReason } from "./src/transport/stream.ts";
 export { type EngineConfig } from "./src/engine/config.ts";
 export { type IgnoreReason, LocalCode, type MappingState } from "./src/engine/events.ts";
 export type { GatewayState } from "./src/engine/gateway_knowledge.ts";

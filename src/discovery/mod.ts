@@ -14,6 +14,7 @@
  * @module
  */
 
+export { PcpError } from "../pcp_error.ts";
 export { DiscoveryError, type DiscoveryReason } from "./discovery_error.ts";
 export { discoverGateways, type Gateway } from "./gateway.ts";
 export { interfaceOf, localAddressFor, type NetworkInterface } from "./local_address.ts";
