@@ -133,8 +133,7 @@ export class MappingRegistry {
       this.lost(id);
       this.stateChanged({ type: "state", id, state, over: releasing !== undefined });
       if (releasing !== undefined) continue;
-      this.#byEngineId.delete(id);
-      shared.engineId = this.#nextId++; // an engine takes ids in ascending order only
+      this.#takeNewId(shared);
       shared.started = false;
       shared.spec = { ...shared.spec, lifetime: shared.lifetime };
       // The external port of an outbound mapping is not a suggestion but a condition (section 12.1).
@@ -175,10 +174,20 @@ export class MappingRegistry {
     this.#byEngineId.set(engineId, shared);
     const recorded = this.#records.record(shared.spec, suggestedPort, shared.key);
     shared.record = recorded.record;
+    shared.isWaiting = recorded.isWaiting;
     if (recorded.written === undefined) return this.#start(shared, recorded);
     void recorded.written.then(() => {
-      if (this.#byEngineId.get(engineId) === shared) this.#start(shared, recorded);
+      if (this.#byEngineId.get(engineId) !== shared) return;
+      if (shared.isWaiting) this.#takeNewId(shared);
+      this.#start(shared, recorded);
     });
+  }
+
+  /** An engine takes ids in ascending order only. */
+  #takeNewId(shared: SharedMapping): void {
+    this.#byEngineId.delete(shared.engineId);
+    shared.engineId = this.#nextId++;
+    this.#byEngineId.set(shared.engineId, shared);
   }
 
   #start(shared: SharedMapping, { spec: recorded, known }: RecordedRequest): void {
@@ -187,6 +196,7 @@ export class MappingRegistry {
     const requested = recorded.lifetime === lifetime ? recorded : { ...recorded, lifetime };
     const spec = withPaddedDescription(requested);
     shared.started = true;
+    shared.isWaiting = false;
     this.#step({ type: "request", id, spec, lifetimes, known, release });
   }
 
@@ -227,7 +237,10 @@ export class MappingRegistry {
     if (shared.releasing !== undefined) return;
     shared.releasing = endAs;
     this.#byKey.delete(shared.key); // a request from now on is another mapping
-    if (shared.started) this.#step({ type: "release", id: shared.engineId, as: endAs });
+    const { engineId: id, started, isWaiting } = shared;
+    if (started) return this.#step({ type: "release", id, as: endAs });
+    // It was never requested: nothing is to be deleted.
+    if (isWaiting) this.stateChanged({ type: "state", id, state: { type: endAs }, over: true });
   }
 
   #updateLifetimes(shared: SharedMapping): void {

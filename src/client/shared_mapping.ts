@@ -15,6 +15,8 @@ export class SharedMapping {
   releasing: "revoked" | "dropped" | undefined = undefined;
   /** Whether the engine has it; its record may have to be stored before. */
   started = false;
+  /** Whether its record waits for the end of a mapping with the same key, so that the engine does not have it. */
+  isWaiting = false;
   record: MappingRecord | undefined = undefined;
   /** Oldest first. The last one stays after its release. */
   members: readonly [MapHandle, ...MapHandle[]];

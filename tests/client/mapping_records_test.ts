@@ -156,6 +156,46 @@ Deno.test("With a store, a mapping requested again during its deletion waits for
   assertEquals([world.server.mappings.size, world.server.counters.refused], [2, {}]);
 });
 
+Deno.test("With a store, a mapping requested again during its deletion is stored before its request is sent", async () => {
+  const store = new MemoryStore();
+  await using world = await lab({ client: { store }, server: { assignPort: "same" } });
+  const { clock } = world;
+  store.save = async (mappings) => { // takes 20 ms
+    const copy = structuredClone(mappings);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    clock.alarm(clock.now() + 20, resolve);
+    await promise;
+    store.saved = copy;
+  };
+  const unrecorded: number[] = [];
+  const tap = world.network.onDatagram;
+  world.network.onDatagram = (datagram) => {
+    tap?.(datagram);
+    const last = mapRequests(world).at(-1);
+    if (last === undefined || last.lifetime === 0) return;
+    const { internalPort, externalPort } = last; // another suggestion makes another mapping at common servers
+    const isRecorded = store.saved.some((stored) =>
+      stored.internalPort === internalPort && stored.externalPort === externalPort
+    );
+    if (!isRecorded) unrecorded.push(externalPort);
+  };
+  let mapping = await opened(world, new InboundMap(6000, 7200).externalPort(6100));
+  for (const [port, pause] of [[6200, 0], [6300, 100], [6400, 10]] as const) {
+    world.server.silent = pause > 0;
+    const revoked = mapping.revoke();
+    mapping = world.handle.request(new InboundMap(6000, 7200).externalPort(port));
+    await world.advance(pause);
+    world.server.silent = false;
+    await world.settled(revoked);
+    await world.settled(mapping.ready());
+  }
+  assertEquals([unrecorded, world.server.mappings.size, world.server.counters.refused], [
+    [],
+    1,
+    {},
+  ]);
+});
+
 Deno.test("With a store, a mapping requested again during its deletion and revoked is over at once", async () => {
   const store = new MemoryStore();
   await using world = await lab({ client: { store } });

@@ -43,6 +43,8 @@ export interface RecordedRequest {
   readonly known: KnownMapping;
   /** Resolves when the record survives a crash; undefined without a store. */
   readonly written: Promise<void> | undefined;
+  /** Whether it is written only after the removal of another record with its key. */
+  readonly isWaiting: boolean;
 }
 
 /**
@@ -63,6 +65,8 @@ export class MappingRecords {
   /** Of other servers, or of other addresses of this host. */
   #elsewhere: MappingRecord[] = [];
   #writing: Promise<void> | undefined;
+  /** Records that wait for the removal of another one with their key, and what to call when they are written. */
+  readonly #waiting = new Map<MappingRecord, () => void>();
   #dirty = false;
 
   constructor(endpoints: Endpoints, options: MappingRecordsOptions) {
@@ -104,6 +108,7 @@ export class MappingRecords {
     this.#elsewhere.push(...this.#here());
     this.#leftovers.clear();
     this.#active.clear();
+    this.#waiting.clear();
     this.#endpoints = endpoints;
     this.#findLeftovers();
     void this.#write();
@@ -165,7 +170,9 @@ export class MappingRecords {
     const until = existing === undefined ? -Infinity : this.#options.now() + lifeLeft(existing);
     const { grantedBy } = record;
     const known = { nonce, suggestedAddress, suggestedPort, until, grantedBy };
-    return { record, spec: requested, known, written: this.#write() };
+    const isWaiting = active !== undefined && this.#options.store !== undefined;
+    const written = isWaiting ? this.#whenFirst(record) : this.#write();
+    return { record, spec: requested, known, written, isWaiting };
   }
 
   /** The request is sent again: the server may hold the mapping for one lifetime from now on. */
@@ -193,7 +200,13 @@ export class MappingRecords {
     const others = active.filter((other) => other !== record);
     if (others.length > 0) this.#active.set(record.key, others);
     else this.#active.delete(record.key);
-    void this.#write();
+    this.#waiting.delete(record);
+    const written = this.#write();
+    const [first] = others;
+    const resolve = first === undefined ? undefined : this.#waiting.get(first);
+    if (first === undefined || resolve === undefined) return;
+    this.#waiting.delete(first);
+    void written?.then(resolve);
   }
 
   /** Writes what is not written yet, and closes the store. */
@@ -204,6 +217,13 @@ export class MappingRecords {
     } catch (error) {
       this.#options.onError(storeError(error)); // the client ends all the same
     }
+  }
+
+  /** Resolves when the record is written after the others of its key, which the server holds until their removal. */
+  #whenFirst(record: MappingRecord): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.set(record, resolve);
+    return promise;
   }
 
   /** The records of what the server holds. */
