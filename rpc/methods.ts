@@ -1,10 +1,11 @@
 /**
- * Every method, one row each. The server reads handlers and schemas here; `deno task openrpc` writes types.ts, protocol.ts,
- * openrpc.json and the tables of README.md from it.
+ * Every method, one row each: its documentation and the schemas of its params and result. `deno task openrpc` writes types.ts,
+ * protocol.ts, param_checks.ts, openrpc.json and the tables of README.md from it. The server does not load this file: the
+ * checks of params are in param_checks.ts, the functions in handlers.ts.
  */
 import * as z from "zod/mini";
 import { ErrorCode } from "./error_codes.ts";
-import { mappingRequestParams } from "./mapping_request.ts";
+import { mappingRequestParams } from "./mapping_request_schema.ts";
 import {
   alert,
   clientInfo,
@@ -16,8 +17,6 @@ import {
   protocol,
   simulatorInfo,
 } from "./result_schemas.ts";
-import type { RpcSession } from "./session.ts";
-import type { InitializeParams, InitializeResult, OpenRpcDocument } from "./types.ts";
 import {
   address,
   count,
@@ -35,41 +34,19 @@ import {
   text,
 } from "./value_schemas.ts";
 
-/** What the handlers work with. */
-export interface MethodContext {
-  readonly session: RpcSession;
-  initialize(params: InitializeParams): InitializeResult;
-  shutDown(): Promise<null>;
-  openRpcDocument(): Promise<OpenRpcDocument>;
-}
-
-/** What the documents and the validation know of a method. */
-interface MethodDoc<Params extends Lazy, Result extends Lazy> {
+/** One method. */
+export interface MethodSpec {
   /** One line. */
   readonly summary: string;
   /** More, where one line is not enough. */
   readonly description?: string;
   /** Missing if the method has no params. */
-  readonly params?: Params;
-  readonly result: Result;
+  readonly params?: Lazy;
+  readonly result: Lazy;
   /** The errors that it can have besides those of every request. */
   readonly errors: readonly ErrorCode[];
   /** The name in protocol.ts, if not the method's name and `Request`. */
   readonly constant?: string;
-}
-
-type Handler<Params extends Lazy, Result extends Lazy> = (
-  context: MethodContext,
-  params: Value<Params>,
-  signal: AbortSignal,
-) => Value<Result> | Promise<Value<Result>>;
-
-type Value<Schema extends Lazy> = z.output<ReturnType<Schema>>;
-
-/** One method. */
-export interface MethodSpec extends MethodDoc<Lazy, Lazy> {
-  /** Performs a request whose params were checked against the schema. */
-  run(context: MethodContext, params: unknown, signal: AbortSignal): unknown;
 }
 
 /** One notification. */
@@ -91,7 +68,7 @@ const mappingParams = strictType("MappingParams", () => ({ mappingId: id("Which 
 
 /** Every request, in the order of the documents. */
 export const METHODS: Readonly<Record<string, MethodSpec>> = {
-  initialize: method({
+  initialize: {
     summary: "The handshake; anything else before it is refused with -32002",
     params: openType(
       "InitializeParams",
@@ -109,13 +86,13 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
     ),
     result: initializeResult,
     errors: [InvalidRequest, InvalidParams],
-  }, (context, params) => context.initialize(params)),
-  shutdown: method({
+  },
+  shutdown: {
     summary: "Releases every mapping that is not kept, waits for the confirmations; then send exit",
     result: nothing,
     errors: [],
-  }, (context) => context.shutDown()),
-  "rpc.discover": method({
+  },
+  "rpc.discover": {
     summary: "The OpenRPC document of this protocol",
     result: named("OpenRpcDocument", () =>
       described(
@@ -134,14 +111,14 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
       )),
     errors: [],
     constant: "OpenRpcRequest",
-  }, (context) => context.openRpcDocument()),
-  discover: method({
+  },
+  discover: {
     summary: "Finds the default gateways of this host, IPv4 first; sends nothing",
     params: () => z.strictObject({}),
     result: () => z.array(gateway()),
     errors: [DiscoveryFailed],
-  }, ({ session }) => session.discover()),
-  "simulator/start": method({
+  },
+  "simulator/start": {
     summary: "Starts a simulated PCP server on loopback, to try things without a router",
     params: strictType("SimulatorStartParams", () => ({
       lifetime: optional(seconds(), "Longest lifetime granted, in seconds; 86400 by default"),
@@ -154,14 +131,14 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
     })),
     result: simulatorInfo,
     errors: [InvalidParams, SocketError],
-  }, ({ session }, params) => session.startSimulator(params)),
-  "simulator/stop": method({
+  },
+  "simulator/stop": {
     summary: "Stops a simulator",
     params: strictType("SimulatorParams", () => ({ simulatorId: id("Which simulator") })),
     result: nothing,
     errors: [UnknownSimulator],
-  }, ({ session }, { simulatorId }) => session.stopSimulator(simulatorId)),
-  "client/start": method({
+  },
+  "client/start": {
     summary: "Starts a client of one PCP server; without addresses it finds the default gateway",
     params: strictType("ClientStartParams", () => ({
       client: optional(
@@ -187,7 +164,7 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
         "Whether mappings for other hosts may be requested; only in fully trusted networks",
       ),
       state: optional(
-        z.string().check(z.minLength(1)),
+        z.string().check(z.minLength(1), z.maxLength(4_096)),
         "A file that keeps the mappings, so that a later run can continue or delete them",
       ),
       shutdownTimeout: optional(
@@ -197,13 +174,13 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
     })),
     result: clientInfo,
     errors: [InvalidParams, DiscoveryFailed, SocketError, StoreError],
-  }, ({ session }, params, signal) => session.startClient(params, signal)),
-  "client/list": method({
+  },
+  "client/list": {
     summary: "The running clients",
     result: () => z.array(clientInfo()),
     errors: [],
-  }, ({ session }) => session.listClients()),
-  "client/announce": method({
+  },
+  "client/announce": {
     summary: "Asks the PCP server since when it has been running; waits for the answer",
     params: clientParams,
     result: openType("AnnounceResult", "The answer to an announcement", () => ({
@@ -211,35 +188,31 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
       roundTrip: described(z.number(), "Milliseconds between the request and the answer"),
     })),
     errors: [UnknownClient, ResultCode, NotRunning],
-  }, ({ session }, { clientId }, signal) => session.handle(clientId).announce({ signal })),
-  "client/externalAddress": method({
+  },
+  "client/externalAddress": {
     summary: "Asks for the external address, and leaves no mapping behind",
     params: clientParams,
     result: openType("ExternalAddressResult", "The external address", () => ({
       externalAddress: text("The address under which mappings of this client are reached"),
     })),
     errors: [UnknownClient, ResultCode, NotRunning],
-  }, async ({ session }, { clientId }, signal) => ({
-    externalAddress: await session.handle(clientId).externalAddress({ signal }),
-  })),
-  "client/diagnose": method({
+  },
+  "client/diagnose": {
     summary: "Finds out what stands in the way of being reached from the Internet",
     description: "Takes 8 s at most, and leaves no mapping behind.",
     params: clientParams,
     result: diagnosis,
     errors: [UnknownClient, NotRunning],
-  }, ({ session }, { clientId }, signal) => session.handle(clientId).diagnose({ signal })),
-  "client/deleteLeftovers": method({
+  },
+  "client/deleteLeftovers": {
     summary: "Deletes what an earlier run with the same state file left at the PCP server",
     params: clientParams,
     result: openType("DeleteLeftoversResult", "What was deleted", () => ({
       deleted: count("How many mappings there were"),
     })),
     errors: [UnknownClient, NotRunning],
-  }, async ({ session }, { clientId }) => ({
-    deleted: await session.handle(clientId).deleteLeftovers(),
-  })),
-  "client/shutdown": method({
+  },
+  "client/shutdown": {
     summary: "Ends a client: releases its mappings and waits for the confirmations, or keeps them",
     params: strictType("ClientShutdownParams", () => ({
       clientId: id("Which client"),
@@ -247,36 +220,36 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
     })),
     result: nothing,
     errors: [UnknownClient],
-  }, ({ session }, { clientId, keep = false }) => session.shutdownClient(clientId, keep)),
-  "mapping/request": method({
+  },
+  "mapping/request": {
     summary: "Requests a mapping; answered at once, before the PCP server has",
     description:
       "From now on mapping/alert reports every change. Ids count up from 1 over all clients of this server.",
     params: mappingRequestParams,
     result: mapping,
     errors: [MappingConflict, InvalidParams, UnknownClient],
-  }, ({ session }, params) => session.request(params)),
-  "mapping/ready": method({
+  },
+  "mapping/ready": {
     summary: "Waits until the mapping is assigned; error 5 if the PCP server refuses",
     params: mappingParams,
     result: mapping,
     errors: [UnknownMapping, ResultCode, NotRunning],
-  }, ({ session }, { mappingId }, signal) => session.ready(mappingId, signal)),
-  "mapping/get": method({
+  },
+  "mapping/get": {
     summary: "The mapping as it is now, also when it is over",
     params: mappingParams,
     result: mapping,
     errors: [UnknownMapping],
-  }, ({ session }, { mappingId }) => session.get(mappingId)),
-  "mapping/list": method({
+  },
+  "mapping/list": {
     summary: "The mappings that are not over, of one client or of all",
     params: strictType("MappingListParams", () => ({
       clientId: optional(integer(1), "Only the mappings of this client"),
     })),
     result: () => z.array(mapping()),
     errors: [UnknownClient],
-  }, ({ session }, { clientId }) => session.list(clientId)),
-  "mapping/renew": method({
+  },
+  "mapping/renew": {
     summary: "Requests another lifetime from now on; answered at once",
     params: strictType("MappingRenewParams", () => ({
       mappingId: id("Which mapping"),
@@ -284,15 +257,15 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
     })),
     result: mapping,
     errors: [InvalidParams, UnknownMapping, NotRunning],
-  }, ({ session }, { mappingId, lifetime }) => session.renew(mappingId, lifetime)),
-  "mapping/revoke": method({
+  },
+  "mapping/revoke": {
     summary: "Deletes the mapping; answered when the PCP server has confirmed",
     description:
       "Cancelling ends the waiting, not the deletion. An outbound mapping is left to expire.",
     params: mappingParams,
     result: mapping,
     errors: [UnknownMapping, ResultCode],
-  }, ({ session }, { mappingId }, signal) => session.revoke(mappingId, signal)),
+  },
 };
 
 /** Every notification. */
@@ -341,14 +314,3 @@ export const NOTIFICATIONS: Readonly<Record<string, NotificationSpec>> = {
     from: "client",
   },
 };
-
-/** A row of the table; the handler has the types of the schemas. */
-function method<Params extends Lazy, Result extends Lazy>(
-  doc: MethodDoc<Params, Result>,
-  handler: Handler<Params, Result>,
-): MethodSpec {
-  return {
-    ...doc,
-    run: (context, params, signal) => handler(context, params as Value<Params>, signal),
-  };
-}

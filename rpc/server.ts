@@ -2,12 +2,12 @@ import type { CancellationToken, MessageConnection } from "vscode-jsonrpc";
 import { ErrorCode } from "./error_codes.ts";
 import { handshake } from "./handshake.ts";
 import type { Log } from "./log.ts";
-import { type MethodContext, METHODS } from "./methods.ts";
+import { type Handler, HANDLERS, type MethodContext } from "./handlers.ts";
 import { ExitNotification } from "./protocol.ts";
 import { RpcError, toRpcError } from "./rpc_error.ts";
 import { RpcSession, type SessionDeps } from "./session.ts";
-import type { InitializeParams } from "./types.ts";
-import { checkParams } from "./validate.ts";
+import type { InitializeParams, Method } from "./types.ts";
+import { checkParams } from "./check_params.ts";
 
 /** What {@linkcode serve} depends on; every member has a default. */
 export interface ServeDeps extends Omit<SessionDeps, "notify"> {
@@ -140,15 +140,14 @@ class RpcServer implements Server {
   }
 
   async #run(method: string, params: unknown, signal: AbortSignal): Promise<unknown> {
-    const spec = Object.hasOwn(METHODS, method) ? METHODS[method] : undefined;
-    if (spec === undefined) {
+    if (!isMethod(method)) {
       throw new RpcError(
         ErrorCode.MethodNotFound,
         `Cannot answer "${method}": there is no such method, see "rpc.discover"`,
       );
     }
     this.#checkOrder(method);
-    return await spec.run(this.#context, checkParams(method, spec.params, params), signal);
+    return await perform(method, this.#context, params, signal);
   }
 
   #checkOrder(method: string): void {
@@ -176,6 +175,20 @@ class RpcServer implements Server {
       this.end().catch(reportError);
     }) ?? this.#stopWatching;
   }
+}
+
+function isMethod(method: string): method is Method {
+  return Object.hasOwn(HANDLERS, method);
+}
+
+async function perform<M extends Method>(
+  method: M,
+  context: MethodContext,
+  params: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const handler: Handler<M> = HANDLERS[method];
+  return await handler(context, checkParams(method, params), signal);
 }
 
 /** The 5 seconds that a client waits for confirmations by default, and 3 more. */

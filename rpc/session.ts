@@ -25,7 +25,7 @@ import type {
   SimulatorInfo,
   SimulatorStartParams,
 } from "./types.ts";
-import { invalidParams } from "./validate.ts";
+import { invalidParams } from "./check_params.ts";
 
 /** What a session depends on. */
 export interface SessionDeps {

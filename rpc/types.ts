@@ -233,7 +233,7 @@ export interface MappingRequestParams {
   description?: string;
   /** Inbound only. No mapping rather than another external port or address than suggested. */
   preferFailure?: boolean;
-  /** Inbound only. The remote peers that are let in; all by default. */
+  /** Inbound only. The remote peers that are let in, at most 42; all by default. */
   filters?: Filter[];
   /** Inbound only. Consecutive ports from internalPort on (RFC 7753). */
   portSet?: {

@@ -9,6 +9,7 @@ import {
   type MappingOptions,
   type ValueSchema,
 } from "../src/mapping_options.ts";
+import { FORMATS } from "./value_check.ts";
 
 /** A schema that is built on first use: a server needs the params of few methods, and no results. */
 export type Lazy<T extends z.ZodMiniType = z.ZodMiniType> = () => T;
@@ -101,22 +102,14 @@ export const port = (): z.ZodMiniNumberFormat => integer(1, 65_535);
 export const seconds = (): z.ZodMiniNumberFormat => integer(1, 0xffff_ffff);
 
 /** An IPv4 or IPv6 address; a link-local one may carry a zone. */
-export function address(): z.ZodMiniString {
-  return z.string().check(z.refine(isAddress, { error: "Must be an IPv4 or IPv6 address" }));
+export function address(): z.ZodMiniType<string> {
+  return z.stringFormat("address", FORMATS.address, { error: "Must be an IPv4 or IPv6 address" });
 }
 
-/** A server as people write it: an address, also in brackets, or a host name, of which the last label is no number. */
-export function server(): z.ZodMiniString {
+/** A server as people write it: an address, also in brackets, or a host name. */
+export function server(): z.ZodMiniType<string> {
   const error = "Must be an IPv4 or IPv6 address, or a host name";
-  return z.string().check(z.refine((text) => {
-    const host = text.trim().replace(/^\[(.*)\]$/, "$1");
-    return isAddress(host) || /^[\w.-]+$/.test(host) && !/(^|\.)\d*\.?$/.test(host);
-  }, { error }));
-}
-
-function isAddress(text: string): boolean {
-  const host = text.replace(/(?<=^fe[89ab].*)%.+$/i, "");
-  return z.ipv4().safeParse(host).success || z.ipv6().safeParse(host).success;
+  return z.stringFormat("server", FORMATS.server, { error });
 }
 
 /** How long a mapping is wanted. */
@@ -164,7 +157,7 @@ function fromData(value: ValueSchema): z.ZodMiniType {
     case "integer":
       return integer(value.minimum, value.maximum);
     case "array":
-      return z.array(fromData(value.items));
+      return z.array(fromData(value.items)).check(z.maxLength(value.most));
     case "object": {
       const shape = Object.fromEntries(
         Object.entries(value.properties).map(([name, member]) => {

@@ -26,7 +26,7 @@ type ValueType =
   /** An IPv4 or IPv6 address, hexadecimal digits in pairs, the name or number of a transport protocol. */
   | { readonly type: "address" | "hex" | "protocol" }
   | { readonly type: "integer"; readonly minimum: number; readonly maximum: number }
-  | { readonly type: "array"; readonly items: ValueSchema }
+  | { readonly type: "array"; readonly items: ValueSchema; readonly most: number }
   | {
     readonly type: "object";
     /** The name of the type in the documents and in TypeScript. */
@@ -161,7 +161,10 @@ export const MAPPING_OPTIONS: MappingOptionTable = {
     kinds: INBOUND,
     schema: {
       type: "array",
-      description: "The remote peers that are let in; all by default",
+      description: "The remote peers that are let in, at most 42; all by default",
+      // 1,100 octets (RFC 6887 section 7) less 24 of the header, 36 of MAP and 24 of the filter that removes earlier ones
+      // leave 42 of 24 octets.
+      most: 42,
       items: {
         type: "object",
         title: "Filter",

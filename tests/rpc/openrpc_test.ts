@@ -2,6 +2,7 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import * as metaSchema from "@open-rpc/meta-schema";
 import { readFile } from "../tools/repository.ts";
 import { normalize, renderOpenRpc, renderTables } from "../tools/openrpc.ts";
+import { renderParamChecks } from "../tools/param_checks.ts";
 import { renderProtocol, renderTypes, withoutFormat } from "../tools/protocol_types.ts";
 import { ErrorCode, type OpenRpcDocument, PROTOCOL_VERSION } from "../../rpc/mod.ts";
 import * as protocol from "../../rpc/protocol.ts";
@@ -69,7 +70,9 @@ Deno.test("rpc/openrpc.json is up to date: deno task openrpc", async () => {
   assertEquals(await readFile("rpc/openrpc.json"), renderOpenRpc());
 });
 
-Deno.test("rpc/types.ts and rpc/protocol.ts are up to date: deno task openrpc", async () => {
+Deno.test("types.ts, protocol.ts and param_checks.ts are up to date: deno task openrpc", async () => {
+  const checks = await readFile("rpc/param_checks.ts");
+  assertEquals(withoutQuotes(checks), withoutQuotes(renderParamChecks()));
   assertEquals(withoutFormat(await readFile("rpc/types.ts")), withoutFormat(await renderTypes()));
   assertEquals(withoutFormat(await readFile("rpc/protocol.ts")), withoutFormat(renderProtocol()));
 });
@@ -116,6 +119,11 @@ Deno.test("what the server answers fits the OpenRPC document", async () => {
     }
   }
 });
+
+/** The formatter chooses the quotes of texts. */
+function withoutQuotes(code: string): string {
+  return withoutFormat(code).replaceAll(/\\?["']/g, "'");
+}
 
 interface Entry {
   readonly name: string;

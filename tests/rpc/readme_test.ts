@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { openRpcDocument } from "../tools/openrpc_document.ts";
 import { PROTOCOL_VERSION, VERSION } from "../../rpc/mod.ts";
 import { METHODS } from "../../rpc/methods.ts";
-import { checkParams } from "../../rpc/validate.ts";
+import { checkParams } from "../../rpc/check_params.ts";
 import type { Method } from "../../rpc/mod.ts";
 import { manifest, readFile } from "../tools/repository.ts";
 import { violations } from "./json_schema.ts";
@@ -20,7 +20,7 @@ Deno.test("the conversation in rpc/README.md has the right lengths, params and r
     if (from === "client" && message.id !== undefined) {
       methods.set(message.id, message.method);
       if (message.method !== "mapping/renew") {
-        checkParams(message.method, METHODS[message.method]?.params, message.params);
+        checkParams(message.method as Method, message.params);
       }
     } else if (message.result !== undefined) {
       const method = methods.get(message.id);

@@ -1,5 +1,5 @@
 /**
- * `deno task openrpc`: writes rpc/types.ts, rpc/protocol.ts, rpc/openrpc.json and the tables of rpc/README.md from
+ * `deno task openrpc`: writes rpc/types.ts, rpc/protocol.ts, rpc/param_checks.ts, rpc/openrpc.json and the tables of rpc/README.md from
  * rpc/methods.ts. A test compares them.
  */
 
@@ -7,6 +7,7 @@
 import { ErrorCode } from "../../rpc/error_codes.ts";
 import { ERROR_MEANINGS, openRpcDocument } from "./openrpc_document.ts";
 import { denoOutput } from "./processes.ts";
+import { renderParamChecks } from "./param_checks.ts";
 import { renderProtocol, renderTypes } from "./protocol_types.ts";
 import { readFile, ROOT } from "./repository.ts";
 
@@ -116,6 +117,7 @@ async function main(): Promise<void> {
   const files = {
     "rpc/types.ts": await renderTypes(),
     "rpc/protocol.ts": renderProtocol(),
+    "rpc/param_checks.ts": renderParamChecks(),
     "rpc/README.md": renderTables(await readFile("rpc/README.md")),
     "rpc/openrpc.json": renderOpenRpc(),
   };
