@@ -5,41 +5,54 @@ import type {
   MessageReader,
   MessageWriter,
 } from "vscode-jsonrpc";
+import { ErrorCode } from "./error_codes.ts";
 import { EventEmitter } from "./event_emitter.ts";
-import { encodeFrame, FrameDecoder } from "./framing.ts";
+import { encodeFrame, type Frame } from "./framing.ts";
+import { FramingError } from "./header.ts";
+import { type ByteSource, Inbox } from "./inbox.ts";
 import type { Log } from "./log.ts";
-import { checkMessage, type IncomingMessage } from "./message_check.ts";
+import { checkMessage, type IncomingMessage, type RefusedMessage } from "./message_check.ts";
 import { type ByteSink, Outbox } from "./outbox.ts";
+import { type SetTimer, setTimer } from "./timer.ts";
 
-/** A stream of octets to read, such as `Deno.stdin`. */
-export interface ByteSource {
-  /** Reads into the buffer; resolves with the number of octets, or with null at the end. */
-  read(buffer: Uint8Array): Promise<number | null>;
+/** Options of a {@linkcode Channel}. */
+export interface ChannelOptions {
+  /** The longest message in octets. */
+  readonly maxMessage?: number;
+  /** The timers, for tests. */
+  readonly timer?: SetTimer;
 }
 
 /**
  * JSON-RPC messages over two streams of octets, for a connection of `vscode-jsonrpc` and before there is one. It answers
- * invalid messages itself, and stops reading while too many responses wait to be written.
+ * invalid messages itself, and passes no message on while too many octets of responses wait to be written. The input is
+ * read ahead, so that its end is seen then, too.
  */
 export class Channel {
   /** The half that a connection reads from. */
   readonly reader: MessageReader;
   /** The half that a connection writes to. */
   readonly writer: MessageWriter;
-  readonly #source: ByteSource;
   readonly #log: Log;
+  readonly #timer: SetTimer;
+  readonly #inbox: Inbox;
   readonly #outbox: Outbox;
-  readonly #decoder = new FrameDecoder();
-  readonly #chunk = new Uint8Array(CHUNK);
   /** Ids of requests without a response. */
   readonly #inFlight = new Set<string>();
   readonly #readFailed = new EventEmitter<Error>();
   readonly #readClosed = new EventEmitter<void>();
   #unread: IncomingMessage[] = [];
 
-  constructor(source: ByteSource, sink: ByteSink, log: Log) {
-    this.#source = source;
+  constructor(source: ByteSource, sink: ByteSink, log: Log, options: ChannelOptions = {}) {
     this.#log = log;
+    this.#timer = options.timer ?? setTimer;
+    this.#inbox = new Inbox(source, {
+      maxMessage: options.maxMessage,
+      timer: this.#timer,
+      onLate: (missing) => log("warn", `Still waiting for ${missing}`),
+      onCut: (missing) =>
+        log("warn", `The input ended in the middle of a message: there must be ${missing}`),
+    });
     this.#outbox = new Outbox(sink);
     this.reader = {
       onError: this.#readFailed.event,
@@ -57,7 +70,12 @@ export class Channel {
     this.writer = {
       onError: new EventEmitter<never>().event,
       onClose: writeClosed.event,
-      write: (message) => this.write(message),
+      write: async (message: OutgoingMessage) => {
+        const written = this.write(message);
+        // The connection keeps all of a request until its response is written: thousands may wait in a few megabytes.
+        if (message.method === undefined) written.catch(() => {});
+        else await written;
+      },
       end: () => {},
       dispose: () => {},
     };
@@ -66,21 +84,24 @@ export class Channel {
   /**
    * The next request or notification; undefined at the end of the stream.
    *
-   * @throws {FramingError} If the start of the next message cannot be found.
+   * @throws {FramingError} If the start of the next message cannot be found; the peer has got the complaint.
    */
   async next(): Promise<IncomingMessage | undefined> {
     const unread = this.#unread.shift();
     if (unread !== undefined) return unread;
     for (;;) {
-      const message = this.#decode();
-      if (message !== undefined) return message;
-      await this.#outbox.room();
-      const length = await this.#source.read(this.#chunk);
-      if (length === null) break;
-      this.#decoder.push(this.#chunk.subarray(0, length));
+      if (!this.#outbox.hasRoom && !await this.#room()) return undefined;
+      const frame = await this.#nextFrame();
+      if (frame === undefined) return undefined;
+      const check = checkMessage(frame, this.#inFlight);
+      if (check.type === "message") {
+        const { id } = check.message;
+        if (id !== undefined) this.#inFlight.add(String(id));
+        return check.message;
+      }
+      this.#log("warn", check.type === "refused" ? check.text : check.reason);
+      if (check.type === "refused") this.#answer(check);
     }
-    if (!this.#decoder.isIdle) this.#log("warn", "The input ended in the middle of a message");
-    return undefined;
   }
 
   /** Puts a message back for the connection. */
@@ -89,16 +110,14 @@ export class Channel {
   }
 
   /** Sends a message; resolves when it has been written. */
-  async write(
-    message: Message & { readonly id?: unknown; readonly method?: unknown },
-  ): Promise<void> {
+  async write(message: OutgoingMessage): Promise<void> {
     if (message.method === undefined) this.#inFlight.delete(String(message.id));
     await this.#outbox.put(encodeFrame(message));
   }
 
-  /** Resolves when every message has been written, or writing has failed. */
-  flush(): Promise<void> {
-    return this.#outbox.empty();
+  /** Resolves when every message has been written, writing has failed, or the output is not read any more. */
+  async flush(): Promise<void> {
+    while (!this.#outbox.isEmpty && await this.#progress(this.#outbox.empty()));
   }
 
   #listen(callback: DataCallback): Disposable {
@@ -110,6 +129,7 @@ export class Channel {
           if (!listening) return;
           if (message === undefined) return this.#readClosed.fire();
           callback(message);
+          await this.#answered(message);
         }
       } catch (error) {
         this.#readFailed.fire(error instanceof Error ? error : new Error(String(error)));
@@ -119,26 +139,63 @@ export class Channel {
     return { dispose: () => listening = false };
   }
 
-  /** The next valid message of the octets that were read. */
-  #decode(): IncomingMessage | undefined {
-    for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
-      const check = checkMessage(frame, this.#inFlight);
-      if (check.type === "message") {
-        const { id } = check.message;
-        if (id !== undefined) this.#inFlight.add(String(id));
-        return check.message;
-      }
-      if (check.type === "dropped") {
-        this.#log("warn", check.reason);
+  /**
+   * Resolves when a request has its response, if that takes no time. So the octets of a response count before the next
+   * request is passed on: a thousand requests of one write cannot make a thousand large responses.
+   */
+  async #answered({ id }: IncomingMessage): Promise<void> {
+    if (id === undefined) return;
+    const key = String(id);
+    for (let turn = 0; turn < TURNS && this.#inFlight.has(key); turn++) await undefined;
+  }
+
+  async #nextFrame(): Promise<Frame | undefined> {
+    try {
+      return await this.#inbox.next();
+    } catch (error) {
+      if (!(error instanceof FramingError)) throw error;
+      this.#answer({ code: ErrorCode.ParseError, text: error.message, id: null });
+      throw error;
+    }
+  }
+
+  /** Waits for room in the output; false if the input has ended and the output is not read any more. */
+  async #room(): Promise<boolean> {
+    while (!this.#outbox.hasRoom) {
+      if (!this.#inbox.hasEnded) {
+        this.#inbox.readAhead();
+        await Promise.race([this.#outbox.room(), this.#inbox.ended]);
         continue;
       }
-      const { id, code, text } = check;
-      this.#log("warn", text);
-      this.#outbox.put(encodeFrame({ jsonrpc: "2.0", id, error: { code, message: text } }))
-        .catch(() => this.#log("debug", "Cannot answer, the connection is gone"));
+      if (await this.#progress(this.#outbox.room())) continue;
+      const { waiting } = this.#outbox;
+      this.#log("warn", `The input has ended, and ${waiting} octets of the output are not read`);
+      return false;
     }
-    return undefined;
+    return true;
+  }
+
+  /** Waits for `enough` for a while; whether that has happened, or the output has been read on. */
+  async #progress(enough: Promise<void>): Promise<boolean> {
+    const { written } = this.#outbox;
+    const { promise: late, resolve } = Promise.withResolvers<false>();
+    const stop = this.#timer(() => resolve(false), STALLED);
+    const isEnough = await Promise.race([enough.then(() => true), late]);
+    stop();
+    return isEnough || this.#outbox.written > written;
+  }
+
+  #answer({ id, code, text, data }: Omit<RefusedMessage, "type">): void {
+    const error = { code, message: text, ...(data === undefined ? {} : { data }) };
+    this.#outbox.put(encodeFrame({ jsonrpc: "2.0", id, error }))
+      .catch(() => this.#log("debug", "Cannot answer, the connection is gone"));
   }
 }
 
-const CHUNK = 65_536;
+type OutgoingMessage = Message & { readonly id?: unknown; readonly method?: unknown };
+
+/** Microtasks until every response is there that needs no timer and no other event; some 20 suffice. */
+const TURNS = 64;
+
+/** Milliseconds without an octet read, after which an output counts as not read any more. */
+const STALLED = 1_000;

@@ -35,6 +35,8 @@ export const ErrorCode = {
   MappingConflict: 8,
   /** The file that keeps mappings across runs is damaged, in use, or cannot be read or written; data is {reason}. */
   StoreError: 9,
+  /** A limit of this server is reached; data is {limit, most}. */
+  LimitExceeded: 10,
 } as const;
 
 /** One of {@linkcode ErrorCode}. */

@@ -1,24 +1,24 @@
 /**
- * The framing of the LSP base protocol: headers in ASCII, each ended by CRLF, an empty line, then as many octets of
- * JSON in UTF-8 as `Content-Length` says.
+ * The framing of the LSP base protocol: headers in ASCII, an empty line, then as many octets of JSON in UTF-8 as
+ * `Content-Length` says.
  */
+import { FramingError, type Header, lengthOfBlanks, quote, readHeader } from "./header.ts";
+import { idAtStart } from "./id_at_start.ts";
+import { LIMITS } from "./limits.ts";
 
-/** The start of the next message cannot be found: the stream cannot be read any further. */
-export class FramingError extends Error {
-  /** The class's name. */
-  override readonly name = "FramingError";
-}
-
-/** One message: its text, or why it could not be decoded. The next message is read all the same. */
+/** One message: its text, or why it could not be read. The next message is read all the same. */
 export type Frame =
   | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly reason: string };
+  | { readonly ok: false; readonly reason: string }
+  | TooLong;
 
-/** The longest message accepted, in octets: 64 MiB. */
-export const MAX_CONTENT_LENGTH: number = 64 * 1024 * 1024;
-
-/** The longest headers accepted, in octets. */
-export const MAX_HEADER_LENGTH = 16_384;
+/** A message that is longer than `most`. It was not kept, but for its id, if that comes before its params. */
+export interface TooLong {
+  readonly ok: false;
+  readonly length: number;
+  readonly most: number;
+  readonly id: string | number | null;
+}
 
 /** A message with its headers. */
 export function encodeFrame(message: unknown): Uint8Array<ArrayBuffer> {
@@ -32,14 +32,40 @@ export function encodeFrame(message: unknown): Uint8Array<ArrayBuffer> {
 
 /** Cuts a stream of octets, in chunks of any size, into messages. */
 export class FrameDecoder {
+  readonly #maxMessage: number;
   #buffer: Uint8Array = new Uint8Array(INITIAL_CAPACITY);
   #start = 0;
   #end = 0;
-  #content: Content | undefined;
+  #header: Header | undefined;
+  /** Octets of a message that is too long, which have not come yet. */
+  #skipping = 0;
+  /** The length of the message before. */
+  #lengthBefore: number | undefined;
+
+  /** @param maxMessage The longest message in octets. */
+  constructor(maxMessage: number = LIMITS.message) {
+    this.#maxMessage = maxMessage;
+  }
 
   /** Whether no part of a message has been read. */
   get isIdle(): boolean {
-    return this.#start === this.#end && this.#content === undefined;
+    return this.buffered === 0 && this.#header === undefined && this.#skipping === 0;
+  }
+
+  /** Octets that wait to be decoded. */
+  get buffered(): number {
+    return this.#end - this.#start;
+  }
+
+  /** What the rest of the message under way is, for a complaint; undefined between two messages. */
+  get missing(): string | undefined {
+    if (this.#skipping > 0) return restOf(this.#skipping, this.#skipping);
+    if (this.#header !== undefined) {
+      return restOf(this.#header.length - this.buffered, this.#header.length);
+    }
+    if (this.isIdle) return undefined;
+    const text = new TextDecoder("latin1").decode(this.#buffer.subarray(this.#start, this.#end));
+    return `the end of the headers, which is an empty line, after ${quote(text)}`;
   }
 
   /** Adds the next octets of the stream. */
@@ -55,37 +81,48 @@ export class FrameDecoder {
    * @throws {FramingError} If the headers do not give the length of the message.
    */
   next(): Frame | undefined {
-    this.#content ??= this.#readHeaders();
-    const content = this.#content;
-    if (content === undefined || this.#end - this.#start < content.length) return undefined;
-    const body = this.#buffer.subarray(this.#start, this.#start + content.length);
-    this.#start += content.length;
-    this.#content = undefined;
-    return decodeBody(body, content.charset);
-  }
-
-  #readHeaders(): Content | undefined {
-    const available = this.#buffer.subarray(this.#start, this.#end);
-    const length = endOfHeaders(available);
-    if (length === undefined) {
-      if (hasBareLineFeed(available)) {
-        throw new FramingError(
-          "Cannot read a message: each header must end with CR and LF, got LF",
-        );
-      }
-      if (available.length > MAX_HEADER_LENGTH) {
-        throw new FramingError(
-          `Cannot read a message: its headers must end within ${MAX_HEADER_LENGTH} octets`,
-        );
-      }
-      return undefined;
+    this.#skip();
+    if (this.#skipping > 0) return undefined;
+    this.#header ??= this.#readHeader();
+    if (this.#header === undefined) return undefined;
+    const { length, charset } = this.#header;
+    const isTooLong = length > this.#maxMessage;
+    if (this.buffered < (isTooLong ? Math.min(length, ENOUGH_FOR_ID) : length)) return undefined;
+    this.#header = undefined;
+    this.#lengthBefore = length;
+    const body = this.#buffer.subarray(this.#start, Math.min(this.#start + length, this.#end));
+    if (isTooLong) {
+      const id = idAtStart(body.subarray(0, ENOUGH_FOR_ID));
+      this.#skipping = length;
+      this.#skip();
+      return { ok: false, length, most: this.#maxMessage, id };
     }
     this.#start += length;
-    return parseHeaders(available.subarray(0, length));
+    return decodeBody(body, charset);
+  }
+
+  #skip(): void {
+    const skipped = Math.min(this.#skipping, this.buffered);
+    this.#skipping -= skipped;
+    this.#start += skipped;
+  }
+
+  #readHeader(): Header | undefined {
+    this.#start += lengthOfBlanks(this.#buffer.subarray(this.#start, this.#end));
+    try {
+      const header = readHeader(this.#buffer.subarray(this.#start, this.#end));
+      this.#start += header?.size ?? 0;
+      return header;
+    } catch (error) {
+      if (!(error instanceof FramingError) || this.#lengthBefore === undefined) throw error;
+      error.message +=
+        `; the message before it had ${this.#lengthBefore} octets by its Content-Length, which must count octets, not characters`;
+      throw error;
+    }
   }
 
   #makeRoom(length: number): void {
-    const used = this.#end - this.#start;
+    const used = this.buffered;
     const needed = used + length;
     const oversized = this.#buffer.length > KEPT_CAPACITY && needed <= INITIAL_CAPACITY;
     if (this.#end + length <= this.#buffer.length && !oversized) return;
@@ -100,62 +137,15 @@ export class FrameDecoder {
   }
 }
 
-interface Content {
-  readonly length: number;
-  readonly charset: string;
-}
-
 const encoder = new TextEncoder();
 const INITIAL_CAPACITY = 65_536;
+const BLANK = 32;
 const KEPT_CAPACITY = 1_048_576;
-const CR = 13;
-const LF = 10;
+/** Octets of a long message that are searched for its id. */
+const ENOUGH_FOR_ID = 1_024;
 
-/** Length of the headers with the empty line that ends them. */
-function endOfHeaders(bytes: Uint8Array): number | undefined {
-  for (let at = bytes.indexOf(CR); at >= 0; at = bytes.indexOf(CR, at + 1)) {
-    if (bytes[at + 1] === LF && bytes[at + 2] === CR && bytes[at + 3] === LF) return at + 4;
-  }
-  return undefined;
-}
-
-/** Without this check, headers that end with LF alone would never end. */
-function hasBareLineFeed(bytes: Uint8Array): boolean {
-  return bytes.some((octet, at) => octet === LF && bytes[at - 1] !== CR);
-}
-
-function parseHeaders(bytes: Uint8Array): Content {
-  let length: number | undefined;
-  let charset = "utf-8";
-  for (const line of new TextDecoder("latin1").decode(bytes).split("\r\n")) {
-    if (line === "") continue;
-    const colon = line.indexOf(":");
-    if (colon < 1) {
-      throw new FramingError(
-        `Cannot read a message: a header must be "Name: value", got ${quote(line)}`,
-      );
-    }
-    const name = line.slice(0, colon).trim().toLowerCase();
-    const value = line.slice(colon + 1).trim();
-    if (name === "content-length") length = parseLength(value, length);
-    else if (name === "content-type") charset = charsetOf(value);
-  }
-  if (length !== undefined) return { length, charset };
-  throw new FramingError("Cannot read a message: it has no Content-Length");
-}
-
-function parseLength(value: string, before: number | undefined): number {
-  const length = /^\d{1,15}$/.test(value) ? Number(value) : NaN;
-  if (length <= MAX_CONTENT_LENGTH && (before === undefined || before === length)) return length;
-  throw new FramingError(
-    `Cannot read a message: Content-Length must be one number of octets up to ${MAX_CONTENT_LENGTH}, got ${
-      quote(value)
-    }`,
-  );
-}
-
-function charsetOf(contentType: string): string {
-  return /;\s*charset="?([^";\s]+)/i.exec(contentType)?.[1]?.toLowerCase() ?? "utf-8";
+function restOf(missing: number, length: number): string {
+  return `${missing} more octets of a message of ${length}; Content-Length must count octets`;
 }
 
 function decodeBody(body: Uint8Array, charset: string): Frame {
@@ -163,15 +153,14 @@ function decodeBody(body: Uint8Array, charset: string): Frame {
   if (charset !== "utf-8" && charset !== "utf8") {
     return { ok: false, reason: `the charset must be "utf-8", got ${quote(charset)}` };
   }
+  const [first = BLANK, second = BLANK] = body;
+  if (body.length % 2 === 0 && (first === 0 || second === 0 || first >= 0xfe && second >= 0xfe)) {
+    return { ok: false, reason: "it is in UTF-16 and must be in UTF-8" };
+  }
   try {
     return { ok: true, text: new TextDecoder("utf-8", { fatal: true }).decode(body) };
   } catch (error) {
     if (error instanceof TypeError) return { ok: false, reason: "it is not valid UTF-8" };
     throw error;
   }
-}
-
-/** Received text, quoted and shortened. */
-function quote(text: string): string {
-  return JSON.stringify(text.length <= 60 ? text : `${text.slice(0, 60)}…`);
 }

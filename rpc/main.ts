@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { parseArguments } from "./arguments.ts";
+import { parseArguments, type ServeArguments } from "./arguments.ts";
 import { Channel } from "./channel.ts";
 import { handshake, plainInitialize } from "./handshake.ts";
-import { type LogLevel, logTo } from "./log.ts";
+import { type Log, logLine, logTo } from "./log.ts";
 import { claimStdout, writeStderr } from "./stdout.ts";
 import type { InitializeParams } from "./types.ts";
 
@@ -22,32 +22,48 @@ async function main(args: readonly string[]): Promise<number> {
       writeStderr(parsed.text);
       return 2;
     case "serve":
-      return await serveStdio(parsed.logLevel, parsed.trace);
+      return await serveStdio(parsed);
   }
 }
 
 /** Answers `initialize` first: only what that takes is loaded by now. Then loads and runs the server. */
-async function serveStdio(logLevel: LogLevel, trace: boolean): Promise<number> {
+async function serveStdio(
+  { logLevel, trace, maxMessage, clientProcessId }: ServeArguments,
+): Promise<number> {
   const write = claimStdout();
   const log = logTo((line) => writeStderr(`pcp-rpc: ${line}`), logLevel);
-  const channel = new Channel(Deno.stdin, { write }, log);
+  const channel = new Channel(Deno.stdin, { write }, log, { maxMessage });
+  const gone = clientProcessId === undefined ? undefined : processGone(clientProcessId, log);
   let initialized: InitializeParams | undefined;
   try {
-    const first = await channel.next();
+    const first = await Promise.race([channel.next(), ...(gone === undefined ? [] : [gone])]);
     if (first === undefined) return 0;
     initialized = first.id === undefined ? undefined : plainInitialize(first);
     if (initialized === undefined) channel.unread(first);
     else await channel.write({ jsonrpc: "2.0", id: first.id, result: handshake() } as Response);
   } catch (error) {
     log("error", error instanceof Error ? error.message : String(error));
+    await channel.flush();
     return 1;
   }
   const { run } = await import("./run.ts");
   return await run(channel, {
     log,
-    trace: trace ? (line) => writeStderr(`pcp-rpc: trace: ${line}`) : undefined,
+    trace: trace ? (line) => writeStderr(`pcp-rpc: trace: ${logLine(line)}`) : undefined,
     initialized,
+    gone,
   });
+}
+
+/** Resolves when the process is gone. */
+async function processGone(processId: number, log: Log): Promise<undefined> {
+  const { watchProcess } = await import("./process_lifetime.ts");
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  watchProcess(processId, log, () => {
+    log("info", `Process "${processId}" is gone`);
+    resolve(undefined);
+  });
+  return await promise;
 }
 
 type Response = Parameters<Channel["write"]>[0];

@@ -1,12 +1,22 @@
 import type { Message } from "vscode-jsonrpc";
 import { ErrorCode } from "./error_codes.ts";
-import type { Frame } from "./framing.ts";
+import type { Frame, TooLong } from "./framing.ts";
+import type { LimitData } from "./limits.ts";
 
 /** What to do with a message: pass it on, answer with an error, or drop it. */
 export type MessageCheck =
   | { readonly type: "message"; readonly message: IncomingMessage }
-  | { readonly type: "refused"; readonly code: ErrorCode; readonly text: string; readonly id: Id }
+  | RefusedMessage
   | { readonly type: "dropped"; readonly reason: string };
+
+/** A message that is answered with an error. */
+export interface RefusedMessage {
+  readonly type: "refused";
+  readonly code: ErrorCode;
+  readonly text: string;
+  readonly id: Id;
+  readonly data?: LimitData;
+}
 
 /** Id of a request; null if it could not be read. */
 export type Id = string | number | null;
@@ -20,7 +30,12 @@ export interface IncomingMessage extends Message {
 
 /** Checks one message against JSON-RPC 2.0, section 4. `inFlight` has the ids of requests without a response. */
 export function checkMessage(frame: Frame, inFlight: ReadonlySet<string>): MessageCheck {
-  if (!frame.ok) return refused(ErrorCode.ParseError, `Cannot read the message: ${frame.reason}`);
+  if (!frame.ok) {
+    if ("reason" in frame) {
+      return refused(ErrorCode.ParseError, `Cannot read the message: ${frame.reason}`);
+    }
+    return refusedAsTooLong(frame, inFlight);
+  }
   let value: unknown;
   try {
     value = JSON.parse(frame.text);
@@ -37,6 +52,9 @@ export function checkMessage(frame: Frame, inFlight: ReadonlySet<string>): Messa
 function checkObject(value: Record<string, unknown>, inFlight: ReadonlySet<string>): MessageCheck {
   const { jsonrpc, method, id, params } = value;
   const hasId = typeof id === "string" || typeof id === "number";
+  if (hasId && String(id).length > MAX_ID) {
+    return invalid(`The id of a request must have at most ${MAX_ID} characters`);
+  }
   const known = hasId ? id : null;
   if (method === undefined && ("result" in value || "error" in value)) {
     return { type: "dropped", reason: "Ignoring an answer: this server asks nothing" };
@@ -46,7 +64,7 @@ function checkObject(value: Record<string, unknown>, inFlight: ReadonlySet<strin
   if (!hasId && id !== undefined) {
     return invalid("The id of a request must be a string or a number");
   }
-  if (params !== undefined && (typeof params !== "object" || params === null)) {
+  if (params !== undefined && typeof params !== "object") {
     return invalid("Params must be an object", known);
   }
   if (hasId && inFlight.has(String(id))) {
@@ -56,7 +74,13 @@ function checkObject(value: Record<string, unknown>, inFlight: ReadonlySet<strin
   if (method === "$/cancelRequest" && !hasId && !namesRequest(params)) {
     return { type: "dropped", reason: "Ignoring $/cancelRequest: it must name an id" };
   }
+  if (isNothing(params)) delete value["params"];
   return { type: "message", message: value as unknown as IncomingMessage };
+}
+
+/** Whether params are as good as left out: serializers write null for what is not set, some libraries an empty array. */
+function isNothing(params: object | null | undefined): boolean {
+  return params === null || Array.isArray(params) && params.every((param) => param === null);
 }
 
 function namesRequest(params: object | null | undefined): boolean {
@@ -64,10 +88,24 @@ function namesRequest(params: object | null | undefined): boolean {
   return typeof id === "string" || typeof id === "number";
 }
 
-function invalid(text: string, id: Id = null): MessageCheck {
+function refusedAsTooLong(
+  { length, most, id }: TooLong,
+  inFlight: ReadonlySet<string>,
+): RefusedMessage {
+  const text =
+    `Cannot read a message of ${length} octets: the limit is ${most}, --max-message sets another`;
+  // The response must not be taken for that to another request.
+  const known = id === null || inFlight.has(String(id)) ? null : id;
+  return { ...refused(ErrorCode.LimitExceeded, text, known), data: { limit: "message", most } };
+}
+
+function invalid(text: string, id: Id = null): RefusedMessage {
   return refused(ErrorCode.InvalidRequest, text, id);
 }
 
-function refused(code: ErrorCode, text: string, id: Id = null): MessageCheck {
+function refused(code: ErrorCode, text: string, id: Id = null): RefusedMessage {
   return { type: "refused", code, text, id };
 }
+
+/** Characters of an id, so that waiting requests take little memory. */
+const MAX_ID = 1_024;

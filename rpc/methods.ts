@@ -59,7 +59,7 @@ export interface NotificationSpec {
 }
 
 const { DiscoveryFailed, InvalidParams, InvalidRequest, NotRunning, ResultCode } = ErrorCode;
-const { MappingConflict, SocketError, StoreError } = ErrorCode;
+const { LimitExceeded, MappingConflict, SocketError, StoreError } = ErrorCode;
 const { UnknownClient, UnknownMapping, UnknownSimulator } = ErrorCode;
 
 const nothing: Lazy<z.ZodMiniNull> = () => z.null();
@@ -130,7 +130,7 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
       port: optional(port(), "UDP port to listen on; any free one by default"),
     })),
     result: simulatorInfo,
-    errors: [InvalidParams, SocketError],
+    errors: [InvalidParams, SocketError, LimitExceeded],
   },
   "simulator/stop": {
     summary: "Stops a simulator",
@@ -173,7 +173,7 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
       ),
     })),
     result: clientInfo,
-    errors: [InvalidParams, DiscoveryFailed, SocketError, StoreError],
+    errors: [InvalidParams, DiscoveryFailed, SocketError, StoreError, LimitExceeded],
   },
   "client/list": {
     summary: "The running clients",
@@ -227,7 +227,7 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
       "From now on mapping/alert reports every change. Ids count up from 1 over all clients of this server.",
     params: mappingRequestParams,
     result: mapping,
-    errors: [MappingConflict, InvalidParams, UnknownClient],
+    errors: [MappingConflict, InvalidParams, UnknownClient, LimitExceeded],
   },
   "mapping/ready": {
     summary: "Waits until the mapping is assigned; error 5 if the PCP server refuses",
@@ -305,6 +305,7 @@ export const NOTIFICATIONS: Readonly<Record<string, NotificationSpec>> = {
     params: openType("ServerRestartedParams", "Params of `client/serverRestarted`", () => ({
       clientId: id("Which client"),
       epoch: count("The PCP server's new epoch in seconds"),
+      count: count("How many restarts this reports: it comes at most once a second"),
     })),
     from: "server",
     constant: "ServerRestartedNotification",

@@ -7,6 +7,7 @@
  * @module
  */
 export { ErrorCode } from "./error_codes.ts";
+export type { Limit, LimitData } from "./limits.ts";
 export type { Log, LogLevel } from "./log.ts";
 export * from "./protocol.ts";
 export type { Fault, ResultCodeData } from "./rpc_error.ts";

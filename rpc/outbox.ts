@@ -1,3 +1,5 @@
+import { LIMITS } from "./limits.ts";
+
 /** A stream of octets to write, such as `Deno.stdout`. */
 export interface ByteSink {
   /** Writes some or all of the octets; resolves with their number. */
@@ -12,6 +14,7 @@ export class Outbox {
   readonly #break: (error: Error) => void;
   #waiting: Waiting[] = [];
   #bytes = 0;
+  #written = 0;
   #error: Error | undefined;
   #writing: Promise<void> | undefined;
   #roomWanted: PromiseWithResolvers<void> | undefined;
@@ -35,10 +38,30 @@ export class Outbox {
     return promise;
   }
 
-  /** Resolves when at most {@linkcode ROOM} octets wait, so that more requests may be read. */
+  /** Octets that wait. */
+  get waiting(): number {
+    return this.#bytes;
+  }
+
+  /** Octets that the sink has taken. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Whether few enough octets wait, so that another request may be answered. */
+  get hasRoom(): boolean {
+    return this.#bytes <= LIMITS.unread;
+  }
+
+  /** Resolves when there is room. */
   room(): Promise<void> {
-    if (this.#bytes <= ROOM) return Promise.resolve();
+    if (this.hasRoom) return Promise.resolve();
     return (this.#roomWanted ??= Promise.withResolvers()).promise;
+  }
+
+  /** Whether no message waits. */
+  get isEmpty(): boolean {
+    return this.#writing === undefined;
   }
 
   /** Resolves when no message waits. */
@@ -72,7 +95,11 @@ export class Outbox {
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let sent = 0; sent < bytes.length;) sent += await this.#sink.write(bytes.subarray(sent));
+    for (let sent = 0; sent < bytes.length;) {
+      const taken = await this.#sink.write(bytes.subarray(sent));
+      sent += taken;
+      this.#written += taken;
+    }
   }
 
   #fail(error: Error, batch: readonly Waiting[]): void {
@@ -85,7 +112,7 @@ export class Outbox {
   }
 
   #giveRoom(): void {
-    if (this.#bytes > ROOM) return;
+    if (!this.hasRoom) return;
     this.#roomWanted?.resolve();
     this.#roomWanted = undefined;
   }
@@ -96,9 +123,6 @@ interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
-
-/** Octets that may wait while requests are read: 4 MiB, thousands of responses. */
-const ROOM = 4 * 1024 * 1024;
 
 /** Octets of one write. */
 const BATCH = 65_536;

@@ -1,4 +1,4 @@
-import type { Log } from "./log.ts";
+import { defectLines, type Log } from "./log.ts";
 
 /** Calls back with the exit code on the first signal to end; the second signal ends the process at once. */
 export function onSignals(end: (exitCode: number) => void): void {
@@ -16,12 +16,18 @@ export function onSignals(end: (exitCode: number) => void): void {
 export function surviveDefects(log: Log): void {
   addEventListener("error", (event) => {
     event.preventDefault();
-    log("error", `Going on after a defect: ${event.error?.stack ?? event.message}`);
+    logDefect(log, event.error ?? event.message);
   });
   addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    log("error", `Going on after a defect: ${event.reason?.stack ?? event.reason}`);
+    logDefect(log, event.reason);
   });
+}
+
+function logDefect(log: Log, error: unknown): void {
+  const [message, ...frames] = defectLines(error);
+  log("error", `Going on after a defect: ${message}`);
+  for (const frame of frames) log("error", frame);
 }
 
 /** Calls back when a process is gone, within a second. Returns how to stop watching. */

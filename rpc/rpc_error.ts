@@ -10,6 +10,7 @@ import {
   StoreError,
 } from "../mod.ts";
 import { ErrorCode } from "./error_codes.ts";
+import { type Limit, type LimitData, LIMITS } from "./limits.ts";
 
 /** Data of the error -32602: one for every faulty param. */
 export interface Fault {
@@ -36,6 +37,12 @@ export class RpcError extends ResponseError<unknown> {
     // ResponseError sets its own prototype, which breaks instanceof for its subclasses.
     Object.setPrototypeOf(this, RpcError.prototype);
   }
+}
+
+/** The error response for a request that would exceed a limit. */
+export function limitExceeded(limit: Limit, message: string): RpcError {
+  const data: LimitData = { limit, most: LIMITS[limit] };
+  return new RpcError(ErrorCode.LimitExceeded, message, data);
 }
 
 /** The error response for an error of the library; undefined for any other error, which is a defect. */

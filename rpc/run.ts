@@ -14,11 +14,13 @@ export interface RunOptions {
   readonly trace: ((line: string) => void) | undefined;
   /** Params of an `initialize` that was answered before. */
   readonly initialized: InitializeParams | undefined;
+  /** Resolves when the process of `--clientProcessId` is gone. */
+  readonly gone: Promise<unknown> | undefined;
 }
 
 /** Serves a channel until it ends; resolves with the exit code. Takes over signals and uncaught errors of the process. */
 export async function run(channel: Channel, options: RunOptions): Promise<number> {
-  const { log, trace, initialized } = options;
+  const { log, trace, initialized, gone } = options;
   surviveDefects(log);
   installRuntime();
   const connection = createMessageConnection(channel.reader, channel.writer, {
@@ -36,16 +38,11 @@ export async function run(channel: Channel, options: RunOptions): Promise<number
   onSignals((exitCode) => {
     server.end(exitCode).catch(reportError);
   });
+  gone?.then(() => server.end()).catch(reportError);
   const exitCode = await server.ended;
-  // The end does not wait for a reader that has stopped reading.
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, FLUSH_TIMEOUT);
-  await Promise.race([channel.flush(), late]);
-  clearTimeout(timer);
+  await channel.flush();
   return exitCode;
 }
-
-const FLUSH_TIMEOUT = 1_000;
 
 function line({ direction, remote, text, ignored }: TraceEvent): string {
   const arrow = direction === "sent" ? "->" : "<-";

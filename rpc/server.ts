@@ -1,13 +1,15 @@
 import type { CancellationToken, MessageConnection } from "vscode-jsonrpc";
 import { ErrorCode } from "./error_codes.ts";
 import { handshake } from "./handshake.ts";
-import type { Log } from "./log.ts";
+import { LIMITS } from "./limits.ts";
+import { defectLines, type Log } from "./log.ts";
 import { type Handler, HANDLERS, type MethodContext } from "./handlers.ts";
 import { ExitNotification } from "./protocol.ts";
-import { RpcError, toRpcError } from "./rpc_error.ts";
+import { limitExceeded, RpcError, toRpcError } from "./rpc_error.ts";
 import { RpcSession, type SessionDeps } from "./session.ts";
-import type { InitializeParams, Method } from "./types.ts";
+import type { InitializeParams, Method, OpenRpcDocument } from "./types.ts";
 import { checkParams } from "./check_params.ts";
+import { quote } from "./value_check.ts";
 
 /** What {@linkcode serve} depends on; every member has a default. */
 export interface ServeDeps extends Omit<SessionDeps, "notify"> {
@@ -72,6 +74,7 @@ class RpcServer implements Server {
         }
       },
     });
+    let document: Promise<OpenRpcDocument> | undefined;
     this.#context = {
       session,
       initialize: (params) => {
@@ -83,9 +86,7 @@ class RpcServer implements Server {
         await session.close();
         return null;
       },
-      openRpcDocument: async () => {
-        return (await import("./openrpc.json", { with: { type: "json" } })).default;
-      },
+      openRpcDocument: () => document ??= loadDocument(),
     };
     if (deps.initialized !== undefined) this.#initialize(deps.initialized);
     connection.onRequest((method, params, token) => this.#respond(method, params, token));
@@ -122,6 +123,12 @@ class RpcServer implements Server {
 
   async #respond(method: string, params: unknown, token: CancellationToken): Promise<unknown> {
     this.#log("debug", `Request "${method}"`);
+    if (this.#running.size >= LIMITS.waiting && method !== "shutdown") {
+      throw limitExceeded(
+        "waiting",
+        `Cannot answer "${method}": ${LIMITS.waiting} requests wait already, the most that this server has; wait for an answer, or cancel a request`,
+      );
+    }
     const work = cancellable(method, token, (signal) => this.#run(method, params, signal));
     this.#running.add(work);
     try {
@@ -129,7 +136,9 @@ class RpcServer implements Server {
     } catch (error) {
       const response = toRpcError(error);
       if (response === undefined) {
-        this.#log("error", `Cannot answer "${method}": ${describeDefect(error)}`);
+        const [message, ...frames] = defectLines(error);
+        this.#log("error", `Cannot answer "${method}": ${message}`);
+        for (const frame of frames) this.#log("error", frame);
         throw new RpcError(ErrorCode.InternalError, `Cannot answer "${method}": ${error}`);
       }
       this.#log("info", `Request "${method}" failed: ${response.message}`);
@@ -143,7 +152,7 @@ class RpcServer implements Server {
     if (!isMethod(method)) {
       throw new RpcError(
         ErrorCode.MethodNotFound,
-        `Cannot answer "${method}": there is no such method, see "rpc.discover"`,
+        `Cannot answer ${quote(method)}: there is no such method, see "rpc.discover"`,
       );
     }
     this.#checkOrder(method);
@@ -175,6 +184,10 @@ class RpcServer implements Server {
       this.end().catch(reportError);
     }) ?? this.#stopWatching;
   }
+}
+
+async function loadDocument(): Promise<OpenRpcDocument> {
+  return (await import("./openrpc.json", { with: { type: "json" } })).default;
 }
 
 function isMethod(method: string): method is Method {
@@ -214,10 +227,6 @@ async function cancellable(
   } finally {
     subscription.dispose();
   }
-}
-
-function describeDefect(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
 /** Waits for a promise, but at most `limit` milliseconds. */

@@ -10,12 +10,16 @@ import {
   type PcpError,
   RenewalRefusedError,
   ServerRestartedError,
+  systemClock,
 } from "../mod.ts";
 import type { ServerHost } from "../src/testing/mod.ts";
 import { AlertQueue } from "./alert_queue.ts";
 import { ErrorCode } from "./error_codes.ts";
+import { loadLateModules } from "./late_modules.ts";
+import { LIMITS } from "./limits.ts";
 import { toMap } from "./mapping_request.ts";
-import { RpcError } from "./rpc_error.ts";
+import { RestartNotices } from "./restart_notices.ts";
+import { limitExceeded, RpcError } from "./rpc_error.ts";
 import type {
   ClientInfo,
   ClientStartParams,
@@ -50,6 +54,9 @@ export class RpcSession {
   /** Ids of mappings that are over, oldest first. */
   readonly #over: number[] = [];
   readonly #simulators = new Map<number, ServerHost>();
+  /** How many there are; clients and simulators that are starting or ending have sockets, too. */
+  readonly #running = { clients: 0, simulators: 0, mappings: 0 };
+  #discovering: Promise<Gateway[]> | undefined;
   #lastClient = 0;
   #lastMapping = 0;
   #lastSimulator = 0;
@@ -59,22 +66,25 @@ export class RpcSession {
     this.#deps = deps;
   }
 
-  /** The default gateways of this host. */
+  /** The default gateways of this host. All who ask meanwhile share one discovery, which runs programs. */
   async discover(): Promise<Gateway[]> {
-    return await (this.#deps.discover ?? findGateways)();
+    const find = this.#deps.discover ?? findGateways;
+    return await (this.#discovering ??= find().finally(() => this.#discovering = undefined));
   }
 
   /** Starts a simulated server. */
   async startSimulator(params: SimulatorStartParams): Promise<SimulatorInfo> {
-    const start = this.#deps.startSimulator ?? (await import("./simulator.ts")).startSimulator;
-    const host = await asInvalidParams("simulator/start", () => start(params));
-    if (this.#closing !== undefined) {
-      host.close();
-      throw shuttingDown();
-    }
-    const simulatorId = ++this.#lastSimulator;
-    this.#simulators.set(simulatorId, host);
-    return { simulatorId, server: host.local.hostname, port: host.local.port };
+    return await this.#within("simulators", async () => {
+      const start = this.#deps.startSimulator ?? (await import("./simulator.ts")).startSimulator;
+      const host = await asInvalidParams("simulator/start", () => start(params));
+      if (this.#closing !== undefined) {
+        host.close();
+        throw shuttingDown();
+      }
+      const simulatorId = ++this.#lastSimulator;
+      this.#simulators.set(simulatorId, host);
+      return { simulatorId, server: host.local.hostname, port: host.local.port };
+    });
   }
 
   /** Stops a simulated server. */
@@ -82,32 +92,35 @@ export class RpcSession {
     const host = this.#simulators.get(simulatorId);
     if (host === undefined) throw unknown("Simulator", "no running one", simulatorId);
     this.#simulators.delete(simulatorId);
+    this.#running.simulators--;
     host.close();
     return null;
   }
 
   /** Starts a client. */
   async startClient(params: ClientStartParams, signal: AbortSignal): Promise<ClientInfo> {
-    const { client, server, state, ...options } = params;
-    const store = state === undefined ? {} : { store: new FileStore(state) };
-    const handle = await asInvalidParams("client/start", () => {
-      return Client.start(client, server, {
-        ...this.#deps.clientOptions,
-        ...options,
-        ...store,
-        signal,
+    return await this.#within("clients", async () => {
+      const { client, server, state, ...options } = params;
+      const store = state === undefined ? {} : { store: new FileStore(state) };
+      const handle = await asInvalidParams("client/start", () => {
+        return Client.start(client, server, {
+          ...this.#deps.clientOptions,
+          ...options,
+          ...store,
+          signal,
+        });
       });
+      if (this.#closing !== undefined || signal.aborted) {
+        await handle.shutdown();
+        throw shuttingDown();
+      }
+      const clientId = ++this.#lastClient;
+      const running: RunningClient = { clientId, handle, mappingIds: new Map() };
+      this.#clients.set(clientId, running);
+      afterResponse(() => this.#sendErrors(running));
+      afterResponse(() => this.#sendGateway(running));
+      return clientInfo(running);
     });
-    if (this.#closing !== undefined || signal.aborted) {
-      await handle.shutdown();
-      throw shuttingDown();
-    }
-    const clientId = ++this.#lastClient;
-    const running: RunningClient = { clientId, handle, mappingIds: new Map() };
-    this.#clients.set(clientId, running);
-    afterResponse(() => this.#sendErrors(running));
-    afterResponse(() => this.#sendGateway(running));
-    return clientInfo(running);
   }
 
   /** The running clients. */
@@ -127,7 +140,11 @@ export class RpcSession {
   async shutdownClient(clientId: number, keep: boolean): Promise<null> {
     const client = this.#client(clientId);
     this.#clients.delete(clientId);
-    await client.handle.shutdown({ keep });
+    try {
+      await client.handle.shutdown({ keep });
+    } finally {
+      this.#running.clients--; // its sockets are closed
+    }
     for (const requested of this.#mappings.values()) {
       if (requested.client === client) this.#mappings.delete(requested.mappingId);
     }
@@ -137,11 +154,13 @@ export class RpcSession {
   /** Requests a mapping. */
   async request(params: MappingRequestParams): Promise<Mapping> {
     const client = this.#client(params.clientId);
+    if (this.#running.mappings >= LIMITS.mappings) throw full("mappings");
     const mapping = await asInvalidParams("mapping/request", () => {
       return client.handle.request(toMap(params), params.requestType);
     });
     const mappingId = ++this.#lastMapping;
     const requested: RequestedMapping = { mappingId, client, mapping };
+    this.#running.mappings++;
     this.#mappings.set(mappingId, requested);
     client.mappingIds.set(mapping.id, mappingId);
     afterResponse(() => this.#sendAlerts(requested));
@@ -196,6 +215,20 @@ export class RpcSession {
     this.#simulators.clear();
   }
 
+  /** Starts a client or a simulator, if there are not too many. */
+  async #within<T>(limit: "clients" | "simulators", start: () => Promise<T>): Promise<T> {
+    if (this.#running[limit] >= LIMITS[limit]) throw full(limit);
+    this.#running[limit]++;
+    try {
+      // The descriptors that this one leaves may all be used by others, and loading a file needs one.
+      if (this.#running.clients > 1 || this.#running.simulators > 1) await loadLateModules();
+      return await start();
+    } catch (error) {
+      this.#running[limit]--;
+      throw error;
+    }
+  }
+
   #client(clientId: number): RunningClient {
     const client = this.#clients.get(clientId);
     if (client === undefined) throw unknown("Client", "no running one", clientId);
@@ -213,6 +246,7 @@ export class RpcSession {
       this.#deps.notify("mapping/alert", { mappingId, alert })
     );
     for await (const alert of mapping) queue.put(alert);
+    this.#running.mappings--;
     this.#over.push(mappingId);
     if (this.#over.length > OVER_LIMIT) this.#mappings.delete(this.#over.shift() ?? 0);
     client.mappingIds.delete(mapping.id);
@@ -232,14 +266,18 @@ export class RpcSession {
   }
 
   async #sendErrors({ clientId, handle, mappingIds }: RunningClient): Promise<void> {
+    let sent: Promise<void> | undefined;
+    const restarts = new RestartNotices(
+      this.#deps.clientOptions?.clock ?? systemClock,
+      (restart) => sent = this.#deps.notify("client/serverRestarted", { clientId, ...restart }),
+    );
     // While a slow reader holds up notify(), the handle queues errors and keeps the newest.
     for await (const error of handle.errors()) {
-      if (error instanceof ServerRestartedError) {
-        await this.#deps.notify("client/serverRestarted", { clientId, epoch: error.epoch });
-      } else {
-        await this.#deps.notify("client/error", { clientId, error: toJson(error, mappingIds) });
-      }
+      await sent;
+      if (error instanceof ServerRestartedError) restarts.put(error.epoch);
+      else await this.#deps.notify("client/error", { clientId, error: toJson(error, mappingIds) });
     }
+    restarts.close();
   }
 }
 
@@ -320,6 +358,10 @@ function unknown(what: "Client" | "Mapping" | "Simulator", none: string, id: num
   return new RpcError(ErrorCode[`Unknown${what}`], message);
 }
 
+function full(limit: keyof typeof FULL): RpcError {
+  return limitExceeded(limit, `Cannot ${FULL[limit]} before`);
+}
+
 function shuttingDown(): RpcError {
   return new RpcError(ErrorCode.NotRunning, "Cannot start anything: the server is shutting down");
 }
@@ -328,3 +370,10 @@ function shuttingDown(): RpcError {
 function afterResponse(run: () => Promise<void>): void {
   setTimeout(() => run().catch(reportError), 0);
 }
+
+const FULL = {
+  clients: `start a client: ${LIMITS.clients} are running, the limit of this server; shut one down`,
+  simulators:
+    `start a simulator: ${LIMITS.simulators} are running, the limit of this server; stop one`,
+  mappings: `request a mapping: there are ${LIMITS.mappings}, the limit of this server; revoke one`,
+} as const;

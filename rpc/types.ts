@@ -275,6 +275,8 @@ export interface ServerRestartedParams {
   clientId: number;
   /** The PCP server's new epoch in seconds. */
   epoch: number;
+  /** How many restarts this reports: it comes at most once a second. */
+  count: number;
 }
 
 /** A running simulator. */

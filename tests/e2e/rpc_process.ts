@@ -1,3 +1,4 @@
+import { assertMatch } from "@std/assert";
 import { FrameDecoder } from "../../rpc/framing.ts";
 import { ROOT } from "../tools/repository.ts";
 
@@ -19,6 +20,8 @@ export interface ProcessOptions {
   readonly permissions?: readonly string[];
   /** Another program in place of `rpc/main.ts`. */
   readonly entry?: string;
+  /** A command of the shell before it, such as `ulimit -n 64`. */
+  readonly limit?: string;
 }
 
 /** A real server process at the other end of stdin and stdout. */
@@ -26,16 +29,18 @@ export class RpcProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #output: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #decoder = new FrameDecoder();
+  readonly #decoder = new FrameDecoder(Infinity);
   readonly #stderr: Promise<void>;
   #errors = "";
   #lastId = 0;
 
   constructor(
-    { args = ["--stdio"], permissions = ["-A"], entry = "rpc/main.ts" }: ProcessOptions = {},
+    { args = ["--stdio"], permissions = ["-A"], entry = "rpc/main.ts", limit }: ProcessOptions = {},
   ) {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", ...permissions, entry, ...args],
+    const deno = ["run", "--no-prompt", ...permissions, entry, ...args];
+    const shell = ["-c", `${limit}; exec "$@"`, "sh", Deno.execPath(), ...deno];
+    this.#child = new Deno.Command(limit === undefined ? Deno.execPath() : "sh", {
+      args: limit === undefined ? deno : shell,
       cwd: ROOT,
       env: { NO_COLOR: "1" },
       stdin: "piped",
@@ -85,7 +90,7 @@ export class RpcProcess implements AsyncDisposable {
   async receive(): Promise<Answer | undefined> {
     for (;;) {
       const next = this.#decoder.next();
-      if (next?.ok === false) throw new Error(next.reason);
+      if (next?.ok === false) throw new Error(`Cannot read: ${JSON.stringify(next)}`);
       if (next !== undefined) return JSON.parse(next.text);
       const { value } = await this.#output.read();
       if (value === undefined) {
@@ -139,6 +144,11 @@ export class RpcProcess implements AsyncDisposable {
     await this.#output.cancel();
   }
 
+  /** Waits for its end, and returns the exit code. What it still writes is not read. */
+  async endedUnread(): Promise<number> {
+    return (await this.#child.status).code;
+  }
+
   /** Waits for its end, and returns the exit code. What it still writes is thrown away. */
   async ended(): Promise<number> {
     while ((await this.#output.read()).value !== undefined);
@@ -166,6 +176,9 @@ export class RpcProcess implements AsyncDisposable {
   }
 }
 
+/** Arguments that print every datagram on stderr. */
+export const TRACED = ["--stdio", "--trace"];
+
 /** Params of `mapping/request` for client 1. */
 export const INBOUND = { clientId: 1, kind: "inbound", internalPort: 6000, lifetime: 60 } as const;
 
@@ -177,4 +190,23 @@ export function frame(text: string): Uint8Array {
   framed.set(header);
   framed.set(body, header.length);
   return framed;
+}
+
+/** Fails unless the last PCP request was a deletion, and was answered. */
+export function assertDeleted(server: RpcProcess): void {
+  const maps = server.errors.split("\n").filter((line) => line.includes(" MAP "));
+  assertMatch(maps.at(-2) ?? "", /-> .* MAP request, tcp 6000 .* lifetime 0,/);
+  assertMatch(maps.at(-1) ?? "", /<- .* MAP response, SUCCESS, tcp 6000 .* lifetime 0,/);
+}
+
+/** Resolves when the process has used no processor time for a while. */
+export async function untilIdle(server: RpcProcess): Promise<string> {
+  for (let before = -1;;) {
+    const stat = await Deno.readTextFile(`/proc/${server.pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const used = Number(fields[11]) + Number(fields[12]); // user and system time
+    if (used === before) return "idle";
+    before = used;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
 }

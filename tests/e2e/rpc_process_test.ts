@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readFile, ROOT } from "../tools/repository.ts";
-import { frame, INBOUND, RpcProcess } from "./rpc_process.ts";
+import { assertDeleted, frame, INBOUND, RpcProcess, TRACED, untilIdle } from "./rpc_process.ts";
 
 // The server as a real process: framing, bad input, signals, exit codes.
 
@@ -190,8 +190,18 @@ Deno.test("a duplicate id is refused, and the first request is answered all the 
   assertEquals((await server.answer("a")).error, undefined);
 });
 
-Deno.test("a huge but valid message is read", async () => {
+Deno.test("a message of more than 4 MiB is refused with its id, and the server goes on", async () => {
   await using server = await RpcProcess.initialized();
+  const { error } = await server.exchange("client/start", { client: "x".repeat(20_000_000) });
+  assertEquals([error?.code, error?.data], [10, { limit: "message", most: 4_194_304 }]);
+  assertStringIncludes(error?.message ?? "", "the limit is 4194304, --max-message sets another");
+  assertEquals(await server.call("client/list"), [] as unknown as Record<string, unknown>);
+});
+
+Deno.test("a huge but valid message is read with --max-message", async () => {
+  await using server = await RpcProcess.initialized({
+    args: ["--stdio", "--max-message", "32000000"],
+  });
   const { error } = await server.exchange("client/start", { client: "x".repeat(20_000_000) });
   assertEquals(error?.code, -32602);
   assertEquals((error?.message ?? "").length < 1_000, true); // and not sent back
@@ -246,7 +256,13 @@ for (
       '{"jsonrpc":"2.0","id":1,"method":"a"}\r\n\r\n',
       "it has no Content-Length",
     ],
-    ["lines that end with LF", "Content-Length: 2\n\n{}", "must end with CR and LF"],
+    [
+      "text in UTF-16",
+      Uint8Array.from(
+        [..."Content-Length: 2\r\n\r\n{}"].flatMap((char) => [char.charCodeAt(0), 0]),
+      ),
+      "it is in UTF-16",
+    ],
   ] as const
 ) {
   Deno.test(`a message with ${what} ends the server with 1 and a complaint, mappings released`, async () => {
@@ -348,7 +364,7 @@ Deno.test("requests that wait when stdin ends are answered before the end", asyn
 Deno.test("a client that does not read stdout is not read from, and gets every response when it reads again", async () => {
   await using server = await RpcProcess.initialized();
   await server.openMapping();
-  const count = 40_000; // answers of more than 10 MB
+  const count = 120_000; // requests of 9 MB: more than is read ahead, 4 MiB, and is answered before, 1 MB
   const sending = (async () => {
     for (let batch = 0; batch < count; batch += 1_000) {
       const ids = Array.from({ length: 1_000 }, (_, index) => `r${batch + index}`);
@@ -432,31 +448,9 @@ Deno.test("the command line is checked", async () => {
   }
 });
 
-/** What the trace shows. */
-const TRACED = ["--stdio", "--trace"];
-
-/** Fails unless the last PCP request was a deletion, and was answered. */
-function assertDeleted(server: RpcProcess): void {
-  const maps = server.errors.split("\n").filter((line) => line.includes(" MAP "));
-  assertMatch(maps.at(-2) ?? "", /-> .* MAP request, tcp 6000 .* lifetime 0,/);
-  assertMatch(maps.at(-1) ?? "", /<- .* MAP response, SUCCESS, tcp 6000 .* lifetime 0,/);
-}
-
 /** Messages with their headers. */
 function text(messages: readonly string[]): string {
   return messages.map((message) => new TextDecoder().decode(frame(message))).join("");
-}
-
-/** Resolves when the process has used no processor time for a while. */
-async function untilIdle(server: RpcProcess): Promise<string> {
-  for (let before = -1;;) {
-    const stat = await Deno.readTextFile(`/proc/${server.pid}/stat`);
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const used = Number(fields[11]) + Number(fields[12]); // user and system time
-    if (used === before) return "idle";
-    before = used;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
 }
 
 async function residentMegabytes(server: RpcProcess): Promise<number> {

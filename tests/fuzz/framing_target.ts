@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { checkMessage } from "../../rpc/message_check.ts";
-import { encodeFrame, FrameDecoder, FramingError } from "../../rpc/framing.ts";
+import { encodeFrame, FrameDecoder } from "../../rpc/framing.ts";
+import { FramingError } from "../../rpc/header.ts";
 import { seededRandom } from "../../src/testing/random.ts";
 import { mutate } from "./mutate.ts";
 import type { Target } from "./target.ts";

@@ -1,8 +1,8 @@
 import { createMessageConnection } from "vscode-jsonrpc";
 import { Channel } from "../../rpc/channel.ts";
 import { FrameDecoder } from "../../rpc/framing.ts";
-import "../../rpc/openrpc.json" with { type: "json" }; // loading it on demand would take real time
 import { installRuntime } from "../../rpc/jsonrpc_runtime.ts";
+import { loadLateModules } from "../../rpc/late_modules.ts";
 import { serve, type Server } from "../../rpc/server.ts";
 import {
   ManualClock,
@@ -60,6 +60,7 @@ export class RpcHarness {
   }
 
   static async start(): Promise<RpcHarness> {
+    await loadLateModules(); // on demand it would take real time
     const clock = new ManualClock();
     const network = new MemoryNetwork({ clock, latency: 1 });
     const host = await ServerHost.start(network, clock, new SimulatedServer({ logLimit: 1 }), {

@@ -17,7 +17,12 @@ const PUBLIC = ["mod.ts", "src/testing/mod.ts"];
 /** `src/testing/mod.ts` exports it too, but loads the lab as well; a command must start fast. */
 const SIMULATOR = ["src/testing/loopback.ts"];
 /** For the two programs only. */
-const SHARED = ["src/mapping_options.ts", "src/version.ts"];
+const SHARED = [
+  "src/late_modules.ts",
+  "src/mapping_options.ts",
+  "src/printable.ts",
+  "src/version.ts",
+];
 /** Waits for a promise or a signal. */
 const ABORTABLE = ["src/abortable.ts"];
 const ON_CLOCK = ["src/clock.ts", "src/transport/", "src/wire/"];
@@ -51,6 +56,11 @@ const FLOORS: readonly Floor[] = [
   { files: "src/milliseconds.ts", may: [] },
   { files: "src/clock.ts", may: ["src/milliseconds.ts"] },
   { files: "src/pcp_error.ts", may: [] },
+  {
+    files: "src/late_modules.ts",
+    may: ["client", "discovery", "testing", "transport"].map((f) => `src/${f}/`),
+  },
+  { files: "src/printable.ts", may: [] },
   { files: "src/version.ts", may: [] },
   { files: "src/mapping_options.ts", may: ["mod.ts"] },
   {
@@ -182,6 +192,20 @@ Deno.test("the root entry loads no package until discovery", async () => {
   const reached = reachable("mod.ts", imports.filter((each) => !each.typeOnly));
   assertEquals(reached.has("src/client/client.ts"), true);
   assertEquals([...reached].filter((target) => /^(npm|jsr|node):/.test(target)), []);
+});
+
+Deno.test("late_modules.ts loads every file that the library or the JSON-RPC server loads late", async () => {
+  const imports = (await listImports(await sources())).filter((each) => each.dynamic);
+  const late = imports.filter(({ from, to }) =>
+    /^(src\/(?!repl)|rpc\/(?!main))/.test(from) && !/^(npm|jsr|node):/.test(to)
+  );
+  const targets = (from: RegExp): string[] =>
+    [
+      ...new Set(late.filter((each) => from.test(each.from)).map(({ to }) => to)),
+    ].sort();
+  assertEquals(targets(/^src\/late_modules\.ts$/), targets(/^src\//));
+  const loaded = targets(/^rpc\/late_modules\.ts$/);
+  assertEquals(targets(/^rpc\//).filter((file) => !loaded.includes(file)), []);
 });
 
 Deno.test("no circle of imports, type imports and dynamic imports counted", async () => {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import type { Frame } from "../../rpc/framing.ts";
 import { checkMessage, type MessageCheck } from "../../rpc/message_check.ts";
 
 function check(text: string, inFlight: string[] = []): MessageCheck {
@@ -57,11 +58,45 @@ Deno.test("checkMessage() answers a message that is not a request with -32600 an
       null,
     ],
     ['{"jsonrpc":"2.0","id":1,"method":"a","params":3}', "Params must be an object", 1],
-    ['{"jsonrpc":"2.0","id":1,"method":"a","params":null}', "Params must be an object", 1],
   ];
   for (const [text, message, id] of refused) {
     assertEquals(check(text), { type: "refused", code: -32600, text: message, id }, text);
   }
+});
+
+Deno.test("params of null, of an empty array or of nothing but null count as left out (R-1)", () => {
+  for (const params of ["null", "[]", "[null]", "[null,null]"]) {
+    const members = `"jsonrpc":"2.0","method":"shutdown","params":${params}`;
+    const expected = { jsonrpc: "2.0", method: "shutdown" };
+    assertEquals(check(`{${members},"id":1}`), {
+      type: "message",
+      message: { ...expected, id: 1 },
+    });
+    assertEquals(check(`{${members}}`), { type: "message", message: expected });
+  }
+});
+
+Deno.test("checkMessage() refuses an id of more than 1024 characters", () => {
+  const request = (id: string): string => `{"jsonrpc":"2.0","id":"${id}","method":"a"}`;
+  assertEquals(check(request("x".repeat(1_024))).type, "message");
+  assertEquals(check(request("x".repeat(1_025))), {
+    type: "refused",
+    code: -32600,
+    text: "The id of a request must have at most 1024 characters",
+    id: null,
+  });
+});
+
+Deno.test("checkMessage() refuses a message that was too long, with its id unless that is in flight", () => {
+  const frame: Frame = { ok: false, length: 5_000, most: 4_096, id: 7 };
+  const refused = {
+    type: "refused",
+    code: 10,
+    text: "Cannot read a message of 5000 octets: the limit is 4096, --max-message sets another",
+    data: { limit: "message", most: 4_096 },
+  };
+  assertEquals(checkMessage(frame, new Set()) as unknown, { ...refused, id: 7 });
+  assertEquals(checkMessage(frame, new Set(["7"])) as unknown, { ...refused, id: null });
 });
 
 Deno.test("checkMessage() refuses an id that is in flight, without using it", () => {

@@ -1,4 +1,5 @@
 import type { MessageConnection } from "vscode-jsonrpc";
+import { loadLateModules } from "../../rpc/late_modules.ts";
 import {
   ClientErrorNotification,
   type ClientInfo,
@@ -52,6 +53,7 @@ export class RpcLab implements AsyncDisposable {
   }
 
   static async start(options: ServerOptions = {}, deps: ServeDeps = {}): Promise<RpcLab> {
+    await loadLateModules(); // loading takes real time, which virtual time does not wait for
     const clock = new ManualClock();
     const network = new MemoryNetwork({ clock, latency: 1 });
     const host = await ServerHost.start(network, clock, new SimulatedServer(options), {

@@ -2,6 +2,7 @@
 
 import * as z from "zod/mini";
 import { ErrorCode } from "../../rpc/error_codes.ts";
+import { LIMITS } from "../../rpc/limits.ts";
 import { METHODS, NOTIFICATIONS } from "../../rpc/methods.ts";
 import type { OpenRpcDocument } from "../../rpc/types.ts";
 import { type Lazy, namedSchemas } from "../../rpc/value_schemas.ts";
@@ -22,6 +23,7 @@ export function openRpcDocument(): OpenRpcDocument {
         "Opens ports on the router (Port Control Protocol, RFC 6887) for programs in any language: JSON-RPC 2.0 over stdio, framed by Content-Length.",
       license: { name: "MIT" },
     },
+    "x-limits": LIMITS,
     methods: [
       ...Object.entries(METHODS).map((
         [name, { summary, description, params, result, errors }],
