@@ -41,14 +41,24 @@ export function interfaceOf(address: string): Promise<NetworkInterface | undefin
   return findInterface(address, runningSystem);
 }
 
+/** As {@link listAddresses}, of this computer. */
+export function localAddresses(): Promise<readonly string[] | undefined> {
+  return listAddresses(runningSystem);
+}
+
 /**
- * Every address of this computer with its interface as scope; `undefined` if listing them is not permitted. The permission is
- * not requested, because a prompt would interrupt the running program.
+ * Every address of a computer with its interface as scope; `undefined` if they cannot be listed. The permission is not
+ * requested, because a prompt would interrupt the running program.
  */
-export async function localAddresses(): Promise<readonly string[] | undefined> {
-  if (!await runningSystem.mayListAddresses()) return undefined;
-  const addresses = await runningSystem.addresses();
-  return addresses.map(({ address, interface: name }) => `${address}%${name}`);
+export async function listAddresses(system: System): Promise<readonly string[] | undefined> {
+  if (!await system.mayListAddresses()) return undefined;
+  try {
+    const addresses = await system.addresses();
+    return addresses.map(({ address, interface: name }) => `${address}%${name}`);
+  } catch (error) {
+    if (error instanceof SystemError) return undefined; // Android refuses to list them
+    throw error;
+  }
 }
 
 /** As {@link localAddressFor}, on any system. */

@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DiscoveryError, SystemError } from "../../src/discovery/discovery_error.ts";
-import { findInterface, findLocalAddress } from "../../src/discovery/local_address.ts";
+import {
+  findInterface,
+  findLocalAddress,
+  listAddresses,
+} from "../../src/discovery/local_address.ts";
 import { interfaceOf, localAddressFor } from "../../src/discovery/mod.ts";
 import { type Answers, FakeSystem, local } from "./fake_system.ts";
 import { byFiles, transcript } from "./recorded.ts";
@@ -180,6 +184,16 @@ Deno.test("findInterface() reports that listing interfaces is not permitted", as
   const system = new FakeSystem({ addresses: new SystemError("permissionDenied", "no") });
   const error = await assertRejects(() => findInterface("192.168.1.2", system), DiscoveryError);
   assertEquals(error.message, 'Cannot find the interface of "192.168.1.2": no');
+});
+
+Deno.test("listAddresses() names interfaces, and is undefined where addresses cannot be listed, without a question", async () => {
+  const system = new FakeSystem({ addresses: [local("eth0", "192.168.1.2/24")] });
+  assertEquals(await listAddresses(system), ["192.168.1.2%eth0"]);
+  const denied = new FakeSystem({ addresses: new SystemError("permissionDenied", "no") });
+  assertEquals([await listAddresses(denied), denied.questions], [undefined, 0]);
+  const broken = new FakeSystem({ addresses: new SystemError("programFailed", "no") });
+  broken.mayListAddresses = () => Promise.resolve(true);
+  assertEquals(await listAddresses(broken), undefined);
 });
 
 Deno.test("interfaceOf() finds the loopback interface of this computer", async () => {

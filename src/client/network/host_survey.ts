@@ -6,7 +6,6 @@ export function systemSurvey(find: HostSurvey["find"]): HostSurvey {
   return {
     find,
     async hostAddresses() {
-      if (!await mayReadInterfaces()) return undefined;
       const { localAddresses } = await import("../../discovery/local_address.ts");
       return await localAddresses();
     },
@@ -21,14 +20,4 @@ export function fixedSurvey(): HostSurvey {
     hostAddresses: () => Promise.resolve(undefined),
     wallTime: () => Date.now(),
   };
-}
-
-/** Queries the permission, because using it could prompt in the middle of the user's program. */
-async function mayReadInterfaces(): Promise<boolean> {
-  const { Deno: deno } = globalThis as unknown as {
-    Deno?: Partial<Pick<typeof Deno, "permissions">>;
-  };
-  if (deno?.permissions === undefined) return true; // Node and Bun
-  const { state } = await deno.permissions.query({ name: "sys", kind: "networkInterfaces" });
-  return state === "granted";
 }
