@@ -3,6 +3,7 @@
  * fails if the tests do not notice.
  */
 
+import { CHOICE_MUTANTS } from "./choice_list.ts";
 import { LIFECYCLE_MUTANTS } from "./lifecycle_list.ts";
 import type { Mutant, MutantsByFile } from "./mutant.ts";
 
@@ -467,6 +468,7 @@ const ENGINE_MUTANTS: MutantsByFile = {
 /** All of them. */
 export const MUTANTS: readonly Mutant[] = Object.entries({
   ...ENGINE_MUTANTS,
+  ...CHOICE_MUTANTS,
   ...LIFECYCLE_MUTANTS,
 }).flatMap(([file, mutants]) =>
   mutants.map(([name, within, from, to]) => ({

@@ -351,3 +351,21 @@ Deno.test("two clients of one host do not disturb each other's sockets", async (
   await world.settled(other.shutdown());
   assertEquals(mappings[0]?.state.type, "running");
 });
+
+Deno.test("a live PCP mapping stays in PCP even at a gateway that counts as never heard", () => {
+  const { t, id } = grantedInPcp(mapSpec(), { lifetime: 600 }, {
+    random: () => 0.5,
+    protocols: PROTOCOLS,
+  });
+  t.at(338_000); // its renewal
+  t.receive(octets("00000001 00000064")).at(341_000).receive(octets("00000001 00000064"));
+  const other = t.request(mapSpec({ internalPort: 81 }));
+  t.at(341_300).receive(octets("00000001 00000064"));
+  t.receive(octets("00800000 00000064 c6336442"));
+  t.receive(octets("00820000 00000064 00510051 00000e10"));
+  t.at(469_000).receive(octets("00000001 000000e4")).at(480_000); // the next renewal is refused too
+  const isMapOf8080 = (bytes: Uint8Array): boolean => bytes[0] === 0 && bytes[4] === 0x1f;
+  assertEquals(t.allSends().filter(({ bytes }) => isMapOf8080(bytes)), []);
+  assertEquals([t.state(other).type, t.events("lost")], ["running", []]);
+  assertEquals(t.events("granted").filter((event) => event.id === id).length, 1);
+});
