@@ -35,6 +35,7 @@ export type AgentCommand =
   | { do: "externalAddress" }
   | { do: "announce" }
   | { do: "diagnose" }
+  | { do: "gateway" }
   | { do: "shutdown"; keep?: boolean };
 
 /** `RequestType` in JSON. */
@@ -87,6 +88,8 @@ async function perform(command: AgentCommand): Promise<unknown> {
       return await running().externalAddress();
     case "announce":
       return await running().announce();
+    case "gateway":
+      return { ...running().gateway, sentence: running().describeGateway() };
     case "diagnose":
       return await running().diagnose();
     case "shutdown":

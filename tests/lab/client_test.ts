@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { labPossible } from "./lab_possible.ts";
+import { grantedFor, paced } from "./lifetimes.ts";
 import { until } from "./process.ts";
 import { RemoteClient } from "./remote_client.ts";
 import { describe, type Router, startLab } from "./router.ts";
@@ -16,7 +17,7 @@ scenarios("the client and a real router", await labPossible(), {
     const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
     await lab.listenInside("tcp", 6000);
     await lab.listenInside("udp", 6001);
-    const granted = { externalAddress: EXTERNAL_IPV4, lifetime: 20 };
+    const granted = { externalAddress: EXTERNAL_IPV4, lifetime: grantedFor(20) };
     assertEquals(await client.inboundReady("tcp 6000", 20), { ...granted, externalPort: 6000 });
     assertEquals(await client.inboundReady("udp 6001", 20), { ...granted, externalPort: 6001 });
     await lab.expectMappings([TCP_6000, UDP_6001]);
@@ -105,7 +106,7 @@ scenarios("the client and a real router", await labPossible(), {
     await lab.listenInside("tcp", 6000, INSIDE_IPV6);
     await lab.listenInside("udp", 6001, INSIDE_IPV6);
     assertEquals(await lab.outsideIpv6("tcp", 6000), undefined);
-    const granted = { externalAddress: INSIDE_IPV6, lifetime: 20 };
+    const granted = { externalAddress: INSIDE_IPV6, lifetime: grantedFor(20) };
     assertEquals(await client.inboundReady("tcp 6000", 20), { ...granted, externalPort: 6000 });
     assertEquals(await client.inboundReady("udp 6001", 20), { ...granted, externalPort: 6001 });
     await lab.expectMappings([PINHOLE_TCP_6000, "pinhole udp 6001 -> [fd77::2]:6001"]);
@@ -129,16 +130,16 @@ scenarios("the client and a real router", await labPossible(), {
       await client.inboundReady("tcp 6002", 10, "once");
       await lab.expectMappings([TCP_6000, TCP_6001, TCP_6002]);
 
-      await client.expectState("tcp 6002", "expired", 12_000);
+      await client.expectState("tcp 6002", "expired", paced(12_000));
       await lab.expectMappings([TCP_6000, TCP_6001]);
       await expectOpen(lab, "tcp", 6000);
       await expectOpen(lab, "tcp", 6001);
       await expectClosed(lab, "tcp", 6002);
 
-      await client.expectState("tcp 6001", "expired", 12_000);
+      await client.expectState("tcp 6001", "expired", paced(12_000));
       await until(
         () => grants(lab, 6000) >= 4 ? undefined : "fewer than three renewals",
-        15_000,
+        paced(15_000),
         200,
       );
       await lab.expectMappings([TCP_6000]);
@@ -156,7 +157,7 @@ scenarios("the client and a real router", await labPossible(), {
     await client.inboundReady("tcp 6000", 10);
     await until(
       () => grants(lab, 6000) >= 3 ? undefined : "fewer than two renewals",
-      16_000,
+      paced(16_000),
       200,
     );
     await lab.expectMappings([PINHOLE_TCP_6000]);
@@ -165,7 +166,7 @@ scenarios("the client and a real router", await labPossible(), {
     // miniupnpd 2.3.1 loses the nonce of a pinhole at a renewal, and refuses its deletion.
     const refusal = await client.revoke("tcp 6000").then(() => "", String);
     if (refusal !== "") assertMatch(refusal, /NOT_AUTHORIZED/);
-    await lab.expectMappings([], 12_000);
+    await lab.expectMappings([], paced(12_000));
     assertEquals(await lab.outsideIpv6("tcp", 6000), undefined);
   },
 
@@ -187,7 +188,7 @@ scenarios("the client and a real router", await labPossible(), {
         const missing = ports.filter((port) => grants(lab, port) < 3); // the grant and two renewals
         return missing.length === 0 ? undefined : `not renewed twice: ${missing.join(", ")}`;
       },
-      50_000,
+      paced(50_000),
       200,
     );
     await lab.loss(undefined);
@@ -251,7 +252,7 @@ scenarios("the client and a real router", await labPossible(), {
       await client.inboundReady("tcp 6000", 10);
       await lab.restartWith({ system_uptime: "no" });
       await lab.expectMappings([]);
-      await lab.expectMappings([TCP_6000, TCP_6001], 9_000); // the renewal is due after 5 to 6.25 s
+      await lab.expectMappings([TCP_6000, TCP_6001], paced(9_000)); // the renewal is due after 5 to 6.25 s
       await expectOpen(lab, "tcp", 6001);
     },
 
@@ -324,7 +325,7 @@ scenarios("the client and a real router", await labPossible(), {
     await lab.expectMappings([TCP_6000]);
     await expectOpen(lab, "tcp", 6000);
     await lab.restartWith({ system_uptime: "no" }, { announce: true }); // the client does not receive it
-    await lab.expectMappings([TCP_6000], 9_000);
+    await lab.expectMappings([TCP_6000], paced(9_000));
     await expectOpen(lab, "tcp", 6000);
   },
 });
@@ -337,8 +338,10 @@ async function outage(end: "router" | "inside"): Promise<void> {
   await client.inboundReady("tcp 6000", 10);
   await client.expectState("tcp 6000", "running", 1_000);
   await lab.linkDown(end);
-  if (end === "inside") assertEquals((await client.expectError(8_000))["name"], "SocketError");
-  await client.expectState("tcp 6000", "expired", 13_000);
+  if (end === "inside") {
+    assertEquals((await client.expectError(paced(8_000)))["name"], "SocketError");
+  }
+  await client.expectState("tcp 6000", "expired", paced(13_000));
   await lab.expectMappings([]);
   await lab.linkUp(end);
   await client.expectState("tcp 6000", "running", 12_000);

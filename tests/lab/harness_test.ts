@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { labPossible } from "./lab_possible.ts";
+import { grantedFor, MIN_LIFETIME, paced } from "./lifetimes.ts";
 import { LabProcess, type Line, run, until } from "./process.ts";
 import { type Router, startLab } from "./router.ts";
 import { scenarios } from "./scenarios.ts";
@@ -18,7 +19,7 @@ scenarios("the lab", await labPossible(), {
     assertEquals(summary(answer), {
       opcode: 0x81,
       result: 0,
-      lifetime: 20,
+      lifetime: grantedFor(20),
       port: 6000,
       address: EXTERNAL,
     });
@@ -37,15 +38,15 @@ scenarios("the lab", await labPossible(), {
   },
 
   "a mapping ends after its lifetime, and a restart changes the configuration": async () => {
-    await using lab = await startLab({ min_lifetime: "2" });
+    await using lab = await startLab();
     const answer = await ask(lab, mapRequest({ protocol: TCP, port: 6000, lifetime: 1 }));
-    assertEquals(summary(answer).lifetime, 2);
+    assertEquals(summary(answer).lifetime, MIN_LIFETIME);
     await lab.expectMappings(["map tcp 6000 -> 192.168.77.2:6000"]);
-    await lab.expectMappings([], 5_000);
-    await lab.restartWith({ min_lifetime: "30" });
+    await lab.expectMappings([], paced(14_000));
+    await lab.restartWith({ min_lifetime: String(MIN_LIFETIME + 20) });
     assertEquals(
       summary(await ask(lab, mapRequest({ protocol: TCP, port: 6000, lifetime: 1 }))).lifetime,
-      30,
+      MIN_LIFETIME + 20,
     );
   },
 
@@ -65,7 +66,7 @@ scenarios("the lab", await labPossible(), {
       assertEquals(summary(answer), {
         opcode: 0x81,
         result: 0,
-        lifetime: 20,
+        lifetime: grantedFor(20),
         port,
         address: INSIDE_IPV6_WORDS,
       });

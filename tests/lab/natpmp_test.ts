@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { labPossible } from "./lab_possible.ts";
+import { grantedFor, paced } from "./lifetimes.ts";
 import { until } from "./process.ts";
 import { RemoteClient } from "./remote_client.ts";
 import { describe, type Router, startLab } from "./router.ts";
@@ -32,15 +33,21 @@ scenarios("the client and a real NAT-PMP router", await labPossible(), {
       const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
       await lab.listenInside("tcp", 6000);
       await lab.listenInside("udp", 6001);
-      const granted = { externalAddress: EXTERNAL_IPV4, lifetime: 10 };
-      assertEquals(await client.inboundReady("tcp 6000", 10), { ...granted, externalPort: 6000 });
-      assertEquals(await client.inboundReady("udp 6001", 10), { ...granted, externalPort: 6001 });
+      const granted = { externalAddress: EXTERNAL_IPV4, lifetime: grantedFor(10) };
+      assertEquals(await client.inboundReady("tcp 6000", grantedFor(10)), {
+        ...granted,
+        externalPort: 6000,
+      });
+      assertEquals(await client.inboundReady("udp 6001", grantedFor(10)), {
+        ...granted,
+        externalPort: 6001,
+      });
       await lab.expectMappings([TCP_6000, UDP_6001]);
       await expectOpen(lab, "tcp", 6000);
       await expectOpen(lab, "udp", 6001);
       await until(
         () => grants(lab) >= 6 ? undefined : `${grants(lab)} NAT-PMP requests`,
-        20_000,
+        paced(20_000),
         200,
       );
       await expectOpen(lab, "tcp", 6000);
@@ -59,14 +66,19 @@ scenarios("the client and a real NAT-PMP router", await labPossible(), {
       await lab.disablePcp();
       const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
       await lab.listenInside("tcp", 6002);
+      const lifetime = grantedFor(24);
       await client.inboundReady("tcp 6002", 3600);
-      await client.inboundReady("tcp 6000", 24);
+      await client.inboundReady("tcp 6000", lifetime);
       // The epoch may lag by an eighth and 2 s (RFC 6886 section 3.6); an earlier restart looks like a slow clock.
       const begin = performance.now();
-      await until(() => performance.now() - begin > 7_000 ? undefined : "too early", 8_000, 200);
+      await until(
+        () => performance.now() - begin > lifetime * 300 ? undefined : "too early",
+        lifetime * 350,
+        200,
+      );
       await lab.reboot({ announce: false });
       await lab.expectMappings([]);
-      await lab.expectMappings([TCP_6000, "map tcp 6002 -> 192.168.77.2:6002"], 15_000);
+      await lab.expectMappings([TCP_6000, "map tcp 6002 -> 192.168.77.2:6002"], lifetime * 625);
       await expectOpen(lab, "tcp", 6002);
       assertEquals(client.errors(), ["ServerRestartedError"]);
     },

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { ClientOptions, Diagnosis } from "../../mod.ts";
 import { labPossible } from "./lab_possible.ts";
+import { paced } from "./lifetimes.ts";
 import { until } from "./process.ts";
 import { RemoteClient } from "./remote_client.ts";
 import { describe, type Router, startLab } from "./router.ts";
@@ -45,7 +46,7 @@ scenarios("the client in a network that changes", await labPossible(), {
     await lab.reboot({ announce: false });
     await lab.ip("inside", "route replace default via 192.168.77.254");
     await lab.expectMappings([]);
-    await lab.expectMappings([`map tcp 6000 -> ${FIRST}:6000`], 12_000); // after the second renewal without response
+    await lab.expectMappings([`map tcp 6000 -> ${FIRST}:6000`], paced(12_000)); // after the second renewal without response
     await expectReached(lab, 6000);
     assertEquals(client.errors(), ["NetworkChangedError"]);
     await client.shutdown();
@@ -58,8 +59,8 @@ scenarios("the client in a network that changes", await labPossible(), {
     await lab.listenInside("tcp", 6000);
     await client.inboundReady("tcp 6000", 10);
     await lab.linkDown("inside");
-    await lab.expectMappings([], 14_000); // expired
-    await client.expectState("tcp 6000", "expired", 14_000);
+    await lab.expectMappings([], paced(14_000)); // expired
+    await client.expectState("tcp 6000", "expired", paced(14_000));
     await until(passed(9_500), 12_000);
     await lab.linkUp("inside");
     // Earlier than the next retransmission, which is due in 10 s.

@@ -1,4 +1,4 @@
-import { type Configuration, Daemon } from "./daemon.ts";
+import { type Configuration, Daemon, type DaemonOptions } from "./daemon.ts";
 import type { HostCommand } from "./host.ts";
 import { parseMappings, type RouterMapping } from "./mappings.ts";
 import { CommandProcess } from "./command_process.ts";
@@ -15,9 +15,12 @@ import {
 } from "./topology.ts";
 
 /** Builds a lab: a host inside, a router with miniupnpd, a host outside. Dispose of it with `await using`. */
-export async function startLab(configuration: Configuration = {}): Promise<Router> {
+export async function startLab(
+  configuration: Configuration = {},
+  options: DaemonOptions = {},
+): Promise<Router> {
   const topology = await Topology.build();
-  const router = new Router(topology, configuration);
+  const router = new Router(topology, configuration, options);
   try {
     await router.powerOn({ announce: true });
     return router;
@@ -35,9 +38,9 @@ export class Router implements AsyncDisposable {
   readonly #hosts = new Map<"inside" | "outside", CommandProcess<HostCommand>>();
 
   /** Call {@linkcode startLab} instead. */
-  constructor(topology: Topology, configuration: Configuration) {
+  constructor(topology: Topology, configuration: Configuration, options: DaemonOptions) {
     this.#topology = topology;
-    this.#daemon = new Daemon(topology, configuration);
+    this.#daemon = new Daemon(topology, configuration, options);
   }
 
   /** The inside host's interface to the router. */
@@ -106,6 +109,22 @@ export class Router implements AsyncDisposable {
   }
 }
 `,
+    );
+  }
+
+  /**
+   * What the router does with requests before its server can read them. `dropPcp` drops those of version 2 only; `reject`
+   * answers with ICMP's "port unreachable".
+   */
+  async filterRequests(what: "dropPcp" | "drop" | "reject"): Promise<void> {
+    const verdict = {
+      dropPcp: "@th,64,8 2 drop",
+      drop: "drop",
+      reject: "reject with icmpx type port-unreachable",
+    };
+    await run(
+      this.#inRouter("nft", "-f", "-"),
+      `flush chain inet lab filtered\nadd rule inet lab filtered udp dport 5351 ${verdict[what]}\n`,
     );
   }
 

@@ -53,6 +53,8 @@ def perform(client, command):
         return client.announce(timeout=10)
     if what == "externalAddress":
         return client.external_address(timeout=10)
+    if what == "diagnose":
+        return client.diagnose(timeout=20)
     if what == "discover":
         return server.discover()
     raise ValueError(what)

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { labPossible } from "./lab_possible.ts";
-import { CommandProcess } from "./command_process.ts";
-import { type Router, startLab } from "./router.ts";
+import { PythonClient } from "./python_client.ts";
+import { startLab } from "./router.ts";
 import { scenarios } from "./scenarios.ts";
 
 // The Python client, the JSON-RPC server and a real router: the results are compared with the router's rules and with
@@ -10,19 +10,24 @@ import { scenarios } from "./scenarios.ts";
 scenarios("the Python client and a real router", await labPossible(), {
   "Python opens, renews and revokes a port that lets packets in": async () => {
     await using lab = await startLab();
-    const python = startPython(lab);
+    const python = new PythonClient(lab);
     await lab.listenInside("tcp", 6000);
-    const requested = await python.command({ do: "inbound", name: "a", ...TCP_6000, lifetime: 20 });
+    const requested = await python.command({
+      do: "inbound",
+      name: "a",
+      ...TCP_6000,
+      lifetime: 200,
+    });
     assertEquals((requested as { assigned: unknown }).assigned, null);
-    const granted = { externalAddress: EXTERNAL_IPV4, externalPort: 6000, lifetime: 20 };
+    const granted = { externalAddress: EXTERNAL_IPV4, externalPort: 6000, lifetime: 200 };
     assertEquals(await python.command({ do: "ready", name: "a" }), granted);
     await lab.expectMappings([RULE]);
     assertMatch(await lab.outside("tcp", 6000) ?? "closed", /^knock from 20\.30\.40\.2/);
 
-    await python.command({ do: "renew", name: "a", lifetime: 40 });
-    await expectAlert(python, ({ type, lifetime }) => type === "assigned" && lifetime === 40);
+    await python.command({ do: "renew", name: "a", lifetime: 400 });
+    await expectAlert(python, ({ type, lifetime }) => type === "assigned" && lifetime === 400);
     const { state, assigned } = await python.command({ do: "get", name: "a" }) as MappingInfo;
-    assertEquals([state, assigned], [{ type: "running" }, { ...granted, lifetime: 40 }]);
+    assertEquals([state, assigned], [{ type: "running" }, { ...granted, lifetime: 400 }]);
 
     assertEquals(await python.command({ do: "revoke", name: "a" }), { type: "revoked" });
     await expectAlert(python, ({ state }) => state?.type === "revoked");
@@ -32,7 +37,7 @@ scenarios("the Python client and a real router", await labPossible(), {
 
   "Python queries the router, and a reboot is recovered from": async () => {
     await using lab = await startLab({ system_uptime: "yes" });
-    const python = startPython(lab);
+    const python = new PythonClient(lab);
     assertEquals(await python.command({ do: "externalAddress" }), EXTERNAL_IPV4);
     assertMatch(JSON.stringify(await python.command({ do: "announce" })), /"epoch": ?\d+/);
     assertMatch(JSON.stringify(await python.command({ do: "discover" })), /"192\.168\.77\.1"/);
@@ -44,7 +49,7 @@ scenarios("the Python client and a real router", await labPossible(), {
 
   "Python is granted an outbound mapping": async () => {
     await using lab = await startLab();
-    const python = startPython(lab);
+    const python = new PythonClient(lab);
     await lab.listenOutside("udp", 7000);
     const peer = { remoteAddress: OUTSIDE_IPV4, remotePort: 7000 };
     await python.command({
@@ -64,7 +69,7 @@ scenarios("the Python client and a real router", await labPossible(), {
 
   "killing Python with SIGKILL leaves no mapping on the router 5 s later": async () => {
     await using lab = await startLab();
-    const python = startPython(lab);
+    const python = new PythonClient(lab);
     await python.command({ do: "inbound", name: "a", ...TCP_6000, lifetime: 3600 });
     await python.command({
       do: "inbound",
@@ -82,22 +87,6 @@ scenarios("the Python client and a real router", await labPossible(), {
   },
 });
 
-/** A command for rpc_agent.py. */
-type PythonCommand =
-  | { do: "inbound"; name: string; port: number; protocol: string; lifetime: number }
-  | {
-    do: "outbound";
-    name: string;
-    port: number;
-    protocol: string;
-    lifetime: number;
-    remoteAddress: string;
-    remotePort: number;
-  }
-  | { do: "renew"; name: string; lifetime: number }
-  | { do: "ready" | "revoke" | "get"; name: string }
-  | { do: "announce" | "externalAddress" | "discover" };
-
 interface Alert {
   readonly type: string;
   readonly state?: { readonly type: string };
@@ -113,20 +102,9 @@ const TCP_6000 = { port: 6000, protocol: "tcp" };
 const RULE = "map tcp 6000 -> 192.168.77.2:6000";
 const EXTERNAL_IPV4 = "20.30.40.1";
 const OUTSIDE_IPV4 = "20.30.40.2";
-const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname);
-
-/** Starts Python on the inside host, with the server of this repository under the Deno that runs this test. */
-function startPython(lab: Router): CommandProcess<PythonCommand> {
-  return new CommandProcess(lab.inside([
-    "env",
-    `PCP_RPC_COMMAND='${Deno.execPath()}' run -A '${ROOT}rpc/main.ts'`,
-    "python3",
-    `${ROOT}tests/lab/rpc_agent.py`,
-  ]));
-}
 
 async function expectAlert(
-  python: CommandProcess<PythonCommand>,
+  python: PythonClient,
   fits: (alert: Alert) => boolean,
 ): Promise<void> {
   await python.process.expectLine(

@@ -124,11 +124,13 @@ table inet lab {
   counter announced { }
   counter lost { }
   chain mute { }
+  chain filtered { }
   chain lossy_in { }
   chain lossy_out { }
   chain input {
     type filter hook input priority -10;
     udp dport 5351 counter name requests
+    jump filtered
     jump lossy_in
   }
   chain output {

@@ -1,0 +1,77 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Diagnosis, GatewayStatus } from "../../mod.ts";
+import { labPossible } from "./lab_possible.ts";
+import { until } from "./process.ts";
+import { PythonClient } from "./python_client.ts";
+import { RemoteClient } from "./remote_client.ts";
+import { startLab } from "./router.ts";
+import { scenarios } from "./scenarios.ts";
+import { INSIDE_IPV4, ROUTER_IPV4 } from "./topology.ts";
+
+// The router drops or rejects requests before its server can read them.
+
+scenarios("a router that leaves requests unanswered", await labPossible(), {
+  "one that drops PCP and speaks NAT-PMP gives a mapping within 2 s (U-1.2)": async () => {
+    await using lab = await startLab();
+    await lab.filterRequests("dropPcp");
+    const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    await lab.listenInside("tcp", 6000);
+    const began = performance.now();
+    await client.inboundReady("tcp 6000", 600);
+    const taken = performance.now() - began;
+    assert(taken < 2_000, `the mapping took ${Math.round(taken)} ms`);
+    await lab.expectMappings([TCP_6000]);
+    assertMatch(await lab.outside("tcp", 6000) ?? "closed", /^knock from 20\.30\.40\.2/);
+    await client.revoke("tcp 6000");
+    await lab.expectMappings([]);
+  },
+
+  "one that drops everything is silent within 10 s, in the same sentence everywhere (U-1.5)":
+    async () => {
+      await using lab = await startLab();
+      await lab.filterRequests("drop");
+      const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+      await client.inbound("tcp 6000", 600);
+      const sentence = await expectGateway(client, ["silent"], 10_000);
+      assertMatch(sentence, /^Nothing at 192\.168\.77\.1 answers in PCP or NAT-PMP/);
+      const map = lab.insideDeno("repl.ts", ["map", "6000/tcp", "--timeout", "12"]);
+      const diagnoses = await Promise.all([
+        client.command({ do: "diagnose" }, 20_000),
+        new PythonClient(lab).command({ do: "diagnose" }, 20_000),
+      ]) as Diagnosis[];
+      for (const { findings } of diagnoses) {
+        assertEquals(findings.map(({ text }) => text), [`${sentence}.`]);
+      }
+      assertEquals((await map.ended()).code, 1);
+      assert(map.errors.includes(sentence), map.errors);
+    },
+
+  // Linux reports ICMP errors to connected sockets only. The client's socket is not, because it must see answers from other
+  // addresses. So a refusal ends like silence here; other systems report it at once.
+  "one that rejects everything by ICMP is known not to answer within 10 s (U-1.5)": async () => {
+    await using lab = await startLab();
+    await lab.filterRequests("reject");
+    const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
+    await client.inbound("tcp 6000", 600);
+    const sentence = await expectGateway(client, ["silent", "refuses"], 10_000);
+    assertMatch(sentence, /for PCP or NAT-PMP|answers in PCP or NAT-PMP/);
+    await lab.expectMappings([]);
+  },
+});
+
+const TCP_6000 = "map tcp 6000 -> 192.168.77.2:6000";
+
+/** Waits for one of the states of the gateway, and returns the sentence about it. */
+async function expectGateway(
+  client: RemoteClient,
+  states: readonly GatewayStatus["state"][],
+  timeout: number,
+): Promise<string> {
+  let sentence = "";
+  await until(async () => {
+    const gateway = await client.command({ do: "gateway" }) as GatewayStatus & { sentence: string };
+    sentence = gateway.sentence;
+    return states.includes(gateway.state) ? undefined : `the gateway is "${gateway.state}"`;
+  }, timeout);
+  return sentence;
+}
