@@ -30,6 +30,8 @@ export type AgentCommand =
   }
   | { do: "mapOnAll"; port: number; lifetime: number }
   | { do: "ready"; name: string }
+  | { do: "renew"; name: string; lifetime: number }
+  | { do: "assigned"; name: string }
   | { do: "revoke"; name: string }
   | { do: "state"; name: string }
   | { do: "externalAddress" }
@@ -80,6 +82,10 @@ async function perform(command: AgentCommand): Promise<unknown> {
     }
     case "ready":
       return await find(command.name).ready();
+    case "renew":
+      return find(command.name).renew(command.lifetime);
+    case "assigned":
+      return find(command.name).assigned ?? null;
     case "revoke":
       return await find(command.name).revoke();
     case "state":

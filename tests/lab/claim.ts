@@ -105,13 +105,13 @@ function temporary(): string {
 }
 
 const PREFIX = "pcp-lab-";
-const LAB_NAME = /^(?<prefix>pcp-lab-(?<pid>\d+)x\d+)(-in|-rt|-out)?$/;
+const LAB_NAME = /^(?<prefix>pcp-lab-(?<pid>\d+)x\d+)(-in|-rt|-out|-3rd)?$/;
 
 /** Deleting a namespace deletes the interfaces in it. Errors for missing namespaces are ignored. */
 const REMOVE = `
 trap '' INT TERM HUP
 cat >/dev/null
-for suffix in in rt out; do
+for suffix in in rt out 3rd; do
   for pid in $(ip netns pids "$1-$suffix" 2>/dev/null); do kill -KILL "$pid"; done
   ip netns del "$1-$suffix" 2>/dev/null
 done

@@ -12,14 +12,15 @@ import {
   OUTSIDE_IPV4,
   ROUTER_IPV4,
   Topology,
+  type TopologyOptions,
 } from "./topology.ts";
 
 /** Builds a lab: a host inside, a router with miniupnpd, a host outside. Dispose of it with `await using`. */
 export async function startLab(
   configuration: Configuration = {},
-  options: DaemonOptions = {},
+  options: DaemonOptions & TopologyOptions = {},
 ): Promise<Router> {
-  const topology = await Topology.build();
+  const topology = await Topology.build(options);
   const router = new Router(topology, configuration, options);
   try {
     await router.powerOn({ announce: true });
@@ -126,6 +127,36 @@ export class Router implements AsyncDisposable {
       this.#inRouter("nft", "-f", "-"),
       `flush chain inet lab filtered\nadd rule inet lab filtered udp dport 5351 ${verdict[what]}\n`,
     );
+  }
+
+  /** Makes the server's answers late by a number of milliseconds: a program hands each request on after that time. */
+  async slowDown(milliseconds: number): Promise<void> {
+    const relay = this.#start(
+      this.#topology.router,
+      ["python3", `${ROOT}/tests/lab/slow_relay.py`, RELAY_PORT, ROUTER_IPV4, `${milliseconds}`],
+    );
+    await relay.expectLine((line) => "listening" in line, 10_000, "the relay");
+    await run(
+      this.#inRouter("nft", "-f", "-"),
+      `table ip slow {
+  chain prerouting {
+    type filter hook prerouting priority -300;
+    iifname "${this.#topology.vr}" udp dport 5351 notrack udp dport set ${RELAY_PORT}
+  }
+}
+`,
+    );
+  }
+
+  /** Starts a program on the third host that forges answers of the router to the inside host. */
+  async attack(seconds: number): Promise<LabProcess> {
+    const program = `${ROOT}/tests/lab/attacker.py`;
+    const attacker = this.#start(
+      this.#topology.third,
+      ["python3", program, ROUTER_IPV4, INSIDE_IPV4, `${seconds}`],
+    );
+    await attacker.expectLine((line) => "ready" in line, 20_000, "the attacker");
+    return attacker;
   }
 
   /** Stops the daemon: requests get no response, the mappings stay in force. */
@@ -372,6 +403,9 @@ function spread(count: number): number[] {
 
 /** The port of the program that refuses PCP requests. */
 const REFUSER_PORT = "5352";
+
+/** The port of the program that delays requests. */
+const RELAY_PORT = "5353";
 
 const CHAINS = ["miniupnpd", "prerouting_miniupnpd", "postrouting_miniupnpd"];
 const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");

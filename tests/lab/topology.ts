@@ -1,6 +1,12 @@
 import { Claim } from "./claim.ts";
 import { run } from "./process.ts";
 
+/** What a {@linkcode Topology} has besides its three hosts. */
+export interface TopologyOptions {
+  /** One more host in the inside network: a bridge of the router joins it and the inside host. */
+  readonly thirdHost?: boolean;
+}
+
 /** Three network namespaces in a row: a host inside, a router, a host outside, without other connections. */
 export class Topology {
   readonly #claim: Claim;
@@ -8,6 +14,8 @@ export class Topology {
   readonly inside: string;
   readonly router: string;
   readonly outside: string;
+  /** The namespace of the third host; it exists only if the options ask for one. */
+  readonly third: string;
   /** Names of the interfaces: the inside host's, the router's two, the outside host's. */
   readonly vi: string;
   readonly vr: string;
@@ -17,10 +25,10 @@ export class Topology {
   readonly directory: string;
 
   /** Creates the namespaces, addresses, routes and the router's rules. */
-  static async build(): Promise<Topology> {
+  static async build(options: TopologyOptions = {}): Promise<Topology> {
     const topology = new Topology(await Claim.take());
     try {
-      await topology.#build();
+      await topology.#build(options.thirdHost ?? false);
       return topology;
     } catch (error) {
       await topology.remove();
@@ -34,6 +42,7 @@ export class Topology {
     this.inside = `${prefix}-in`;
     this.router = `${prefix}-rt`;
     this.outside = `${prefix}-out`;
+    this.third = `${prefix}-3rd`;
     this.vi = `vi${id}`;
     this.vr = `vr${id}`;
     this.vx = `vx${id}`;
@@ -46,13 +55,14 @@ export class Topology {
     await this.#claim.release();
   }
 
-  async #build(): Promise<void> {
+  async #build(thirdHost: boolean): Promise<void> {
     const { inside, router, outside, vi, vr, vx, vo } = this;
     for (const namespace of [inside, router, outside]) await run(["ip", "netns", "add", namespace]);
     await this.#settings(inside, []);
     await this.#settings(outside, []);
     await this.#settings(router, ["ipv4/ip_forward", "ipv6/conf/all/forwarding"]);
-    await run(cable(vi, inside, vr, router));
+    if (thirdHost) await this.#bridge();
+    else await run(cable(vi, inside, vr, router));
     await run(cable(vo, outside, vx, router));
     await batch(router, [
       "link set lo up",
@@ -87,6 +97,24 @@ export class Topology {
   }
 
   /** Disables duplicate address detection, which takes two seconds, and keeps addresses while the link is down. */
+  /** Joins the inside host and the third one to a bridge, which is the router's inside interface. */
+  async #bridge(): Promise<void> {
+    const { id } = this.#claim;
+    const { inside, router, third, vi, vr } = this;
+    const [port, otherPort, end] = [`va${id}`, `vb${id}`, `vt${id}`];
+    await run(["ip", "netns", "add", third]);
+    await this.#settings(third, []);
+    await run(cable(vi, inside, port, router));
+    await run(cable(end, third, otherPort, router));
+    await batch(router, [
+      `link add ${vr} type bridge`,
+      ...[port, otherPort].flatMap((
+        each,
+      ) => [`link set ${each} master ${vr}`, `link set ${each} up`]),
+    ]);
+    await batch(third, [`addr add ${THIRD_IPV4}/24 dev ${end}`, `link set ${end} up`]);
+  }
+
   async #settings(namespace: string, switches: readonly string[]): Promise<void> {
     const ones = [...switches, "ipv6/conf/all/keep_addr_on_down"].map((name) =>
       `echo 1 >/proc/sys/net/${name}`
@@ -145,6 +173,7 @@ table inet lab {
 }
 
 export const INSIDE_IPV4 = "192.168.77.2";
+export const THIRD_IPV4 = "192.168.77.9";
 export const INSIDE_IPV6 = "fd77::2";
 export const INSIDE_NETWORK = "192.168.77.0/24";
 export const ROUTER_IPV4 = "192.168.77.1";
