@@ -40,7 +40,9 @@ scenarios("a router that leaves requests unanswered", await labPossible(), {
         new PythonClient(lab).command({ do: "diagnose" }, 20_000),
       ]) as Diagnosis[];
       for (const { findings } of diagnoses) {
-        assertEquals(findings.map(({ text }) => text), [`${sentence}.`]);
+        assertEquals(findings.length, 1);
+        // In a container, advice about that follows.
+        assert(findings[0]?.text.startsWith(`${sentence}.`), findings[0]?.text);
       }
       assertEquals((await map.ended()).code, 1);
       assert(map.errors.includes(sentence), map.errors);
