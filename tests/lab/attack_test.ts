@@ -4,7 +4,7 @@ import { labPossible } from "./lab_possible.ts";
 import type { NeverHeard } from "./never_heard.ts";
 import { RemoteClient } from "./remote_client.ts";
 import { type Router, startLab } from "./router.ts";
-import { scenarios } from "./scenarios.ts";
+import { type Scenarios, scenarios } from "./scenarios.ts";
 import { INSIDE_IPV4, ROUTER_IPV4 } from "./topology.ts";
 
 // A third host in the inside network sends version errors and NAT-PMP answers with the router's source address to every
@@ -15,8 +15,12 @@ import { INSIDE_IPV4, ROUTER_IPV4 } from "./topology.ts";
 const SECONDS = Number(Deno.env.get("PCP_LAB_ATTACK") ?? 3);
 const missing = await labPossible();
 
-for (const kind of ["silent", "slow", "quick"] as const) {
-  scenarios(`an attacker off the path, at a ${kind} router`, missing, {
+scenarios("an attack on a silent router", missing, attackAt("silent"));
+scenarios("an attack on a slow router", missing, attackAt("slow"));
+scenarios("an attack on a quick router", missing, attackAt("quick"));
+
+function attackAt(kind: Kind): Scenarios {
+  return {
     [`no live mapping is changed or ended for ${SECONDS} s (${kind})`]: async () => {
       await using lab = await startLab({}, { thirdHost: true });
       const client = await RemoteClient.start(lab, INSIDE_IPV4, ROUTER_IPV4);
@@ -42,15 +46,17 @@ for (const kind of ["silent", "slow", "quick"] as const) {
       report(kind, Number(sent), counts as NeverHeard);
       await expectUnchanged(lab, client);
     },
-  });
+  };
 }
+
+type Kind = "silent" | "slow" | "quick";
 
 const LIVE = Array.from({ length: 8 }, (_, index) => `tcp ${7000 + index}`);
 /** Seconds in which a new client is granted a mapping, or is not. */
 const WAIT = Math.min(8, SECONDS);
 
 /** Starts clients that have never heard the router. At a silent one many wait at once, so that there are enough. */
-function startStrangers(lab: Router, kind: "silent" | "slow" | "quick") {
+function startStrangers(lab: Router, kind: Kind) {
   const atOnce = kind === "silent" ? 16 : 1;
   const args = [INSIDE_IPV4, ROUTER_IPV4, SECONDS, atOnce, WAIT].map(String);
   return lab.insideDeno("tests/lab/never_heard.ts", args);
