@@ -36,9 +36,10 @@ def main():
         assert isinstance(server.discover(), list)
         simulator = server.start_simulator(lifetime=120)
         with simulator.start_client(shutdownTimeout=500) as client:
-            assert server.clients() == [
-                {"clientId": 1, "client": simulator.address, "server": simulator.address, "port": simulator.port},
-            ]
+            (listed,) = server.clients()
+            expected = {"clientId": 1, "client": simulator.address, "server": simulator.address, "port": simulator.port}
+            assert expected.items() <= listed.items(), listed
+            assert listed["gateway"]["state"] in ("unknown", "answers"), listed
             drive(server, client)
             refusals(server, client)
             threads(client)

@@ -69,4 +69,4 @@ async function externalPorts(lab: Router): Promise<Map<number, number>> {
 }
 
 /** Most milliseconds before the kill; a whole command takes about a third of it. */
-const MOST_LIFE = 300;
+const MOST_LIFE = 500;
