@@ -9,7 +9,7 @@ import { removePackage } from "./clients.ts";
 import { establishRows } from "./establish_rows.ts";
 import { holdRows } from "./hold_rows.ts";
 import { type Effort, effortOf, type Family } from "./measure.ts";
-import { circumstances, isMissed, type Results, thisMachine } from "./results.ts";
+import { circumstances, isMissed, type Results, type Row, thisMachine } from "./results.ts";
 import { startRows } from "./start_rows.ts";
 import { textTable } from "./table.ts";
 
@@ -25,6 +25,18 @@ Exit code: 0 all targets met, 1 some missed, 2 wrong usage`;
 
 /** The factor by which a row may exceed its target in the short form: other programs run beside the gate. */
 const SLACK = 4 / 3;
+
+/**
+ * Targets that are not met yet, and the factor by which the short form exceeds each. The gate holds them to that, so that
+ * they do not grow; the full bench fails while this list is not empty.
+ */
+const SHORTFALLS: ReadonlyMap<string, number> = new Map([
+  ["start.map", 1.2],
+  ["establish.1000", 1.4],
+  ["establish.10000", 1.4],
+  ["hold.1000.cpu", 1.8],
+  ["hold.1000.memory", 1.2],
+]);
 
 async function main(args: readonly string[]): Promise<number> {
   try {
@@ -60,9 +72,9 @@ async function run(args: readonly string[]): Promise<number> {
     console.error("Cannot measure: memory and processor time are read as Linux shows them");
     return short ? 0 : 2; // the gate goes on
   }
-  const slack = short ? SLACK : 1;
+  const slack = ({ id }: Row): number => short ? SLACK * (SHORTFALLS.get(id) ?? 1) : 1;
   let results = await measure(effortOf(short, picks));
-  const missed = () => results.rows.filter((row) => isMissed(row, slack));
+  const missed = () => results.rows.filter((row) => isMissed(row, slack(row)));
   if (short && missed().length > 0) {
     // A busy moment is no defect: the missed rows are measured once more.
     const again = await measure(effortOf(short, missed().map(({ id }) => id)));

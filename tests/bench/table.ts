@@ -1,10 +1,15 @@
 import { judged, type Row, type Target } from "./results.ts";
 
 /** One aligned line a row, for a terminal. */
-export function textTable(rows: readonly Row[], slack = 1): string {
+export function textTable(
+  rows: readonly Row[],
+  slack: number | ((row: Row) => number) = 1,
+): string {
   const lines = [
     HEAD,
-    ...rows.map((each) => [each.id, ...cells(each), verdict(each, slack)]),
+    ...rows.map((
+      each,
+    ) => [each.id, ...cells(each), verdict(each, typeof slack === "number" ? slack : slack(each))]),
   ];
   const widths = widthsOf(lines);
   return lines.map((line) =>
