@@ -66,7 +66,7 @@ export class RpcSession {
     this.#deps = deps;
   }
 
-  /** The default gateways of this host. All who ask meanwhile share one discovery, which runs programs. */
+  /** The default gateways of this host. Requests that overlap share one discovery, because it runs programs. */
   async discover(): Promise<Gateway[]> {
     const find = this.#deps.discover ?? findGateways;
     return await (this.#discovering ??= find().finally(() => this.#discovering = undefined));

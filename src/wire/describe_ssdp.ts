@@ -1,6 +1,6 @@
 /**
- * Describes a datagram of SSDP in one line, `SSDP search, st: upnp:rootdevice`: its kind and the headers that tell it from
- * others. Undefined for other octets.
+ * Describes a datagram of SSDP in one line, `SSDP search, st: upnp:rootdevice`: its kind and the headers that
+ * distinguish it. Undefined for other octets.
  */
 export function describeSsdp(bytes: Uint8Array): string | undefined {
   const [, kind] = KINDS.find(([start]) => startsWith(bytes, start)) ?? [];

@@ -29,7 +29,7 @@ export interface FilterOption {
   readonly remoteAddress: IpAddress;
 }
 
-/** A text for people who read the server's list of mappings (RFC 7220). */
+/** A text that appears in the server's list of mappings (RFC 7220). */
 export interface DescriptionOption {
   /** Discriminant. */
   readonly type: "description";

@@ -74,7 +74,7 @@ for (const how of [byIp, byFiles]) {
     const signs = "POINTOPOINT, NOARP, no link layer, its other end is a program";
     assertEquals(withoutContainer(await gateways(await how("tun"))).map(show), [
       `IPv4 192.168.1.1 eth0 192.168.1.2: first: a local network precedes a tunnel (${signs})`,
-      `IPv4 10.8.0.1 work 10.8.0.2: after "192.168.1.1": a tunnel (${signs}) follows a local network`,
+      `IPv4 10.8.0.1 corp 10.8.0.2: after "192.168.1.1": a tunnel (${signs}) follows a local network`,
     ]);
   });
 

@@ -113,7 +113,7 @@ Deno.test("a mapping too many is refused, and one that is over makes room", asyn
   assertEquals((await request(65_536)).mappingId, 65_537);
 });
 
-Deno.test("all who ask for the gateways at the same time share one discovery", async () => {
+Deno.test("requests for the gateways that overlap share one discovery", async () => {
   let discoveries = 0;
   const { promise, resolve } = Promise.withResolvers<[]>();
   const discover = (): Promise<[]> => {

@@ -169,7 +169,7 @@ Deno.test("Q-21: after a restart the gateway listens at another port", async () 
   assertEquals((await find()).length, 1);
 });
 
-Deno.test("Q-06: the neighbour answers from its own address, and counts who comes", async () => {
+Deno.test("Q-06: the neighbour answers from its own address, and counts its visitors", async () => {
   const quirks = { neighbour: "192.168.1.66" };
   const { clock, host, network, find } = await start({ protocols: ["upnp"], igd: { quirks } });
   assertEquals((await find()).length, 2);
