@@ -119,8 +119,12 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
     errors: [DiscoveryFailed],
   },
   "simulator/start": {
-    summary: "Starts a simulated PCP server on loopback, to try things without a router",
+    summary: "Starts a simulated gateway on loopback, to try things without a router",
     params: strictType("SimulatorStartParams", () => ({
+      protocols: optional(
+        z.array(protocol()).check(z.maxLength(3)),
+        "The protocols that it speaks; pcp by default",
+      ),
       lifetime: optional(seconds(), "Longest lifetime granted, in seconds; 86400 by default"),
       minLifetime: optional(seconds(), "Shortest lifetime granted, in seconds"),
       externalAddress: optional(

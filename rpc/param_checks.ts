@@ -34,6 +34,12 @@ export const PARAM_CHECKS: { readonly [M in Method]: Check } = {
   "simulator/start": {
     "type": "object",
     "members": {
+      "protocols": {
+        "type": "list",
+        "items": { "type": "oneOf", "values": ["pcp", "nat-pmp", "upnp"] },
+        "most": 3,
+        "optional": true,
+      },
       "lifetime": { "type": "integer", "least": 1, "most": 4294967295, "optional": true },
       "minLifetime": { "type": "integer", "least": 1, "most": 4294967295, "optional": true },
       "externalAddress": {

@@ -21,7 +21,7 @@ export const ShutdownRequest: Typed0<"shutdown"> = new RequestType0("shutdown");
 export const OpenRpcRequest: Typed0<"rpc.discover"> = new RequestType0("rpc.discover");
 /** Finds the default gateways of this host, IPv4 first; sends nothing. */
 export const DiscoverRequest: Typed<"discover"> = request("discover");
-/** Starts a simulated PCP server on loopback, to try things without a router. */
+/** Starts a simulated gateway on loopback, to try things without a router. */
 export const SimulatorStartRequest: Typed<"simulator/start"> = request("simulator/start");
 /** Stops a simulator. */
 export const SimulatorStopRequest: Typed<"simulator/stop"> = request("simulator/stop");

@@ -4,7 +4,7 @@ import { RpcError } from "./rpc_error.ts";
 import type { SimulatorStartParams } from "./types.ts";
 
 /**
- * Starts a simulated PCP server on loopback.
+ * Starts a simulated gateway on loopback.
  *
  * @throws {RangeError} If the bounds of the lifetime exclude each other.
  * @throws {RpcError} If the port is taken.

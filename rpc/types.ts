@@ -297,6 +297,8 @@ export interface SimulatorParams {
 
 /** Params of `simulator/start`. */
 export interface SimulatorStartParams {
+  /** The protocols that it speaks; pcp by default. */
+  protocols?: Protocol[];
   /** Longest lifetime granted, in seconds; 86400 by default. */
   lifetime?: number;
   /** Shortest lifetime granted, in seconds. */
@@ -317,7 +319,7 @@ export interface Requests {
   "rpc.discover": { params: void; result: OpenRpcDocument };
   /** Finds the default gateways of this host, IPv4 first; sends nothing. */
   discover: { params: Record<string, never>; result: Gateway[] };
-  /** Starts a simulated PCP server on loopback, to try things without a router. */
+  /** Starts a simulated gateway on loopback, to try things without a router. */
   "simulator/start": { params: SimulatorStartParams; result: SimulatorInfo };
   /** Stops a simulator. */
   "simulator/stop": { params: SimulatorParams; result: null };

@@ -1,4 +1,4 @@
-import type { InboundMap, OutboundMap, RequestType } from "../../mod.ts";
+import type { InboundMap, OutboundMap, Protocol, RequestType } from "../../mod.ts";
 
 /** A parsed command; every value in it is in range. */
 export type Command =
@@ -8,7 +8,7 @@ export type Command =
     readonly requestType: RequestType;
   }
   | { readonly name: "connect"; readonly client?: string; readonly server?: string }
-  | { readonly name: "simulate" }
+  | { readonly name: "simulate"; readonly protocols?: readonly Protocol[] }
   | { readonly name: "show"; readonly id: number }
   | { readonly name: "renew"; readonly id: number; readonly lifetime: number }
   | { readonly name: "revoke"; readonly id: number | "all" }
@@ -40,8 +40,8 @@ export interface CommonOptions {
   readonly client?: string;
   /** The server's UDP port. */
   readonly port?: number;
-  /** Use a simulated gateway on loopback. */
-  readonly simulate?: boolean;
+  /** Use a simulated gateway on loopback that speaks these protocols. */
+  readonly simulate?: readonly Protocol[];
   /** Print one JSON object a line. */
   readonly json?: boolean;
   /** Program and arguments to run when an external address or port changes. */

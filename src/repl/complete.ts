@@ -1,4 +1,4 @@
-import { PROTOCOL_NAMES } from "./read_values.ts";
+import { GATEWAY_PROTOCOLS, PROTOCOL_NAMES } from "./read_values.ts";
 import {
   type ArgumentKind,
   COMMANDS,
@@ -75,6 +75,8 @@ async function valuesOf(
       return ["on", "off"];
     case "command":
       return COMMANDS.map(({ name }) => name);
+    case "protocols":
+      return GATEWAY_PROTOCOLS;
     case "gateway":
       return await context.gateways();
     case "client":
@@ -85,8 +87,11 @@ async function valuesOf(
 }
 
 /** Whether the word is this option and its value follows. */
-function takesNext({ name, short, value }: OptionSpec, word: string | undefined): boolean {
-  return value !== undefined && word !== undefined &&
+function takesNext(
+  { name, short, value, optional }: OptionSpec,
+  word: string | undefined,
+): boolean {
+  return value !== undefined && optional !== true && word !== undefined &&
     (word === `--${name}` || (short !== undefined && word === `-${short}`));
 }
 

@@ -49,10 +49,9 @@ function details(spec: CommandSpec): string[] {
   ];
 }
 
-function optionLabel({ name, short, value }: OptionSpec): string {
-  return `${short === undefined ? "" : `-${short}, `}--${name}${
-    value === undefined ? "" : ` ${value}`
-  }`;
+function optionLabel({ name, short, value, optional }: OptionSpec): string {
+  const shown = optional === true ? `[=${value}]` : ` ${value}`;
+  return `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : shown}`;
 }
 
 function indented(labels: readonly string[]): string[] {

@@ -2,7 +2,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import type { Command, CommonOptions, Invocation } from "./command.ts";
 import { nearest } from "./nearest.ts";
 import { readCommand } from "./read_command.ts";
-import { readSeconds, readWirePort } from "./read_values.ts";
+import { readProtocols, readSeconds, readWirePort } from "./read_values.ts";
 import {
   COMMANDS,
   type CommandSpec,
@@ -91,7 +91,7 @@ function firstWord(args: readonly string[]): number {
   let at = 0;
   for (let word = args[at]; word?.startsWith("-") === true; word = args[at]) {
     const option = COMMON_OPTIONS.find(({ name }) => word === `--${name}`);
-    at += option?.value === undefined ? 1 : 2;
+    at += option === undefined || isSwitch(option) ? 1 : 2;
   }
   return at;
 }
@@ -105,7 +105,8 @@ function splitArguments(
   const reserved = args.slice(0, end < 0 ? args.length : end).find((arg) => RESERVED.test(arg));
   if (reserved !== undefined) throw unknownOption(reserved, COMMON_OPTIONS, undefined);
   const unknown: string[] = [];
-  const parsed = parseArgs(args, {
+  const values = new Map<string, readonly string[] | true>();
+  const parsed = parseArgs(withoutOptionalValues(args, values), {
     string: ["_", ...VALUED],
     boolean: SWITCHES,
     collect: VALUED,
@@ -121,10 +122,9 @@ function splitArguments(
     ...COMMON_OPTIONS,
     ...(command?.options ?? (onCommandLine ? START_OPTIONS : [])),
   ];
-  const values = new Map<string, readonly string[] | true>();
   for (const option of [...SWITCHES, ...VALUED]) {
     const value: unknown = parsed[option];
-    if (value === true) values.set(option, true);
+    if (value === true && !values.has(option)) values.set(option, true);
     if (Array.isArray(value) && value.length > 0) values.set(option, value.map(String));
   }
   const misplaced = [...values.keys()].filter((key) => !allowed.some((one) => one.name === key));
@@ -132,6 +132,23 @@ function splitArguments(
   if (refused !== undefined) throw unknownOption(refused, allowed, command);
   checkValues(values, allowed);
   return { command: command === undefined ? undefined : [command, rest], values };
+}
+
+/** Collects values that may be left out; `--name=value` becomes `--name`. */
+function withoutOptionalValues(
+  args: readonly string[],
+  values: Map<string, readonly string[] | true>,
+): string[] {
+  const end = args.indexOf("--");
+  return args.map((arg, index) => {
+    const at = arg.indexOf("=");
+    const name = arg.slice(2, at);
+    if (at < 0 || !arg.startsWith("--") || !OPTIONAL.has(name)) return arg;
+    if (end >= 0 && index > end) return arg;
+    const before = values.get(name);
+    values.set(name, [...Array.isArray(before) ? before : [], arg.slice(at + 1)]);
+    return `--${name}`;
+  });
 }
 
 function checkValues(values: OptionValues, allowed: readonly OptionSpec[]): void {
@@ -159,9 +176,12 @@ function readCommonOptions(values: OptionValues): CommonOptions {
   read("exec", (text) => options.exec = readProgram(text));
   read("state", (text) => options.state = text);
   read("timeout", (text) => options.timeout = readSeconds("--timeout", text));
-  if (values.has("simulate")) options.simulate = true;
+  const simulate = values.get("simulate");
+  if (simulate !== undefined) {
+    options.simulate = simulate === true ? ["pcp"] : readProtocols("--simulate", simulate[0] ?? "");
+  }
   if (values.has("json")) options.json = true;
-  if (options.simulate && (options.server ?? options.client) !== undefined) {
+  if (options.simulate !== undefined && (options.server ?? options.client) !== undefined) {
     throw new UsageError(
       "--simulate brings its own addresses, type it without --server and --client",
     );
@@ -214,8 +234,11 @@ const OPTIONS = [
 const namesOf = (options: readonly OptionSpec[]): string[] => [
   ...new Set(options.map(({ name }) => name)),
 ];
-const VALUED = namesOf(OPTIONS.filter(({ value }) => value !== undefined));
-const SWITCHES = namesOf(OPTIONS.filter(({ value }) => value === undefined));
+const isSwitch = ({ value, optional }: OptionSpec): boolean =>
+  value === undefined || optional === true;
+const VALUED = namesOf(OPTIONS.filter((option) => !isSwitch(option)));
+const SWITCHES = namesOf(OPTIONS.filter(isSwitch));
+const OPTIONAL = new Set(namesOf(OPTIONS.filter(({ optional }) => optional === true)));
 const ALIASES = Object.fromEntries(
   OPTIONS.flatMap(({ name, short }) => short === undefined ? [] : [[short, name]]),
 );

@@ -15,6 +15,7 @@ import {
   readId,
   readPeer,
   readPortSet,
+  readProtocols,
   readSeconds,
   readTarget,
   readWirePort,
@@ -95,7 +96,10 @@ const READERS: { readonly [Name in CommandName]: Reader } = {
   exit: () => ({ name: "exit" }),
   external: () => ({ name: "external" }),
   list: () => ({ name: "list" }),
-  simulate: () => ({ name: "simulate" }),
+  simulate: ([protocols]) =>
+    protocols === undefined
+      ? { name: "simulate" }
+      : { name: "simulate", protocols: readProtocols("the protocols", protocols) },
   watch: () => ({ name: "watch" }),
 };
 

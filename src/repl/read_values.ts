@@ -1,4 +1,4 @@
-import { ProtocolNumber } from "../../mod.ts";
+import { type Protocol, ProtocolNumber } from "../../mod.ts";
 import { nearest } from "./nearest.ts";
 import { quote } from "./text.ts";
 import { UsageError } from "./usage_error.ts";
@@ -13,6 +13,9 @@ export interface Peer {
 export const PROTOCOL_NAMES: readonly string[] = Object.keys(ProtocolNumber).map((name) =>
   name.toLowerCase()
 );
+
+/** The protocols in which gateways open ports, by name. */
+export const GATEWAY_PROTOCOLS: readonly Protocol[] = ["pcp", "nat-pmp", "upnp"];
 
 /** The name of a protocol, or its number. */
 export function protocolText(protocol: string | number): string {
@@ -72,6 +75,14 @@ export function readPortSet(what: string, text: string): { size: number; parity:
       cannotRead(what, text, "a number of ports from 1 to 65535, as in 4 or 4,parity"),
     parity: parity !== undefined,
   };
+}
+
+/** `upnp`, `pcp,nat-pmp`: protocols in which a gateway opens ports. */
+export function readProtocols(what: string, text: string): readonly Protocol[] {
+  const names = text.toLowerCase().split(",");
+  const known = GATEWAY_PROTOCOLS.filter((protocol) => names.includes(protocol));
+  if (known.length === names.length) return known;
+  return cannotRead(what, text, "pcp, nat-pmp or upnp, or several of them as in pcp,nat-pmp");
 }
 
 /** The id of a mapping. */

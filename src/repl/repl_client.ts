@@ -66,7 +66,7 @@ export class ReplClient {
       // The option --third-party is consent enough.
       allowThirdParty: true,
     };
-    const gateway = simulate === true ? await parts.startGateway(port) : undefined;
+    const gateway = simulate === undefined ? undefined : await parts.startGateway(simulate, port);
     try {
       const handle = gateway === undefined
         ? await parts.startClient(client, server, common)
@@ -100,7 +100,7 @@ export class ReplClient {
     return [undefined, this.handle.server, this.#serverName].includes(server) &&
       (client ?? this.handle.client) === this.handle.client &&
       (state ?? this.#state) === this.#state &&
-      (simulate !== true || this.gateway !== undefined) &&
+      (simulate === undefined || this.gateway !== undefined) &&
       (port ?? this.handle.port) === this.handle.port;
   }
 

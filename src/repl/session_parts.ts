@@ -1,4 +1,4 @@
-import type { Client, Clock, discover } from "../../mod.ts";
+import type { Client, Clock, discover, Protocol } from "../../mod.ts";
 import type { ServerHost } from "../testing/mod.ts";
 import type { CommonOptions } from "./command.ts";
 import type { RunProgram } from "./hook.ts";
@@ -14,8 +14,11 @@ export interface SessionParts {
   readonly clock: Clock;
   readonly date: () => Date;
   readonly startClient: typeof Client.start;
-  /** Starts a simulated gateway on loopback. */
-  readonly startGateway: (port: number | undefined) => Promise<ServerHost>;
+  /** Starts a simulated gateway on loopback that speaks the protocols. */
+  readonly startGateway: (
+    protocols: readonly Protocol[],
+    port: number | undefined,
+  ) => Promise<ServerHost>;
   readonly discover: typeof discover;
   readonly runProgram: RunProgram;
   /** Formats a value, in colour where colours are on. */

@@ -93,7 +93,7 @@ export class Shell {
       ...loop,
       keys: Deno.stdin.readable,
       history: new HistoryFile(historyPath(Deno.build.os, env)),
-      first: simulate === true ? "simulate" : namesServer ? "connect" : undefined,
+      first: simulate !== undefined ? "simulate" : namesServer ? "connect" : undefined,
       interrupt: () => this.#command.abort(),
     });
     return 0;
@@ -125,11 +125,11 @@ export class Shell {
       clock,
       date: () => new Date(),
       startClient: (client, server, more) => Client.start(client, server, { clock, ...more }),
-      startGateway: async (port) => {
+      startGateway: async (protocols, port) => {
         // Loaded only when a simulated gateway is used: it is larger than the client.
         const { startLoopbackServer } = await import("../testing/loopback.ts");
         return await startLoopbackServer(
-          { assignPort: "same" },
+          { assignPort: "same", protocols },
           port === undefined ? { clock } : { port, clock },
         );
       },

@@ -12,6 +12,7 @@ export type ArgumentKind =
   | "onOff"
   | "peer"
   | "port"
+  | "protocols"
   | "seconds";
 
 /** One argument of a command. */
@@ -29,6 +30,8 @@ export interface OptionSpec {
   readonly short?: string;
   /** Its value as the help shows it; without one the option is a switch. */
   readonly value?: string;
+  /** The value may be left out; it follows `=`, as in `--name=value`. */
+  readonly optional?: true;
   /** May be given several times. */
   readonly many?: true;
   /** The kind of argument that its value is completed as. */
@@ -108,11 +111,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: ["connect", "connect 192.168.1.101 192.168.1.1"],
   }),
   command("simulate", "start a simulated gateway and connect to it", {
+    args: [{ kind: "protocols", label: "PROTOCOLS", optional: true }],
     more: [
+      "PROTOCOLS are those that it speaks: pcp, nat-pmp and upnp, with commas between them; pcp if not given.",
       "On the command line it runs until Ctrl-C, for other programs to talk to; --port chooses its port.",
       "At the prompt js can use it: js gateway.changeExternalAddress('203.0.113.9')",
     ],
-    examples: ["simulate", "simulate --port 5351"],
+    examples: ["simulate", "simulate upnp", "simulate pcp,nat-pmp --port 5351"],
   }),
   command("disconnect", "delete every mapping and leave the server", { examples: ["disconnect"] }),
   command("list", "the mappings as a table", { examples: ["list", "list --json"] }),
@@ -167,7 +172,12 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
     help: "the address of this host that faces it",
   },
   { name: "port", value: "PORT", help: "the server's UDP port, 5351 if not given" },
-  { name: "simulate", help: "no router: a simulated gateway on loopback" },
+  {
+    name: "simulate",
+    value: "PROTOCOLS",
+    optional: true,
+    help: "no router: a simulated gateway on loopback; pcp if not given, nat-pmp, upnp",
+  },
   { name: "json", help: "one JSON object a line" },
   {
     name: "exec",

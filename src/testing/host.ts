@@ -205,6 +205,10 @@ export class ServerHost implements AsyncDisposable {
         if (isMemoryNetwork(network) && this.server.refusesDatagrams) {
           network.reportUnreachable(source);
         }
+        // On a real network searches may come to this port too: clients of loopback know no other.
+        if (bytes[0] === SEARCH && !isMemoryNetwork(network)) {
+          return this.#igdHost?.receive(bytes, source, hostname);
+        }
         this.#rememberClient(source);
         const from = { address: IpAddress.parse(source.hostname), port: source.port };
         this.#send(this.server.receive(this.#clock.now(), bytes, from));
@@ -271,6 +275,9 @@ export class ServerHost implements AsyncDisposable {
 function isMemoryNetwork(network: Network): network is MemoryNetwork {
   return network.name === "memory";
 }
+
+/** The first octet of `M-SEARCH`; no version of PCP. */
+const SEARCH = 0x4d;
 
 /** Number of clients remembered for announcements. */
 const MAX_CLIENTS = 64;

@@ -65,6 +65,11 @@ export class IgdHost {
     this.#run(this.igd.restart(this.#clock.now(), options));
   }
 
+  /** Takes a datagram that another socket of the gateway received, as if it had come to the port of SSDP. */
+  receive(bytes: Uint8Array, from: SocketAddress, to: string): void {
+    this.#sink(to).datagram(bytes, from);
+  }
+
   /** Closes the sockets. */
   close(): void {
     this.#closed = true;

@@ -38,6 +38,12 @@ Deno.test("--help exits 0", async () => {
   assertStringIncludes(out, "--keep-alive");
 });
 
+Deno.test("--simulate=nat-pmp plays a gateway of that protocol", async () => {
+  const code = "[await handle.externalAddress(), handle.protocol]";
+  const { out } = await run(["--simulate=nat-pmp", "js", code]);
+  assertEquals(out, '[ "203.0.113.5", "nat-pmp" ]\n');
+});
+
 Deno.test("other one-shot commands work with --simulate", async () => {
   assertEquals((await run(["external", "--simulate"])).out, "203.0.113.5\n");
   assertMatch((await run(["announce", "--simulate"])).out, /is alive/);

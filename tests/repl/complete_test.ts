@@ -23,6 +23,8 @@ Deno.test("complete() offers commands, options, ids, gateways, protocols and nam
     ["list --keep", []],
     ["map 6000 --json --js", []],
     ["--si", ["--simulate "]],
+    ["simulate up", ["upnp "]],
+    ["--simulate dis", ["discover ", "disconnect "]],
     ["announce --server 19", ["192.168.1.1 "]],
     ["--server fe", ["fe80::1%eth0 "]],
     ["connect ", ["192.168.1.20 "]],

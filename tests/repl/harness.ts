@@ -90,11 +90,13 @@ export class Harness implements AsyncDisposable {
       date: () => new Date(),
       startClient: (client, server, more) =>
         Client.start(client, server, { ...more, clock, network }),
-      startGateway: (port) =>
-        ServerHost.start(network, clock, new SimulatedServer({ assignPort: "same" }), {
+      startGateway: (protocols, port) => {
+        const gateway = new SimulatedServer({ assignPort: "same", protocols });
+        return ServerHost.start(network, clock, gateway, {
           hostname: "127.0.0.1",
           port: port ?? 0,
-        }),
+        });
+      },
       discover: () =>
         Promise.resolve([{
           family: "IPv4" as const,

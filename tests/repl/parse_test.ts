@@ -106,6 +106,11 @@ Deno.test("parseLine() throws errors that say what to type instead", () => {
     ["peer 6000 198.51.100.7:7000 --port-set 4", 'Unknown option "--port-set"'],
     ["map 6000 --exec ''", "type --exec"],
     ["map 6000 --simulate --server 10.0.0.1", "without --server and --client"],
+    ["map 6000 --simulate=", "--simulate needs a value"],
+    ["map 6000 --simulate=igd", 'Cannot read --simulate "igd": type pcp, nat-pmp or upnp'],
+    ["map 6000 --simulate=pcp,pcp", "as in pcp,nat-pmp"],
+    ["map 6000 --simulate=pcp --simulate=upnp", "type it once"],
+    ["simulate upn", "Cannot read the protocols"],
     ["list --keep-alive", 'Unknown option "--keep-alive" of "list"'],
     ["list --keep-going", "Unknown option"],
     ["peer 6000 198.51.100.7", "as in 198.51.100.7:7000"],
@@ -135,12 +140,19 @@ Deno.test("parseLine() parses every example of the help", () => {
 
 Deno.test("parseWords() takes options on either side of the command, and options without a command for the prompt", () => {
   const before = parseWords(["--simulate", "map", "6000/tcp", "--json"]);
-  assertEquals(before.invocation?.options, { simulate: true, json: true });
+  assertEquals(before.invocation?.options, { simulate: ["pcp"], json: true });
   assertEquals(parseWords(["--simulate", "--keep-going"]), {
     invocation: undefined,
-    options: { simulate: true },
+    options: { simulate: ["pcp"] },
     keepGoing: true,
   });
+  assertEquals(parseWords(["--simulate=upnp", "--json", "js", "-1"]).invocation?.options, {
+    simulate: ["upnp"],
+    json: true,
+  });
+  const last = parseWords(["map", "6000", "--simulate=nat-pmp,pcp"]);
+  assertEquals(last.invocation?.options, { simulate: ["pcp", "nat-pmp"] });
+  assertEquals(parse("simulate upnp").command, { name: "simulate", protocols: ["upnp"] });
   assertEquals(parseWords(["--help"]).invocation?.command, { name: "help" });
   assertEquals(parseWords(["-V"]).invocation?.command, { name: "version" });
   assertEquals(parseWords(["js", "--help"]).invocation?.command, { name: "help", topic: "js" });

@@ -279,6 +279,10 @@ Deno.test("connect, disconnect and simulate change the server, one at a time", a
   assertEquals(await harness.run("map 7000/udp"), 0);
   assertEquals(harness.server.mappings.size, 0);
   await harness.run("disconnect");
+  assertEquals(await harness.run("simulate nat-pmp"), 0);
+  assertEquals(await harness.run("map 7000/udp"), 0);
+  assertEquals(harness.session.client?.handle.protocol, "nat-pmp");
+  await harness.run("disconnect");
   assertEquals(await harness.run("disconnect"), 0);
   assertEquals(harness.take().at(-1), "Not connected");
   assertEquals(await harness.run("connect 192.168.1.20 192.168.1.1"), 0);

@@ -22,6 +22,10 @@ function toFaults(issue: z.core.$ZodIssue): Fault[] {
   if (issue.input === undefined) {
     return [{ path, message: issue.code === "custom" ? issue.message : "Missing" }];
   }
+  if (issue.code === "too_big" && Array.isArray(issue.input)) {
+    const { maximum, input } = issue;
+    return [{ path, message: `Must have at most ${maximum} items, got ${input.length}` }];
+  }
   return [{ path, message: `${rule(issue)}, got ${quote(issue.input)}` }];
 }
 

@@ -51,8 +51,8 @@ function withAddresses(
   command: CommandNamed<"connect" | "simulate">,
   options: CommonOptions,
 ): CommonOptions {
-  const { server: _server, client: _client, simulate: _simulate, ...rest } = options;
-  if (command.name === "simulate") return { ...rest, simulate: true };
+  const { server: _server, client: _client, simulate = ["pcp"], ...rest } = options;
+  if (command.name === "simulate") return { ...rest, simulate: command.protocols ?? simulate };
   const { client, server } = command;
   if (server === undefined) return options;
   return { ...rest, server, ...(client === undefined ? {} : { client }) };

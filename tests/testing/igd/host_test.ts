@@ -254,6 +254,20 @@ for (const port of [0, 19_000 + Math.floor(Deno.pid % 1_000)]) {
   });
 }
 
+Deno.test("on the loopback interface searches are taken at the server's port too", async () => {
+  const host = await startLoopbackServer({ protocols: ["upnp"] });
+  const inbox = new Inbox();
+  const client = await defaultNetwork().open({ hostname: "127.0.0.1", port: 0 }, inbox);
+  try {
+    await client.send(utf8(search(IGD1)), host.local);
+    const location = `http://127.0.0.1:${host.igd?.place.httpPort}/rootDesc.xml`;
+    assertEquals(locationsOf([latin1((await inbox.next()).bytes)]), [location]);
+  } finally {
+    client.close();
+    host.close();
+  }
+});
+
 Deno.test("on the loopback interface a closed port is refused by the system, and opened again (Q-34)", async () => {
   const host = await startLoopbackServer({ protocols: ["upnp"], closedPort: "refused" });
   try {

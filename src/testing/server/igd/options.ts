@@ -10,7 +10,10 @@ export interface IgdOptions {
   readonly location6?: string;
   /** TCP port of the HTTP server; 0 is any free one. Default 5000, and on a real network 0. */
   readonly httpPort?: number;
-  /** UDP port of SSDP; 0 is any free one. Default 1900, and on a real network 0, so that simulators run side by side. */
+  /**
+   * UDP port of SSDP; 0 is any free one. Default 1900, and on a real network 0, so that simulators run side by side; there
+   * searches are also taken at the server's port.
+   */
   readonly ssdpPort?: number;
   /** Value of BOOTID.UPNP.ORG, which grows with each start; -1 stays as it is. Default 41. */
   readonly bootId?: number;
