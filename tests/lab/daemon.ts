@@ -17,9 +17,11 @@ export interface DaemonOptions {
    * tests of refusals need this.
    */
   readonly quiet?: boolean;
+  /** Speaks UPnP IGD of this version, and neither PCP nor NAT-PMP. Default PCP and NAT-PMP. */
+  readonly upnp?: 1 | 2;
 }
 
-/** The router's PCP server: miniupnpd. */
+/** The router's server: miniupnpd. */
 export class Daemon {
   readonly #topology: Topology;
   readonly #options: DaemonOptions;
@@ -70,7 +72,10 @@ export class Daemon {
     ];
     if (quiet) return await this.#startInBackground(command, pidFile);
     this.#process = new LabProcess(command);
-    await this.#process.expectError("Listening for NAT-PMP/PCP traffic", 5_000);
+    await this.#process.expectError(
+      this.#options.upnp === undefined ? "Listening for NAT-PMP/PCP traffic" : "HTTP listening on",
+      5_000,
+    );
   }
 
   /** Kills the daemon, so that it does not clean up. */
@@ -95,6 +100,7 @@ export class Daemon {
     const { vx, vr } = this.#topology;
     const lines = Object.entries({
       ...DEFAULTS,
+      ...UPNP[this.#options.upnp ?? 0],
       ext_ifname: vx,
       listening_ip: vr,
       ...this.#configuration,
@@ -119,6 +125,12 @@ const DEFAULTS: Configuration = {
   upnp_nat_table_name: "filter",
   uuid: "00000000-0000-0000-0000-000000000000",
 };
+
+/** By the version of the device; 0 is none. */
+const UPNP: Readonly<Record<0 | 1 | 2, Configuration>> = (() => {
+  const on = { enable_upnp: "yes", enable_natpmp: "no", http_port: "5555" };
+  return { 0: {}, 1: { ...on, force_igd_desc_v1: "yes" }, 2: on };
+})();
 
 const DENY = "deny 0-65535 0.0.0.0/0 0-65535";
 

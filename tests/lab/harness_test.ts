@@ -177,6 +177,33 @@ scenarios("the lab", await labPossible(), {
     await ask(lab, ANNOUNCE);
     assertEquals(lab.requestPorts().length, 2);
   },
+
+  "a router of UPnP alone maps for upnpc, in both versions, over IPv4 and IPv6, until a reboot":
+    async () => {
+      for (const version of [1, 2] as const) {
+        await using lab = await startLab({}, { upnp: version });
+        await lab.listenInside("tcp", 6000);
+        await lab.listenInside("tcp", 6001, INSIDE_IPV6);
+        const upnpc = async (...args: readonly string[]): Promise<string> => {
+          const program = lab.inside(["upnpc", "-m", lab.insideInterface, ...args]);
+          await program.ended();
+          return program.untaken.map(({ text }) => String(text)).join("\n");
+        };
+        const status = await upnpc("-i", "-a", INSIDE_IPV4, "6000", "6000", "tcp", "600");
+        assertMatch(status, /ExternalIPAddress = 20\.30\.40\.1/);
+        const pinhole = await upnpc("-6", "-A", "", "0", INSIDE_IPV6, "6001", "tcp", "600");
+        const mapping = "map tcp 6000 -> 192.168.77.2:6000";
+        assertMatch(pinhole, /Pinhole ID = 1/);
+        await lab.expectMappings([mapping, "pinhole tcp 6001 -> [fd77::2]:6001"]);
+        assertMatch(await lab.outside("tcp", 6000) ?? "", /^knock from 20\.30\.40\.2:\d+$/);
+        assertMatch(await lab.outsideIpv6("tcp", 6001) ?? "", /^knock from/);
+        for (const options of [{}, { from: INSIDE_IPV6, address: "fd77::1" }]) {
+          assertEquals(await ask(lab, ANNOUNCE, { ...options, timeout: 300 }), undefined);
+        }
+        await lab.reboot({ announce: true });
+        await lab.expectMappings([]);
+      }
+    },
 });
 
 /** The namespaces of a process, and its directories. */

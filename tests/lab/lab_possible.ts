@@ -60,4 +60,5 @@ const TOOLS = [
   ["nft", "nftables"],
   ["miniupnpd", "miniupnpd-nftables"],
   ["natpmpc", "natpmpc"],
+  ["upnpc", "miniupnpc"],
 ] as const;

@@ -35,6 +35,7 @@ export async function startLab(
 export class Router implements AsyncDisposable {
   readonly #topology: Topology;
   readonly #daemon: Daemon;
+  readonly #speaksUpnp: boolean;
   readonly #processes: LabProcess[] = [];
   readonly #hosts = new Map<"inside" | "outside", CommandProcess<HostCommand>>();
 
@@ -42,6 +43,7 @@ export class Router implements AsyncDisposable {
   constructor(topology: Topology, configuration: Configuration, options: DaemonOptions) {
     this.#topology = topology;
     this.#daemon = new Daemon(topology, configuration, options);
+    this.#speaksUpnp = options.upnp !== undefined;
   }
 
   /** The inside host's interface to the router. */
@@ -117,9 +119,10 @@ export class Router implements AsyncDisposable {
    * What the router does with requests before its server can read them. `dropPcp` drops those of version 2 only; `reject`
    * answers with ICMP's "port unreachable".
    */
-  async filterRequests(what: "dropPcp" | "drop" | "reject"): Promise<void> {
+  async filterRequests(what: "dropPcp" | "dropIpv6" | "drop" | "reject"): Promise<void> {
     const verdict = {
       dropPcp: "@th,64,8 2 drop",
+      dropIpv6: "meta nfproto ipv6 drop",
       drop: "drop",
       reject: "reject with icmpx type port-unreachable",
     };
@@ -164,14 +167,16 @@ export class Router implements AsyncDisposable {
     await this.#daemon.stop();
   }
 
-  /** Starts the daemon and returns after its announcements (RFC 6887 section 14.1.3). */
+  /** Starts the daemon and returns after its announcements (RFC 6887 section 14.1.3), in UPnP after the first two. */
   async powerOn({ announce }: { announce: boolean }): Promise<void> {
     const before = await this.#counter("announced");
     if (!announce) {
       await run(
-        this.#inRouter("nft", "add", "rule", "inet", "lab", "mute", "udp", "dport", "5350", "drop"),
+        this.#inRouter("nft", "add", "rule", "inet", "lab", "mute", "udp", "dport", PORTS, "drop"),
       );
     }
+    // Over IPv6 miniupnpd speaks PCP even if that is switched off.
+    if (this.#speaksUpnp) await this.filterRequests("dropIpv6");
     try {
       await this.#daemon.start();
       await until(async () => {
@@ -406,6 +411,9 @@ const REFUSER_PORT = "5352";
 
 /** The port of the program that delays requests. */
 const RELAY_PORT = "5353";
+
+/** Of the announcements of UPnP and PCP. */
+const PORTS = "{ 1900, 5350 }";
 
 const CHAINS = ["miniupnpd", "prerouting_miniupnpd", "postrouting_miniupnpd"];
 const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");

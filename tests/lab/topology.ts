@@ -163,7 +163,7 @@ table inet lab {
   }
   chain output {
     type filter hook output priority -10;
-    udp dport 5350 counter name announced
+    udp dport { 1900, 5350 } counter name announced
     jump mute
     jump lossy_out
   }
