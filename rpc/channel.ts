@@ -5,6 +5,7 @@ import type {
   MessageReader,
   MessageWriter,
 } from "vscode-jsonrpc";
+import { printable } from "../src/printable.ts";
 import { ErrorCode } from "./error_codes.ts";
 import { EventEmitter } from "./event_emitter.ts";
 import { encodeFrame, type Frame } from "./framing.ts";
@@ -186,7 +187,7 @@ export class Channel {
   }
 
   #answer({ id, code, text, data }: Omit<RefusedMessage, "type">): void {
-    const error = { code, message: text, ...(data === undefined ? {} : { data }) };
+    const error = { code, message: printable(text), ...(data === undefined ? {} : { data }) };
     this.#outbox.put(encodeFrame({ jsonrpc: "2.0", id, error }))
       .catch(() => this.#log("debug", "Cannot answer, the connection is gone"));
   }

@@ -1,3 +1,4 @@
+import { printable } from "../src/printable.ts";
 import { ErrorCode } from "./error_codes.ts";
 import { kindFaults } from "./mapping_request.ts";
 import { PARAM_CHECKS } from "./param_checks.ts";
@@ -32,7 +33,7 @@ export function invalidParams(method: string, faults: readonly Fault[]): RpcErro
   return new RpcError(
     ErrorCode.InvalidParams,
     `Invalid params of "${method}": ${sentences.join("; ")}`,
-    faults,
+    faults.map(({ path, message }) => ({ path, message: printable(message) })),
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import { FramingError, type Header, lengthOfBlanks, quote, readHeader } from "./header.ts";
 import { idAtStart } from "./id_at_start.ts";
+import { printableJson } from "../src/printable.ts";
 import { LIMITS } from "./limits.ts";
 
 /** One message: its text, or why it could not be read. The next message is read all the same. */
@@ -20,9 +21,9 @@ export interface TooLong {
   readonly id: string | number | null;
 }
 
-/** A message with its headers. */
+/** A message with its headers. It is printable, as its reader may be a terminal. */
 export function encodeFrame(message: unknown): Uint8Array<ArrayBuffer> {
-  const body = encoder.encode(JSON.stringify(message));
+  const body = encoder.encode(printableJson(message));
   const header = encoder.encode(`Content-Length: ${body.length}\r\n\r\n`);
   const frame = new Uint8Array(header.length + body.length);
   frame.set(header);

@@ -9,6 +9,7 @@ import {
   SocketError,
   StoreError,
 } from "../mod.ts";
+import { printable } from "../src/printable.ts";
 import { ErrorCode } from "./error_codes.ts";
 import { type Limit, type LimitData, LIMITS } from "./limits.ts";
 
@@ -30,10 +31,10 @@ export interface ResultCodeData {
   lifetime: number | null;
 }
 
-/** An error response. */
+/** An error response. Its message is printable: programs write it to terminals and logs. */
 export class RpcError extends ResponseError<unknown> {
   constructor(code: ErrorCode, message: string, data?: unknown) {
-    super(code, message, data);
+    super(code, printable(message), data);
     // ResponseError sets its own prototype, which breaks instanceof for its subclasses.
     Object.setPrototypeOf(this, RpcError.prototype);
   }
@@ -49,7 +50,7 @@ export function limitExceeded(limit: Limit, message: string): RpcError {
 export function toRpcError(error: unknown): RpcError | undefined {
   if (error instanceof RpcError) return error;
   if (!(error instanceof PcpError)) return undefined;
-  const respond = (code: ErrorCode, data?: unknown) => new RpcError(code, error.message, data);
+  const respond = (code: ErrorCode, data?: unknown) => new RpcError(code, wordsOf(error), data);
   if (error instanceof ResultCodeError) {
     const { code, resultName: name, lifetime = null } = error;
     return respond(ErrorCode.ResultCode, { code, name, lifetime } satisfies ResultCodeData);
@@ -66,3 +67,18 @@ export function toRpcError(error: unknown): RpcError | undefined {
   if (error instanceof MappingConflictError) return respond(ErrorCode.MappingConflict);
   return respond(ErrorCode.InternalError);
 }
+
+/** The message of an error, with advice for JSON-RPC in place of that for TypeScript. */
+export function wordsOf(error: Error): string {
+  if (!(error instanceof DiscoveryError)) {
+    return printable(
+      error.message.replaceAll('"allowThirdParty: true"', '"allowThirdParty": true'),
+    );
+  }
+  const { message, detail } = error;
+  const end = message.indexOf(detail) + detail.length;
+  return printable(message.slice(0, end) + (message.length > end ? ADDRESSES : ""));
+}
+
+const ADDRESSES =
+  '; give "client" and "server", as in {"client": "192.168.1.2", "server": "192.168.1.1"}';

@@ -12,6 +12,7 @@ import {
   ServerRestartedError,
   systemClock,
 } from "../mod.ts";
+import { printable } from "../src/printable.ts";
 import type { ServerHost } from "../src/testing/mod.ts";
 import { AlertQueue } from "./alert_queue.ts";
 import { ErrorCode } from "./error_codes.ts";
@@ -19,7 +20,7 @@ import { loadLateModules } from "./late_modules.ts";
 import { LIMITS } from "./limits.ts";
 import { toMap } from "./mapping_request.ts";
 import { RestartNotices } from "./restart_notices.ts";
-import { limitExceeded, RpcError } from "./rpc_error.ts";
+import { limitExceeded, RpcError, wordsOf } from "./rpc_error.ts";
 import type {
   ClientInfo,
   ClientStartParams,
@@ -255,7 +256,7 @@ export class RpcSession {
   async #sendGateway(running: RunningClient): Promise<void> {
     const { clientId, handle } = running;
     for await (const gateway of handle.gatewayChanges()) {
-      const message = handle.describeGateway();
+      const message = printable(handle.describeGateway());
       await this.#deps.notify("client/gateway", {
         clientId,
         ...gatewayOf(running),
@@ -319,7 +320,7 @@ async function asInvalidParams<T>(method: string, call: () => T | Promise<T>): P
     return await call();
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError) {
-      throw invalidParams(method, [{ path: [], message: error.message }]);
+      throw invalidParams(method, [{ path: [], message: wordsOf(error) }]);
     }
     throw error;
   }
@@ -343,7 +344,11 @@ function toJson(
   error: PcpError,
   mappingIds: ReadonlyMap<number, number>,
 ): Notifications["client/error"]["error"] {
-  const json = error.toJSON();
+  const fields = Object.entries(error.toJSON()).map(([name, value]) => [
+    name,
+    typeof value === "string" ? printable(value) : value,
+  ]);
+  const json = { ...Object.fromEntries(fields), name: error.name, message: wordsOf(error) };
   if (!(error instanceof RenewalRefusedError)) return json;
   const mappingId = mappingIds.get(error.mappingId) ?? error.mappingId;
   return { ...json, mappingId, message: replaceId(json.message, error.mappingId, mappingId) };

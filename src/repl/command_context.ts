@@ -3,6 +3,7 @@ import { adviceForNoAnswer } from "./advice.ts";
 import type { CommonOptions } from "./command.ts";
 import { type BackgroundOutput, ReplClient } from "./repl_client.ts";
 import type { SessionParts } from "./session_parts.ts";
+import { printableJson } from "./text.ts";
 import { CommandError, usageErrorOf } from "./usage_error.ts";
 import { TimeoutError, waitFor, type WaitOptions } from "./wait.ts";
 
@@ -132,7 +133,7 @@ export class CommandContext {
 
   /** Prints the value as one JSON object with `--json`, the lines otherwise. */
   print(value: unknown, ...lines: readonly string[]): void {
-    this.parts.screen.print(...(this.options.json === true ? [JSON.stringify(value)] : lines));
+    this.parts.screen.print(...(this.options.json === true ? [printableJson(value)] : lines));
   }
 
   /** Prints lines that have no counterpart in JSON. */

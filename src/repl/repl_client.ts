@@ -4,7 +4,7 @@ import type { CommonOptions } from "./command.ts";
 import { Hook, type HookFailure } from "./hook.ts";
 import { internalText } from "./render.ts";
 import type { SessionParts } from "./session_parts.ts";
-import { clockTime, endpoint, printable } from "./text.ts";
+import { clockTime, endpoint, printable, printableJson } from "./text.ts";
 import { TrackedMapping } from "./tracked_mapping.ts";
 import { sleep } from "./wait.ts";
 
@@ -123,7 +123,7 @@ export class ReplClient {
     const { screen } = this.#parts;
     return tracked.follow((alert) => {
       if (this.#output.json) {
-        return screen.print(JSON.stringify({ mappingId: tracked.mapping.id, alert }));
+        return screen.print(printableJson({ mappingId: tracked.mapping.id, alert }));
       }
       const line = tracked.describe(alert, screen.paint);
       if (line !== undefined) screen.print(line);
@@ -216,7 +216,7 @@ export class ReplClient {
   async #printErrors(): Promise<void> {
     const { screen } = this.#parts;
     for await (const error of this.handle.errors()) {
-      if (this.#output.json) screen.error(JSON.stringify({ error: error.toJSON() }));
+      if (this.#output.json) screen.error(printableJson({ error: error.toJSON() }));
       else screen.error(screen.paint.yellow(printable(error.message)));
     }
   }
@@ -237,7 +237,7 @@ function printTrace(event: TraceEvent, { screen }: SessionParts, output: Backgro
   const { direction, remote, text, ignored } = event;
   if (output.json) {
     return screen.print(
-      JSON.stringify({ direction, remote, text, ...(ignored === undefined ? {} : { ignored }) }),
+      printableJson({ direction, remote, text, ...(ignored === undefined ? {} : { ignored }) }),
     );
   }
   const arrow = direction === "sent" ? "->" : "<-";

@@ -1,6 +1,6 @@
 import { PcpError } from "../../mod.ts";
 import { adviceFor } from "./advice.ts";
-import { type Paint, printable, printableLines } from "./text.ts";
+import { type Paint, printable, printableJson, printableLines } from "./text.ts";
 import { CommandError, UsageError } from "./usage_error.ts";
 
 /** How errors are printed. */
@@ -18,7 +18,7 @@ export function errorLines(
   { json, paint, inspect, where }: ReportOptions,
 ): string[] {
   const advice = error instanceof CommandError ? error.advice : adviceFor(error);
-  if (json) return [JSON.stringify({ error: { ...fieldsOf(error), advice } })];
+  if (json) return [printableJson({ error: { ...fieldsOf(error), advice } })];
   if (!(error instanceof Error)) return printableLines(`${where}Uncaught ${inspect(error)}`);
   const isOurs = error instanceof PcpError || error instanceof CommandError ||
     error instanceof UsageError;

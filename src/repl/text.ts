@@ -5,10 +5,9 @@
  * @module
  */
 
-/** Escapes control characters, line separators and the characters that change the direction of text. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, escape);
-}
+import { printable, printableJson } from "../printable.ts";
+
+export { printable, printableJson };
 
 /** User input for a message: printable, in quotes, and at most {@linkcode MAX_QUOTED} characters long. */
 export function quote(text: string): string {
@@ -131,10 +130,3 @@ const MAX_QUOTED = 60;
 const COLOUR = new RegExp(`(${ESCAPE}\\[[0-9;]*m)`, "g");
 
 const UNITS = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]] as const;
-
-function escape(character: string): string {
-  const code = character.charCodeAt(0);
-  return code < 0x100
-    ? `\\x${code.toString(16).padStart(2, "0")}`
-    : `\\u${code.toString(16).padStart(4, "0")}`;
-}

@@ -97,6 +97,14 @@ Deno.test("FrameDecoder reads the same whatever the chunks, down to one octet ea
   );
 });
 
+Deno.test("encodeFrame() escapes what steers a terminal, and the reader gets the same value", () => {
+  const nasty = "\x1b[2J\x7f\x9b\u0085\u2028\u202e\u2066\u200f\u061c";
+  const text = new TextDecoder().decode(encodeFrame({ [nasty]: nasty }));
+  const body = text.slice(text.indexOf("{"));
+  assertEquals(/[^ -~]/.test(body), false);
+  assertEquals(JSON.parse(body), { [nasty]: nasty });
+});
+
 Deno.test("what encodeFrame() writes, FrameDecoder reads", () => {
   fc.assert(
     fc.property(fc.array(fc.json(), { minLength: 1, maxLength: 5 }), (texts) => {

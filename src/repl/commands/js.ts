@@ -3,7 +3,7 @@
 import { abortable } from "../../abortable.ts";
 import type { CommandNamed, ExitCode } from "../command.ts";
 import type { CommandContext } from "../command_context.ts";
-import { printableLines } from "../text.ts";
+import { printableJson, printableLines } from "../text.ts";
 import { CancelledError } from "../usage_error.ts";
 
 /** `js`: evaluates the code and prints its value. Starts a client if the code names it. */
@@ -18,7 +18,7 @@ export async function evaluateCode(
   const value = await abortable(evaluate(code, scope), signal).catch((error: unknown) => {
     throw signal.aborted ? new CancelledError() : error;
   });
-  if (options.json === true) screen.print(JSON.stringify(value) ?? "null");
+  if (options.json === true) screen.print(printableJson(value));
   else if (value !== undefined) screen.print(...printableLines(inspect(value)));
   return 0;
 }

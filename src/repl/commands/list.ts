@@ -4,6 +4,7 @@ import type { CommandNamed, ExitCode } from "../command.ts";
 import type { CommandContext } from "../command_context.ts";
 import { detailFields, fieldLines, tableLines } from "../render.ts";
 import { timelineLines } from "../tracked_mapping.ts";
+import { printableJson } from "../text.ts";
 import { sleep } from "../wait.ts";
 
 /** `list`: all mappings. Connects only for a state file, so that what an earlier run left is mentioned. */
@@ -48,7 +49,7 @@ export async function watch(context: CommandContext): Promise<ExitCode> {
 function printMappings(context: CommandContext): void {
   const { parts: { screen }, state, options } = context;
   if (options.json !== true) return screen.print(...table(context));
-  for (const mapping of state.client?.handle.mappings ?? []) screen.print(JSON.stringify(mapping));
+  for (const mapping of state.client?.handle.mappings ?? []) screen.print(printableJson(mapping));
 }
 
 function table({ parts: { screen, date }, state }: CommandContext): string[] {
