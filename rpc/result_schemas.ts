@@ -155,6 +155,7 @@ const assigned = openType("Assigned", "What the PCP server assigned", () => ({
   externalAddress: text("The address under which the mapping is reached"),
   externalPort: count("The port under which it is reached; 0 for all ports"),
   lifetime: count("The granted lifetime in seconds, at most 24 hours"),
+  protocol: protocol(),
   globallyReachable: optional(
     z.literal(false),
     "false if the address is not one of the Internet, as behind two routers; missing otherwise",

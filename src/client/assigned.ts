@@ -1,5 +1,6 @@
 import type { Assignment } from "../engine/events.ts";
 import type { MappingSpec } from "../engine/mapping_spec.ts";
+import type { Protocol } from "../engine/protocol.ts";
 import { IpAddress } from "../wire/address.ts";
 import type { Option } from "../wire/option.ts";
 import { isGloballyReachable } from "./address_kind.ts";
@@ -13,6 +14,8 @@ export interface Assigned {
   readonly externalPort: number;
   /** The granted lifetime in seconds, at most 86,400: 24 hours (RFC 6887 section 8.3). */
   readonly lifetime: number;
+  /** The protocol in which the gateway assigned it. */
+  readonly protocol: Protocol;
   /**
    * `false` if the external address is not a global one: the mapping is reached from the next network at most. The reason is
    * double NAT, a provider's shared addresses, or a line that is down. Absent otherwise; an address for documentation counts
@@ -43,7 +46,7 @@ export interface PortSet {
  * @param spec The request that the assignment answers.
  */
 export function assignedOf(
-  { externalAddress, externalPort, lifetime, options }: Assignment,
+  { externalAddress, externalPort, lifetime, protocol, options }: Assignment,
   spec: MappingSpec,
 ): Assigned {
   const { text, isReachable } = described(externalAddress);
@@ -51,6 +54,7 @@ export function assignedOf(
     externalAddress: text,
     externalPort,
     lifetime,
+    protocol,
     ...(isReachable ? {} : { globallyReachable: false as const }),
     ...(spec.options.length === 0 ? {} : ofOptions(externalPort, options, spec)),
   };

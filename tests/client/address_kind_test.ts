@@ -90,6 +90,7 @@ Deno.test("`assigned` has `globallyReachable: false` for a private address, in t
     externalAddress: "100.64.0.9",
     externalPort: 40_000,
     lifetime: 7_200,
+    protocol: "pcp",
     globallyReachable: false,
   });
   assertEquals(unread(mapping).at(-1), { type: "assigned", ...assigned });

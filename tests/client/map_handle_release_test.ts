@@ -20,7 +20,13 @@ Deno.test("renew() requests another lifetime at once, and at later renewals", as
   assertEquals(unread(mapping), [
     { type: "stateChange", state: { type: "updating", attempt: 0, lifetime: 900 } },
     { type: "stateChange", state: { type: "running" } },
-    { type: "assigned", externalAddress: "203.0.113.5", externalPort: 40000, lifetime: 900 },
+    {
+      type: "assigned",
+      externalAddress: "203.0.113.5",
+      externalPort: 40000,
+      lifetime: 900,
+      protocol: "pcp",
+    },
   ]);
   await world.advance(900_000);
   assertEquals(mapRequests(world).slice(1).map(({ lifetime }) => lifetime), [900, 900]);

@@ -18,7 +18,12 @@ import {
   unreadStates,
 } from "../helpers/client.ts";
 
-const ASSIGNED = { externalAddress: "203.0.113.5", externalPort: 40000, lifetime: 7200 };
+const ASSIGNED = {
+  externalAddress: "203.0.113.5",
+  externalPort: 40000,
+  lifetime: 7200,
+  protocol: "pcp",
+} as const;
 
 Deno.test("A mapping goes from starting to running, with an alert and a snapshot for each step", async () => {
   await using world = await lab();
@@ -88,6 +93,7 @@ Deno.test("A mapping that the server moves reports its new address once (C-14.2-
     externalAddress: "203.0.113.77",
     externalPort: 40000,
     lifetime: 7200,
+    protocol: "pcp",
   }]);
   assertEquals(mapping.assigned?.externalAddress, "203.0.113.77");
 });
@@ -246,7 +252,13 @@ Deno.test("pollAlert(), waitAlert() and for await read one queue", async () => {
   await world.settled(mapping.revoke());
   await reading; // ends with the mapping
   assertEquals(read, [
-    { type: "assigned", externalAddress: "203.0.113.5", externalPort: 40000, lifetime: 600 },
+    {
+      type: "assigned",
+      externalAddress: "203.0.113.5",
+      externalPort: 40000,
+      lifetime: 600,
+      protocol: "pcp",
+    },
     { type: "stateChange", state: { type: "updating", attempt: 0, lifetime: 0 } },
     { type: "stateChange", state: { type: "revoked" } },
   ]);

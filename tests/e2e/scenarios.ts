@@ -36,6 +36,7 @@ const SCENARIOS: readonly (readonly [string, (network: Network) => Promise<void>
       externalAddress: "203.0.113.5",
       externalPort: 40000,
       lifetime: 5,
+      protocol: "pcp",
     });
     await states(mapping, "starting", "running", "updating", "running");
     assertEquals(setup.server.counters.received, { map: 2 });

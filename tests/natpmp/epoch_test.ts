@@ -113,6 +113,7 @@ Deno.test("an announced address is adopted, and ten copies give one alert (D-3.2
     externalAddress: "198.51.100.99",
     externalPort: 40000,
     lifetime: 7200,
+    protocol: "nat-pmp",
   });
   assertEquals(mapping.pollAlert(), undefined);
   // The renewal at half the lifetime is not affected.

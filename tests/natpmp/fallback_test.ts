@@ -20,6 +20,7 @@ Deno.test("a NAT-PMP gateway gets a PCP request, and after every form of refusal
       externalAddress: "203.0.113.5",
       externalPort: 40000,
       lifetime: 7200,
+      protocol: "nat-pmp",
     });
   }
 });

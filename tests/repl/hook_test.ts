@@ -227,10 +227,15 @@ Deno.test("at the end a loss still gets its run, within a second of the one befo
     lifetime: 10,
     requestType: "keepAlive",
     state: { type: "running" },
-    assigned: { externalAddress: "203.0.113.5", externalPort: 6000, lifetime: 10 },
+    assigned: { externalAddress: "203.0.113.5", externalPort: 6000, lifetime: 10, protocol: "pcp" },
     expiresAt: null,
   };
-  const moved = { externalAddress: "203.0.113.9", externalPort: 6000, lifetime: 10 };
+  const moved = {
+    externalAddress: "203.0.113.9",
+    externalPort: 6000,
+    lifetime: 10,
+    protocol: "pcp",
+  } as const;
   const cases: readonly (readonly [MappingSnapshot, readonly string[]])[] = [
     [{ ...snapshot, state: { type: "expired" }, assigned: null }, ["running", "lost"]],
     [{ ...snapshot, state: { type: "dropped" }, assigned: null }, ["running"]],

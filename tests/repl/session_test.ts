@@ -147,6 +147,7 @@ Deno.test("--json prints the objects of JSON-RPC, one a line", async () => {
       externalAddress: "203.0.113.9",
       externalPort: 6000,
       lifetime: alerts.at(-1).alert.lifetime,
+      protocol: "pcp",
     },
   });
   await harness.run("external");

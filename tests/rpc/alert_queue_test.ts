@@ -12,6 +12,7 @@ const assigned = (externalPort: number): Alert => ({
   externalAddress: "203.0.113.5",
   externalPort,
   lifetime: 60,
+  protocol: "pcp",
 });
 
 Deno.test("AlertQueue sends every alert in order to a reader that reads", async () => {

@@ -78,6 +78,7 @@ Deno.test("an inbound mapping is requested, assigned, renewed and revoked", asyn
     externalAddress: "203.0.113.5",
     externalPort: 7000,
     lifetime: 60,
+    protocol: "pcp",
   });
   assertMatch(ready.expiresAt ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
@@ -216,6 +217,7 @@ Deno.test("mapping/alert reports every change, after the response that has the i
         externalAddress: "203.0.113.5",
         externalPort: 40000,
         lifetime: 60,
+        protocol: "pcp",
       },
     },
     {
@@ -501,6 +503,7 @@ Deno.test("alerts for a reader that does not read are coalesced, answers are not
         externalAddress: "203.0.113.5",
         externalPort: 40000,
         lifetime: 259,
+        protocol: "pcp",
       },
     },
   ]);
