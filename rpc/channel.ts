@@ -5,6 +5,7 @@ import type {
   MessageReader,
   MessageWriter,
 } from "vscode-jsonrpc";
+import { deferred } from "../src/deferred.ts";
 import { printable } from "../src/printable.ts";
 import { ErrorCode } from "./error_codes.ts";
 import { EventEmitter } from "./event_emitter.ts";
@@ -179,7 +180,7 @@ export class Channel {
   /** Waits for `enough` for a while; whether that has happened, or the output has been read on. */
   async #progress(enough: Promise<void>): Promise<boolean> {
     const { written } = this.#outbox;
-    const { promise: late, resolve } = Promise.withResolvers<false>();
+    const { promise: late, resolve } = deferred<false>();
     const stop = this.#timer(() => resolve(false), STALLED);
     const isEnough = await Promise.race([enough.then(() => true), late]);
     stop();

@@ -1,3 +1,4 @@
+import { deferred } from "../src/deferred.ts";
 import { type Frame, FrameDecoder } from "./framing.ts";
 import { LIMITS } from "./limits.ts";
 import type { SetTimer } from "./timer.ts";
@@ -40,7 +41,7 @@ export class Inbox {
     this.#options = options;
     this.#decoder = new FrameDecoder(maxMessage);
     this.#most = maxMessage + CHUNK;
-    ({ promise: this.ended, resolve: this.#end } = Promise.withResolvers<void>());
+    ({ promise: this.ended, resolve: this.#end } = deferred<void>());
   }
 
   /** Whether the stream has ended; messages may be left. */
@@ -64,7 +65,7 @@ export class Inbox {
       }
       if (this.#error !== undefined) throw this.#error;
       if (this.#hasEnded) break;
-      const { promise, resolve } = Promise.withResolvers<void>();
+      const { promise, resolve } = deferred<void>();
       this.#wake = resolve;
       this.readAhead();
       this.#watch();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { deferred } from "../src/deferred.ts";
 import { parseArguments, type ServeArguments } from "./arguments.ts";
 import { Channel } from "./channel.ts";
 import { handshake, plainInitialize } from "./handshake.ts";
@@ -58,7 +59,7 @@ async function serveStdio(
 /** Resolves when the process is gone. */
 async function processGone(processId: number, log: Log): Promise<undefined> {
   const { watchProcess } = await import("./process_lifetime.ts");
-  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const { promise, resolve } = deferred<undefined>();
   watchProcess(processId, log, () => {
     log("info", `Process "${processId}" is gone`);
     resolve(undefined);

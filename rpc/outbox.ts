@@ -1,3 +1,4 @@
+import { type Deferred, deferred } from "../src/deferred.ts";
 import { LIMITS } from "./limits.ts";
 
 /** A stream of octets to write, such as `Deno.stdout`. */
@@ -17,11 +18,11 @@ export class Outbox {
   #written = 0;
   #error: Error | undefined;
   #writing: Promise<void> | undefined;
-  #roomWanted: PromiseWithResolvers<void> | undefined;
+  #roomWanted: Deferred<void> | undefined;
 
   constructor(sink: ByteSink) {
     this.#sink = sink;
-    ({ promise: this.broken, resolve: this.#break } = Promise.withResolvers<Error>());
+    ({ promise: this.broken, resolve: this.#break } = deferred<Error>());
   }
 
   /**
@@ -31,7 +32,7 @@ export class Outbox {
    */
   put(bytes: Uint8Array): Promise<void> {
     if (this.#error !== undefined) return Promise.reject(this.#error);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = deferred<void>();
     this.#waiting.push({ bytes, resolve, reject });
     this.#bytes += bytes.length;
     this.#writing ??= this.#run();
@@ -56,7 +57,7 @@ export class Outbox {
   /** Resolves when there is room. */
   room(): Promise<void> {
     if (this.hasRoom) return Promise.resolve();
-    return (this.#roomWanted ??= Promise.withResolvers()).promise;
+    return (this.#roomWanted ??= deferred()).promise;
   }
 
   /** Whether no message waits. */

@@ -1,4 +1,5 @@
 import type { CancellationToken, MessageConnection } from "vscode-jsonrpc";
+import { deferred } from "../src/deferred.ts";
 import { ErrorCode } from "./error_codes.ts";
 import { handshake } from "./handshake.ts";
 import { LIMITS } from "./limits.ts";
@@ -63,7 +64,7 @@ class RpcServer implements Server {
   constructor(connection: MessageConnection, deps: ServeDeps) {
     this.#deps = deps;
     this.#log = deps.log ?? (() => {});
-    ({ promise: this.ended, resolve: this.#resolveEnded } = Promise.withResolvers<number>());
+    ({ promise: this.ended, resolve: this.#resolveEnded } = deferred<number>());
     const session = new RpcSession({
       ...deps,
       notify: async (method, params) => {
@@ -215,7 +216,7 @@ async function cancellable(
 ): Promise<unknown> {
   const error = new RpcError(ErrorCode.RequestCancelled, `The request "${method}" was cancelled`);
   if (token.isCancellationRequested) throw error;
-  const { promise: cancelled, reject } = Promise.withResolvers<never>();
+  const { promise: cancelled, reject } = deferred<never>();
   const controller = new AbortController();
   const cancel = (): void => {
     reject(error);
@@ -231,7 +232,7 @@ async function cancellable(
 
 /** Waits for a promise, but at most `limit` milliseconds. */
 async function within(limit: number, work: Promise<void>): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const { promise: late, resolve } = deferred<void>();
   const timer = setTimeout(resolve, limit);
   try {
     await Promise.race([work, late]);

@@ -3,6 +3,7 @@ import type { Option } from "../wire/option.ts";
 import { prefix64Request } from "../wire/prefix64.ts";
 import { resultName } from "../wire/result_code.ts";
 import { abortable } from "../abortable.ts";
+import { type Deferred, deferred } from "../deferred.ts";
 import { ClosedError, ResultCodeError } from "./errors.ts";
 import { type Prefix64, prefix64Of } from "./prefix64.ts";
 
@@ -18,7 +19,7 @@ export interface Announcement {
 export class AnnounceRequests {
   readonly #step: (input: Input) => void;
   /** Settled by the response to the request under way. */
-  #pending: PromiseWithResolvers<Announcement> | undefined;
+  #pending: Deferred<Announcement> | undefined;
   #callers = 0;
   #prefixes: readonly Prefix64[] = [];
 
@@ -32,7 +33,7 @@ export class AnnounceRequests {
     options: readonly Option[] = [],
   ): Promise<Announcement> {
     signal?.throwIfAborted();
-    const pending = this.#pending ??= Promise.withResolvers();
+    const pending = this.#pending ??= deferred();
     this.#callers++;
     try {
       const response = abortable(pending.promise, signal);
@@ -80,7 +81,7 @@ export class AnnounceRequests {
     this.#take()?.reject(new ClosedError("Cannot wait for the server"));
   }
 
-  #take(): PromiseWithResolvers<Announcement> | undefined {
+  #take(): Deferred<Announcement> | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
     return pending;

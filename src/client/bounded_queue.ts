@@ -1,3 +1,5 @@
+import { deferred } from "../deferred.ts";
+
 /** A queue that is read later: by polling, waiting or iterating. When it is full, the oldest entry is dropped. */
 export class BoundedQueue<T> {
   readonly #limit: number;
@@ -51,7 +53,7 @@ export class BoundedQueue<T> {
     const entry = this.#entries.shift();
     if (entry !== undefined) return Promise.resolve({ done: false, value: entry });
     if (this.#closed) return Promise.resolve({ done: true, value: undefined });
-    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<T, undefined>>();
+    const { promise, resolve, reject } = deferred<IteratorResult<T, undefined>>();
     const settle = (result: IteratorResult<T, undefined>): void => {
       signal?.removeEventListener("abort", abort);
       resolve(result);

@@ -3,6 +3,7 @@ import type { Input, InquiryResult, Output } from "../engine/events.ts";
 import type { GatewayState } from "../engine/gateway_knowledge.ts";
 import type { Protocol } from "../engine/protocol.ts";
 import { abortable } from "../abortable.ts";
+import { type Deferred, deferred } from "../deferred.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
 import { ClosedError } from "./errors.ts";
 
@@ -29,7 +30,7 @@ export class GatewayMonitor {
   readonly #step: (input: Input) => void;
   readonly #now: () => Milliseconds;
   readonly #readers = new Set<BoundedQueue<GatewayStatus>>();
-  #pending: PromiseWithResolvers<InquiryResult> | undefined;
+  #pending: Deferred<InquiryResult> | undefined;
   #callers = 0;
   #closed = false;
 
@@ -67,7 +68,7 @@ export class GatewayMonitor {
   /** Asks which protocol the gateway speaks, and waits for the answer: 8 s at most. */
   async inquire(signal: AbortSignal | undefined): Promise<InquiryResult> {
     signal?.throwIfAborted();
-    const pending = this.#pending ??= Promise.withResolvers();
+    const pending = this.#pending ??= deferred();
     this.#callers++;
     try {
       const result = abortable(pending.promise, signal);
@@ -97,7 +98,7 @@ export class GatewayMonitor {
     for (const queue of this.#readers) queue.put(status);
   }
 
-  #take(): PromiseWithResolvers<InquiryResult> | undefined {
+  #take(): Deferred<InquiryResult> | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
     return pending;

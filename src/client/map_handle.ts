@@ -3,6 +3,7 @@ import type { MappingSpec } from "../engine/mapping_spec.ts";
 import { MAX_LIFETIME } from "../wire/constants.ts";
 import { ProtocolNumber } from "../wire/protocol_number.ts";
 import { abortable } from "../abortable.ts";
+import { type Deferred, deferred } from "../deferred.ts";
 import { type Assigned, assignedOf } from "./assigned.ts";
 import { BoundedQueue } from "./bounded_queue.ts";
 import { NotRunningError, ResultCodeError } from "./errors.ts";
@@ -63,7 +64,7 @@ export class MapHandle implements AsyncDisposable {
   /** Unread changes: each becomes an alert when it is read. */
   readonly #changes = new BoundedQueue<MappingState | Assignment>(CHANGE_LIMIT);
   /** Resolves with the next change of state or assignment; undefined while no call waits for it. */
-  #nextChange: PromiseWithResolvers<void> | undefined;
+  #nextChange: Deferred<void> | undefined;
   #state: MappingState = REQUESTED;
   #lifetime: number;
   #assignment: Assignment | undefined;
@@ -272,7 +273,7 @@ export class MapHandle implements AsyncDisposable {
     for (;;) {
       const value = outcome();
       if (value !== undefined) return value;
-      this.#nextChange ??= Promise.withResolvers();
+      this.#nextChange ??= deferred();
       await abortable(this.#nextChange.promise, signal);
     }
   }

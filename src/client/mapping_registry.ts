@@ -1,4 +1,5 @@
 import type { Clock, Milliseconds } from "../clock.ts";
+import { deferred } from "../deferred.ts";
 import type { Input, MappingId, MappingState, Output } from "../engine/events.ts";
 import { type MappingKey, mappingKey, type MappingSpec } from "../engine/mapping_spec.ts";
 import { withPaddedDescription } from "./description.ts";
@@ -145,7 +146,7 @@ export class MappingRegistry {
   async releaseAll(timeout: Milliseconds): Promise<void> {
     for (const shared of [...this.#byEngineId.values()]) this.#releaseShared(shared, "dropped");
     if (this.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     const cancel = this.#clock.alarm(this.#clock.now() + timeout, resolve);
     this.#whenEmpty = resolve;
     await promise;

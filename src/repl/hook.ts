@@ -1,4 +1,5 @@
 import type { Clock, MappingSnapshot, Milliseconds } from "../../mod.ts";
+import { deferred } from "../deferred.ts";
 import { protocolText } from "./read_values.ts";
 import { printable } from "./text.ts";
 
@@ -171,7 +172,7 @@ export class Hook {
   async #sleep(until: Milliseconds, canWake: boolean): Promise<void> {
     const { clock } = this.#parts;
     if (until <= clock.now()) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     if (canWake) this.#wake = resolve;
     const cancel = clock.alarm(until, resolve);
     await promise;

@@ -1,5 +1,6 @@
 import { type Completer, createInterface, type Interface } from "node:readline";
 import { PassThrough, Writable } from "node:stream";
+import { deferred } from "../deferred.ts";
 import { complete, type CompletionContext } from "./complete.ts";
 import { HISTORY_LIMIT } from "./history.ts";
 import { splitPastes, TypingLimit } from "./lines.ts";
@@ -95,7 +96,7 @@ export class Prompt implements InputLine {
       return queued;
     }
     if (this.#closed) return undefined;
-    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    const { promise, resolve } = deferred<string | undefined>();
     this.#resolve = resolve;
     this.show();
     this.#screen.setInputLine(this);

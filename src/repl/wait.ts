@@ -1,5 +1,6 @@
 import type { Clock } from "../../mod.ts";
 import { abortable } from "../abortable.ts";
+import { deferred } from "../deferred.ts";
 import type { Screen } from "./screen.ts";
 import { duration } from "./text.ts";
 import { CancelledError } from "./usage_error.ts";
@@ -82,7 +83,7 @@ export async function sleep(
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = deferred<void>();
   const cancel = clock.alarm(clock.now() + milliseconds, resolve);
   await (signal === undefined ? promise : unlessAborted(promise, signal));
   cancel();

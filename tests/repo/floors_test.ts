@@ -23,8 +23,8 @@ const SHARED = [
   "src/printable.ts",
   "src/version.ts",
 ];
-/** Waits for a promise or a signal. */
-const ABORTABLE = ["src/abortable.ts"];
+/** Waits for a promise or a signal; makes a promise that is settled from outside. */
+const ABORTABLE = ["src/abortable.ts", "src/deferred.ts"];
 const ON_CLOCK = ["src/clock.ts", "src/transport/", "src/wire/"];
 /** The base class of all errors of the library. */
 const ERROR = ["src/pcp_error.ts"];
@@ -52,7 +52,8 @@ const UNDER_COMMANDS = [
 const ON_SERVER = [...ON_CLOCK, "src/testing/server/"];
 
 const FLOORS: readonly Floor[] = [
-  { files: "src/abortable.ts", may: [] },
+  { files: "src/deferred.ts", may: [] },
+  { files: "src/abortable.ts", may: ["src/deferred.ts"] },
   { files: "src/milliseconds.ts", may: [] },
   { files: "src/clock.ts", may: ["src/milliseconds.ts"] },
   { files: "src/pcp_error.ts", may: [] },
@@ -81,7 +82,14 @@ const FLOORS: readonly Floor[] = [
   },
   {
     files: "src/client/persistence/",
-    may: [...ERROR, "src/engine/", "src/wire/", "src/clock.ts", "src/client/errors.ts"],
+    may: [
+      ...ABORTABLE,
+      ...ERROR,
+      "src/engine/",
+      "src/wire/",
+      "src/clock.ts",
+      "src/client/errors.ts",
+    ],
     packages: ["node:fs"],
   },
   {
@@ -133,7 +141,11 @@ const FLOORS: readonly Floor[] = [
     may: [...PUBLIC, ...SHARED, ...ABORTABLE],
     packages: ["@std/cli", "node:readline", "node:stream"],
   },
-  { files: "rpc/", may: [...PUBLIC, ...SHARED], packages: ["vscode-jsonrpc", "zod", "node:"] },
+  {
+    files: "rpc/",
+    may: [...PUBLIC, ...SHARED, "src/deferred.ts"],
+    packages: ["vscode-jsonrpc", "zod", "node:"],
+  },
   { files: "examples/", may: [...PUBLIC, "rpc/mod.ts"], packages: ["vscode-jsonrpc", "node:"] },
   { files: "repl.ts", may: ["src/repl/"] },
   {

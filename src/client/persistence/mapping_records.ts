@@ -1,3 +1,4 @@
+import { deferred } from "../../deferred.ts";
 import type { Assignment, KnownMapping, Milliseconds } from "../../engine/events.ts";
 import type { ReusableMapping } from "../../engine/mapping.ts";
 import {
@@ -221,7 +222,7 @@ export class MappingRecords {
 
   /** Resolves when the record is written after the others of its key, which the server holds until their removal. */
   #whenFirst(record: MappingRecord): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     this.#waiting.set(record, resolve);
     return promise;
   }
