@@ -5,7 +5,7 @@ import { Server, ServerGoneError } from "../../examples/vscode/src/server.ts";
 import { serverCommand } from "../../examples/vscode/src/server_command.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
-const REAL = serverCommand([], Deno.execPath(), ROOT);
+const REAL = serverCommand([], Deno.execPath(), ROOT, "0.1.0");
 const SILENT = { onLine: () => {}, onGone: () => {} };
 
 Deno.test("Server.start() starts the server, and stop() ends it without an error", async () => {
@@ -38,7 +38,7 @@ Deno.test("Server.start() starts the server, and stop() ends it without an error
 
 Deno.test("Server.start() rejects with the reason if there is no server", async () => {
   const run = (...configured: string[]) => {
-    const command = serverCommand(configured, "deno", undefined);
+    const command = serverCommand(configured, "deno", undefined, "0.1.0");
     return assertRejects(() => Server.start(command, SILENT), ServerGoneError);
   };
   const dies = await run("sh", "-c", "echo the disk is on fire >&2; exit 3");

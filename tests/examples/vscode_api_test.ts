@@ -27,7 +27,12 @@ const NOTIFICATIONS: {
   [M in keyof extension.Notifications]: rpc.Notifications[M] extends extension.Notifications[M]
     ? true
     : false;
-} = { "mapping/alert": true, "client/error": true, "client/serverRestarted": true };
+} = {
+  "mapping/alert": true,
+  "client/error": true,
+  "client/serverRestarted": true,
+  "client/gateway": true,
+};
 
 Deno.test("every method of the extension is one of the server", async () => {
   const { methods } = JSON.parse(await readFile("rpc/openrpc.json")) as {
@@ -56,16 +61,31 @@ Deno.test("every setting of the extension is declared with a description, and re
   const { contributes } = JSON.parse(await readFile("examples/vscode/package.json")) as Manifest;
   const code = await readFile("examples/vscode/src/extension.ts") +
     await readFile("examples/vscode/src/commands.ts");
-  for (const [name, setting] of Object.entries(contributes.configuration.properties)) {
+  for (const [name, setting] of settingsOf(contributes)) {
     assertEquals(typeof setting.markdownDescription, "string", name);
     assertEquals(code.includes(`("${name.replace("portcontrol.", "")}"`), true, name);
   }
 });
 
+Deno.test("a workspace that is not trusted cannot choose the router or the server", async () => {
+  const { contributes, capabilities } = JSON.parse(
+    await readFile("examples/vscode/package.json"),
+  ) as Manifest;
+  const harmless = ["portcontrol.lifetime", "portcontrol.description"];
+  const names = settingsOf(contributes).map(([name]) => name);
+  const restricted = capabilities.untrustedWorkspaces.restrictedConfigurations;
+  assertEquals(names.filter((name) => !harmless.includes(name)).sort(), restricted.sort());
+});
+
+function settingsOf({ configuration }: Manifest["contributes"]) {
+  return configuration.flatMap(({ properties }) => Object.entries(properties));
+}
+
 interface Manifest {
+  capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
   contributes: {
     commands: { command: string }[];
     menus: Record<string, { command: string }[]>;
-    configuration: { properties: Record<string, { markdownDescription?: string }> };
+    configuration: { properties: Record<string, { markdownDescription?: string }> }[];
   };
 }

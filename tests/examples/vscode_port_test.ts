@@ -6,6 +6,8 @@ import {
   conditionOf,
   detailsOf,
   endpoint,
+  natWarning,
+  note,
   type Port,
   portDescription,
   portLabel,
@@ -24,6 +26,8 @@ function port(state: State | undefined, more: Partial<Mapping & Port> = {}): Por
       kind: "simulated",
       client: { clientId: 1, client: "127.0.0.1", server: "127.0.0.2", port: 5351 },
       simulatorId: 1,
+      protocol: "pcp",
+      trouble: undefined,
     },
     protocol: "tcp",
     port: 6000,
@@ -44,7 +48,7 @@ Deno.test("conditionOf() tells a mapping that is lost from one that is waited fo
   assertEquals(seen({ type: "starting", attempt: 1 }), "lost");
   assertEquals(seen({ type: "running" }), "live");
   assertEquals(seen({ type: "updating", attempt: 0, lifetime: 3600 }), "live");
-  assertEquals(seen({ type: "updating", attempt: 1, lifetime: 3600 }), "lost");
+  assertEquals(seen({ type: "updating", attempt: 1, lifetime: 3600 }), "late");
   assertEquals(seen({ type: "updating", attempt: 5, lifetime: 0 }), "closing");
   assertEquals(seen({ type: "error", code: 8, name: "NO_RESOURCES" }), "lost");
   assertEquals(seen({ type: "expired" }), "lost");
@@ -67,10 +71,37 @@ Deno.test("portDescription() has the time left while alive, and the state otherw
   const said = (state: State | undefined, more: Partial<Mapping & Port> = {}) =>
     portDescription(port(state, more), NOW + 60_000);
   assertEquals(said({ type: "running" }), "59 min left");
-  assertEquals(said({ type: "updating", attempt: 2, lifetime: 60 }), "no answer");
+  assertEquals(said({ type: "updating", attempt: 2, lifetime: 0 }), "closing");
   assertEquals(said({ type: "error", code: 8, name: "NO_RESOURCES" }), "refused: NO_RESOURCES");
   assertEquals(said(undefined), "asking");
   assertEquals(said({ type: "running" }, { isUnknown: true }), "unknown: the server is gone");
+});
+
+Deno.test("D-7: an unanswered renewal is a wait for the router, with the end of the lifetime", () => {
+  const late = port({ type: "updating", attempt: 1, lifetime: 3600 });
+  assertMatch(
+    portDescription(late, NOW),
+    /^waiting for the router, port open until \d\d:\d\d$/,
+  );
+  assertEquals(statusOf([late]), { text: "$(clock) 1 port waiting for the router", warns: false });
+});
+
+Deno.test("D-1: an address behind a second NAT is shown as such, with what to do", () => {
+  const assigned = { ...ASSIGNED, globallyReachable: false as const };
+  const hidden = port({ type: "running" }, { assigned });
+  assertEquals(portDescription(hidden, NOW + 60_000), "59 min left, behind a second NAT");
+  assertMatch(detailsOf(hidden, true, NOW), /203\.0\.113\.5 is not an address of the internet/);
+  assertMatch(natWarning(hidden) ?? "", /bridge mode/);
+  assertEquals(natWarning(port({ type: "running" })), undefined);
+});
+
+Deno.test("a timeline keeps the last state changes only", () => {
+  const kept = port({ type: "running" });
+  for (let index = 0; index < 5_000; index++) note(kept, `state ${index}`);
+  note(kept, "state 4999");
+  assertEquals(kept.timeline.length, 200);
+  assertEquals(kept.timeline.at(-1)?.text, "state 4999");
+  assertEquals(kept.timeline.at(-2)?.text, "state 4998");
 });
 
 Deno.test("timeLeft() counts seconds towards the end, and never below none", () => {
@@ -94,10 +125,13 @@ Deno.test("statusOf() counts the live ports, and warns of what is lost or unknow
   const unknown = port({ type: "running" }, { isUnknown: true });
   assertEquals(statusOf([]), undefined);
   assertEquals(statusOf([live]), {
-    text: "$(arrow-swap) 1 port · 203.0.113.5:6001",
+    text: "$(arrow-swap) 1 port · 203.0.113.5:6001 · PCP",
     warns: false,
   });
-  assertEquals(statusOf([live, live, waiting])?.text, "$(arrow-swap) 2 ports · 203.0.113.5:6001");
+  assertEquals(
+    statusOf([live, live, waiting])?.text,
+    "$(arrow-swap) 2 ports · 203.0.113.5:6001 · PCP",
+  );
   assertEquals(statusOf([waiting]), { text: "$(sync~spin) 1 port waiting", warns: false });
   assertEquals(statusOf([live, lost]), { text: "$(warning) 1 of 2 ports lost", warns: true });
   assertEquals(statusOf([lost, unknown]), { text: "$(question) 1 port unknown", warns: true });
@@ -109,6 +143,7 @@ Deno.test("detailsOf() ends with the timeline, and says when the port is closed"
   assertMatch(shown, /^tcp 6000 -> 203\.0\.113\.5:6001\n/);
   assertMatch(shown, /State +1 h left\n/);
   assertMatch(shown, /Gateway +Simulated gateway 127\.0\.0\.2 port 5351\n/);
+  assertMatch(shown, /Protocol +PCP\n/);
   assertMatch(shown, /Timeline\n\n\d\d:\d\d:\d\d {2}asking\n\d\d:\d\d:\d\d {2}running\n$/);
   assertMatch(detailsOf(port({ type: "running" }), false, NOW), /State +closed\n/);
 });

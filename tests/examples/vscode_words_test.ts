@@ -7,13 +7,32 @@ import { serverCommand } from "../../examples/vscode/src/server_command.ts";
 import { LocalCode, ResultCode } from "../../mod.ts";
 
 Deno.test("parsePort() reads a port, with or without its protocol", () => {
-  assertEquals(parsePort("3000"), { port: 3000, protocol: undefined });
-  assertEquals(parsePort(" 65535/UDP "), { port: 65535, protocol: "udp" });
-  assertEquals(parsePort("1/tcp"), { port: 1, protocol: "tcp" });
+  const read = (text: string) => {
+    const parsed = parsePort(text);
+    return typeof parsed === "string" ? parsed : Object.values(parsed);
+  };
+  assertEquals(read("3000"), [3000, undefined, undefined]);
+  assertEquals(read(" 65535/UDP "), [65535, "udp", undefined]);
+  assertEquals(read("1/tcp"), [1, "tcp", undefined]);
+  assertEquals(read("3000 as 8080"), [3000, undefined, 8080]);
+  assertEquals(read("3000/udp  AS 1"), [3000, "udp", 1]);
 });
 
 Deno.test("parsePort() refuses everything else with the reason", () => {
-  for (const text of ["0", "65536", "99999999999999999999", "-1", "80.5", "http", "80/sctp"]) {
+  for (
+    const text of [
+      "0",
+      "65536",
+      "99999999999999999999",
+      "-1",
+      "80.5",
+      "http",
+      "80/sctp",
+      "80 as 0",
+      "80 as",
+      "as 80",
+    ]
+  ) {
     assertMatch(String(parsePort(text)), /^A port is a number from 1 to 65535, got ".+"$/, text);
   }
   assertMatch(String(parsePort("  ")), /^Type the port/);
@@ -33,18 +52,18 @@ Deno.test("adviceForCode() has advice for every refusal that can be helped", () 
     "CannotProvideExternal",
     "AddressMismatch",
   ]);
-  assertMatch(adviceForCode(LocalCode.NoResponse) ?? "", /PCP or NAT-PMP switched on/);
+  assertMatch(adviceForCode(LocalCode.NoResponse) ?? "", /UPnP, NAT-PMP or PCP switched on/);
   assertMatch(adviceForCode(LocalCode.UnusableAssignment) ?? "", /no external address/);
 });
 
 Deno.test("serverCommand() runs the setting, else the checkout, else what is published", () => {
-  assertEquals(serverCommand([], "deno", undefined), {
+  assertEquals(serverCommand([], "deno", undefined, "0.1.0"), {
     program: "deno",
-    args: ["run", "-A", "jsr:@portcontrol/pcp/rpc/main", "--stdio", "--trace"],
+    args: ["run", "-A", "jsr:@portcontrol/pcp@0.1.0/rpc/main", "--stdio", "--trace"],
     needsDeno: true,
   });
-  assertEquals(serverCommand([], "deno", "/src/pcp").args[2], "/src/pcp/rpc/main.ts");
-  assertEquals(serverCommand(["/opt/pcp-rpc", "--stdio"], "deno", "/src/pcp"), {
+  assertEquals(serverCommand([], "deno", "/src/pcp", "0.1.0").args[2], "/src/pcp/rpc/main.ts");
+  assertEquals(serverCommand(["/opt/pcp-rpc", "--stdio"], "deno", "/src/pcp", "0.1.0"), {
     program: "/opt/pcp-rpc",
     args: ["--stdio"],
     needsDeno: false,

@@ -96,14 +96,32 @@ export const TROUBLE_STEPS: readonly Step[] = [
     await workbench.press("The port mapping server is gone", "Restart");
     await until("the deletion", () => Promise.resolve(router.server.mappings.size), (n) => n === 0);
   }],
+  ["the ports of a window that was killed are closed by the next one", async (context) => {
+    const { workbench, run, home, router } = context;
+    await openPort(context, undefined, "6005/tcp");
+    await workbench.status("1 port · 203.0.113.5:6005").waitFor();
+    assertEquals(router.server.mappings.size, 1);
+    await kill(run);
+    // As if the window had been killed with its server.
+    const windows = `${home}/.local/share/code-server/User/globalStorage/portcontrol.portcontrol`;
+    const [window] = Array.from(Deno.readDirSync(windows), ({ name }) => name);
+    const { pid, status } = new Deno.Command("true").spawn();
+    await status;
+    await Deno.mkdir(`${windows}/${pid}`);
+    await Deno.copyFile(`${windows}/${window}/router.json`, `${windows}/${pid}/router.json`);
+    await workbench.reload();
+    await workbench.notice("Closed 1 port of a window that had been killed.").waitFor();
+    assertEquals(router.server.mappings.size, 0);
+    await workbench.clearNotices();
+  }],
   ["a request without a response is reported, and can be cancelled", async (context) => {
     const { workbench, router } = context;
     router.server.silent = true;
     await openPort(context, undefined, "6002/udp");
-    await workbench.notice("No answer yet. Is 127.0.0.1 the router").waitFor();
+    await workbench.notice("Nothing at 127.0.0.1 answers in ").waitFor();
     await workbench.row("udp 6002").waitFor();
     await workbench.status("1 port waiting").waitFor();
-    await workbench.press("No answer yet", "Cancel");
+    await workbench.press("Nothing at 127.0.0.1", "Cancel");
     await workbench.row("udp 6002").waitFor({ state: "hidden" });
   }],
   ["a reload in the middle of opening a port leaves nothing behind", async (context) => {
@@ -120,7 +138,11 @@ export const TROUBLE_STEPS: readonly Step[] = [
     const folder = `${home}/untrusted`;
     await Deno.mkdir(`${folder}/.vscode`, { recursive: true });
     const evil = ["touch", `${home}/touched`];
-    const settings = { "portcontrol.serverCommand": evil, "portcontrol.denoPath": evil[0] };
+    const settings = {
+      "portcontrol.serverCommand": evil,
+      "portcontrol.denoPath": evil[0],
+      "portcontrol.gateway": "192.0.2.1",
+    };
     await Deno.writeTextFile(`${folder}/.vscode/settings.json`, JSON.stringify(settings));
     const title = await editor.configure({
       "security.workspace.trust.enabled": true,
@@ -161,6 +183,7 @@ async function openPort(
 ): Promise<void> {
   await workbench.command("Port Control: Open Port…");
   if (gateway !== undefined) await workbench.choose(gateway);
+  await workbench.choose("Another port…");
   await workbench.answer(port);
   await workbench.enter();
 }

@@ -3,18 +3,13 @@ export function adviceForCode(code: number): string | undefined {
   return ADVICE.get(code);
 }
 
-/** What to do when the gateway does not answer. */
-export function adviceOnSilence(gateway: string): string {
-  return `No answer yet. Is ${gateway} the router, and is PCP or NAT-PMP switched on in its settings?`;
-}
-
 const LATER = "Try again in a minute.";
 
 const ADVICE: ReadonlyMap<number, string> = new Map([
   [1, "This router is too old or too new; an update of its firmware may help."],
   [
     2,
-    "Allow port mapping (PCP, NAT-PMP) for this device in the router's settings. If another program holds this port, end it or open another port.",
+    "Many routers open ports from 1024 on only. Allow port mapping (UPnP, NAT-PMP, PCP) for this device in the router's settings. If another program holds this port, end it or open another port.",
   ],
   [4, "This router cannot open ports in this way."],
   [7, `See whether the router is online. ${LATER}`],
@@ -26,6 +21,6 @@ const ADVICE: ReadonlyMap<number, string> = new Map([
     12,
     "There is a second NAT on the way: switch a VPN off, or put one of the two routers in bridge mode.",
   ],
-  [-1, "Is PCP or NAT-PMP switched on in the router's settings?"],
+  [-1, "Is UPnP, NAT-PMP or PCP switched on in the router's settings?"],
   [-2, "The router seems to have no external address yet; see whether it is online."],
 ]);

@@ -16,7 +16,12 @@ export interface Assigned {
   externalPort: number;
   /** In seconds. */
   lifetime: number;
+  /** False if the address is private or shared: there is a second NAT between the router and the internet. */
+  globallyReachable?: false;
 }
+
+/** The protocols that a router may speak. */
+export type RouterProtocol = "pcp" | "nat-pmp" | "upnp";
 
 /** A mapping with its current state. */
 export interface Mapping {
@@ -42,6 +47,17 @@ export interface Client {
   port: number;
 }
 
+/** What a client starts with; the server discovers the addresses that are left out. */
+export interface ClientStart {
+  client?: string;
+  server?: string;
+  port?: number;
+  /** All if left out. */
+  protocols?: RouterProtocol[];
+  /** A file that keeps the mappings for a later run. */
+  state?: string;
+}
+
 /** Params and result of each request that the extension sends. */
 export interface Requests {
   initialize: [
@@ -51,7 +67,7 @@ export interface Requests {
   shutdown: [undefined, null];
   "simulator/start": [{ port?: number }, { simulatorId: number; server: string; port: number }];
   "simulator/stop": [{ simulatorId: number }, null];
-  "client/start": [{ client?: string; server?: string; port?: number; state?: string }, Client];
+  "client/start": [ClientStart, Client];
   "client/deleteLeftovers": [{ clientId: number }, { deleted: number }];
   "client/shutdown": [{ clientId: number }, null];
   "mapping/request": [MappingRequest, Mapping];
@@ -70,6 +86,8 @@ export interface MappingRequest {
   lifetime: number;
   /** Suggested; the gateway may assign another. */
   externalPort: number;
+  /** A text for the router's list of mappings. */
+  description?: string;
 }
 
 /** The transport protocols that the extension offers. */
@@ -80,6 +98,12 @@ export interface Notifications {
   "mapping/alert": { mappingId: number; alert: Alert };
   "client/error": { clientId: number; error: { name: string; message: string } };
   "client/serverRestarted": { clientId: number; epoch: number };
+  "client/gateway": {
+    clientId: number;
+    gateway: { state: "unknown" | "answers" | "silent" | "refuses" };
+    protocol?: RouterProtocol;
+    message: string;
+  };
 }
 
 /** Error codes that the extension handles. */

@@ -1,8 +1,7 @@
 import * as vscode from "vscode";
-import { adviceOnSilence } from "./advice.ts";
 import { askGateway, askPort, askWhich } from "./ask.ts";
 import type { Details } from "./details.ts";
-import { endpoint, type Port, portId, portLabel, stateText } from "./port.ts";
+import { endpoint, natWarning, type Port, portId, portLabel, stateText } from "./port.ts";
 import type { Ports } from "./ports.ts";
 import { tellError } from "./tell_error.ts";
 
@@ -37,7 +36,8 @@ export function registerCommands(
     restartGateway: ["Cannot restart the gateway", busy(away, () => ports.restartGateway(REBOOT))],
     renew: ["Cannot renew the mapping", ofPort((port) => ports.renew(port))],
     revoke: ["Cannot close the port", close],
-    copyAddress: ["Cannot copy the address", ofPort(copyAddress)],
+    copyAddress: ["Cannot copy the address", ofPort((port) => copy(port, ""))],
+    copyUrl: ["Cannot copy the URL", ofPort((port) => copy(port, "http://"))],
     showDetails: ["Cannot show the details", ofPort((port) => details.show(port))],
   };
   return vscode.Disposable.from(
@@ -78,20 +78,24 @@ async function openPort(ports: Ports, memory: vscode.Memento): Promise<void> {
 function waitingText(port: Port | undefined): string {
   const state = port?.mapping?.state;
   if (port === undefined || state === undefined) return "";
-  const isSilent = state.type === "starting" && state.attempt > 0;
-  return isSilent ? adviceOnSilence(port.gateway.client?.server ?? "this") : stateText(state);
+  return port.gateway.trouble ?? stateText(state);
 }
 
 async function tellOpen(port: Port, how: string): Promise<void> {
   const text = `${portLabel(port)} ${how}.`;
-  const chosen = await vscode.window.showInformationMessage(text, COPY, DETAILS);
-  const command = chosen && `portcontrol.${chosen === COPY ? "copyAddress" : "showDetails"}`;
+  const warning = natWarning(port);
+  const offers = port.protocol === "tcp" ? [COPY, COPY_URL, DETAILS] : [COPY, DETAILS];
+  const chosen = warning === undefined
+    ? await vscode.window.showInformationMessage(text, ...offers)
+    : await vscode.window.showWarningMessage(`${text} But ${warning}.`, ...offers);
+  const command = chosen && OFFERED[chosen];
   if (command !== undefined) await vscode.commands.executeCommand(command, portId(port));
 }
 
-async function copyAddress({ mapping }: Port): Promise<void> {
+/** Copies the external address and port, or the URL that begins with `scheme`. */
+async function copy({ mapping }: Port, scheme: string): Promise<void> {
   if (!mapping?.assigned) throw new Error("nothing is assigned yet");
-  await vscode.env.clipboard.writeText(endpoint(mapping.assigned));
+  await vscode.env.clipboard.writeText(scheme + endpoint(mapping.assigned));
 }
 
 /** Shows progress; `run` can be cancelled if it takes the token. */
@@ -107,7 +111,13 @@ async function progress<T>(
 }
 
 const COPY = "Copy External Address";
+const COPY_URL = "Copy http:// URL";
 const DETAILS = "Show Details";
+const OFFERED: Readonly<Record<string, string>> = {
+  [COPY]: "portcontrol.copyAddress",
+  [COPY_URL]: "portcontrol.copyUrl",
+  [DETAILS]: "portcontrol.showDetails",
+};
 
 /** Seconds without the simulated gateway: long enough for every renewal to be retransmitted (RFC 6887 section 8.1.1). */
 const REBOOT = 10;

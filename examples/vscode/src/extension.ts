@@ -3,7 +3,8 @@
  *
  * - `server.ts` starts the server and sends requests; `api.ts` declares the messages. Every client needs these two.
  * - `ports.ts` keeps the requested ports, handles alerts, and requests the ports again after a restart of the server.
- * - `port.ts`, `advice.ts`, `input.ts` are pure functions: conditions, texts, input.
+ * - `port.ts`, `advice.ts`, `input.ts` are pure functions: conditions, texts, input. `listening.ts` and `leftovers.ts` read
+ *   what this computer listens on, and what killed windows left open.
  * - The rest is user interface: `commands.ts`, `ask.ts`, `tree.ts`, `status_bar.ts`, `details.ts`, `tell_error.ts`.
  */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
@@ -11,6 +12,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import * as vscode from "vscode";
+import type { RouterProtocol } from "./api.ts";
 import { registerCommands } from "./commands.ts";
 import { Details } from "./details.ts";
 import { Ports, type PortsDeps } from "./ports.ts";
@@ -18,6 +20,7 @@ import { Server } from "./server.ts";
 import { type ServerCommand, serverCommand } from "./server_command.ts";
 import { showStatus } from "./status_bar.ts";
 import { tellError } from "./tell_error.ts";
+import { leftStateFiles, removeWindow } from "./leftovers.ts";
 import { PortTree } from "./tree.ts";
 
 let ports: Ports | undefined;
@@ -31,11 +34,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const known = ports = new Ports({
     log,
     startServer: (events) => {
-      const command = chosenCommand();
+      const command = chosenCommand(context.extension.packageJSON.version);
       log.info(`Starting ${[command.program, ...command.args].join(" ")}`);
       return Server.start(command, events);
     },
-    routerAddresses,
+    routerSettings,
+    description,
     stateFolder,
     tell: (what, error) => {
       log.error(`${what}: ${error}`);
@@ -57,6 +61,9 @@ export function activate(context: vscode.ExtensionContext): void {
       void executeCommand("setContext", "portcontrol.simulated", known.simulated !== undefined);
     }),
   );
+  closeLeftovers(known, context.globalStorageUri.fsPath).catch((error: unknown) => {
+    log.warn(`Cannot close the ports of a window that had been killed: ${error}`);
+  });
 }
 
 /** VS Code waits for this when the window is closed or reloaded. If it is killed, the server ends with its stdin. */
@@ -65,10 +72,10 @@ export async function deactivate(): Promise<void> {
   rmSync(stateFolder, { recursive: true, force: true });
 }
 
-function chosenCommand(): ServerCommand {
+function chosenCommand(version: string): ServerCommand {
   const settings = vscode.workspace.getConfiguration("portcontrol");
   const configured = settings.get<string[]>("serverCommand", []);
-  return serverCommand(configured, denoPath(settings.get("denoPath", "deno")), checkout());
+  return serverCommand(configured, denoPath(settings.get("denoPath", "deno")), checkout(), version);
 }
 
 /** Outside a shell VS Code has a PATH without the folder of Deno's installer, so that folder is tried first. */
@@ -87,10 +94,34 @@ function checkout(): string | undefined {
 }
 
 /** Params of `client/start`; the server discovers what the settings leave out. */
-function routerAddresses(): ReturnType<PortsDeps["routerAddresses"]> {
+function routerSettings(): ReturnType<PortsDeps["routerSettings"]> {
   const settings = vscode.workspace.getConfiguration("portcontrol");
+  const protocols = settings.get<RouterProtocol[]>("protocols", []);
   const server = settings.get("gateway", "");
   const client = settings.get("clientAddress", "");
   const port = settings.get("gatewayPort", 5351);
-  return { port, ...(server === "" ? {} : { server }), ...(client === "" ? {} : { client }) };
+  return {
+    port,
+    ...server === "" ? {} : { server },
+    ...client === "" ? {} : { client },
+    ...protocols.length === 0 ? {} : { protocols },
+  };
+}
+
+/** The setting, or else the name of the workspace. */
+function description(): string {
+  const configured = vscode.workspace.getConfiguration("portcontrol").get("description", "");
+  return configured === "" ? vscode.workspace.name ?? "" : configured;
+}
+
+/** Closes the ports that killed windows left open: ports close with their window. */
+async function closeLeftovers(known: Ports, folder: string): Promise<void> {
+  let closed = 0;
+  for (const file of leftStateFiles(folder)) {
+    closed += await known.deleteLeftovers(file);
+    removeWindow(file);
+  }
+  if (closed === 0) return;
+  const what = closed === 1 ? "1 port" : `${closed} ports`;
+  void vscode.window.showInformationMessage(`Closed ${what} of a window that had been killed.`);
 }

@@ -1,4 +1,4 @@
-import type { Assigned, Client, Mapping, Protocol, State } from "./api.ts";
+import type { Assigned, Client, Mapping, Protocol, RouterProtocol, State } from "./api.ts";
 
 /** A gateway in use, real or simulated. */
 export interface Gateway {
@@ -7,12 +7,18 @@ export interface Gateway {
   client: Client | undefined;
   /** Only of a simulated gateway. */
   simulatorId: number | undefined;
+  /** In which protocol it answers; undefined before its first answer. */
+  protocol: RouterProtocol | undefined;
+  /** Why it does not answer and what to do, in the server's words; undefined if it answers, or may still do so. */
+  trouble: string | undefined;
 }
 
 /** A port to open. */
 export interface Wish {
   readonly protocol: Protocol;
   readonly port: number;
+  /** The suggested external port, if another one. */
+  readonly externalPort?: number;
 }
 
 /** A requested port and the state of its mapping. */
@@ -27,6 +33,16 @@ export interface Port extends Wish {
   readonly timeline: { at: Date; text: string }[];
 }
 
+/** Adds a state change to the timeline, which keeps the last ones. */
+export function note({ timeline }: Port, text: string): void {
+  if (timeline.at(-1)?.text === text) return;
+  timeline.push({ at: new Date(), text });
+  if (timeline.length > TIMELINE_LENGTH) timeline.shift();
+}
+
+/** How many state changes a timeline keeps: those of a day with a renewal each half hour. */
+const TIMELINE_LENGTH = 200;
+
 /** The id of a port: `simulated tcp 6000`. */
 export function portId(
   { gateway: { kind }, protocol, port }: Wish & Pick<Port, "gateway">,
@@ -35,9 +51,9 @@ export function portId(
 }
 
 /** The condition of a port, one icon each. */
-export type Condition = "live" | "waiting" | "closing" | "lost" | "unknown";
+export type Condition = "live" | "late" | "waiting" | "closing" | "lost" | "unknown";
 
-/** The condition of a port. A retransmitted renewal counts as lost: the gateway has stopped answering. */
+/** The condition of a port. One whose renewal is not answered is late: it stays open until its lifetime ends. */
 export function conditionOf({ mapping, isUnknown }: Port): Condition {
   if (isUnknown) return "unknown";
   const state = mapping?.state;
@@ -45,7 +61,7 @@ export function conditionOf({ mapping, isUnknown }: Port): Condition {
     case "running":
       return "live";
     case "updating":
-      return state.lifetime === 0 ? "closing" : state.attempt > 0 ? "lost" : "live";
+      return state.lifetime === 0 ? "closing" : state.attempt > 0 ? "late" : "live";
     case "starting":
       return mapping?.assigned && state.attempt > 0 ? "lost" : "waiting";
     case "error":
@@ -76,8 +92,21 @@ export function portDescription(port: Port, now: number): string {
   const { mapping } = port;
   if (port.isUnknown) return "unknown: the server is gone";
   if (mapping === undefined) return "asking";
-  if (conditionOf(port) !== "live" || mapping.expiresAt === null) return stateText(mapping.state);
-  return timeLeft(Date.parse(mapping.expiresAt) - now);
+  const { expiresAt, assigned } = mapping;
+  const condition = conditionOf(port);
+  if (condition === "late" && expiresAt !== null) {
+    return `waiting for the router, port open until ${clock(new Date(expiresAt)).slice(0, 5)}`;
+  }
+  if (condition !== "live" || expiresAt === null) return stateText(mapping.state);
+  const left = timeLeft(Date.parse(expiresAt) - now);
+  return assigned?.globallyReachable === false ? `${left}, behind a second NAT` : left;
+}
+
+/** Why hosts of the internet do not reach the port, and what to do; undefined if they do, as far as is known. */
+export function natWarning({ mapping }: Port): string | undefined {
+  if (mapping?.assigned?.globallyReachable !== false) return undefined;
+  return `${mapping.assigned.externalAddress} is not an address of the internet: there is a second NAT behind the router. ` +
+    "Put one of the two routers in bridge mode, or ask the provider for an IPv4 address";
 }
 
 /** A state as text. */
@@ -89,7 +118,7 @@ export function stateText(state: State): string {
       return state.attempt === 0 ? "asking" : "no answer yet";
     case "updating":
       if (state.lifetime === 0) return "closing";
-      return state.attempt === 0 ? "renewing" : "no answer";
+      return state.attempt === 0 ? "renewing" : "no answer to the renewal yet";
     case "error":
       return `refused: ${state.name}`;
     case "revoked":
@@ -118,10 +147,25 @@ export function statusOf(ports: readonly Port[]): { text: string; warns: boolean
   const lost = ports.filter((port) => conditionOf(port) === "lost").length;
   if (unknown > 0) return { text: `$(question) ${count(unknown)} unknown`, warns: true };
   if (lost > 0) return { text: `$(warning) ${lost} of ${count(ports.length)} lost`, warns: true };
-  const newest = live.at(-1)?.mapping?.assigned;
-  if (!newest) return { text: `$(sync~spin) ${count(ports.length)} waiting`, warns: false };
-  return { text: `$(arrow-swap) ${count(live.length)} · ${endpoint(newest)}`, warns: false };
+  const late = ports.filter((port) => conditionOf(port) === "late").length;
+  if (late > 0) return { text: `$(clock) ${count(late)} waiting for the router`, warns: false };
+  const newest = live.at(-1);
+  const assigned = newest?.mapping?.assigned;
+  if (!assigned) return { text: `$(sync~spin) ${count(ports.length)} waiting`, warns: false };
+  const { protocol } = newest?.gateway ?? {};
+  const way = protocol === undefined ? "" : ` · ${PROTOCOL_TITLES[protocol]}`;
+  return {
+    text: `$(arrow-swap) ${count(live.length)} · ${endpoint(assigned)}${way}`,
+    warns: false,
+  };
 }
+
+/** The names of the protocols for people. */
+export const PROTOCOL_TITLES: Readonly<Record<RouterProtocol, string>> = {
+  "pcp": "PCP",
+  "nat-pmp": "NAT-PMP",
+  "upnp": "UPnP",
+};
 
 /** The name of a gateway. */
 export function gatewayLabel(kind: Gateway["kind"] | undefined): string {
@@ -130,7 +174,8 @@ export function gatewayLabel(kind: Gateway["kind"] | undefined): string {
 
 /** The page that *Show Details* opens. */
 export function detailsOf(port: Port, isOpen: boolean, now: number): string {
-  const client = port.gateway.client;
+  const { client, protocol } = port.gateway;
+  const warning = natWarning(port);
   return [
     portLabel(port),
     "",
@@ -138,8 +183,10 @@ export function detailsOf(port: Port, isOpen: boolean, now: number): string {
     `Gateway   ${gatewayLabel(port.gateway.kind)}${
       client ? ` ${client.server} port ${client.port}` : ""
     }`,
+    `Protocol  ${protocol === undefined ? "-" : PROTOCOL_TITLES[protocol]}`,
     `Computer  ${client?.client ?? "unknown"}`,
     `Expires   ${port.mapping?.expiresAt ? clock(new Date(port.mapping.expiresAt)) : "-"}`,
+    ...warning === undefined ? [] : ["", `${warning}.`],
     "",
     "Timeline",
     "",

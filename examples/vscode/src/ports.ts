@@ -1,14 +1,17 @@
 import * as vscode from "vscode";
-import type { Alert, Client, Mapping } from "./api.ts";
-import { endpoint, type Gateway, type Port, portId, stateText, type Wish } from "./port.ts";
+import type { Alert, ClientStart, Mapping, Notifications } from "./api.ts";
+import { ROUTER_STATE } from "./leftovers.ts";
+import { endpoint, type Gateway, note, type Port, portId, stateText, type Wish } from "./port.ts";
 import type { Server, ServerEvents } from "./server.ts";
 
 /** The dependencies of {@linkcode Ports}. */
 export interface PortsDeps {
   /** Starts a server. */
   readonly startServer: (events: ServerEvents) => Promise<Server>;
-  /** Addresses from the settings; the server discovers the others. */
-  readonly routerAddresses: () => Partial<Pick<Client, "client" | "server" | "port">>;
+  /** Addresses and protocols from the settings; the server discovers the addresses that are left out. */
+  readonly routerSettings: () => ClientStart;
+  /** A text for the router's list of mappings; none if it is empty. */
+  readonly description: () => string;
   /** A folder for state files: a new server needs the nonces of one that was killed to renew its mappings. */
   readonly stateFolder: string;
   /** Reports an error outside of a command. */
@@ -56,7 +59,8 @@ export class Ports implements vscode.Disposable {
     const server = await this.#running();
     const known = this.gateways.find((gateway) => gateway.kind === kind);
     if (known?.client !== undefined) return known;
-    const gateway = known ?? { kind, client: undefined, simulatorId: undefined };
+    const gateway = known ??
+      { kind, client: undefined, simulatorId: undefined, protocol: undefined, trouble: undefined };
     await this.#join(server, gateway);
     if (known === undefined) this.gateways.push(gateway);
     this.#changed.fire();
@@ -123,6 +127,22 @@ export class Ports implements vscode.Disposable {
     this.#changed.fire();
   }
 
+  /**
+   * Deletes the mappings of a state file of another window.
+   *
+   * @returns How many there were.
+   */
+  async deleteLeftovers(state: string): Promise<number> {
+    const server = await this.#running();
+    const { clientId } = await server.request("client/start", {
+      ...this.#deps.routerSettings(),
+      state,
+    });
+    const { deleted } = await server.request("client/deleteLeftovers", { clientId });
+    await server.request("client/shutdown", { clientId });
+    return deleted;
+  }
+
   /** Stops the simulated gateway for some seconds and starts it without its mappings, as after a power cut. */
   async restartGateway(seconds: number): Promise<void> {
     const gateway = this.simulated;
@@ -174,6 +194,7 @@ export class Ports implements vscode.Disposable {
       server.on("client/serverRestarted", ({ clientId }) => {
         this.#note("the gateway restarted", (port) => port.gateway.client?.clientId === clientId);
       });
+      server.on("client/gateway", (params) => this.#learn(params));
       const tellJoin = (error: unknown) => tell("Cannot use the gateway again", error);
       for (const gateway of this.gateways) await this.#join(server, gateway).catch(tellJoin);
       return server;
@@ -185,13 +206,15 @@ export class Ports implements vscode.Disposable {
 
   /** Starts a client for a gateway, and requests the ports that an earlier server had. */
   async #join(server: Server, gateway: Gateway): Promise<void> {
-    const state = `${this.#deps.stateFolder}/${gateway.kind}.json`;
-    let at = this.#deps.routerAddresses();
+    const file = gateway.kind === "router" ? ROUTER_STATE : "simulated.json";
+    const state = `${this.#deps.stateFolder}/${file}`;
+    let at = this.#deps.routerSettings();
     if (gateway.kind === "simulated") {
       const { simulatorId, ...address } = await server.request("simulator/start", {});
       gateway.simulatorId = simulatorId;
       at = { client: address.server, ...address };
     }
+    gateway.protocol = gateway.trouble = undefined;
     gateway.client = await server.request("client/start", { ...at, state });
     const wanted = this.ports.filter((port) => port.gateway === gateway && port.isUnknown);
     for (const port of wanted) await this.#ask(server, port);
@@ -202,13 +225,15 @@ export class Ports implements vscode.Disposable {
 
   /** Requests a mapping, with its former external port. Resolves before the gateway has answered. */
   async #ask(server: Server, port: Port): Promise<Mapping> {
+    const description = this.#deps.description();
     const mapping = await server.request("mapping/request", {
       clientId: port.gateway.client?.clientId ?? 0,
       kind: "inbound",
       internalPort: port.port,
       protocol: port.protocol,
       lifetime: port.lifetime,
-      externalPort: port.mapping?.assigned?.externalPort ?? port.port,
+      externalPort: port.mapping?.assigned?.externalPort ?? port.externalPort ?? port.port,
+      ...description === "" ? {} : { description },
     });
     port.mapping = mapping;
     port.isUnknown = false;
@@ -230,18 +255,33 @@ export class Ports implements vscode.Disposable {
     }).catch(this.#unimportant); // the mapping or the server has ended
   }
 
+  /** Keeps what the server knows of a gateway. */
+  #learn(
+    { clientId, gateway: { state }, protocol, message }: Notifications["client/gateway"],
+  ): void {
+    const gateway = this.gateways.find(({ client }) => client?.clientId === clientId);
+    if (gateway === undefined) return;
+    gateway.protocol = protocol;
+    gateway.trouble = state === "silent" || state === "refuses" ? message : undefined;
+    this.#changed.fire();
+  }
+
   readonly #unimportant = (error: Error): void => this.#deps.log.debug(error.message);
 
   #note(text: string, of: (port: Port) => boolean): void {
-    for (const { timeline } of this.ports.filter(of)) {
-      if (timeline.at(-1)?.text !== text) timeline.push({ at: new Date(), text });
-    }
+    for (const port of this.ports.filter(of)) note(port, text);
     this.#changed.fire();
   }
 
   #serverIsGone(reason: string): void {
     this.#server = undefined;
-    for (const gateway of this.gateways) gateway.client = gateway.simulatorId = undefined;
+    for (const gateway of this.gateways) {
+      gateway.client =
+        gateway.simulatorId =
+        gateway.protocol =
+        gateway.trouble =
+          undefined;
+    }
     for (const port of this.ports) port.isUnknown = true;
     this.#note(`the server is gone: ${reason}`, () => true);
   }

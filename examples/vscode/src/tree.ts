@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
-import { type Condition, conditionOf, type Gateway, gatewayLabel } from "./port.ts";
-import { type Port, portDescription, portId, portLabel } from "./port.ts";
+import { type Condition, conditionOf, type Gateway, gatewayLabel, natWarning } from "./port.ts";
+import { type Port, portDescription, portId, portLabel, PROTOCOL_TITLES } from "./port.ts";
 import type { Ports } from "./ports.ts";
 
 /** The view *Port Mappings*: rows `gateway KIND`, below each `client KIND`, below that the ids of its ports. */
@@ -8,13 +8,15 @@ export class PortTree implements vscode.TreeDataProvider<string>, vscode.Disposa
   readonly #ports: Ports;
   readonly #changed = new vscode.EventEmitter<string[] | undefined>();
   readonly #timer: NodeJS.Timeout;
+  #soon: NodeJS.Timeout | undefined;
   #rows: string[] = [];
   #texts = "";
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(ports: Ports) {
     this.#ports = ports;
-    ports.onDidChange(() => this.#refresh());
+    // Alerts of many ports come together: one refresh for all.
+    ports.onDidChange(() => this.#soon ??= setTimeout(() => this.#refresh(), 50));
     // The remaining time changes without an event.
     this.#timer = setInterval(() => {
       const texts = ports.ports.map((port) => portDescription(port, Date.now())).join();
@@ -42,11 +44,13 @@ export class PortTree implements vscode.TreeDataProvider<string>, vscode.Disposa
 
   dispose(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#soon);
     this.#changed.dispose();
   }
 
   /** Refreshes rows rather than the tree if it can: an open menu loses its row when the tree is read again. */
   #refresh(): void {
+    this.#soon = undefined;
     const { gateways, ports } = this.#ports;
     const parents = gateways.flatMap(({ kind }) => [`gateway ${kind}`, `client ${kind}`]);
     const rows = [...parents, ...ports.map(portId)];
@@ -62,7 +66,13 @@ function gatewayItem(gateway: Gateway | undefined, isClient: boolean): vscode.Tr
   item.iconPath = new vscode.ThemeIcon(isClient ? "device-desktop" : icon);
   item.description = "not connected";
   const client = gateway?.client;
-  if (client) item.description = isClient ? client.client : `${client.server} port ${client.port}`;
+  if (client && isClient) item.description = client.client;
+  else if (client) {
+    const { protocol, trouble } = gateway;
+    const way = protocol === undefined ? "" : `, ${PROTOCOL_TITLES[protocol]}`;
+    item.description = trouble ?? `${client.server} port ${client.port}${way}`;
+    item.tooltip = item.description;
+  }
   return item;
 }
 
@@ -70,7 +80,7 @@ function portItem(port: Port): vscode.TreeItem {
   const condition = conditionOf(port);
   const item = new vscode.TreeItem(portLabel(port));
   item.description = portDescription(port, Date.now());
-  item.tooltip = `${portLabel(port)}\n${item.description}`;
+  item.tooltip = [portLabel(port), item.description, natWarning(port) ?? []].flat().join("\n");
   const [icon, colour] = ICONS[condition];
   item.iconPath = new vscode.ThemeIcon(icon, colour ? new vscode.ThemeColor(colour) : undefined);
   // The text of a screen reader, in place of the icon.
@@ -80,6 +90,7 @@ function portItem(port: Port): vscode.TreeItem {
 
 const ICONS: Record<Condition, [icon: string, colour?: string]> = {
   live: ["pass-filled", "testing.iconPassed"],
+  late: ["clock", "testing.iconQueued"],
   waiting: ["sync~spin"],
   closing: ["sync~spin"],
   lost: ["warning", "list.warningForeground"],
