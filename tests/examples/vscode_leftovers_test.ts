@@ -19,7 +19,7 @@ Deno.test("leftStateFiles() finds the state of killed windows, and removes folde
     removeWindow(left ?? "");
     await window(gone, "simulated.json");
     assertEquals(leftStateFiles(folder), []);
-    const rest = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+    const rest = (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
     assertEquals(rest, [String(Deno.pid), "trace"].sort());
   } finally {
     await Deno.remove(folder, { recursive: true });

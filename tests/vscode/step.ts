@@ -29,9 +29,15 @@ export class FakeDeno {
     this.path = path;
   }
 
-  /** Runs the real Deno, with variables set as `NAME=value`. */
-  async works(variables = ""): Promise<void> {
-    await this.#write(`${variables} exec "${Deno.execPath()}" "$@"`);
+  /** Runs the real Deno. */
+  async works(): Promise<void> {
+    await this.#write(`exec "${Deno.execPath()}" "$@"`);
+  }
+
+  /** Runs the real Deno in a network that has the loopback interface only. */
+  async isOffline(): Promise<void> {
+    const script = 'ip link set lo up && exec "$0" "$@"';
+    await this.#write(`exec unshare --net sh -c '${script}' "${Deno.execPath()}" "$@"`);
   }
 
   /** Prints a text on stderr, and exits. */

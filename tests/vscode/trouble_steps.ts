@@ -47,8 +47,7 @@ export const TROUBLE_STEPS: readonly Step[] = [
   }],
   ["without a gateway a simulated one is offered", async (context) => {
     const { workbench, deno } = context;
-    // Without a program that prints the default route.
-    await deno.works("PATH=/nowhere");
+    await deno.isOffline();
     await workbench.command("Port Control: Restart the Server");
     await workbench.status("1 port · 203.0.113.5:6000").waitFor();
     await openPort(context, "Router", "6001/tcp");
@@ -104,7 +103,7 @@ export const TROUBLE_STEPS: readonly Step[] = [
     await kill(run);
     // As if the window had been killed with its server.
     const windows = `${home}/.local/share/code-server/User/globalStorage/portcontrol.portcontrol`;
-    const [window] = Array.from(Deno.readDirSync(windows), ({ name }) => name);
+    const [window] = await Array.fromAsync(Deno.readDir(windows), ({ name }) => name);
     const { pid, status } = new Deno.Command("true").spawn();
     await status;
     await Deno.mkdir(`${windows}/${pid}`);
