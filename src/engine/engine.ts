@@ -1,30 +1,24 @@
-import { NATPMP_VERSION } from "../wire/constants.ts";
-import { decodeResponse, type Response } from "../wire/message.ts";
-import type { MappingResponse } from "../wire/message_type.ts";
 import { Nonce } from "../wire/nonce.ts";
-import { ResultCode } from "../wire/result_code.ts";
 import { AnnounceRequest } from "./announce_request.ts";
 import { checkId, checkLifetime, checkLifetimes, checkSpec } from "./check_spec.ts";
 import { defaultConfig, type EngineConfig } from "./config.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import type { EpochSample } from "./epoch.ts";
-import { errorHold } from "./error_hold.ts";
 import type { KnownGateway } from "./gateway_knowledge.ts";
-import type { IgnoreReason, Input, MappingId, Milliseconds, Output } from "./events.ts";
+import type { Input, MappingId, Milliseconds, Output } from "./events.ts";
 import { heldUntil } from "./exchange.ts";
 import * as lifecycle from "./lifecycle.ts";
 import { Mapping, type ReusableMapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
 import { Mappings } from "./mappings.ts";
-import { noteOtherSource } from "./other_source.ts";
 import { Pacer } from "./pacer.ts";
 import { PortReuse } from "./port_reuse.ts";
 import { PROTOCOLS } from "./protocol.ts";
 import { ProtocolChoice } from "./protocol_choice.ts";
+import { Reception } from "./reception.ts";
 import { RecoverySchedule } from "./recovery_schedule.ts";
 import { RequestHolds } from "./request_holds.ts";
-import { needsOptionData } from "./response_match.ts";
 import { ServerList } from "./server_list.ts";
 import { ServerState } from "./server_state.ts";
 
@@ -46,6 +40,7 @@ export class Engine {
   readonly #recovery: RecoverySchedule;
   readonly #announceRequest: AnnounceRequest;
   readonly #choice: ProtocolChoice;
+  readonly #reception: Reception;
   readonly #context: MappingContext;
   #lastId = -1;
 
@@ -62,16 +57,20 @@ export class Engine {
     this.#recovery = new RecoverySchedule(this.#config);
     this.#announceRequest = new AnnounceRequest(this.#config);
     this.#context = this.#makeContext(options);
-    this.#choice = new ProtocolChoice({
-      protocols: options.protocols ?? PROTOCOLS,
-      fallbacks: options.fallbacks ?? [],
+    const parts = {
       context: this.#context,
       mappings: this.#mappings,
       announceRequest: this.#announceRequest,
       servers: this.#servers,
       pacer: this.#pacer,
       recovery: this.#recovery,
+    };
+    this.#choice = new ProtocolChoice({
+      ...parts,
+      protocols: options.protocols ?? PROTOCOLS,
+      fallbacks: options.fallbacks ?? [],
     });
+    this.#reception = new Reception({ ...parts, holds: this.#holds, choice: this.#choice });
   }
 
   /** When to call {@linkcode step} with a timeout at the latest; undefined if nothing is to be waited for. */
@@ -134,7 +133,7 @@ export class Engine {
       case "request":
         return this.#request(now, input);
       case "datagram": {
-        const reason = this.#datagram(now, input);
+        const reason = this.#reception.receive(now, input);
         if (reason !== undefined) context.outputs.push({ type: "ignored", reason });
         return;
       }
@@ -207,93 +206,6 @@ export class Engine {
     if (mapping.phase === "deleting") this.#portReuse.deleting(mapping);
   }
 
-  /** The checks of RFC 6887 section 8.3, in their order. A datagram that fails one changes nothing; returns why. */
-  #datagram(
-    now: Milliseconds,
-    { bytes, source, multicast, isOnOldSocket = false }: Input & { type: "datagram" },
-  ): IgnoreReason | undefined {
-    const { address, port } = this.#servers.current;
-    if (source.port !== port || !source.address.equals(address)) {
-      noteOtherSource(this.#choice.knowledge, this.#mappings, bytes, source, port);
-      return "source";
-    }
-    if (bytes[0] === NATPMP_VERSION) {
-      if (isOnOldSocket) return "stale";
-      return this.#choice.receiveVersion0(now, bytes, multicast);
-    }
-    const decoded = decodeResponse(bytes);
-    if (!decoded.ok) return decoded.reason;
-    const response = decoded.value;
-    const { type, result, version, lifetime } = response;
-    const isAnnouncement = type === "announce" && result === ResultCode.Success;
-    if (multicast && !isAnnouncement) return "notAnnouncement";
-    if (result === ResultCode.UnsuppVersion) {
-      return isOnOldSocket ? "stale" : this.#choice.versionRefused(now, { version, lifetime });
-    }
-    switch (type) {
-      case "announce":
-        return this.#receiveAnnounce(now, response, multicast);
-      case "map":
-      case "peer":
-        return this.#receiveMapping(now, response);
-      default:
-        return "unexpectedOpcode";
-    }
-  }
-
-  #receiveMapping(now: Milliseconds, response: MappingResponse): IgnoreReason | undefined {
-    const context = this.#context;
-    const mapping = this.#mappings.matching(response);
-    if (mapping === undefined) return "unmatched";
-    if (response.optionFault !== undefined && needsOptionData(mapping)) {
-      return "malformedOptions";
-    }
-    this.#servers.answered();
-    if (!this.#state.checkEpoch(now, response.epoch)) {
-      // The round leaves out what this response grants: all other mappings may be lost.
-      this.#recovery.schedule(now, 0);
-      context.outputs.push({ type: "serverRestarted", epoch: response.epoch });
-    }
-    const isGrant = response.result === ResultCode.Success && response.lifetime > 0;
-    this.#choice.pcpAnswered(now, isGrant ? response.lifetime * 1000 : undefined);
-    const { unanswered, retryAfter, leavesOut } = mapping;
-    if (unanswered !== undefined) {
-      this.#pacer.answered(mapping, unanswered.lastSentAt, now, unanswered.transmissions === 1);
-    }
-    const ignored = this.#change(mapping, lifecycle.receive, response);
-    if (mapping.retryAfter !== retryAfter) this.#holds.set(mapping.spec, mapping.retryAfter, now);
-    if (mapping.leavesOut !== leavesOut) {
-      const hold = errorHold(response.result, response.lifetime, 0, this.#config);
-      this.#holds.leaveOut(mapping.spec, now + hold);
-    }
-    if (ignored === undefined && response.options.length > 0) this.#emitPrefixes(response);
-    return ignored;
-  }
-
-  #receiveAnnounce(
-    now: Milliseconds,
-    response: Response,
-    multicast: boolean,
-  ): IgnoreReason | undefined {
-    const { random, outputs } = this.#context;
-    const { result, epoch } = response;
-    const isWanted = this.#announceRequest.isUnderWay;
-    const isRequested = isWanted || this.#choice.awaitsAnnounce;
-    if (result !== ResultCode.Success && !isRequested) return "notAnnouncement";
-    this.#servers.answered();
-    const isFirst = this.#state.epoch === undefined;
-    const restarted = !this.#state.checkEpoch(now, epoch);
-    if (restarted) outputs.push({ type: "serverRestarted", epoch });
-    this.#emitPrefixes(response);
-    // The first announcement ends a silence, in which the next repetition of a request may be far away.
-    if (restarted || (isFirst && !isRequested)) {
-      this.#recovery.schedule(now, random() * this.#config.announceWait);
-    }
-    if (isRequested && !multicast) this.#choice.announceAnswered(now, response);
-    if (isWanted) outputs.push(this.#announceRequest.receive(now, response));
-    return undefined;
-  }
-
   /** The server's address does not answer: each exchange starts over with the next address (RFC 7488 section 3). */
   #nextServer(now: Milliseconds): void {
     const until = this.#servers.next(now);
@@ -306,12 +218,6 @@ export class Engine {
       this.#change(mapping, lifecycle.dispatch, "startOver");
     }
     this.#announceRequest.startOver(now);
-  }
-
-  /** A response has all NAT64 prefixes of the server, requested or not (RFC 7225 section 4.3). */
-  #emitPrefixes({ options }: Response): void {
-    const prefixes = options.filter((option) => option.type === "prefix64");
-    if (prefixes.length > 0) this.#context.outputs.push({ type: "prefix64", prefixes });
   }
 
   /** Runs an event of the mapping's life. */

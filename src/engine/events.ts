@@ -199,7 +199,7 @@ export interface Assignment {
   readonly lifetime: number;
   /** When it ends, on the engine's clock. */
   readonly expiresAt: Milliseconds;
-  /** The options of the response. */
+  /** The options of the response: those of the request, NAT64 prefixes, and the first of the others. */
   readonly options: readonly Option[];
   /** The protocol in which it came. */
   readonly protocol: Protocol;

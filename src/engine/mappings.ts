@@ -29,6 +29,11 @@ export class Mappings implements Iterable<Mapping> {
     return this.#byId.get(id);
   }
 
+  /** The mappings whose nonce begins so; undefined if there is none. */
+  withNonceWord(word: number): readonly Mapping[] | undefined {
+    return this.#byNonce.get(word);
+  }
+
   /** The mapping that the response is about, if it has sent a request (RFC 6887 sections 11.4, 12.4). */
   matching(response: MappingResponse): Mapping | undefined {
     return this.#byNonce.get(response.nonce.w0)?.find((mapping) =>

@@ -1,9 +1,12 @@
 import type { Endpoint } from "../wire/address.ts";
-import { NATPMP_VERSION } from "../wire/constants.ts";
-import { decodeResponse } from "../wire/message.ts";
+import { NATPMP_VERSION, R_BIT } from "../wire/constants.ts";
+import { decodeResponse, responseFault } from "../wire/message.ts";
+import type { MappingResponse } from "../wire/message_type.ts";
 import { decodeNatPmpResponse } from "../wire/natpmp.ts";
+import { Opcode } from "../wire/opcode.ts";
 import type { GatewayKnowledge } from "./gateway_knowledge.ts";
 import type { Mappings } from "./mappings.ts";
+import { isMappingResponse, nonceWord, wantedOptions } from "./wanted_options.ts";
 
 /**
  * Notes the address of an answer that came from another address than the server's. It is not accepted (RFC 6887 section
@@ -23,9 +26,10 @@ export function noteOtherSource(
 
 function isAnswer(bytes: Uint8Array, mappings: Mappings): boolean {
   if (bytes[0] === NATPMP_VERSION) return decodeNatPmpResponse(bytes).ok;
-  const decoded = decodeResponse(bytes);
-  if (!decoded.ok) return false;
-  const { value } = decoded;
-  if (value.type === "map" || value.type === "peer") return mappings.matching(value) !== undefined;
-  return value.type === "announce";
+  if (responseFault(bytes) !== undefined) return false;
+  if (!isMappingResponse(bytes)) return bytes[1] === (R_BIT | Opcode.Announce);
+  const candidates = mappings.withNonceWord(nonceWord(bytes));
+  if (candidates === undefined) return false;
+  const decoded = decodeResponse(bytes, wantedOptions(candidates));
+  return decoded.ok && mappings.matching(decoded.value as MappingResponse) !== undefined;
 }

@@ -26,7 +26,7 @@ import type {
 import { Nonce } from "./nonce.ts";
 import { octetsOf, viewOf } from "./octets.ts";
 import { Opcode } from "./opcode.ts";
-import { decodeOptions, encodeOption, optionLength } from "./option.ts";
+import { decodeOptions, encodeOption, optionLength, type OptionSelection } from "./option.ts";
 import { ResultCode } from "./result_code.ts";
 
 export type * from "./message_type.ts";
@@ -212,25 +212,33 @@ export function decodeRequest(bytes: Uint8Array): Decoded<Request> {
  * The checks follow the order of RFC 6887 section 8.3, so UNSUPP_VERSION is recognised before the length is checked: such
  * a response may have only four octets. Fields beyond its end are 0. A response of version 0 comes from a NAT-PMP server;
  * its octets 4 to 7 are the epoch (RFC 6886 section 3.5). It is accepted with the R bit clear too, as in the figure there.
+ *
+ * @param selection Which options are decoded; all if it is left out.
  */
-export function decodeResponse(bytes: Uint8Array): Decoded<Response> {
+export function decodeResponse(bytes: Uint8Array, selection?: OptionSelection): Decoded<Response> {
   if (bytes.length < 4) return refused("tooShort");
   const view = viewOf(bytes);
   if (isVersionError(view)) return decoded(readVersionError(view));
-  if (view.getUint8(AT.opcode) < R_BIT) return refused("notResponse");
-  if (view.getUint8(AT.version) !== PCP_VERSION) return refused("version");
-  const opcode = view.getUint8(AT.opcode) & ~R_BIT;
-  const reason = lengthFault(bytes.length, opcode);
+  const reason = responseFault(bytes);
   if (reason !== undefined) return refused(reason);
+  const opcode = view.getUint8(AT.opcode) & ~R_BIT;
   // A spread is cheap if it is the first property.
   return decoded({
-    ...readBody(view, opcode, view.getUint8(AT.reserved)),
+    ...readBody(view, opcode, view.getUint8(AT.reserved), selection),
     version: PCP_VERSION,
     opcode,
     result: view.getUint8(AT.result),
     lifetime: view.getUint32(AT.lifetime),
     epoch: view.getUint32(AT.epoch),
   });
+}
+
+/** Which rule the header or the length breaks of a response that is no version error. Decodes nothing. */
+export function responseFault(bytes: Uint8Array): DecodeReason | undefined {
+  const [version, opcode = 0] = bytes;
+  if (opcode < R_BIT) return "notResponse";
+  if (version !== PCP_VERSION) return "version";
+  return lengthFault(bytes.length, opcode & ~R_BIT);
 }
 
 /** Which rule the length breaks (RFC 6887 sections 7, 8.3, 11.4 and 12.4). */
@@ -246,22 +254,27 @@ function minLength(opcode: number): number {
 }
 
 /** Reads the opcode's data and the options. `reserved` are the header's reserved octets, kept for `other`. */
-function readBody(view: DataView, opcode: number, reserved: number): Body & MessageOptions {
+function readBody(
+  view: DataView,
+  opcode: number,
+  reserved: number,
+  selection?: OptionSelection,
+): Body & MessageOptions {
   switch (opcode) {
     case Opcode.Announce:
-      return { ...readOptions(view, HEADER_LENGTH), type: "announce" };
+      return { ...readOptions(view, HEADER_LENGTH, selection), type: "announce" };
     case Opcode.Map:
-      return readMap("map", view, MAP_LENGTH);
+      return readMap("map", view, MAP_LENGTH, selection);
     case Opcode.Peer:
       return {
-        ...readMap("peer", view, PEER_LENGTH),
+        ...readMap("peer", view, PEER_LENGTH, selection),
         remotePort: view.getUint16(AT.remotePort),
         remoteAddress: IpAddress.read(view, AT.remoteAddress),
       };
     default: {
       const end = opcode === Opcode.Authentication ? AUTHENTICATION_LENGTH : view.byteLength;
       const data = octetsOf(view, HEADER_LENGTH, end - HEADER_LENGTH).slice();
-      return { ...readOptions(view, end), type: "other", reserved, data };
+      return { ...readOptions(view, end, selection), type: "other", reserved, data };
     }
   }
 }
@@ -271,8 +284,9 @@ function readMap<Type extends "map" | "peer">(
   type: Type,
   view: DataView,
   end: number,
+  selection: OptionSelection | undefined,
 ): { readonly type: Type } & MapFields & MessageOptions {
-  const { options, fault } = decodeOptions(view, end);
+  const { options, fault } = decodeOptions(view, end, selection);
   return {
     type,
     nonce: Nonce.read(view, AT.nonce),
@@ -285,8 +299,12 @@ function readMap<Type extends "map" | "peer">(
   };
 }
 
-function readOptions(view: DataView, offset: number): MessageOptions {
-  const { options, fault } = decodeOptions(view, offset);
+function readOptions(
+  view: DataView,
+  offset: number,
+  selection: OptionSelection | undefined,
+): MessageOptions {
+  const { options, fault } = decodeOptions(view, offset, selection);
   return { options, optionFault: fault };
 }
 

@@ -93,6 +93,7 @@ export {
   optionCode,
   optionLength,
   optionName,
+  type OptionSelection,
 } from "./option.ts";
 export type * from "./option_type.ts";
 export { choosePrefix64, prefix64Request, synthesizeAddress } from "./prefix64.ts";

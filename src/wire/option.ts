@@ -49,22 +49,44 @@ export function encodeOption(option: Option, view: DataView, offset: number): nu
   return offset + size;
 }
 
+/** Which options of a message are decoded. */
+export interface OptionSelection {
+  /** So many options are looked at, the others left alone. */
+  readonly most: number;
+  /**
+   * Whether an option is decoded.
+   *
+   * @param code Its code.
+   * @param length Octets of its data.
+   * @param before The options decoded before.
+   */
+  wants(code: number, length: number, before: readonly Option[]): boolean;
+}
+
 /**
  * Decodes options from `offset` to the end of the view. Never throws and never reads past the end: decoding stops at the
  * first option that does not fit, and `fault` gives the reason. Unknown and malformed options are kept octet for octet.
+ *
+ * @param selection All are decoded if it is left out.
  */
-export function decodeOptions(view: DataView, offset: number): DecodedOptions {
+export function decodeOptions(
+  view: DataView,
+  offset: number,
+  selection?: OptionSelection,
+): DecodedOptions {
   if (offset === view.byteLength) return NO_OPTIONS;
   const options: Option[] = [];
   let at = offset;
-  while (at < view.byteLength) {
+  for (let count = 0; at < view.byteLength && count !== selection?.most; count++) {
     if (view.byteLength - at < OPTION_HEADER_LENGTH) return { options, fault: "truncatedHeader" };
     const code = view.getUint8(at);
     // Octet 1 is reserved and ignored (RFC 6887 section 7.3).
     const length = view.getUint16(at + 2);
     at += OPTION_HEADER_LENGTH;
     if (length > view.byteLength - at) return { options, fault: "overrun" };
-    options.push(decodeData(code, dataOf(view, at, length)));
+    if (selection === undefined || selection.wants(code, length, options)) {
+      options.push(decodeData(code, view, at, length));
+    }
     at += padded(length);
   }
   return { options, fault: undefined };
@@ -72,10 +94,11 @@ export function decodeOptions(view: DataView, offset: number): DecodedOptions {
 
 const NO_OPTIONS: DecodedOptions = { options: [], fault: undefined };
 
-function decodeData(code: number, data: DataView): Option {
+function decodeData(code: number, view: DataView, offset: number, length: number): Option {
   const codec = BY_CODE.get(code);
   const type = codec === undefined ? "unknown" : "malformed";
-  return codec?.read(data) ?? { type, code, data: octetsOf(data).slice() };
+  const option = codec?.read(dataOf(view, offset, length));
+  return option ?? { type, code, data: octetsOf(view, offset, length).slice() };
 }
 
 /** The table's codec, or one that writes the data of an unknown or malformed option octet for octet. */

@@ -346,6 +346,7 @@ function encodeText(text: string): Uint8Array {
 
 /** `undefined` if the data are not UTF-8. Only the length ends the text: a NUL is part of it (RFC 7220 section 2). */
 function decodeText(data: DataView): string | undefined {
+  if (data.byteLength === 0) return "";
   try {
     return UTF8.decode(octetsOf(data));
   } catch {
