@@ -346,9 +346,10 @@ export class Handle implements AsyncDisposable {
       connection.close();
       return false;
     }
+    const { engine } = this.#connection;
     this.#connection.close();
     this.#connection = connection;
-    this.#records.moveTo(this.#endpoints);
+    this.#records.moveTo(this.#endpoints, this.#registry.known(engine));
     this.#errors.put(new NetworkChangedError(this.client, this.server));
     this.#registry.requestAgain();
     this.#announceRequests.resend();

@@ -1,11 +1,12 @@
 import type { Clock, Milliseconds } from "../clock.ts";
 import { deferred } from "../deferred.ts";
-import type { Input, MappingId, MappingState, Output } from "../engine/events.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Input, KnownMapping, MappingId, MappingState, Output } from "../engine/events.ts";
 import { type MappingKey, mappingKey, type MappingSpec } from "../engine/mapping_spec.ts";
 import { withPaddedDescription } from "./description.ts";
 import { MappingConflictError } from "./errors.ts";
 import { MapHandle, type MappingControl } from "./map_handle.ts";
-import type { MappingRecords, RecordedRequest } from "./persistence/mapping_records.ts";
+import type { MappingRecords, RequestedMapping } from "./persistence/mapping_records.ts";
 import { isSet, overlap } from "./port_set_overlap.ts";
 import { lifetimesOf, RequestType } from "./request_type.ts";
 import { SharedMapping } from "./shared_mapping.ts";
@@ -123,6 +124,14 @@ export class MappingRegistry {
     for (const mapping of this.#byEngineId.get(id)?.members ?? []) mapping.clearAssignment();
   }
 
+  /** Every mapping, and what the engine knows of it. */
+  known(engine: Engine): RequestedMapping[] {
+    return [...this.#byEngineId.values()].flatMap(({ engineId, key, spec }) => {
+      const known = engine.known(engineId);
+      return known === undefined ? [] : [{ key, spec, known }];
+    });
+  }
+
   /**
    * Requests every mapping from a new engine, on another address or with another server (RFC 6887 section 11.5). Mappings
    * being deleted end here: the old server is out of reach, and they expire there.
@@ -170,17 +179,22 @@ export class MappingRegistry {
   }
 
   /** Records the mapping and passes it to the engine, which sends the request after a deletion of the same key. */
-  #introduce(shared: SharedMapping, suggestedPort?: number): void {
-    const { engineId } = shared;
+  #introduce(shared: SharedMapping, suggestedPort = 0): void {
+    const { engineId, key, spec } = shared;
     this.#byEngineId.set(engineId, shared);
-    const recorded = this.#records.record(shared.spec, suggestedPort, shared.key);
-    shared.record = recorded.record;
-    shared.isWaiting = recorded.isWaiting;
-    if (recorded.written === undefined) return this.#start(shared, recorded);
-    void recorded.written.then(() => {
+    if (!this.#records.isUsed) {
+      const suggests = spec.externalPort !== 0 || !spec.externalAddress.isUnspecified;
+      return this.#start(shared, suggests ? spec : { ...spec, externalPort: suggestedPort });
+    }
+    const { record, isWaiting, written, spec: requested, known } = this.#records
+      .record(spec, suggestedPort, key);
+    shared.record = record;
+    shared.isWaiting = isWaiting;
+    if (written === undefined) return this.#start(shared, requested, known);
+    void written.then(() => {
       if (this.#byEngineId.get(engineId) !== shared) return;
       if (shared.isWaiting) this.#takeNewId(shared);
-      this.#start(shared, recorded);
+      this.#start(shared, requested, known);
     });
   }
 
@@ -191,10 +205,10 @@ export class MappingRegistry {
     this.#byEngineId.set(shared.engineId, shared);
   }
 
-  #start(shared: SharedMapping, { spec: recorded, known }: RecordedRequest): void {
+  #start(shared: SharedMapping, wanted: MappingSpec, known?: KnownMapping): void {
     const { engineId: id, lifetime, lifetimes, releasing: release } = shared;
     // A handle may have joined since the record.
-    const requested = recorded.lifetime === lifetime ? recorded : { ...recorded, lifetime };
+    const requested = wanted.lifetime === lifetime ? wanted : { ...wanted, lifetime };
     const spec = withPaddedDescription(requested);
     shared.started = true;
     shared.isWaiting = false;

@@ -25,9 +25,8 @@ export class Deadlines<T extends Timed> {
   /** Adds, moves or removes the item after its `dueAt` has changed. */
   update(item: T): void {
     if (item.dueAt === Infinity) return this.#remove(item);
-    if (item.heapIndex < 0) item.heapIndex = this.#heap.push(item) - 1;
-    this.#rise(item);
-    this.#sink(item);
+    const index = item.heapIndex < 0 ? this.#heap.push(item) - 1 : item.heapIndex;
+    this.#place(item, index);
   }
 
   #remove(item: T): void {
@@ -37,34 +36,34 @@ export class Deadlines<T extends Timed> {
     const last = this.#heap.pop() as T;
     if (last === item) return;
     this.#place(last, hole);
-    this.#rise(last);
-    this.#sink(last);
   }
 
+  /** Places the item at the index, or where it belongs above or below that. */
   #place(item: T, index: number): void {
-    this.#heap[index] = item;
-    item.heapIndex = index;
-  }
-
-  #rise(item: T): void {
-    while (item.heapIndex > 0) {
-      const hole = item.heapIndex;
-      const parent = this.#heap[(hole - 1) >> 1] as T;
-      if (parent.dueAt <= item.dueAt) return;
-      this.#place(item, parent.heapIndex);
-      this.#place(parent, hole);
+    const heap = this.#heap;
+    let hole = index;
+    while (hole > 0) {
+      const above = (hole - 1) >> 1;
+      const parent = heap[above] as T;
+      if (parent.dueAt <= item.dueAt) break;
+      heap[hole] = parent;
+      parent.heapIndex = hole;
+      hole = above;
     }
-  }
-
-  #sink(item: T): void {
     for (;;) {
-      const hole = item.heapIndex;
-      let child = this.#heap[2 * hole + 1];
-      const right = this.#heap[2 * hole + 2];
-      if (child !== undefined && right !== undefined && right.dueAt < child.dueAt) child = right;
-      if (child === undefined || item.dueAt <= child.dueAt) return;
-      this.#place(item, child.heapIndex);
-      this.#place(child, hole);
+      let below = 2 * hole + 1;
+      let child = heap[below];
+      const right = heap[below + 1];
+      if (child !== undefined && right !== undefined && right.dueAt < child.dueAt) {
+        child = right;
+        below++;
+      }
+      if (child === undefined || item.dueAt <= child.dueAt) break;
+      heap[hole] = child;
+      child.heapIndex = hole;
+      hole = below;
     }
+    heap[hole] = item;
+    item.heapIndex = hole;
   }
 }

@@ -1,17 +1,17 @@
-import { Nonce } from "../wire/nonce.ts";
 import { AnnounceRequest } from "./announce_request.ts";
 import { checkId, checkLifetime, checkLifetimes, checkSpec } from "./check_spec.ts";
 import { defaultConfig, type EngineConfig } from "./config.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import type { EpochSample } from "./epoch.ts";
 import type { KnownGateway } from "./gateway_knowledge.ts";
-import type { Input, MappingId, Milliseconds, Output } from "./events.ts";
-import { heldUntil } from "./exchange.ts";
+import type { Input, KnownMapping, MappingId, Milliseconds, Output } from "./events.ts";
+import { heldUntil, knownOf } from "./exchange.ts";
 import * as lifecycle from "./lifecycle.ts";
 import { Mapping, type ReusableMapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
 import { Mappings } from "./mappings.ts";
+import { newNonce } from "./new_nonce.ts";
 import { Pacer } from "./pacer.ts";
 import { PortReuse } from "./port_reuse.ts";
 import { PROTOCOLS } from "./protocol.ts";
@@ -105,6 +105,12 @@ export class Engine {
     return this.#pacer.roundTrip;
   }
 
+  /** What another engine needs to request the mapping again; undefined if that is over. */
+  known(id: MappingId): KnownMapping | undefined {
+    const mapping = this.#mappings.get(id);
+    return mapping && knownOf(mapping);
+  }
+
   /** What an ended mapping with the same key leaves to a new one (RFC 6887 section 15). */
   reusable(now: Milliseconds, spec: MappingSpec): ReusableMapping | undefined {
     return this.#portReuse.find(spec, now);
@@ -120,7 +126,7 @@ export class Engine {
     const context = this.#context;
     context.now = now;
     this.#take(now, input);
-    this.#wakeDue(now);
+    if ((this.deadline ?? Infinity) <= now) this.#wakeDue(now);
     this.#sendQueued(now);
     const { outputs } = context;
     context.outputs = [];
@@ -179,25 +185,18 @@ export class Engine {
     checkSpec(spec, this.#context.clientAddress);
     this.#lastId = id;
     const { predecessor, reusable } = this.#portReuse.claim(spec, now);
-    const nonce = known?.nonce ?? reusable?.nonce ?? this.#newNonce();
+    const nonce = known?.nonce ?? reusable?.nonce ?? newNonce(this.#randomWord);
     const mapping = new Mapping(id, spec, nonce, lifetimes);
     if (reusable !== undefined) mapping.adopt(reusable);
     else if (known !== undefined) {
       mapping.restore(known);
       this.#choice.restored(now, known);
     }
-    const retryAfter = this.#holds.get(spec, now);
-    if (retryAfter !== undefined) mapping.refusal = { code: undefined, retryAfter, count: 0 };
-    mapping.leavesOut = this.#holds.leavesOut(spec, now);
+    this.#holds.apply(mapping, now);
     this.#mappings.add(mapping);
     if (predecessor === undefined) this.#pacer.enqueue(mapping);
     else predecessor.deletion?.successors.push(mapping);
     if (input.release !== undefined) this.#release(id, input.release);
-  }
-
-  /** 96 unguessable bits, one nonce for the life of the mapping (RFC 6887 section 11.2). */
-  #newNonce(): Nonce {
-    return new Nonce(this.#randomWord(), this.#randomWord(), this.#randomWord());
   }
 
   #release(id: MappingId, endAs: "revoked" | "dropped"): void {
@@ -237,7 +236,7 @@ export class Engine {
       this.#change(mapping, lifecycle.wake, undefined);
     }
     if (this.#recovery.takeDue(now)) this.#recover();
-    this.#choice.wake(now);
+    if (this.#choice.deadline <= now) this.#choice.wake(now);
     if (this.#announceRequest.deadline <= now) this.#sendAnnounce(now);
   }
 

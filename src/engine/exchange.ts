@@ -1,5 +1,5 @@
 import type { EngineConfig } from "./config.ts";
-import type { Milliseconds } from "./events.ts";
+import type { KnownMapping, Milliseconds } from "./events.ts";
 import { type Exchange, type Mapping, newExchange } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import { encodeMappingRequest } from "./mapping_request.ts";
@@ -56,11 +56,21 @@ export function heldUntil({ config, server }: MappingContext, mapping: Mapping):
 
 /** Notes that the last request, if it has no response, may have been carried out: then the server holds the mapping. */
 export function rememberUnanswered(mapping: Mapping): void {
-  const { unanswered, lease } = mapping;
-  if (unanswered === undefined) return;
-  const lifetime = Math.max(mapping.lifetime, lease?.assignment.lifetime ?? LEAST_GRANT);
-  const until = unanswered.lastSentAt + lifetime * 1000;
-  mapping.mayExistUntil = Math.max(mapping.mayExistUntil, until);
+  if (mapping.exchange?.responsePending) mapping.mayExistUntil = mayExistUntil(mapping);
+}
+
+/** What another engine needs to request the mapping again. */
+export function knownOf(mapping: Mapping): KnownMapping {
+  const { nonce, suggestedAddress, suggestedPort, lease } = mapping;
+  const until = Math.max(mayExistUntil(mapping), lease?.assignment.expiresAt ?? -Infinity);
+  return { nonce, suggestedAddress, suggestedPort, until, grantedBy: lease?.protocol };
+}
+
+/** Until when the server may hold the mapping beyond its lease, also if it has carried out the last request. */
+export function mayExistUntil({ exchange, lease, lifetime, mayExistUntil }: Mapping): Milliseconds {
+  if (!exchange?.responsePending) return mayExistUntil;
+  const granted = Math.max(lifetime, lease?.assignment.lifetime ?? LEAST_GRANT);
+  return Math.max(mayExistUntil, exchange.lastSentAt + granted * 1000);
 }
 
 /** Ends the exchange without a response. */

@@ -107,7 +107,7 @@ export class GatewayKnowledge implements KnownGateway {
   /** It answered a request. `lifetime` if that granted a mapping. */
   answered(now: Milliseconds, protocol: Protocol, lifetime?: Milliseconds): void {
     if (protocol === "pcp") {
-      this.#hearPcp(lifetime);
+      this.hearPcp(lifetime);
       this.pcpSilentSince = undefined;
       this.isPcpOut = false;
     }
@@ -116,9 +116,12 @@ export class GatewayKnowledge implements KnownGateway {
     this.#set("answers", now, protocol === "pcp" || !this.#pcpHeard ? protocol : this.protocol);
   }
 
-  /** An earlier run left a mapping that the gateway granted in PCP and may still hold. */
-  restored(lifetime: Milliseconds): void {
-    this.#hearPcp(lifetime);
+  /** It speaks PCP. `lifetime` if it granted a mapping, now or to an earlier run. */
+  hearPcp(lifetime: Milliseconds | undefined): void {
+    this.#pcpHeard = true;
+    if (lifetime === undefined) return;
+    // Of several mappings the longest counts: while it may live, its gateway speaks PCP.
+    this.#pcpLifetime = Math.max(this.#pcpLifetime ?? 0, lifetime);
   }
 
   /** It refused PCP's version and named another one. */
@@ -181,13 +184,6 @@ export class GatewayKnowledge implements KnownGateway {
       const state = this.refusedVersion === undefined ? "silent" : "refuses";
       this.#set(state, this.#unansweredSince ?? now, this.protocol);
     }
-  }
-
-  #hearPcp(lifetime: Milliseconds | undefined): void {
-    this.#pcpHeard = true;
-    if (lifetime === undefined) return;
-    // Of several mappings the longest counts: while it may live, its gateway speaks PCP.
-    this.#pcpLifetime = Math.max(this.#pcpLifetime ?? 0, lifetime);
   }
 
   #set(state: GatewayState, since: Milliseconds, protocol: Protocol | undefined): void {

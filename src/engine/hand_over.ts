@@ -97,11 +97,15 @@ export class HandOver {
     context.outputs.push({ type: "announceFailed", code: ResultCode.UnsuppVersion, lifetime });
   }
 
-  /** The exchange of the mapping is over, or begins anew. */
-  leave(mapping: Mapping): void {
+  /** The exchange of the mapping is over, or begins anew. Returns whether another protocol may have had it. */
+  leave(mapping: Mapping): boolean {
+    let wasAsked = false;
     for (const fallback of this.#options.fallbacks) {
-      if (fallback.state !== "unasked") fallback.remove(mapping);
+      if (fallback.state === "unasked") continue;
+      fallback.remove(mapping);
+      wasAsked = true;
     }
+    return wasAsked;
   }
 
   /** PCP's answer wins: what was requested in another protocol is requested in PCP. */

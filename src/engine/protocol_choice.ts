@@ -32,6 +32,8 @@ export interface ProtocolChoiceOptions extends FallbackParts {
  */
 export class ProtocolChoice {
   readonly knowledge: GatewayKnowledge;
+  /** When {@linkcode ProtocolChoice.wake} is due; Infinity if nothing is waited for. Read only. */
+  deadline: Milliseconds = Infinity;
   readonly #options: ProtocolChoiceOptions;
   readonly #natPmp: NatPmp | undefined;
   readonly #fallbacks: readonly Fallback[];
@@ -47,6 +49,8 @@ export class ProtocolChoice {
   #withoutPcpSince: Milliseconds | undefined;
   /** The second request in PCP since its last answer. */
   #secondSentAt: Milliseconds = Infinity;
+  /** Nothing has happened since the last answer in PCP: another one changes nothing. */
+  #isSettled = false;
 
   constructor(options: ProtocolChoiceOptions) {
     const { context } = options;
@@ -73,19 +77,6 @@ export class ProtocolChoice {
     });
   }
 
-  /** When {@linkcode ProtocolChoice.wake} is due; Infinity if nothing is waited for. */
-  get deadline(): Milliseconds {
-    let earliest = Math.min(
-      this.#question.deadline,
-      this.#inquiry.deadline,
-      this.knowledge.deadline,
-      this.#beginAt,
-      this.#goOverAt,
-    );
-    for (const { deadline } of this.#fallbacks) earliest = Math.min(earliest, deadline);
-    return earliest;
-  }
-
   /** The server's last epoch in NAT-PMP. */
   get natPmpEpoch(): EpochSample | undefined {
     return this.#natPmp?.epoch;
@@ -104,6 +95,7 @@ export class ProtocolChoice {
     if (this.#beginAt <= now) this.#begin(now);
     if (this.#goOverAt <= now) this.#goOver(now);
     if (this.knowledge.deadline <= now) this.#judge(now);
+    this.#afterChange();
   }
 
   /**
@@ -113,16 +105,18 @@ export class ProtocolChoice {
     const { knowledge } = this;
     this.#versions.sent(now);
     if (this.#mayGoOver) this.#goOverAt = Math.min(this.#goOverAt, now + PCP_WAIT);
-    if (request === "announce" || request === "question") return;
+    if (request === "announce" || request === "question") return this.#afterChange();
     const isRenewal = request !== "inquiry" && request.phase === "renewing";
     knowledge.asked(now, "pcp", isRenewal);
     if (knowledge.pcpSilentSince !== now) this.#secondSentAt = Math.min(this.#secondSentAt, now);
     if (this.#hasBegun) this.#askAgain(now);
+    this.#afterChange();
   }
 
   /** A request did not leave this host: that is no silence of the gateway. */
   sendFailed(now: Milliseconds): void {
     this.knowledge.nothingAsked(now);
+    this.#afterChange();
   }
 
   /** The request of a mapping may leave, and PCP is not to be used. */
@@ -131,10 +125,12 @@ export class ProtocolChoice {
     if (fallback === undefined) return this.#handOver.refuse(mapping);
     this.#withoutPcpSince ??= now;
     this.#handOver.move(now, mapping, fallback, "instead");
+    this.#afterChange();
   }
 
   /** The server answered in PCP. `lifetime` if that granted a mapping. */
   pcpAnswered(now: Milliseconds, lifetime?: Milliseconds): void {
+    if (this.#isSettled) return this.knowledge.hearPcp(lifetime);
     const returns = this.#fallbacks.length > 0 && !this.knowledge.believesPcp(now);
     this.#versions.refuted(now);
     this.#question.stop();
@@ -143,11 +139,14 @@ export class ProtocolChoice {
     this.#goOverAt = this.#secondSentAt = Infinity;
     if (returns) this.#handOver.returnToPcp();
     if (this.#options.context.server.versionAccepted(now)) this.#handOver.acceptVersion();
+    this.#afterChange();
+    this.#isSettled = true;
   }
 
   /** A mapping of an earlier run is requested again. */
   restored(now: Milliseconds, { grantedBy, until }: KnownMapping): void {
-    if (grantedBy === "pcp" && until > now) this.knowledge.restored(until - now);
+    if (grantedBy === "pcp" && until > now) this.knowledge.hearPcp(until - now);
+    this.#afterChange();
   }
 
   /** The server answered an ANNOUNCE. */
@@ -156,6 +155,7 @@ export class ProtocolChoice {
     this.pcpAnswered(now);
     if (isInPcp) {
       this.#inquiry.finish({ protocol: "pcp", result, epoch, roundTrip: now - sentAt });
+      this.#afterChange();
     }
   }
 
@@ -165,12 +165,16 @@ export class ProtocolChoice {
     bytes: Uint8Array,
     multicast: boolean,
   ): IgnoreReason | undefined {
-    return this.#versions.receiveVersion0(now, bytes, multicast);
+    const ignored = this.#versions.receiveVersion0(now, bytes, multicast);
+    this.#afterChange();
+    return ignored;
   }
 
   /** The server refused PCP's version; returns why it changed nothing, if so. */
   versionRefused(now: Milliseconds, error: VersionError): IgnoreReason | undefined {
-    return this.#versions.receiveError(now, error);
+    const ignored = this.#versions.receiveError(now, error);
+    this.#afterChange();
+    return ignored;
   }
 
   /** ICMP says that the server cannot be reached; `isRefusal` if nothing listens at its port. */
@@ -181,6 +185,7 @@ export class ProtocolChoice {
       if (fallback.state !== "unasked") fallback.unreachable();
     }
     if (!this.#hasBegun && !this.knowledge.believesPcp(now)) this.#begin(now);
+    this.#afterChange();
   }
 
   /** Requests go to another address of the server. */
@@ -191,11 +196,12 @@ export class ProtocolChoice {
     this.#inquiry.startOver(now);
     this.#hasBegun = false;
     this.#goOverAt = this.#secondSentAt = Infinity;
+    this.#afterChange();
   }
 
   /** The exchange of the mapping is over, or begins anew. */
   leave(mapping: Mapping): void {
-    this.#handOver.leave(mapping);
+    if (this.#handOver.leave(mapping)) this.#afterChange();
   }
 
   /** The caller wants to know which protocol the gateway speaks. One inquiry serves all callers. */
@@ -205,15 +211,29 @@ export class ProtocolChoice {
     const [fallback] = this.#fallbacks;
     this.#inquiry.start(now, allowsPcp ? undefined : fallback);
     if (!allowsPcp && fallback === undefined) this.#inquiry.finish({});
+    this.#afterChange();
   }
 
   cancelInquiry(): void {
     this.#inquiry.stop();
+    this.#afterChange();
   }
 
   /** An ANNOUNCE is wanted, and PCP is not spoken, or not to be used. */
   refuseAnnounce(): void {
     this.#handOver.refuseAnnounce(this.#options.context.config.minimumLongHold);
+  }
+
+  #afterChange(): void {
+    this.#isSettled = false;
+    this.deadline = Math.min(
+      this.#question.deadline,
+      this.#inquiry.deadline,
+      this.knowledge.deadline,
+      this.#beginAt,
+      this.#goOverAt,
+    );
+    for (const { deadline } of this.#fallbacks) this.deadline = Math.min(this.deadline, deadline);
   }
 
   /** Whether an answer is waited for, in any protocol. */

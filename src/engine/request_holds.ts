@@ -1,5 +1,6 @@
 import { BoundedMap } from "./bounded_map.ts";
 import type { Milliseconds } from "./events.ts";
+import type { Mapping } from "./mapping.ts";
 import { type MappingKey, type MappingSpec, requestKey } from "./mapping_spec.ts";
 
 /** Until when refused requests are not repeated, beyond the life of the mapping that made them (RFC 6887 section 8.3). */
@@ -13,21 +14,17 @@ export class RequestHolds {
     else if (this.#holds.size > 0) this.#holds.delete(requestKey(spec));
   }
 
-  /** Until when a new request waits; undefined if it need not. */
-  get(spec: MappingSpec, now: Milliseconds): Milliseconds | undefined {
-    if (this.#holds.size === 0) return undefined;
-    const until = this.#holds.get(requestKey(spec));
-    return until !== undefined && until > now ? until : undefined;
+  /** A new mapping waits if the same request was refused, and leaves out the options for which it was. */
+  apply(mapping: Mapping, now: Milliseconds): void {
+    if (this.#holds.size === 0 && this.#leftOut.size === 0) return;
+    const key = requestKey(mapping.spec);
+    const retryAfter = this.#holds.get(key) ?? now;
+    if (retryAfter > now) mapping.refusal = { code: undefined, retryAfter, count: 0 };
+    mapping.leavesOut = (this.#leftOut.get(key) ?? now) > now;
   }
 
   /** The server refused the request for its optional options. */
   leaveOut(spec: MappingSpec, until: Milliseconds): void {
     this.#leftOut.set(requestKey(spec), until);
-  }
-
-  /** Whether a new request is made without them. */
-  leavesOut(spec: MappingSpec, now: Milliseconds): boolean {
-    if (this.#leftOut.size === 0) return false;
-    return (this.#leftOut.get(requestKey(spec)) ?? now) > now;
   }
 }

@@ -112,6 +112,23 @@ Deno.test("A client that returns while its old mapping exists gets it again, wit
   }
 });
 
+Deno.test("A request without a response before a move has the same nonce after the return: the server may hold its mapping", async () => {
+  const { world, machine } = await movingLab();
+  await using _ = world;
+  const host = await anotherServer(world, CAFE.server);
+  world.server.silent = true;
+  const mapping = world.handle.request(new InboundMap(6000, 7200));
+  await world.advance(LOOK);
+  machine.network = CAFE;
+  await world.advance(LOOK * 2);
+  machine.network = HOME;
+  world.server.silent = false;
+  await world.advance(LOOK * 2);
+  assertEquals(mapping.state.type, "running");
+  assertEquals(new Set(mapRequests(world).map(({ nonce }) => `${nonce}`)).size, 1);
+  host.close();
+});
+
 Deno.test("After a minute without a network mappings are requested at once, with the same nonces", async () => {
   const { world, machine } = await movingLab();
   await using _ = world;

@@ -133,13 +133,6 @@ const ENGINE_MUTANTS: MutantsByFile = {
     ["holds are not checked", "#sendQueued", "until > now", "until > Infinity"],
     ["a new mapping has a new nonce, whatever went before", "#request", " ?? reusable?.nonce"],
     [
-      "a nonce has 32 random bits",
-      "#newNonce",
-      "return new Nonce(",
-      "const word = this.#randomWord();\n    return new Nonce(word, word, word || ",
-    ],
-    ["all nonces are one", "#newNonce", "return new Nonce(", "return new Nonce(1, 2, 3 || "],
-    [
       "an address that is not used any more can be left again",
       "#take",
       "!== this.#servers.index) return",
@@ -147,6 +140,15 @@ const ENGINE_MUTANTS: MutantsByFile = {
     ],
     ["an answered mapping goes on in NAT-PMP", "dequeue", "this.#choice.leave(mapping)"],
     ["a mapping that is refused leaves its slot in use", "dequeue", "this.#pacer.forget(mapping)"],
+  ],
+  "new_nonce.ts": [
+    [
+      "a nonce has 32 random bits",
+      "newNonce",
+      "return new Nonce(",
+      "const word = randomWord();\n  return new Nonce(word, word, word || ",
+    ],
+    ["all nonces are one", "newNonce", "return new Nonce(", "return new Nonce(1, 2, 3 || "],
   ],
   "mappings.ts": [
     [

@@ -8,8 +8,8 @@ import {
   type MappingSpec,
   thirdPartyOf,
 } from "../../engine/mapping_spec.ts";
+import { newNonce } from "../../engine/new_nonce.ts";
 import { IpAddress } from "../../wire/address.ts";
-import { Nonce } from "../../wire/nonce.ts";
 import { PcpError } from "../../pcp_error.ts";
 import { reasonOf, StoreError } from "../errors.ts";
 import {
@@ -34,6 +34,13 @@ export interface MappingRecordsOptions {
   /** Whether stored mappings for other hosts are used (RFC 6887 section 13.1); by default they are not. */
   readonly allowThirdParty?: boolean;
   readonly onError: (error: PcpError) => void;
+}
+
+/** A mapping, and what the engine knows of it. */
+export interface RequestedMapping {
+  readonly key: MappingKey;
+  readonly spec: MappingSpec;
+  readonly known: KnownMapping;
 }
 
 /** The result of {@linkcode MappingRecords.record}. */
@@ -104,9 +111,20 @@ export class MappingRecords {
     this.#findLeftovers();
   }
 
-  /** The client has another address or server from now on. */
-  moveTo(endpoints: Endpoints): void {
-    this.#elsewhere.push(...this.#here());
+  /** Whether a request needs a record, or may find one: not without a store, before the client has moved. */
+  get isUsed(): boolean {
+    return this.#options.store !== undefined || this.#leftovers.size > 0;
+  }
+
+  /**
+   * The client has another address or server from now on.
+   *
+   * @param requested The mappings that were requested before; with a store their records are used instead.
+   */
+  moveTo(endpoints: Endpoints, requested: readonly RequestedMapping[]): void {
+    const { store } = this.#options;
+    const records = store === undefined ? requested.map((each) => this.#recordOf(each)) : [];
+    this.#elsewhere.push(...this.#here(), ...records);
     this.#leftovers.clear();
     this.#active.clear();
     this.#waiting.clear();
@@ -146,7 +164,7 @@ export class MappingRecords {
     const leftover = this.#leftovers.get(key);
     const existing = active?.[0] ?? leftover;
     const earlier = existing ?? this.#options.reusable(spec);
-    const nonce = earlier?.nonce ?? this.#makeNonce();
+    const nonce = earlier?.nonce ?? newNonce(this.#options.randomWord);
     const requested = leftover === undefined ? spec : withoutSuggestion(spec, leftover);
     const { externalAddress, externalPort } = requested;
     const isSuggesting = externalPort !== 0 || !externalAddress.isUnspecified;
@@ -167,11 +185,13 @@ export class MappingRecords {
       grantedBy: existing?.grantedBy,
     };
     this.#leftovers.delete(key);
-    this.#active.set(key, active === undefined ? [record] : [...active, record]);
+    if (this.#options.store !== undefined) {
+      this.#active.set(key, active === undefined ? [record] : [...active, record]);
+    }
     const until = existing === undefined ? -Infinity : this.#options.now() + lifeLeft(existing);
     const { grantedBy } = record;
     const known = { nonce, suggestedAddress, suggestedPort, until, grantedBy };
-    const isWaiting = active !== undefined && this.#options.store !== undefined;
+    const isWaiting = active !== undefined;
     const written = isWaiting ? this.#whenFirst(record) : this.#write();
     return { record, spec: requested, known, written, isWaiting };
   }
@@ -220,6 +240,23 @@ export class MappingRecords {
     }
   }
 
+  #recordOf({ key, spec, known }: RequestedMapping): MappingRecord {
+    const { nonce, suggestedAddress, suggestedPort, until, grantedBy } = known;
+    const expiresAt = Date.now() + until - this.#options.now();
+    const { lifetime } = spec;
+    return {
+      ...this.#endpoints,
+      key,
+      spec,
+      nonce,
+      suggestedAddress,
+      suggestedPort,
+      lifetime,
+      expiresAt,
+      grantedBy,
+    };
+  }
+
   /** Resolves when the record is written after the others of its key, which the server holds until their removal. */
   #whenFirst(record: MappingRecord): Promise<void> {
     const { promise, resolve } = deferred<void>();
@@ -249,13 +286,7 @@ export class MappingRecords {
     return this.#options.allowThirdParty === true || thirdPartyOf(spec.options) === undefined;
   }
 
-  #makeNonce(): Nonce {
-    const { randomWord } = this.#options;
-    return new Nonce(randomWord(), randomWord(), randomWord());
-  }
-
   #changed(record: MappingRecord): void {
-    if (this.#options.store === undefined) return;
     if (this.#active.get(record.key)?.includes(record)) void this.#write();
   }
 
