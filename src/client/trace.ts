@@ -1,20 +1,27 @@
 import type { Milliseconds } from "../clock.ts";
 import type { SocketAddress } from "../transport/transport.ts";
 import { describe } from "../wire/describe.ts";
+import { describeHttp } from "../wire/describe_http.ts";
 
-/** A datagram that the client sent or received, for `onTrace`. */
+/** A datagram, or in UPnP a message over TCP, that the client sent or received, for `onTrace`. */
 export interface TraceEvent {
   /** Monotonic time in milliseconds, on the client's clock. */
   readonly at: Milliseconds;
-  /** Whether this client sent or received the datagram. */
+  /** Whether this client sent or received it. */
   readonly direction: "sent" | "received";
   /** The remote end, as `address port`. */
   readonly remote: string;
-  /** The decoded datagram in one line, the nonce shortened: in full it is a secret (RFC 6887 section 18). */
+  /**
+   * Its contents in one line: a datagram decoded, the nonce shortened, because in full it is a secret (RFC 6887 section 18); a
+   * message over TCP as it is, with up to 4 KiB of its body.
+   */
   readonly text: string;
-  /** The octets of the datagram. */
+  /** Its octets. */
   readonly bytes: Uint8Array;
-  /** Why a received datagram changed nothing; absent if it was accepted. */
+  /**
+   * Why a received datagram changed nothing, or why an exchange over TCP has failed, with what had been read; absent if it was
+   * accepted.
+   */
   readonly ignored?: string;
 }
 
@@ -22,6 +29,8 @@ export interface TraceEvent {
 export interface TracedDatagram extends Omit<TraceEvent, "remote" | "text" | "ignored"> {
   readonly remote: SocketAddress;
   readonly ignored: string | undefined;
+  /** Default `udp`. */
+  readonly transport?: "udp" | "tcp";
 }
 
 /** Called with every datagram. */
@@ -29,12 +38,12 @@ export type Tracer = (datagram: TracedDatagram) => void;
 
 /** Returns a tracer that decodes each datagram and passes it to `onTrace`. */
 export function tracer(onTrace: (event: TraceEvent) => void): Tracer {
-  return ({ at, direction, remote, bytes, ignored }) => {
+  return ({ at, direction, remote, bytes, ignored, transport }) => {
     const event: TraceEvent = {
       at,
       direction,
       remote: `${remote.hostname} ${remote.port}`,
-      text: describe(bytes),
+      text: transport === "tcp" ? describeHttp(bytes) : describe(bytes),
       bytes: bytes.slice(), // a transport may reuse its buffer
       ...(ignored === undefined ? {} : { ignored }),
     };

@@ -36,6 +36,7 @@ export class Router implements AsyncDisposable {
   readonly #topology: Topology;
   readonly #daemon: Daemon;
   readonly #speaksUpnp: boolean;
+  #announcesNatPmp = false;
   readonly #processes: LabProcess[] = [];
   readonly #hosts = new Map<"inside" | "outside", CommandProcess<HostCommand>>();
 
@@ -91,7 +92,8 @@ export class Router implements AsyncDisposable {
 
   /**
    * Makes the router a gateway that speaks NAT-PMP only: PCP requests are redirected to a program that refuses them (RFC
-   * 6886 section 3.5). Without connection tracking, because both kinds come from one port of the client.
+   * 6886 section 3.5). Without connection tracking, because both kinds come from one port of the client. From now on its
+   * restarts are announced in NAT-PMP, which miniupnpd does not do (RFC 6886 section 3.2.1).
    */
   async disablePcp(): Promise<void> {
     const refuser = this.#start(
@@ -99,6 +101,7 @@ export class Router implements AsyncDisposable {
       denoCommand("tests/lab/version_refuser.ts", [ROUTER_IPV4, REFUSER_PORT]),
     );
     await refuser.expectLine((line) => "listening" in line, 10_000, "the refuser");
+    this.#announcesNatPmp = true;
     await run(
       this.#inRouter("nft", "-f", "-"),
       `table inet natpmp_only {
@@ -108,7 +111,7 @@ export class Router implements AsyncDisposable {
   }
   chain output {
     type filter hook output priority -300;
-    udp sport ${REFUSER_PORT} notrack udp sport set 5351
+    udp sport { ${REFUSER_PORT}, ${ANNOUNCE_PORT} } notrack udp sport set 5351
   }
 }
 `,
@@ -116,12 +119,15 @@ export class Router implements AsyncDisposable {
   }
 
   /**
-   * What the router does with requests before its server can read them. `dropPcp` drops those of version 2 only; `reject`
-   * answers with ICMP's "port unreachable".
+   * What the router does with requests before its server can read them. `dropPcp` drops those of version 2
+   * only, `dropNatPmp` those of version 0, `dropIpv6` those over IPv6; `reject` answers with ICMP's "port unreachable".
    */
-  async filterRequests(what: "dropPcp" | "dropIpv6" | "drop" | "reject"): Promise<void> {
+  async filterRequests(
+    what: "dropPcp" | "dropNatPmp" | "dropIpv6" | "drop" | "reject",
+  ): Promise<void> {
     const verdict = {
       dropPcp: "@th,64,8 2 drop",
+      dropNatPmp: "@th,64,8 0 drop",
       dropIpv6: "meta nfproto ipv6 drop",
       drop: "drop",
       reject: "reject with icmpx type port-unreachable",
@@ -185,6 +191,9 @@ export class Router implements AsyncDisposable {
           ? undefined
           : `the router has sent ${count} of its 2 announcements; its log:\n${this.log}`;
       }, 5_000);
+      if (announce && this.#announcesNatPmp) {
+        await run(this.#inRouter("python3", "-c", ANNOUNCE_NATPMP, ROUTER_IPV4, ANNOUNCE_PORT));
+      }
     } finally {
       await run(this.#inRouter("nft", "flush", "chain", "inet", "lab", "mute"));
     }
@@ -408,6 +417,17 @@ function spread(count: number): number[] {
 
 /** The port of the program that refuses PCP requests. */
 const REFUSER_PORT = "5352";
+
+/** The port that announcements in NAT-PMP leave from, before it is changed to the server's. */
+const ANNOUNCE_PORT = "5354";
+
+/** Version 0, opcode 128, result 0, epoch 0, the external address (RFC 6886 section 3.2.1). */
+const ANNOUNCE_NATPMP = `
+import socket, sys
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sender.bind((sys.argv[1], int(sys.argv[2])))
+sender.sendto(bytes([0, 128, 0, 0, 0, 0, 0, 0, 20, 30, 40, 1]), ("224.0.0.1", 5350))
+`;
 
 /** The port of the program that delays requests. */
 const RELAY_PORT = "5353";
