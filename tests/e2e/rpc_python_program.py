@@ -60,7 +60,8 @@ def drive(server, client):
     assert client.diagnose()["protocol"] == "PCP"
     mapping = client.request(6000, 3600, protocol="udp", external_port=6001)
     assigned = mapping.ready()
-    assert assigned == {"externalAddress": "203.0.113.5", "externalPort": 6001, "lifetime": 120}, assigned
+    expected = {"externalAddress": "203.0.113.5", "externalPort": 6001, "lifetime": 120, "protocol": "pcp"}
+    assert assigned == expected, assigned
     assert (mapping.state, mapping.assigned) == ("running", assigned)
     alerts = mapping.alerts(timeout=5)
     assert next(alerts) == {"type": "stateChange", "state": {"type": "starting", "attempt": 0}}
