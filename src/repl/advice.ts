@@ -1,6 +1,7 @@
 import {
   ClosedError,
   DiscoveryError,
+  GatewayError,
   LocalCode,
   NotRunningError,
   ResultCode,
@@ -17,16 +18,15 @@ export function adviceFor(error: unknown): string | undefined {
   if (error instanceof SocketError && error.operation === "open") {
     return 'Leave --client out, or see "discover" for the addresses of this host';
   }
+  if (error instanceof GatewayError) return OTHER_GATEWAY;
   if (error instanceof NotRunningError) return 'See "list" for the mappings that are there';
   if (error instanceof ClosedError) return 'Type "connect" to start again';
   return undefined;
 }
 
-/** What to do when the server does not answer. */
-export function adviceForNoAnswer(server: string, port: number): string {
-  return `Is ${server} the router, and is PCP or NAT-PMP switched on in its settings (UDP port ${port})? ` +
-    '"discover" shows the gateways, --server chooses one, --simulate needs no router';
-}
+/** How to ask another gateway than one that does not answer. */
+export const OTHER_GATEWAY =
+  '"discover" shows the gateways, --server chooses one, --simulate needs no router';
 
 const LATER = "Try again in a minute";
 

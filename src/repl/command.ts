@@ -4,7 +4,7 @@ import type { InboundMap, OutboundMap, Protocol, RequestType } from "../../mod.t
 export type Command =
   | {
     readonly name: "map" | "peer";
-    readonly map: InboundMap | OutboundMap;
+    readonly maps: readonly (InboundMap | OutboundMap)[];
     readonly requestType: RequestType;
   }
   | { readonly name: "connect"; readonly client?: string; readonly server?: string }
@@ -42,6 +42,8 @@ export interface CommonOptions {
   readonly port?: number;
   /** Use a simulated gateway on loopback that speaks these protocols. */
   readonly simulate?: readonly Protocol[];
+  /** The protocols that may be used; all if undefined. */
+  readonly protocols?: readonly Protocol[];
   /** Print one JSON object a line. */
   readonly json?: boolean;
   /** Program and arguments to run when an external address or port changes. */

@@ -1,11 +1,13 @@
 import type { MapHandle } from "../../mod.ts";
-import { adviceForNoAnswer } from "./advice.ts";
+import { abortable } from "../abortable.ts";
+import { OTHER_GATEWAY } from "./advice.ts";
 import type { CommonOptions } from "./command.ts";
 import { type BackgroundOutput, ReplClient } from "./repl_client.ts";
+import { errorLines } from "./report.ts";
 import type { SessionParts } from "./session_parts.ts";
 import { printableJson } from "./text.ts";
 import { CommandError, usageErrorOf } from "./usage_error.ts";
-import { TimeoutError, waitFor, type WaitOptions } from "./wait.ts";
+import { FIRST_WORD, TimeoutError, VERDICT, waitFor, type WaitOptions } from "./wait.ts";
 
 /** What one command leaves to the next. */
 export class SessionState {
@@ -64,26 +66,39 @@ export class CommandContext {
     this.#multicast = multicast;
   }
 
-  /** The current client, or one that is started now. */
-  async connect(): Promise<ReplClient> {
+  /**
+   * The current client, or one that is started now.
+   *
+   * @param waits Whether it is waited for until this host has a network.
+   */
+  async connect(waits = false): Promise<ReplClient> {
     const { client } = this.state;
-    if (client === undefined) return await this.open(this.options, this.#multicast);
+    if (client === undefined) return await this.open(this.options, this.#multicast, waits);
     if (client.matches(this.#ownOptions)) return client;
     throw new CommandError(
       `Already connected to ${client.serverText}: type disconnect first, then the command again`,
     );
   }
 
-  /** Starts a client and makes it the current one. */
-  async open(options: CommonOptions, multicast: boolean): Promise<ReplClient> {
+  /**
+   * Starts a client and makes it the current one.
+   *
+   * @param waits Whether it is waited for until this host has a network.
+   */
+  async open(options: CommonOptions, multicast: boolean, waits = false): Promise<ReplClient> {
     const { parts, state } = this;
+    const text = (): string => "Waiting for a network: this host has no route, or no address yet";
+    const settings = { multicast, waitForNetwork: waits };
+    const cancelWord = this.#sayLater(text);
     try {
       return state.client = await this.wait(
-        (signal) => ReplClient.open(options, parts, state.output, { multicast, signal }),
-        { timeout: undefined, text: () => "Starting the client" },
+        (signal) => ReplClient.open(options, parts, state.output, { ...settings, signal }),
+        { timeout: waits ? options.timeout : undefined, text },
       );
     } catch (error) {
       throw usageErrorOf(error);
+    } finally {
+      cancelWord();
     }
   }
 
@@ -114,21 +129,66 @@ export class CommandContext {
   }
 
   /**
-   * Waits for a response of the server.
+   * Waits for a response of the gateway. There is a word after 3 s of silence. The verdict on the gateway, after 8 s, ends the
+   * wait, unless `--timeout` says how long to wait.
    *
-   * @throws {CommandError} If none came within the timeout.
+   * @param isJudged Whether the command fails at the verdict.
+   * @throws {GatewayError} If the gateway is silent, or refuses every protocol.
+   * @throws {CommandError} If no response came within the timeout.
    */
   async waitForServer<T>(
     client: ReplClient,
     work: (signal: AbortSignal) => Promise<T>,
-    text = () => `Asking ${client.serverText}`,
+    text = () => `Waiting for ${client.gatewayText}`,
+    isJudged = true,
   ): Promise<T> {
-    const timeout = this.options.timeout ?? DEFAULT_TIMEOUT;
+    const { parts: { clock }, options: { timeout } } = this;
+    const judged = new AbortController();
+    const conclude = (verdict: Error): void => {
+      if (isJudged && timeout === undefined) judged.abort(verdict);
+    };
+    const cancelVerdicts = client.takeVerdicts(conclude);
+    // Of a gateway that was silent before no other verdict comes, and none after a question of PCP alone.
+    const cancelVerdict = clock.alarm(clock.now() + VERDICT, () => {
+      if (client.handle.gateway.state !== "answers") {
+        conclude(client.verdict ?? silentInPcp(client));
+      }
+    });
+    const cancelWord = this.#sayLater(text);
     try {
-      return await this.wait(work, { timeout, text });
+      return await this.wait((signal) => {
+        const ending = AbortSignal.any([signal, judged.signal]);
+        return abortable(work(ending), ending);
+      }, { timeout: timeout ?? DEFAULT_TIMEOUT, text });
     } catch (error) {
-      throw error instanceof TimeoutError ? noAnswerError(client, timeout) : error;
+      throw error instanceof TimeoutError
+        ? noAnswerError(client, timeout ?? DEFAULT_TIMEOUT)
+        : error;
+    } finally {
+      cancelVerdicts();
+      cancelVerdict();
+      cancelWord();
     }
+  }
+
+  /** Prints trouble that does not end the command, and what to do about it. */
+  reportTrouble(error: unknown): void {
+    const { screen, inspect } = this.parts;
+    const json = this.options.json === true;
+    screen.error(...errorLines(error, { json, paint: screen.paint, inspect, where: "" }));
+  }
+
+  /** Prints a line about what is waited for on standard error. */
+  notice(text: string): void {
+    const { screen } = this.parts;
+    screen.error(this.options.json === true ? printableJson({ notice: text }) : text);
+  }
+
+  /** Where no live line shows what is waited for, it is printed after the first seconds. */
+  #sayLater(text: () => string): () => void {
+    const { screen, clock } = this.parts;
+    if (screen.isLive) return () => {};
+    return clock.alarm(clock.now() + FIRST_WORD, () => this.notice(text()));
   }
 
   /** Prints the value as one JSON object with `--json`, the lines otherwise. */
@@ -142,13 +202,21 @@ export class CommandContext {
   }
 }
 
-function noAnswerError(client: ReplClient, seconds: number): CommandError {
-  const { server, port } = client.handle;
+function silentInPcp({ handle: { server } }: ReplClient): CommandError {
   return new CommandError(
-    `No answer from ${client.serverText} within ${seconds} s`,
-    adviceForNoAnswer(server, port),
+    `Nothing at ${server} answers in PCP: if that is the router, switch on UPnP, NAT-PMP or PCP in its settings`,
+    `"diagnose" asks in every protocol; ${OTHER_GATEWAY}`,
   );
 }
 
-/** Seconds: four transmissions, at 0, 3, 9 and 21 s (RFC 6887 section 8.1.1). */
+function noAnswerError(client: ReplClient, seconds: number): CommandError {
+  return new CommandError(
+    `No answer from ${client.serverText} within ${seconds} s`,
+    client.verdict === undefined
+      ? OTHER_GATEWAY
+      : `${client.handle.describeGateway()}. ${OTHER_GATEWAY}`,
+  );
+}
+
+/** Seconds, of a gateway that answers but not this: four transmissions, at 0, 3, 9 and 21 s (RFC 6887 section 8.1.1). */
 const DEFAULT_TIMEOUT = 30;

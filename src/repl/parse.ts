@@ -180,6 +180,7 @@ function readCommonOptions(values: OptionValues): CommonOptions {
   if (simulate !== undefined) {
     options.simulate = simulate === true ? ["pcp"] : readProtocols("--simulate", simulate[0] ?? "");
   }
+  read("protocols", (text) => options.protocols = readProtocols("--protocols", text));
   if (values.has("json")) options.json = true;
   if (options.simulate !== undefined && (options.server ?? options.client) !== undefined) {
     throw new UsageError(

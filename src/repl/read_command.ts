@@ -17,7 +17,7 @@ import {
   readPortSet,
   readProtocols,
   readSeconds,
-  readTarget,
+  readTargets,
   readWirePort,
 } from "./read_values.ts";
 import { COMMANDS, type CommandSpec, findCommand, type OptionValues, usage } from "./table.ts";
@@ -41,7 +41,7 @@ export function readCommand(
       `"${spec.name}" needs ${missing.label}: type ${usage(spec)}, for example ${spec.examples[0]}`,
     );
   }
-  const extra = args[spec.args.length];
+  const extra = spec.args.at(-1)?.many === true ? undefined : args[spec.args.length];
   if (extra !== undefined) {
     throw new UsageError(`"${spec.name}" takes no argument ${quote(extra)}: type ${usage(spec)}`);
   }
@@ -51,16 +51,13 @@ export function readCommand(
 type Reader = (args: readonly string[], values: OptionValues) => Command;
 
 const READERS: { readonly [Name in CommandName]: Reader } = {
-  map: ([target = ""], values) => {
-    const { port, protocol } = readTarget(target);
-    return mapCommand("map", values, () => new InboundMap(port, lifetime(values)), protocol);
-  },
+  map: (targets, values) =>
+    mapCommand("map", targets, values, (port) => new InboundMap(port, lifetime(values))),
   peer: ([target = "", peer = ""], values) => {
-    const { port, protocol } = readTarget(target);
-    const remote = readPeer(peer);
-    const build = (): OutboundMap =>
-      new OutboundMap(port, remote.address, remote.port, lifetime(values));
-    return mapCommand("peer", values, build, protocol);
+    const { address, port } = readPeer(peer);
+    const build = (internalPort: number): OutboundMap =>
+      new OutboundMap(internalPort, address, port, lifetime(values));
+    return mapCommand("peer", [target], values, build);
   },
   connect: ([client, server]) => {
     if (client === undefined) return { name: "connect" };
@@ -106,20 +103,26 @@ const READERS: { readonly [Name in CommandName]: Reader } = {
 /** Reads what `map` and `peer` share. A value that the builder rejects is a usage error. */
 function mapCommand(
   name: "map" | "peer",
+  texts: readonly string[],
   values: OptionValues,
-  build: () => InboundMap | OutboundMap,
-  protocol: number,
+  build: (port: number) => InboundMap | OutboundMap,
 ): Command {
   const requestType = readRequestType(values);
+  const targets = texts.flatMap(readTargets);
   if (values.has("prefer-failure") && !values.has("external-port")) {
     throw new UsageError(
       "--prefer-failure needs a suggestion to insist on, type --external-port PORT too",
     );
   }
+  if (values.has("external-port") && new Set(targets.map(({ port }) => port)).size > 1) {
+    throw new UsageError("--external-port is one port, type one command for each port");
+  }
   try {
-    const map = build();
-    const options = { protocol, ...readMappingOptions(map.kind, values) };
-    return { name, map: applyMappingOptions(map, options), requestType };
+    const maps = targets.map(({ port, protocol }) => {
+      const map = build(port);
+      return applyMappingOptions(map, { protocol, ...readMappingOptions(map.kind, values) });
+    });
+    return { name, maps, requestType };
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) {
       throw new UsageError(`${error.message}: type "help ${name}" for examples`);

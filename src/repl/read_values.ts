@@ -24,15 +24,19 @@ export function protocolText(protocol: string | number): string {
   return entry === undefined ? String(protocol) : entry[0].toLowerCase();
 }
 
-/** `6000/tcp`, `6000`, `0/all`. */
-export function readTarget(text: string): { port: number; protocol: number } {
-  const { port = "", protocol = "tcp" } =
-    /^(?<port>[^/]*)(?:\/(?<protocol>.+))?$/s.exec(text)?.groups ?? {};
-  return {
-    port: readInteger(port, 0, 65_535) ??
-      cannotRead("the port", text, "a number from 0 to 65535 and a protocol, as in 6000/tcp"),
-    protocol: readProtocol(protocol),
-  };
+/** A port and a transport protocol of this host. */
+export interface Target {
+  readonly port: number;
+  readonly protocol: number;
+}
+
+/** `6000/tcp`, `6000`, `0/all`, `6000/tcp+udp`. */
+export function readTargets(text: string): Target[] {
+  const { port: digits = "", protocols = "tcp" } =
+    /^(?<port>[^/]*)(?:\/(?<protocols>.+))?$/s.exec(text)?.groups ?? {};
+  const port = readInteger(digits, 0, 65_535) ??
+    cannotRead("the port", text, "a number from 0 to 65535 and a protocol, as in 6000/tcp");
+  return protocols.split("+").map((protocol) => ({ port, protocol: readProtocol(protocol) }));
 }
 
 /** `198.51.100.7:7000`, `[2001:db8::7]:7000`. */

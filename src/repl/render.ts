@@ -163,10 +163,27 @@ export function detailFields(
   ];
 }
 
-/** The options that the server has ignored; undefined if there are none. */
-export function ignoredText({ assigned }: MappingSnapshot): string | undefined {
+/** What is worth knowing about an assignment besides its address: it is not reached from the Internet, options were ignored. */
+export function remarksOn({ assigned }: MappingSnapshot): string[] {
   const ignored = assigned?.ignoredOptions ?? [];
-  return ignored.length === 0 ? undefined : `The router ignored ${ignored.join(", ")}`;
+  const reach = reachText(assigned);
+  return [
+    ...(reach === undefined ? [] : [`Not reached from the Internet: ${reach}; see "diagnose"`]),
+    ...(ignored.length === 0 ? [] : [`The router ignored ${ignored.join(", ")}`]),
+  ];
+}
+
+/** Why the external address is not reached from the Internet; undefined if it is. */
+export function reachText(assigned: Assigned | null): string | undefined {
+  if (assigned === null || assigned.globallyReachable !== false) return undefined;
+  const { externalAddress } = assigned;
+  if (/^(10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(externalAddress)) {
+    return `${externalAddress} is a private address, the router is behind a second NAT (double NAT)`;
+  }
+  if (/^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(externalAddress)) {
+    return `${externalAddress} is shared by the provider's customers (carrier NAT)`;
+  }
+  return `${externalAddress} is no address of the Internet`;
 }
 
 /** The findings of a diagnosis, wrapped to the width of the terminal. */

@@ -1,5 +1,13 @@
-import { FileStore, type Handle, type MapHandle, type TraceEvent } from "../../mod.ts";
+import {
+  type Alert,
+  FileStore,
+  GatewayError,
+  type Handle,
+  type MapHandle,
+  type TraceEvent,
+} from "../../mod.ts";
 import type { ServerHost } from "../testing/mod.ts";
+import { adviceFor } from "./advice.ts";
 import type { CommonOptions } from "./command.ts";
 import { Hook, type HookFailure } from "./hook.ts";
 import { internalText } from "./render.ts";
@@ -25,22 +33,23 @@ export class ReplClient {
   readonly tracked = new Map<number, TrackedMapping>();
   readonly #parts: SessionParts;
   readonly #output: BackgroundOutput;
-  readonly #state: string | undefined;
-  /** The server as it was typed, such as a host name. */
-  #serverName: string | undefined;
+  readonly #options: CommonOptions;
+  /** Called with verdicts on the gateway. */
+  readonly #judges = new Set<(verdict: GatewayError) => void>();
+  #verdict: GatewayError | undefined;
 
   private constructor(
     handle: Handle,
     gateway: ServerHost | undefined,
     parts: SessionParts,
     output: BackgroundOutput,
-    state: string | undefined,
+    options: CommonOptions,
   ) {
     this.handle = handle;
     this.gateway = gateway;
     this.#parts = parts;
     this.#output = output;
-    this.#state = state;
+    this.#options = options;
     void this.#printErrors();
     this.#printLeftovers();
   }
@@ -50,11 +59,17 @@ export class ReplClient {
     options: CommonOptions,
     parts: SessionParts,
     output: BackgroundOutput,
-    settings: { readonly multicast: boolean; readonly signal: AbortSignal },
+    settings: {
+      readonly multicast: boolean;
+      readonly waitForNetwork: boolean;
+      readonly signal: AbortSignal;
+    },
   ): Promise<ReplClient> {
-    const { client, server, port, simulate, state } = options;
+    const { client, server, port, simulate, state, protocols } = options;
     const common = {
       ...(port === undefined ? {} : { port }),
+      ...(protocols === undefined ? {} : { protocols }),
+      waitForNetwork: settings.waitForNetwork,
       ...(settings.multicast ? {} : { multicast: false }),
       // Decoding every datagram takes time, and a command that runs once cannot turn the trace on.
       ...(parts.mode === "once"
@@ -74,9 +89,7 @@ export class ReplClient {
           ...common,
           port: gateway.local.port,
         });
-      const opened = new ReplClient(handle, gateway, parts, output, state);
-      opened.#serverName = server;
-      return opened;
+      return new ReplClient(handle, gateway, parts, output, options);
     } catch (error) {
       gateway?.close();
       throw error;
@@ -95,11 +108,17 @@ export class ReplClient {
     return this.gateway === undefined ? text : `the simulated gateway at ${text}`;
   }
 
+  /** The same within a sentence. */
+  get gatewayText(): string {
+    return this.gateway === undefined ? `the gateway at ${this.serverText}` : this.serverText;
+  }
+
   /** Whether the client has the addresses, port and state file of the options; missing ones match. */
-  matches({ server, client, port, simulate, state }: CommonOptions): boolean {
-    return [undefined, this.handle.server, this.#serverName].includes(server) &&
+  matches({ server, client, port, simulate, state, protocols }: CommonOptions): boolean {
+    return [undefined, this.handle.server, this.#options.server].includes(server) &&
       (client ?? this.handle.client) === this.handle.client &&
-      (state ?? this.#state) === this.#state &&
+      (state ?? this.#options.state) === this.#options.state &&
+      (protocols ?? this.#options.protocols)?.join() === this.#options.protocols?.join() &&
       (simulate === undefined || this.gateway !== undefined) &&
       (port ?? this.handle.port) === this.handle.port;
   }
@@ -119,15 +138,35 @@ export class ReplClient {
   }
 
   /** Prints the alerts of a mapping from now on. Resolves when the mapping is over. */
-  printAlerts(tracked: TrackedMapping): Promise<void> {
+  async printAlerts(tracked: TrackedMapping): Promise<void> {
+    for await (const alert of tracked.alerts()) this.printAlert(tracked, alert);
+  }
+
+  /** Prints one alert, if it is worth a line. */
+  printAlert(tracked: TrackedMapping, alert: Alert): void {
     const { screen } = this.#parts;
-    return tracked.follow((alert) => {
-      if (this.#output.json) {
-        return screen.print(printableJson({ mappingId: tracked.mapping.id, alert }));
-      }
-      const line = tracked.describe(alert, screen.paint);
-      if (line !== undefined) screen.print(line);
-    });
+    if (this.#output.json) {
+      return screen.print(printableJson({ mappingId: tracked.mapping.id, alert }));
+    }
+    const line = tracked.describe(alert, screen.paint);
+    if (line !== undefined) screen.print(line);
+  }
+
+  /** A mapping as `--json` prints it: with what is known of its gateway. */
+  json(mapping: MapHandle): object {
+    return { ...mapping.toJSON(), gateway: this.handle.gateway };
+  }
+
+  /** The last verdict on the gateway, unless it has answered since. */
+  get verdict(): GatewayError | undefined {
+    const { state } = this.handle.gateway;
+    return state === "silent" || state === "refuses" ? this.#verdict : undefined;
+  }
+
+  /** Passes verdicts on the gateway to `onVerdict` instead of printing them, until the result is called. */
+  takeVerdicts(onVerdict: (verdict: GatewayError) => void): () => void {
+    this.#judges.add(onVerdict);
+    return () => this.#judges.delete(onVerdict);
   }
 
   /** The mapping of an id, whether `map`, `peer` or `js` requested it. */
@@ -216,8 +255,19 @@ export class ReplClient {
   async #printErrors(): Promise<void> {
     const { screen } = this.#parts;
     for await (const error of this.handle.errors()) {
-      if (this.#output.json) screen.error(printableJson({ error: error.toJSON() }));
-      else screen.error(screen.paint.yellow(printable(error.message)));
+      if (error instanceof GatewayError) {
+        this.#verdict = error;
+        for (const judge of this.#judges) judge(error);
+        if (this.#judges.size > 0) continue;
+      }
+      const advice = adviceFor(error);
+      if (this.#output.json) screen.error(printableJson({ error: { ...error.toJSON(), advice } }));
+      else {
+        screen.error(
+          screen.paint.yellow(printable(error.message)),
+          ...(advice === undefined ? [] : [advice]),
+        );
+      }
     }
   }
 

@@ -67,10 +67,13 @@ export class Screen {
     this.#around(() => this.#parts.writeError(lines.map((line) => `${line}\n`).join("")));
   }
 
-  /** Replaces the live lines, which stay below everything else; without lines it removes them. */
-  live(lines: readonly string[] = []): void {
+  /**
+   * Replaces the live lines, which stay below everything else; without lines it removes them.
+   *
+   * @param busy Whether the terminal shows progress.
+   */
+  live(lines: readonly string[] = [], busy = lines.length > 0): void {
     if (!this.isLive) return;
-    const busy = lines.length > 0;
     const mark = busy === this.#busy ? "" : busy ? this.marks.busy : this.marks.idle;
     this.#busy = busy;
     this.#parts.write(this.#erase() + this.#draw(lines) + mark);
@@ -86,7 +89,7 @@ export class Screen {
     this.#inputLine?.resized();
     if (this.#drawnRows === 0) return;
     this.#drawnRows = this.#rowsOf(this.#live);
-    this.live(this.#live);
+    this.live(this.#live, this.#busy);
   }
 
   #around(write: () => void): void {

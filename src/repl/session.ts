@@ -2,7 +2,7 @@ import type { Command, ExitCode, Invocation } from "./command.ts";
 import { CommandContext, SessionState } from "./command_context.ts";
 import { connect, disconnect, trace } from "./commands/connection.ts";
 import { list, show, watch } from "./commands/list.ts";
-import { renewMapping, requestMapping, revokeMappings } from "./commands/mapping.ts";
+import { renewMapping, requestMappings, revokeMappings } from "./commands/mapping.ts";
 import { announce, diagnose, discover, external } from "./commands/server.ts";
 import type { ReplClient } from "./repl_client.ts";
 import { errorLines } from "./report.ts";
@@ -101,7 +101,7 @@ export class CommandSession {
   }
 
   #isLongRunning(command: Command): boolean {
-    return this.#parts.mode !== "once" ||
+    return this.#parts.mode !== "once" || command.name === "diagnose" ||
       ("requestType" in command && command.requestType !== "once");
   }
 }
@@ -111,7 +111,7 @@ async function dispatch(command: Command, context: CommandContext): Promise<Exit
   switch (command.name) {
     case "map":
     case "peer":
-      return await requestMapping(command, context);
+      return await requestMappings(command, context);
     case "renew":
       return await renewMapping(command, context);
     case "revoke":

@@ -21,6 +21,8 @@ export interface ArgumentSpec {
   /** The argument as the help shows it. */
   readonly label: string;
   readonly optional?: true;
+  /** May be given several times; only the last one may. */
+  readonly many?: true;
 }
 
 /** One option. */
@@ -71,15 +73,16 @@ const LIFETIME_OPTIONS: readonly OptionSpec[] = [
 /** The commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   command("map", "open an external port to a port of this host", {
-    args: [PORT],
+    args: [{ ...PORT, many: true }],
     options: mappingOptions("inbound"),
     more: [
-      "The protocol is tcp if not given. Port 0 means all ports, 0/all all protocols.",
+      "The protocol is tcp if not given; 6000/tcp+udp is both. Port 0 means all ports, 0/all all protocols.",
       "On the command line a mapping without --keep-alive is left open: it ends with its lifetime, and",
       "cannot be deleted before, because the nonce that a deletion needs is lost with the command, unless --state keeps it.",
     ],
     examples: [
       "map 6000/tcp --lifetime 3600 --keep-alive",
+      "map 6000/tcp+udp 6001/udp",
       "map 5353/udp --external-port 5353 --prefer-failure",
       "map 8080 --filter 198.51.100.0/24",
       "map 6000/tcp -k --exec 'notify-send \"port 6000\"'",
@@ -178,6 +181,12 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
     optional: true,
     help: "no router: a simulated gateway on loopback; pcp if not given, nat-pmp, upnp",
   },
+  {
+    name: "protocols",
+    value: "LIST",
+    completes: "protocols",
+    help: "ask in these only: pcp, nat-pmp, upnp, with commas; all if not given",
+  },
   { name: "json", help: "one JSON object a line" },
   {
     name: "exec",
@@ -190,7 +199,7 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
     value: "FILE",
     help: "keep mappings in FILE: a later run continues or revokes them",
   },
-  { name: "timeout", value: "SECONDS", help: "longest wait for an answer, 30 if not given" },
+  { name: "timeout", value: "SECONDS", help: "longest wait for an answer; 8 of a silent router" },
   { name: "help", short: "h", help: "help, also for one command" },
 ];
 
@@ -207,7 +216,10 @@ export function findCommand(name: string): CommandSpec | undefined {
 
 /** `map PORT[/PROTOCOL]`; optional arguments in brackets. */
 export function usage({ name, args }: CommandSpec): string {
-  const labels = args.map(({ label, optional }) => optional ? `[${label}]` : label);
+  const labels = args.map(({ label, optional, many }) => {
+    const shown = many ? `${label}\u2026` : label;
+    return optional ? `[${shown}]` : shown;
+  });
   return [name, ...labels].join(" ");
 }
 

@@ -15,6 +15,8 @@ export class TrackedMapping {
   readonly hook: Hook | undefined;
   /** The latest alerts, oldest first. */
   readonly timeline: TimelineEntry[] = [];
+  /** When a refused request is sent again. */
+  retryAt: Date | undefined;
   readonly #date: () => Date;
   #lastAssigned: Assigned | undefined;
   /** Whether a failure was printed since the mapping last ran: its recovery is then worth a line. */
@@ -34,16 +36,17 @@ export class TrackedMapping {
       alert = this.mapping.pollAlert()
     ) this.#record(alert);
     this.#lastAssigned = this.mapping.assigned;
+    this.#isFailing = false;
   }
 
-  /** Passes every alert to `onAlert`, and every change to the hook, until the mapping is over. */
-  async follow(onAlert: (alert: Alert) => void): Promise<void> {
+  /** Yields every alert, and then passes every change to the hook, until the mapping is over. */
+  async *alerts(): AsyncGenerator<Alert> {
     this.hook?.update(this.mapping.toJSON());
     for await (const alert of this.mapping) {
       this.#record(alert);
+      yield alert;
       this.hook?.update(this.mapping.toJSON());
       if (alert.type === "stateChange" && alert.state.type === "running") this.hook?.renewed();
-      onAlert(alert);
     }
   }
 
@@ -106,7 +109,12 @@ export class TrackedMapping {
   }
 
   #record(alert: Alert): void {
-    this.timeline.push({ at: this.#date(), alert });
+    const at = this.#date();
+    this.timeline.push({ at, alert });
+    if (alert.type === "stateChange") {
+      const retryIn = alert.state.type === "error" ? alert.state.retryIn : undefined;
+      this.retryAt = retryIn === undefined ? undefined : new Date(at.getTime() + retryIn * 1000);
+    }
     if (this.timeline.length > TIMELINE_LIMIT) this.timeline.shift();
   }
 }

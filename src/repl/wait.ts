@@ -5,6 +5,12 @@ import type { Screen } from "./screen.ts";
 import { duration } from "./text.ts";
 import { CancelledError } from "./usage_error.ts";
 
+/** Milliseconds of silence until the first word about it. */
+export const FIRST_WORD = 3_000;
+
+/** Milliseconds of silence until the verdict on the gateway, at the latest. The library has its own after 8 s. */
+export const VERDICT = 8_100;
+
 /** How to wait, and what to show meanwhile. */
 export interface WaitOptions {
   readonly screen: Screen;

@@ -1,6 +1,6 @@
 /** A session without a terminal, with a client and a simulated router in virtual time. Its output is kept as lines. */
 
-import { Client } from "../../mod.ts";
+import { Client, type Network } from "../../mod.ts";
 import * as library from "../../mod.ts";
 // Loaded now, because loading takes real time and the clock is virtual.
 import "../../src/client/trace.ts";
@@ -58,6 +58,17 @@ export class Harness implements AsyncDisposable {
   /** The programs that were run. */
   readonly runs: { program: readonly string[]; variables: Readonly<Record<string, string>> }[] = [];
 
+  /** Whether this host has no network yet: no socket can be opened on its address. */
+  isOffline = false;
+
+  readonly #network: Network = {
+    name: "memory",
+    open: (...args) =>
+      this.isOffline
+        ? Promise.reject(new Error("Cannot assign requested address"))
+        : this.network.open(...args),
+  };
+
   constructor(
     readonly clock: ManualClock,
     readonly network: MemoryNetwork,
@@ -89,7 +100,7 @@ export class Harness implements AsyncDisposable {
       clock,
       date: () => new Date(),
       startClient: (client, server, more) =>
-        Client.start(client, server, { ...more, clock, network }),
+        Client.start(client, server, { ...more, clock, network: this.#network }),
       startGateway: (protocols, port) => {
         const gateway = new SimulatedServer({ assignPort: "same", protocols });
         return ServerHost.start(network, clock, gateway, {
@@ -114,9 +125,14 @@ export class Harness implements AsyncDisposable {
     });
   }
 
+  /** Runs a line; the caller lets time pass. */
+  start(line: string, signal = new AbortController().signal): Promise<ExitCode> {
+    return this.session.execute(() => parseLine(line), signal);
+  }
+
   /** Runs a line while so many seconds pass; returns its exit code. */
   async run(line: string, seconds = 2, signal = new AbortController().signal): Promise<ExitCode> {
-    const done = this.session.execute(() => parseLine(line), signal);
+    const done = this.start(line, signal);
     await this.clock.advance(seconds * 1000);
     return await done;
   }

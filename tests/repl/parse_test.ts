@@ -1,10 +1,14 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Invocation } from "../../src/repl/command.ts";
 import { IpAddress } from "../../src/wire/address.ts";
 import type { Option } from "../../src/wire/option.ts";
 import { parseLine, parseWords } from "../../src/repl/parse.ts";
 import { COMMANDS, usage } from "../../src/repl/table.ts";
 import { UsageError } from "../../src/repl/usage_error.ts";
+
+function assertUsageError(line: string, message: RegExp): void {
+  assertMatch(assertThrows(() => parseLine(line), UsageError).message, message);
+}
 
 function parse(line: string): Invocation {
   const invocation = parseLine(line);
@@ -19,7 +23,7 @@ Deno.test("parseLine() reads every option of map", () => {
   );
   if (command.name !== "map") throw new Error(command.name);
   assertEquals(command.requestType, "keepAlive");
-  assertEquals([command.map.internalPort, command.map.lifetime], [6000, 120]);
+  assertEquals([command.maps[0]?.internalPort, command.maps[0]?.lifetime], [6000, 120]);
   assertEquals(options, { json: true, timeout: 5 });
 });
 
@@ -32,7 +36,7 @@ Deno.test("parseLine() reads the size and parity of a port set, and a third part
   for (const [flags, options] of cases) {
     const { command } = parse(`map 6000 ${flags}`);
     if (command.name !== "map") throw new Error(command.name);
-    assertEquals(command.map.toSpec(IpAddress.ANY_IPV4).options, options, flags);
+    assertEquals(command.maps[0]?.toSpec(IpAddress.ANY_IPV4).options, options, flags);
   }
 });
 
@@ -40,17 +44,42 @@ Deno.test("parseLine() defaults to tcp, one lifetime and an hour", () => {
   const { command, options } = parse("map 6000");
   if (command.name !== "map") throw new Error(command.name);
   assertEquals(
-    [command.requestType, command.map.lifetime, command.map.kind],
+    [command.requestType, command.maps[0]?.lifetime, command.maps[0]?.kind],
     ["once", 3600, "inbound"],
   );
   assertEquals(options, {});
+});
+
+Deno.test("parseLine() reads several ports and protocols in one command", () => {
+  const cases: [string, [number, number][]][] = [
+    ["map 6000/tcp 6000/udp", [[6000, 6], [6000, 17]]],
+    ["map 6000/tcp+udp", [[6000, 6], [6000, 17]]],
+    ["map 6000 6001/udp+sctp -k", [[6000, 6], [6001, 17], [6001, 132]]],
+  ];
+  for (const [line, targets] of cases) {
+    const { command } = parse(line);
+    if (command.name !== "map") throw new Error(command.name);
+    const specs = command.maps.map((map) => map.toSpec(IpAddress.ANY_IPV4));
+    assertEquals(specs.map(({ internalPort, protocol }) => [internalPort, protocol]), targets);
+  }
+  assertUsageError("map 6000/tcp+", /Unknown protocol ""/);
+  assertUsageError("map 6000 6001 --external-port 80", /--external-port is one port/);
+});
+
+Deno.test("parseLine() reads the protocols that may be used", () => {
+  assertEquals(parse("map 6000 --protocols UPnP,pcp").options.protocols, ["pcp", "upnp"]);
+  assertUsageError(
+    "map 6000 --protocols natpmp",
+    /Cannot read --protocols "natpmp": type pcp, nat-pmp or/,
+  );
+  assertUsageError("map 6000 --protocols ''", /--protocols needs a value/);
 });
 
 Deno.test("parseLine() reads peers of both families", () => {
   for (const peer of ["198.51.100.7:7000", "[2001:db8::7]:7000"]) {
     const { command } = parse(`peer 6000/17 ${peer} --repeat 3`);
     if (command.name !== "peer") throw new Error(command.name);
-    assertEquals(command.map.kind, "outbound");
+    assertEquals(command.maps[0]?.kind, "outbound");
     assertEquals(command.requestType, { repeat: 3 });
   }
 });
@@ -81,8 +110,8 @@ Deno.test("parseLine() throws errors that say what to type instead", () => {
     ["mpa 6000", 'Unknown command "mpa": did you mean "map"?'],
     ["lst", 'did you mean "list"?'],
     ["frobnicate", 'type "help" for all commands'],
-    ["map", "type map PORT[/PROTO], for example map 6000/tcp"],
-    ["map 6000 7000", '"map" takes no argument "7000"'],
+    ["map", "type map PORT[/PROTO]…, for example map 6000/tcp"],
+    ["show 1 2", '"show" takes no argument "2"'],
     ["map 70000/tcp", "type a number from 0 to 65535"],
     ["map -1", 'Unknown option "-1" of "map"'],
     ["map 6000.5", "type a number from 0 to 65535"],

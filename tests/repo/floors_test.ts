@@ -42,6 +42,7 @@ const UNDER_COMMANDS = [
   "advice",
   "command",
   "command_context",
+  "keep_alive",
   "render",
   "repl_client",
   "text",

@@ -17,11 +17,12 @@ export async function list(context: CommandContext): Promise<ExitCode> {
 /** `show`: one mapping, its options and its alerts. */
 export function show({ id }: CommandNamed<"show">, context: CommandContext): ExitCode {
   const { parts: { screen, date }, state } = context;
-  const mapping = context.findMapping(id).toJSON();
+  const handle = context.findMapping(id);
+  const mapping = handle.toJSON();
   const { timeline = [], hook = undefined } = state.client?.tracked.get(id) ?? {};
   const fields = detailFields(mapping, date(), screen.paint);
   context.print(
-    { ...mapping, timeline },
+    { ...state.client?.json(handle), timeline },
     ...fieldLines(hook === undefined ? fields : [...fields, hook.field], screen),
     ...(timeline.length === 0 ? [] : [screen.paint.dim("history")]),
     ...timelineLines(timeline, date()).map((line) => `  ${line}`),
@@ -49,7 +50,10 @@ export async function watch(context: CommandContext): Promise<ExitCode> {
 function printMappings(context: CommandContext): void {
   const { parts: { screen }, state, options } = context;
   if (options.json !== true) return screen.print(...table(context));
-  for (const mapping of state.client?.handle.mappings ?? []) screen.print(printableJson(mapping));
+  const { client } = state;
+  for (const mapping of client?.handle.mappings ?? []) {
+    screen.print(printableJson(client?.json(mapping)));
+  }
 }
 
 function table({ parts: { screen, date }, state }: CommandContext): string[] {

@@ -1,55 +1,99 @@
 /** `map`, `peer`, `renew` and `revoke`: requests about mappings. */
 
-import { type MapHandle, NotRunningError, ResultCodeError } from "../../../mod.ts";
-import { adviceForNoAnswer } from "../advice.ts";
+import { GatewayError, type MapHandle, NotRunningError, ResultCodeError } from "../../../mod.ts";
 import type { CommandNamed, ExitCode } from "../command.ts";
 import type { CommandContext } from "../command_context.ts";
-import { ignoredText, internalText, readyLines, stateText } from "../render.ts";
+import { canPass } from "../keep_alive.ts";
+import { internalText, readyLines, stateText } from "../render.ts";
 import type { ReplClient } from "../repl_client.ts";
-import { clockTime, printable } from "../text.ts";
+import { duration } from "../text.ts";
+import type { TrackedMapping } from "../tracked_mapping.ts";
 import { checked } from "../usage_error.ts";
 import { sleep, unlessAborted } from "../wait.ts";
+import { holdMappings } from "./hold.ts";
+import { printReady } from "./ready.ts";
 
 /**
- * `map` and `peer`: requests a mapping, waits until it is ready, and prints it. On the command line a mapping that is
- * renewed is held until Ctrl-C, and one that is not stays open when the command ends.
+ * `map` and `peer`: requests mappings, waits until they are ready, and prints them. On the command line those that are
+ * renewed are held until Ctrl-C, and others stay open when the command ends.
  */
-export async function requestMapping(
-  { map, requestType }: CommandNamed<"map" | "peer">,
+export async function requestMappings(
+  { maps, requestType }: CommandNamed<"map" | "peer">,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const { parts: { screen, mode }, state, options, signal } = context;
-  const client = await context.connect();
-  const mapping = checked(() => client.handle.request(map, requestType));
-  const tracked = client.track(mapping, options.exec);
-  const isHeld = mode === "once" && requestType !== "once";
+  const { parts: { mode }, options, signal } = context;
+  const isHeld = requestType !== "once";
+  const goesOn = isHeld && options.timeout === undefined;
+  const client = await context.connect(isHeld);
+  const all = maps.map((map) =>
+    client.track(checked(() => client.handle.request(map, requestType)), options.exec)
+  );
   try {
-    const forever = isHeld && options.timeout === undefined;
-    await waitForMapping(mapping, (signal) => mapping.ready({ signal }), client, context, forever);
+    if (goesOn && mode === "once") return await holdMappings(all, client, context);
+    await waitUntilReady(all, client, context);
   } catch (error) {
+    if (goesOn && maySucceedLater(all, error)) return goOn(all, error, client, context);
     // A command that failed leaves no mapping behind. The deletion is not waited for.
-    void mapping[Symbol.asyncDispose]();
+    for (const { mapping } of all) void mapping[Symbol.asyncDispose]();
     throw error;
   }
-  tracked.drainAlerts();
-  printReady(mapping, client, context);
+  for (const tracked of all) {
+    tracked.drainAlerts();
+    printReady(tracked.mapping, client, context);
+  }
   if (mode !== "once") {
-    void client.printAlerts(tracked);
+    for (const tracked of all) void client.printAlerts(tracked);
     return 0;
   }
-  if (isHeld) {
-    context.printText(screen.paint.dim("Ctrl-C deletes it"));
-    await unlessAborted(client.printAlerts(tracked), signal);
-    return mapping.state.type === "error" ? 1 : 0;
+  if (isHeld) return await holdMappings(all, client, context);
+  const hooks = all.flatMap(({ hook, mapping }) => {
+    hook?.update(mapping.toJSON());
+    return hook ?? [];
+  });
+  await unlessAborted(Promise.all(hooks.map((hook) => hook.finished())), signal);
+  if (hooks.length > 0 && signal.aborted) return 1; // as every command that was cancelled, it leaves no mapping behind
+  context.state.keepsMappings = true;
+  return hooks.some((hook) => hook.failed) ? 1 : 0;
+}
+
+async function waitUntilReady(
+  all: readonly TrackedMapping[],
+  client: ReplClient,
+  context: CommandContext,
+): Promise<void> {
+  await context.waitForServer(
+    client,
+    (signal) => Promise.all(all.map(({ mapping }) => mapping.ready({ signal }))),
+    () => waitingText(all.map(({ mapping }) => mapping), client),
+  );
+}
+
+/** Whether requests that are repeated until they succeed are worth it after this error. */
+function maySucceedLater(all: readonly TrackedMapping[], error: unknown): boolean {
+  if (error instanceof GatewayError) return true;
+  return error instanceof ResultCodeError &&
+    all.every(({ mapping: { state } }) => state.type !== "error" || canPass(state));
+}
+
+/** At the prompt, mappings that are not there yet are requested in the background. */
+function goOn(
+  all: readonly TrackedMapping[],
+  trouble: unknown,
+  client: ReplClient,
+  context: CommandContext,
+): ExitCode {
+  context.reportTrouble(trouble);
+  for (const tracked of all) {
+    const { mapping: { id, state } } = tracked;
+    const again = state.type === "error" ? ` again in ${duration(state.retryIn ?? 0)}, and` : "";
+    context.print(
+      client.json(tracked.mapping),
+      `Mapping ${id} is requested${again} until it is there: "show ${id}" for its state, "revoke ${id}" to stop`,
+    );
+    tracked.drainAlerts();
+    void client.printAlerts(tracked);
   }
-  const { hook } = tracked;
-  if (hook !== undefined) {
-    hook.update(mapping.toJSON());
-    await unlessAborted(hook.finished(), signal);
-    if (signal.aborted) return 1; // as every command that was cancelled, it leaves no mapping behind
-  }
-  state.keepsMappings = true;
-  return hook?.failed === true ? 1 : 0;
+  return 0;
 }
 
 /** `renew`: requests another lifetime and waits for the response. */
@@ -77,7 +121,7 @@ export async function renewMapping(
     throw new ResultCodeError("Cannot renew the mapping", state.code, state.name, state.retryIn);
   }
   if (state.type !== "running") throw new NotRunningError("Cannot renew the mapping", id, state);
-  context.print(mapping, ...readyLines(mapping.toJSON(), date(), screen));
+  context.print(client.json(mapping), ...readyLines(mapping.toJSON(), date(), screen));
   return 0;
 }
 
@@ -124,51 +168,22 @@ async function revokeMapping(
   );
 }
 
-async function waitForMapping(
+function waitForMapping(
   mapping: MapHandle,
   work: (signal: AbortSignal) => Promise<unknown>,
   client: ReplClient,
   context: CommandContext,
-  forever = false,
-): Promise<void> {
-  const { screen } = context.parts;
-  const text = (): string => `${client.serverText}: ${stateText(mapping.state)}`;
-  if (!forever) {
-    await context.waitForServer(client, work, text);
-    return;
-  }
-  let warned = false;
-  const onTick = (): void => {
-    const { state } = mapping;
-    if (warned || state.type !== "starting" || state.attempt < 2) return;
-    warned = true;
-    const { server, port } = client.handle;
-    const warning = `No answer yet from ${client.serverText}, retrying`;
-    screen.error(screen.paint.yellow(warning), adviceForNoAnswer(server, port));
-  };
-  await context.wait(work, { timeout: undefined, text, onTick });
+): Promise<unknown> {
+  return context.waitForServer(client, work, () => waitingText([mapping], client));
 }
 
-function printReady(mapping: MapHandle, client: ReplClient, context: CommandContext): void {
-  const { parts: { screen, date, mode }, options } = context;
-  const snapshot = mapping.toJSON();
-  context.print(snapshot, ...readyLines(snapshot, date(), screen));
-  const ignored = ignoredText(snapshot);
-  if (ignored !== undefined) context.printText(screen.paint.yellow(ignored));
-  if (mode !== "once" || mapping.requestType !== "once") return;
-  const { expiresAt } = mapping;
-  const until = expiresAt === undefined ? "then" : clockTime(expiresAt, date());
-  context.printText(screen.paint.dim(
-    client.gateway === undefined
-      ? `It is left open until ${until}${howToDelete(options.state)}`
-      : "It ends now, with the simulated gateway",
-  ));
-}
-
-/** A deletion needs the mapping nonce (RFC 6887 section 11.3), which only a state file keeps. */
-function howToDelete(state: string | undefined): string {
-  if (state !== undefined) return `; "revoke all --state ${printable(state)}" deletes it`;
-  return " and cannot be deleted before: with --keep-alive, Ctrl-C deletes it";
+/** The state of the first mapping that is not ready, for all of them. */
+function waitingText(mappings: readonly MapHandle[], client: ReplClient): string {
+  const waiting = mappings.filter(({ state }) => state.type !== "running");
+  const [first = mappings[0]] = waiting;
+  const others = waiting.length > 1 ? ` (and ${waiting.length - 1} more)` : "";
+  const state = first === undefined ? "" : `: ${stateText(first.state)}`;
+  return `Waiting for ${client.gatewayText}${state}${others}`;
 }
 
 /** Milliseconds between two checks of a state. */

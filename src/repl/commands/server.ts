@@ -64,7 +64,12 @@ export async function diagnose(context: CommandContext): Promise<ExitCode> {
   const diagnosis = await context.waitForServer(
     client,
     (signal) => client.handle.diagnose({ signal }),
+    undefined,
+    false, // a silent gateway is a finding
   );
-  context.print(diagnosis, ...diagnosisLines(diagnosis, context.parts.screen));
+  context.print(
+    { ...diagnosis, gateway: client.handle.gateway },
+    ...diagnosisLines(diagnosis, context.parts.screen),
+  );
   return diagnosis.findings.some(({ level }) => level === "problem") ? 1 : 0;
 }
