@@ -13,83 +13,34 @@ Python 3.9 or later. Every call blocks, takes a timeout in seconds, and may come
             for alert in mapping.alerts():
                 print(alert)
 
-As a program: ``python3 pcp_client.py map 6000`` keeps a port open until Ctrl-C.
+With pcp_client_command.py beside it, ``python3 pcp_client.py map 6000`` keeps a port open until Ctrl-C.
+pcp_client_asyncio.py has the same for ``asyncio``.
 """
 
 from __future__ import annotations
 
-import argparse
 import atexit
 import json
 import os
 import queue
-import shlex
-import shutil
-import signal
 import subprocess
 import sys
 import threading
+import warnings
+import weakref
 from types import TracebackType
-from typing import IO, Any, Dict, Iterator, List, Optional, Sequence, Type, Union
+from typing import IO, Any, Dict, Iterator, List, Optional, Sequence, Tuple, Type, Union
+
+from pcp_client_base import (
+    ALERTS, DEFAULT_TIMEOUT, NEW_LIMIT, NEWS, OPENING, UNREAD_LIMIT, ConnectionLost, Json, RequestTimeout, RequestType,
+    ResultCodeError, RpcError, encode_message, ends_mapping, has_mappings, result_of, server_command, state_files,
+    state_folder, without_none,
+)
 
 __all__ = [
     "Client", "ConnectionLost", "Mapping", "RequestTimeout", "ResultCodeError", "RpcError", "Server", "Simulator",
-    "server_command",
+    "server_command", "state_folder",
 ]
-
-Json = Dict[str, Any]
-RequestType = Union[str, Dict[str, int]]
-
-PACKAGE_ENTRY = "jsr:@portcontrol/pcp/rpc/main"
-DEFAULT_TIMEOUT = 30.0
-UNREAD_LIMIT = 1000
-
-
-class RpcError(Exception):
-    """The server answered with an error: ``code``, ``message`` and ``data`` as in its README."""
-
-    def __init__(self, code: int, message: str, data: Any = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.data = data
-
-
-class ResultCodeError(RpcError):
-    """The PCP server refused: ``result_code`` (RFC 6887 section 7.4), ``result_name``, and ``lifetime`` in seconds."""
-
-    def __init__(self, code: int, message: str, data: Any = None) -> None:
-        super().__init__(code, message, data)
-        self.result_code: int = data["code"]
-        self.result_name: str = data["name"]
-        self.lifetime: Optional[float] = data["lifetime"]
-
-
-class RequestTimeout(TimeoutError):
-    """No response came in time. The request was cancelled; what it had started at the PCP server goes on."""
-
-
-class ConnectionLost(ConnectionError):
-    """The server process has ended, and with it every mapping that it held."""
-
-
-def server_command() -> List[str]:
-    """The command that starts the server: with ``deno`` where it is installed, otherwise with npm's ``npx``.
-
-    The server is the ``main.ts`` beside this file, or else the published package. ``PCP_RPC_COMMAND`` replaces both.
-    """
-    override = os.environ.get("PCP_RPC_COMMAND")
-    if override:
-        return [*shlex.split(override), "--stdio"]
-    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "main.ts")
-    entry = beside if os.path.exists(beside) else PACKAGE_ENTRY
-    deno = shutil.which("deno")
-    if deno is not None:
-        return [deno, "run", "-A", entry, "--stdio"]
-    npx = shutil.which("npx")
-    if npx is not None:
-        return [npx, "--yes", "deno@2", "run", "-A", entry, "--stdio"]
-    raise FileNotFoundError("Cannot start the server: neither deno (https://deno.com) nor npx is installed")
 
 
 class Server:
@@ -108,9 +59,11 @@ class Server:
         self._lock = threading.Lock()
         self._write_lock = threading.Lock()
         self._last_id = 0
-        self._responses: Dict[int, "queue.Queue[Optional[Json]]"] = {}
-        self._alerts: Dict[int, "queue.Queue[Optional[Json]]"] = {}
-        self._errors: Dict[int, "queue.Queue[Optional[Json]]"] = {}
+        self._requests: Dict[int, _Request] = {}
+        #: By kind and id. Each belongs to a mapping or a client of the program, and goes with it.
+        self._inboxes: "weakref.WeakValueDictionary[Tuple[str, int], _Inbox]" = weakref.WeakValueDictionary()
+        #: Those whose mapping or client is not made yet; the oldest go first.
+        self._new_inboxes: Dict[Tuple[str, int], _Inbox] = {}
         self._lost = False
         self._closed = False
         # A session of its own, so that Ctrl-C reaches this process only, which then shuts the server down.
@@ -137,48 +90,48 @@ class Server:
         :raises RequestTimeout: if it does not respond in time; the request is cancelled.
         :raises ConnectionLost: if it has ended.
         """
-        response: "queue.Queue[Optional[Json]]" = queue.Queue()
+        request = _Request(method)
         with self._lock:
             self._last_id += 1
             request_id = self._last_id
-            self._responses[request_id] = response
+            self._requests[request_id] = request
         try:
-            self._send({"id": request_id, "method": method, "params": _without_none(params or {})})
-            message = response.get(timeout=self.timeout if timeout is None else timeout)
-        except queue.Empty:
-            self.notify("$/cancelRequest", {"id": request_id})
-            raise RequestTimeout(f'Cannot wait any longer for the answer to "{method}"') from None
+            self._send({"id": request_id, "method": method, "params": without_none(params or {})})
+            if not request.answered.wait(_seconds(self.timeout if timeout is None else timeout)):
+                self.notify("$/cancelRequest", {"id": request_id})
+                raise RequestTimeout(f'Cannot wait any longer for the answer to "{method}"')
         finally:
             with self._lock:
-                self._responses.pop(request_id, None)
-        if message is None:
+                self._requests.pop(request_id, None)
+        if request.response is None:
             raise ConnectionLost(f'Cannot get the answer to "{method}": the server is gone')
-        if "error" in message:
-            error = message["error"]
-            kind = ResultCodeError if error["code"] == 5 else RpcError
-            raise kind(error["code"], error["message"], error.get("data"))
-        return message["result"]
+        return result_of(request.response)
 
     def notify(self, method: str, params: Optional[Json] = None) -> None:
         """Send any notification."""
-        self._send({"method": method, "params": _without_none(params or {})})
+        self._send({"method": method, "params": without_none(params or {})})
 
     def discover(self) -> List[Json]:
         """The default gateways of this host, and the addresses of this host that face them."""
         return self.call("discover")
 
     def start_client(
-        self, client: Optional[str] = None, server: Optional[str] = None, *, port: Optional[int] = None, **options: Any,
+        self, client: Optional[str] = None, server: Optional[str] = None, *, port: Optional[int] = None,
+        state: Union[str, bool] = True, timeout: Optional[float] = None, **options: Any,
     ) -> Client:
         """Start a client of one PCP server, by default of the router.
 
         :param client: Address of this host that faces the PCP server.
         :param server: Address of the PCP server.
         :param port: UDP port of the PCP server, 5351 by default.
-        :param options: ``announcePort``, ``multicast``, ``allowThirdParty``, ``shutdownTimeout``, ``state`` (a file that
-            keeps the mappings, so that a later run can continue or delete them).
+        :param state: A file that keeps the mappings, so that a later run can continue or delete them. True, the default:
+            one in :func:`state_folder`; what an earlier run left there is deleted. False: none.
+        :param options: ``announcePort``, ``multicast``, ``allowThirdParty``, ``shutdownTimeout``, ``waitForNetwork``.
         """
-        return Client(self, self.call("client/start", {"client": client, "server": server, "port": port, **options}))
+        params = {"client": client, "server": server, "port": port, **options}
+        if state is True:
+            return Client(self, self._start_with_state(params, timeout))
+        return Client(self, self.call("client/start", {**params, "state": state or None}, timeout=timeout))
 
     def start_simulator(self, *, lifetime: Optional[int] = None, port: Optional[int] = None, **options: Any) -> Simulator:
         """Start a simulated PCP server on loopback, to try things without a router.
@@ -232,48 +185,106 @@ class Server:
         self.close()
 
     def _send(self, message: Json) -> None:
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode("utf-8")
         stream = self._process.stdin
         assert stream is not None
         try:
             with self._write_lock:
-                stream.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+                stream.write(encode_message(message))
                 stream.flush()
         except (OSError, ValueError):
             raise ConnectionLost("Cannot send a request: the server is gone") from None
 
     def _read(self) -> None:
-        """Run in the reader thread: put each message into the queue of its request, mapping or client."""
+        """Run in the reader thread: give each message to its request, mapping or client."""
         assert self._process.stdout is not None
         for message in _messages(self._process.stdout):
-            if "method" not in message:
-                with self._lock:
-                    response = self._responses.get(message["id"])
-                if response is not None:
-                    response.put(message)
-                continue
-            params = message["params"]
-            if message["method"] == "mapping/alert":
-                _put(self._inbox(self._alerts, params["mappingId"]), params["alert"])
-            elif message["method"] == "client/error":
-                _put(self._inbox(self._errors, params["clientId"]), params["error"])
-            elif message["method"] == "client/serverRestarted":
-                restarted = {"name": "ServerRestartedError", "epoch": params["epoch"]}
-                _put(self._inbox(self._errors, params["clientId"]), restarted)
+            if "method" in message:
+                self._notified(message["method"], message["params"])
+            else:
+                self._answered(message)
         with self._lock:
             self._lost = True
-            waiting = [*self._responses.values(), *self._alerts.values(), *self._errors.values()]
-        for inbox in waiting:
+            requests, inboxes = list(self._requests.values()), list(self._inboxes.values())
+        for request in requests:
+            request.answered.set()
+        for inbox in inboxes:
             inbox.put(None)
 
-    def _inbox(self, boxes: Dict[int, "queue.Queue[Optional[Json]]"], key: int) -> "queue.Queue[Optional[Json]]":
+    def _answered(self, message: Json) -> None:
         with self._lock:
-            inbox = boxes.get(key)
+            request = self._requests.get(message["id"])
+        if request is None:
+            return
+        if request.method in OPENING and "result" in message:
+            # Before the next message is read, which may be a notification for it.
+            results = message["result"]
+            for result in results if isinstance(results, list) else [results]:
+                for kind in ALERTS if "mappingId" in result else NEWS:
+                    self._inbox(kind, result, is_new=True)
+        request.response = message
+        request.answered.set()
+
+    def _notified(self, method: str, params: Json) -> None:
+        kind, entry = method, params.get("alert") or params.get("error") or params
+        if method == "client/serverRestarted":
+            kind, entry = "client/error", {**params, "name": "ServerRestartedError"}
+        with self._lock:
+            inbox = self._inboxes.get((kind, params.get("mappingId") or params.get("clientId") or 0))
+        if inbox is not None:
+            inbox.put(entry)
+
+    def _inbox(self, kind: str, info: Json, is_new: bool = False) -> _Inbox:
+        key = (kind, info["mappingId"] if kind in ALERTS else info["clientId"])
+        with self._lock:
+            inbox = self._new_inboxes.pop(key, None) or self._inboxes.get(key)
             if inbox is None:
-                inbox = boxes[key] = queue.Queue()
+                inbox = self._inboxes[key] = _Inbox()
                 if self._lost:
                     inbox.put(None)
+            if is_new:
+                self._new_inboxes[key] = inbox
+                if len(self._new_inboxes) > NEW_LIMIT:
+                    del self._new_inboxes[next(iter(self._new_inboxes))]
             return inbox
+
+    def _start_with_state(self, params: Json, timeout: Optional[float]) -> Json:
+        """Start a client with the first state file that no other one uses."""
+        try:
+            for path in state_files(state_folder()):
+                try:
+                    info = self.call("client/start", {**params, "state": path}, timeout=timeout)
+                except RpcError as error:
+                    if error.code != 9:
+                        raise
+                    if error.data["reason"] in ("unreadable", "unwritable"):
+                        raise PermissionError(error.message) from error
+                    continue  # it is in use, or damaged
+                threading.Thread(target=self._clean_up, args=(info, path), daemon=True).start()
+                return info
+        except OSError as error:
+            if isinstance(error, (RequestTimeout, ConnectionLost)):
+                raise
+            warnings.warn(f"Mappings are not deleted after a crash: {error}", RuntimeWarning, stacklevel=3)
+        return self.call("client/start", params, timeout=timeout)
+
+    def _clean_up(self, info: Json, own: str) -> None:
+        """Delete what runs that were killed have left at the server of a client, also with other state files."""
+        try:
+            self.call("client/deleteLeftovers", {"clientId": info["clientId"]})
+            for path in state_files(os.path.dirname(own), used=True):
+                if path == own or not has_mappings(path):
+                    continue
+                at = {"client": info["client"], "server": info["server"], "port": info["port"], "multicast": False}
+                try:
+                    other = {"clientId": self.call("client/start", {**at, "state": path})["clientId"]}
+                except RpcError:  # it is in use
+                    continue
+                try:
+                    self.call("client/deleteLeftovers", other)
+                finally:
+                    self.call("client/shutdown", other)
+        except (RpcError, OSError):  # the client or the server has ended; the next start goes on
+            pass
 
 
 class Simulator:
@@ -286,8 +297,8 @@ class Simulator:
         self.port: int = info["port"]
 
     def start_client(self, **options: Any) -> Client:
-        """Start a client of this simulator."""
-        return self._server.start_client(self.address, self.address, port=self.port, **options)
+        """Start a client of this simulator; there is no state file, as the simulator ends with the server."""
+        return self._server.start_client(self.address, self.address, port=self.port, **{"state": False, **options})
 
     def stop(self) -> None:
         """Stop it."""
@@ -307,6 +318,7 @@ class Client:
         #: UDP port of the PCP server.
         self.port: int = info["port"]
         self._ended = False
+        self._news = {kind: server._inbox(kind, info) for kind in NEWS}
 
     def request(
         self, internal_port: int, lifetime: int = 3600, *, protocol: Union[str, int] = "tcp",
@@ -374,7 +386,11 @@ class Client:
 
     def errors(self, *, timeout: Optional[float] = None) -> Iterator[Json]:
         """Trouble that belongs to no single mapping; ends after ``timeout`` seconds without any."""
-        return _drain(self._server._inbox(self._server._errors, self.client_id), timeout)
+        return self._news["client/error"].entries(timeout)
+
+    def gateway_changes(self, *, timeout: Optional[float] = None) -> Iterator[Json]:
+        """What becomes known of the gateway: ``{"gateway": {"state": …}, "message": …}``, as :meth:`errors`."""
+        return self._news["client/gateway"].entries(timeout)
 
     def shutdown(self, *, keep: bool = False) -> None:
         """End this client and release its mappings, or leave them at the PCP server until they expire."""
@@ -406,7 +422,7 @@ class Mapping:
         self.mapping_id: int = info["mappingId"]
         #: The mapping as of the last response; :meth:`refresh` gets it anew.
         self.info = info
-        self._alerts = server._inbox(server._alerts, self.mapping_id)
+        self._alerts = server._inbox("mapping/alert", info)
 
     @property
     def state(self) -> str:
@@ -441,9 +457,9 @@ class Mapping:
 
     def alerts(self, *, timeout: Optional[float] = None) -> Iterator[Json]:
         """All alerts from the first on; ends with the mapping, or after ``timeout`` seconds without any."""
-        for alert in _drain(self._alerts, timeout):
+        for alert in self._alerts.entries(timeout):
             yield alert
-            if self._ends_with(alert):
+            if ends_mapping(alert, self.info["requestType"]):
                 return
 
     def __enter__(self) -> Mapping:
@@ -453,27 +469,19 @@ class Mapping:
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType],
     ) -> None:
         try:
-            self.revoke()
-        except (ConnectionLost, RpcError):  # released with the server or its client, or refused
+            # After an interruption the end of the client waits, which is bounded.
+            self.revoke(timeout=None if error is None or isinstance(error, Exception) else 0)
+        except (ConnectionLost, RequestTimeout, RpcError):  # released with its client, or refused
             pass
 
     def _call(self, method: str, *, timeout: Optional[float] = None, **params: Any) -> Json:
         self.info = self._server.call(method, {"mappingId": self.mapping_id, **params}, timeout=timeout)
         return self.info
 
-    def _ends_with(self, alert: Json) -> bool:
-        if alert["type"] != "stateChange":
-            return False
-        state = alert["state"]
-        if state["type"] == "error":
-            return "retryIn" not in state
-        if state["type"] == "expired":
-            return self.info["requestType"] != "keepAlive"
-        return state["type"] in ("revoked", "dropped")
 
-
-def _without_none(params: Json) -> Json:
-    return {name: value for name, value in params.items() if value is not None}
+def _seconds(timeout: float) -> float:
+    """A timeout as threads take it: infinity is too long for them."""
+    return max(0.0, min(timeout, threading.TIMEOUT_MAX))
 
 
 def _messages(stream: IO[bytes]) -> Iterator[Json]:
@@ -495,104 +503,44 @@ def _messages(stream: IO[bytes]) -> Iterator[Json]:
         yield json.loads(body.decode("utf-8"))
 
 
-def _put(inbox: "queue.Queue[Optional[Json]]", entry: Json) -> None:
-    """Add an entry; of too many unread ones the newest stay."""
-    while inbox.qsize() >= UNREAD_LIMIT:
-        inbox.get_nowait()
-    inbox.put(entry)
+class _Request:
+    """A request that waits for its response."""
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        self.answered = threading.Event()
+        #: None as long as there is none, or if the server has ended.
+        self.response: Optional[Json] = None
 
 
-def _drain(inbox: "queue.Queue[Optional[Json]]", timeout: Optional[float]) -> Iterator[Json]:
-    while True:
+class _Inbox:
+    """Notifications for one reader. Of too many unread ones the newest stay; None is the end."""
+
+    def __init__(self) -> None:
+        self._entries: "queue.SimpleQueue[Optional[Json]]" = queue.SimpleQueue()
+
+    def put(self, entry: Optional[Json]) -> None:
         try:
-            entry = inbox.get(timeout=timeout)
-        except queue.Empty:
-            return
-        if entry is None:
-            inbox.put(None)  # for the next reader
-            return
-        yield entry
+            while self._entries.qsize() >= UNREAD_LIMIT:
+                self._entries.get_nowait()
+        except queue.Empty:  # the reader was faster
+            pass
+        self._entries.put(entry)
 
-
-def _arguments(argv: Optional[Sequence[str]]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Opens ports on the router.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    keep = commands.add_parser("map", help="keep a port open until Ctrl-C")
-    keep.add_argument("internal_port", type=int, metavar="PORT", help="port on this host")
-    keep.add_argument("--udp", action="store_true", help="UDP, not TCP")
-    keep.add_argument("--lifetime", type=int, default=3600, metavar="SECONDS", help="wanted lifetime, 3600 by default")
-    keep.add_argument("--external-port", type=int, metavar="PORT", help="suggested external port")
-    keep.add_argument("--for", type=float, dest="duration", metavar="SECONDS", help="end after so long")
-    commands.add_parser("external", help="print the external address")
-    commands.add_parser("discover", help="print the gateways of this host")
-    for command in commands.choices.values():
-        command.add_argument("--client", metavar="ADDRESS", help="address of this host, found by default")
-        command.add_argument("--server", metavar="ADDRESS", help="address of the PCP server, the gateway by default")
-        command.add_argument("--port", type=int, metavar="PORT", help="UDP port of the PCP server, 5351 by default")
-        command.add_argument("--simulate", action="store_true", help="with a simulated PCP server, without a router")
-        command.add_argument("--json", action="store_true", help="JSON, one value a line")
-    return parser.parse_args(argv)
-
-
-def _run(server: Server, arguments: argparse.Namespace) -> None:
-    if arguments.command == "discover":
-        for gateway in server.discover():
-            print(json.dumps(gateway) if arguments.json else f"{gateway['client']} -> {gateway['gateway']}", flush=True)
-        return
-    if arguments.simulate:
-        client = server.start_simulator().start_client()
-    else:
-        client = server.start_client(arguments.client, arguments.server, port=arguments.port)
-    with client:
-        if arguments.command == "external":
-            address = client.external_address()
-            print(json.dumps({"externalAddress": address}) if arguments.json else address, flush=True)
-            return
-        protocol = "udp" if arguments.udp else "tcp"
-        with client.request(
-            arguments.internal_port, arguments.lifetime, protocol=protocol, external_port=arguments.external_port,
-        ) as mapping:
-            _follow(mapping, arguments)
-
-
-def _follow(mapping: Mapping, arguments: argparse.Namespace) -> None:
-    assigned = mapping.ready()
-    if not arguments.json:
-        print(
-            f"{mapping.info['protocol']} {arguments.internal_port} is open: {assigned['externalAddress']} port "
-            f"{assigned['externalPort']}, for {assigned['lifetime']} s at a time. Ctrl-C closes it", flush=True,
-        )
-    over = threading.Event()
-    threading.Thread(target=_print_alerts, args=(mapping, arguments.json, over), daemon=True).start()
-    if over.wait(arguments.duration):
-        raise RpcError(6, f"The mapping is over: {json.dumps(mapping.refresh()['state'])}")
-
-
-def _print_alerts(mapping: Mapping, as_json: bool, over: threading.Event) -> None:
-    for alert in mapping.alerts():
-        if as_json:
-            print(json.dumps(alert), flush=True)
-        elif alert["type"] == "stateChange":
-            print(f"state: {alert['state']['type']}", flush=True)
-        else:
-            print(f"assigned: {alert['externalAddress']} port {alert['externalPort']}", flush=True)
-    over.set()
-
-
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run the command line and return the exit code: 0 done, 1 failed, 130 interrupted."""
-    arguments = _arguments(argv)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the mapping is deleted first
-    try:
-        with Server() as server:
-            _run(server, arguments)
-    except KeyboardInterrupt:
-        return 130
-    except (RpcError, OSError) as error:
-        print(f"pcp_client: {error}", file=sys.stderr)
-        return 1
-    return 0
+    def entries(self, timeout: Optional[float]) -> Iterator[Json]:
+        """Yield entries until the server has ended, or so many seconds bring none."""
+        while True:
+            try:
+                entry = self._entries.get(timeout=None if timeout is None else _seconds(timeout))
+            except queue.Empty:
+                return
+            if entry is None:
+                self._entries.put(None)  # for the next reader
+                return
+            yield entry
 
 
 if __name__ == "__main__":
+    from pcp_client_command import main
+
     sys.exit(main())

@@ -60,7 +60,7 @@ def perform(client, command):
     raise ValueError(what)
 
 
-with Server() as server, server.start_client() as router:  # without addresses, so that it finds the router
+with Server() as server, server.start_client(state=False) as router:  # it finds the router
     for line in sys.stdin:
         message = json.loads(line)
         try:

@@ -1,0 +1,151 @@
+"""What the clients for threads and for asyncio share: errors, the command of the server, messages, state files."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import stat
+import sys
+from typing import Any, Dict, Iterator, List, Optional, Union
+
+Json = Dict[str, Any]
+RequestType = Union[str, Dict[str, int]]
+
+#: Requests that begin something that notifications report of, and the kinds of those.
+OPENING = ("client/start", "mapping/request")
+ALERTS = ("mapping/alert",)
+NEWS = ("client/error", "client/gateway")
+
+PACKAGE_ENTRY = "jsr:@portcontrol/pcp/rpc/main"
+DEFAULT_TIMEOUT = 30.0
+#: Entries that wait for a reader; older ones are lost.
+UNREAD_LIMIT = 1000
+#: Inboxes that wait for their owner: more requests than the server lets wait.
+NEW_LIMIT = 2048
+#: Clients that a server runs at most, and so the most state files.
+CLIENT_LIMIT = 256
+
+
+class RpcError(Exception):
+    """The server answered with an error: ``code``, ``message`` and ``data`` as in its README."""
+
+    def __init__(self, code: int, message: str, data: Any = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.data = data
+
+
+class ResultCodeError(RpcError):
+    """The PCP server refused: ``result_code`` (RFC 6887 section 7.4), ``result_name``, and ``lifetime`` in seconds."""
+
+    def __init__(self, code: int, message: str, data: Any = None) -> None:
+        super().__init__(code, message, data)
+        self.result_code: int = data["code"]
+        self.result_name: str = data["name"]
+        self.lifetime: Optional[float] = data["lifetime"]
+
+
+class RequestTimeout(TimeoutError):
+    """No response came in time. The request was cancelled; what it had started at the PCP server goes on."""
+
+
+class ConnectionLost(ConnectionError):
+    """The server process has ended, and with it every mapping that it held."""
+
+
+def server_command() -> List[str]:
+    """The command that starts the server: with ``deno`` where it is installed, otherwise with npm's ``npx``.
+
+    The server is the ``main.ts`` beside this file, or else the published package. ``PCP_RPC_COMMAND`` replaces both.
+    """
+    override = os.environ.get("PCP_RPC_COMMAND")
+    if override:
+        return [*shlex.split(override), "--stdio"]
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "main.ts")
+    entry = beside if os.path.exists(beside) else PACKAGE_ENTRY
+    deno = shutil.which("deno")
+    if deno is not None:
+        return [deno, "run", "-A", entry, "--stdio"]
+    npx = shutil.which("npx")
+    if npx is not None:
+        return [npx, "--yes", "deno@2", "run", "-A", entry, "--stdio"]
+    raise FileNotFoundError("Cannot start the server: neither deno (https://deno.com) nor npx is installed")
+
+
+def state_folder() -> str:
+    """The folder of the state files that :meth:`Server.start_client` uses by default: of this user alone.
+
+    :raises OSError: if there is no such folder, and it cannot be made.
+    """
+    home = os.path.expanduser("~")
+    if os.name == "nt":
+        base = os.environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
+    elif sys.platform == "darwin":
+        base = os.path.join(home, "Library", "Application Support")
+    else:
+        base = os.environ.get("XDG_STATE_HOME", "")
+        if not os.path.isabs(base):  # such a value counts as none (XDG Base Directory Specification)
+            base = os.path.join(home, ".local", "state")
+    if not os.path.isabs(base):
+        raise FileNotFoundError("Cannot find the folder for state files: this user has no home folder")
+    folder = os.path.join(base, "portcontrol")
+    for path in (folder, os.path.join(folder, "python")):
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        found = os.lstat(path)
+        if os.name == "posix" and (not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid()):
+            raise PermissionError(f'Cannot keep state files in "{path}": it is no folder of this user')
+        os.chmod(path, 0o700)
+    return path
+
+
+def result_of(response: Json) -> Any:
+    """The result of a response.
+
+    :raises RpcError: if it has an error.
+    """
+    if "error" not in response:
+        return response["result"]
+    error = response["error"]
+    kind = ResultCodeError if error["code"] == 5 else RpcError
+    raise kind(error["code"], error["message"], error.get("data"))
+
+
+def ends_mapping(alert: Json, request_type: RequestType) -> bool:
+    """Whether an alert is the last one of its mapping."""
+    if alert["type"] != "stateChange":
+        return False
+    state = alert["state"]
+    if state["type"] == "error":
+        return "retryIn" not in state
+    if state["type"] == "expired":
+        return request_type != "keepAlive"
+    return state["type"] in ("revoked", "dropped")
+
+
+def state_files(folder: str, used: bool = False) -> Iterator[str]:
+    """The state files of a folder: those that exist, or all that clients may use."""
+    for number in range(1, CLIENT_LIMIT + 1):
+        path = os.path.join(folder, f"client-{number}.json")
+        if not used or os.path.exists(path):
+            yield path
+
+
+def has_mappings(path: str) -> bool:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return bool(json.load(file)["mappings"])
+    except (OSError, ValueError, KeyError, TypeError):  # the server says what is wrong with a file
+        return False
+
+
+def encode_message(message: Json) -> bytes:
+    """A message with its header."""
+    body = json.dumps({"jsonrpc": "2.0", **message}).encode("utf-8")
+    return b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def without_none(params: Json) -> Json:
+    return {name: value for name, value in params.items() if value is not None}

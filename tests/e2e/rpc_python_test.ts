@@ -1,0 +1,133 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { openRpcDocument } from "../tools/openrpc_document.ts";
+import { readFile } from "../tools/repository.ts";
+import { ClientProgram, Gateway, PYTHON, run, testWith } from "./client_programs.ts";
+
+// The Python client and its command line, against the real server process.
+
+testWith(PYTHON, "Python reaches every method of the protocol", async () => {
+  const { code, out, err } = await run(PYTHON, ["-W", "error", "tests/e2e/rpc_python_program.py"]);
+  assertEquals([code, err], [0, ""]);
+  const requests = openRpcDocument().methods.filter((each) => each["x-notification"] === undefined);
+  assertEquals(JSON.parse(out), requests.map(({ name }) => name).sort());
+});
+
+testWith(PYTHON, "the Python program of rpc/README.md runs", async () => {
+  const [, program = ""] = /```python\n(.*?)```/s.exec(await readFile("rpc/README.md")) ?? [];
+  const simulated = program
+    .replace("server.start_client()", "server.start_simulator().start_client()")
+    .replace("timeout=60", "timeout=0.2");
+  const path = `import sys; sys.path.insert(0, "rpc")\n`;
+  const { code, out, err } = await run(PYTHON, ["-c", path + simulated]);
+  assertEquals([code, err], [0, ""]);
+  assertMatch(out, /^Reachable at 203\.0\.113\.5 port \d+\n\{'type': 'stateChange', /);
+});
+
+testWith(PYTHON, "python3 rpc/pcp_client.py map 6000 opens a port and closes it", async () => {
+  const args = ["rpc/pcp_client.py", "map", "6000", "--udp", "--lifetime", "90", "--for", "0.2"];
+  const { code, out, err } = await run(PYTHON, [...args, "--simulate"]);
+  assertEquals([code, err], [0, ""]);
+  assertMatch(out, /^udp 6000 is open: 203\.0\.113\.5 port \d+, for 90 s at a time/);
+  const json = await run(PYTHON, [...args, "--simulate", "--json"]);
+  assertEquals(JSON.parse(json.out.split("\n")[0] ?? "").type, "stateChange");
+});
+
+testWith(PYTHON, "python3 rpc/pcp_client.py prints what is wrong, and fails", async () => {
+  const wrong = await run(PYTHON, ["rpc/pcp_client.py", "map", "70000", "--simulate"]);
+  assertEquals([wrong.code, wrong.out], [1, ""]);
+  assertStringIncludes(wrong.err, "internalPort: Must be at most 65535, got 70000");
+  assertEquals((await run(PYTHON, ["rpc/pcp_client.py", "open"])).code, 2);
+});
+
+for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGKILL", 137]] as const) {
+  testWith(PYTHON, `${signal} to the Python client leaves no mapping behind (K-14)`, async () => {
+    using gateway = await Gateway.start();
+    await using client = new ClientProgram(PYTHON, [PROGRAM, "map", "6000", ...gateway.args]);
+    await client.wrote("tcp 6000 is open");
+    assertEquals(gateway.host.server.mappings.size, 1);
+    client.kill(signal);
+    assertEquals(await client.ended(), exitCode);
+    await gateway.until(() => gateway.internalPorts().length === 0);
+  });
+}
+
+for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  testWith(PYTHON, `K-14: a silent router is named, and ${signal} ends the wait`, async () => {
+    using gateway = await Gateway.start();
+    gateway.host.server.swallow(Infinity);
+    await using client = new ClientProgram(PYTHON, [PROGRAM, "map", "6000", ...gateway.args]);
+    await client.wrote("No answer from 127.0.0.1 yet, still asking; Ctrl-C ends", "stderr");
+    assertEquals(client.text.stdout, "");
+    const start = performance.now();
+    client.kill(signal);
+    assertEquals(await client.ended(), exitCode);
+    const took = performance.now() - start;
+    assert(took < 2_500, `${took} ms`); // 2 s, and a busy machine
+    assertEquals(/Traceback/.test(client.text.stderr), false);
+  });
+}
+
+testWith(PYTHON, "K-1: the Python command goes on after a refusal that can pass", async () => {
+  using gateway = await Gateway.start();
+  gateway.host.server.fail(8, { lifetime: 1 });
+  await using client = new ClientProgram(PYTHON, [PROGRAM, "map", "6000", ...gateway.args]);
+  await client.wrote("tcp 6000 is open");
+  assertMatch(
+    client.text.stderr,
+    /The router refused with NO_RESOURCES \(8\); asking again in \d+ s/,
+  );
+});
+
+testWith(
+  PYTHON,
+  "what a killed run has left is deleted by the next one, which gets its own folder",
+  async () => {
+    using gateway = await Gateway.start();
+    const folder = await Deno.makeTempDir();
+    try {
+      const env = { XDG_STATE_HOME: folder };
+      const args = (port: number) => [PROGRAM, "map", String(port), ...gateway.args];
+      // Two at a time, so that there are two state files.
+      const clients = [6000, 6001].map((port) => new ClientProgram(PYTHON, args(port), env));
+      for (const client of clients) await client.wrote("is open");
+      for (const client of clients) {
+        for (const server of await client.children()) Deno.kill(server, "SIGKILL");
+        assertEquals(await client.ended(), 1);
+        assertStringIncludes(client.text.stderr, "the server is gone");
+      }
+      assertEquals(gateway.internalPorts(), [6000, 6001]);
+      assertEquals((await Deno.stat(`${folder}/portcontrol/python`)).mode, 0o40700);
+      await using next = new ClientProgram(PYTHON, args(6002), env);
+      await next.wrote("tcp 6002 is open");
+      await gateway.until(() => gateway.internalPorts().join() === "6002");
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+testWith(
+  PYTHON,
+  "a folder for state files that cannot be used costs a warning, not the mapping",
+  async () => {
+    using gateway = await Gateway.start();
+    const file = await Deno.makeTempFile();
+    try {
+      await using client = new ClientProgram(PYTHON, [PROGRAM, "map", "6000", ...gateway.args], {
+        XDG_STATE_HOME: file,
+      });
+      await client.wrote("tcp 6000 is open");
+      assertStringIncludes(client.text.stderr, "Mappings are not deleted after a crash");
+    } finally {
+      await Deno.remove(file);
+    }
+  },
+);
+
+testWith(PYTHON, "3,000 mappings of which no alert is read leave no memory behind", async () => {
+  const { code, out, err } = await run(PYTHON, ["tests/e2e/rpc_python_growth.py"]);
+  assertEquals([code, err], [0, ""]);
+  assert(Number(out) < 3, `${out} MB more`);
+});
+
+const PROGRAM = "rpc/pcp_client.py";
