@@ -6,9 +6,10 @@
  */
 import { type CommandLine, parseWords } from "./src/repl/parse.ts";
 import { errorLines } from "./src/repl/report.ts";
-import { env, Shell, tryWrite } from "./src/repl/shell.ts";
+import { Shell, tryWrite } from "./src/repl/shell.ts";
 import { paint } from "./src/repl/text.ts";
 import { terminalCapabilities } from "./src/repl/vscode.ts";
+import { runtime } from "./src/runtime/running.ts";
 
 /**
  * Runs the command line, or the prompt, on this process's terminal.
@@ -18,18 +19,18 @@ import { terminalCapabilities } from "./src/repl/vscode.ts";
  * if a program of `--exec` did not end by itself.
  */
 export async function main(args: readonly string[]): Promise<number> {
-  const terminal = terminalCapabilities(Deno.stdout.isTerminal(), env);
+  const terminal = terminalCapabilities(runtime.stdout.isTerminal, runtime.env);
   let commandLine: CommandLine;
   try {
     commandLine = parseWords(args);
   } catch (error) {
     const lines = errorLines(error, {
       json: false,
-      paint: paint(terminal.decoration && Deno.stderr.isTerminal()),
-      inspect: Deno.inspect,
+      paint: paint(terminal.decoration && runtime.stderr.isTerminal),
+      inspect: runtime.inspect,
       where: "",
     });
-    tryWrite(Deno.stderr, lines.map((line) => `${line}\n`).join(""));
+    tryWrite(runtime.stderr, lines.map((line) => `${line}\n`).join(""));
     return 2;
   }
   const shell = new Shell(commandLine, terminal);
@@ -40,4 +41,4 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (runtime.isMain(import.meta)) runtime.exit(await main(runtime.args));

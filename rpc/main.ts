@@ -4,6 +4,7 @@
  * @module
  */
 import { deferred } from "../src/deferred.ts";
+import { runtime } from "../src/runtime/running.ts";
 import { parseArguments, type ServeArguments } from "./arguments.ts";
 import { Channel } from "./channel.ts";
 import { handshake, plainInitialize } from "./handshake.ts";
@@ -11,13 +12,13 @@ import { type Log, logLine, logTo } from "./log.ts";
 import { claimStdout, writeStderr } from "./stdout.ts";
 import type { InitializeParams } from "./types.ts";
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (runtime.isMain(import.meta)) runtime.exit(await main(runtime.args));
 
 async function main(args: readonly string[]): Promise<number> {
   const parsed = parseArguments(args);
   switch (parsed.run) {
     case "print":
-      await Deno.stdout.write(new TextEncoder().encode(`${parsed.text}\n`));
+      await runtime.stdout.write(new TextEncoder().encode(`${parsed.text}\n`));
       return 0;
     case "complain":
       writeStderr(parsed.text);
@@ -33,7 +34,7 @@ async function serveStdio(
 ): Promise<number> {
   const write = claimStdout();
   const log = logTo((line) => writeStderr(`pcp-rpc: ${line}`), logLevel);
-  const channel = new Channel(Deno.stdin, { write }, log, { maxMessage });
+  const channel = new Channel(runtime.stdin, { write }, log, { maxMessage });
   const gone = clientProcessId === undefined ? undefined : processGone(clientProcessId, log);
   let initialized: InitializeParams | undefined;
   try {

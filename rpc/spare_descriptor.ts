@@ -1,8 +1,9 @@
 /** The descriptor, while it is kept; it needs the permission to read the null device. */
 let spare: Deno.FsFile | undefined;
 
-/** Keeps a file descriptor for {@linkcode stackOf}, before all others may be in use. */
+/** Keeps a file descriptor for {@linkcode stackOf}, before all others may be in use. Only Deno needs it. */
 export function keepDescriptor(): void {
+  if (!("Deno" in globalThis)) return;
   const device = Deno.build.os === "windows" ? "NUL" : "/dev/null";
   try {
     const { state } = Deno.permissions.querySync({ name: "read", path: device });

@@ -1,29 +1,25 @@
 /** Keeps stdout for the protocol: everything else that this process prints goes to stderr. */
 
+import { runtime } from "../src/runtime/running.ts";
+
 /** Writes octets to the real stdout. */
 export type WriteStdout = (bytes: Uint8Array) => Promise<number>;
 
 /**
- * Redirects `console`, `Deno.stdout` and with it `process.stdout` to stderr.
+ * Redirects `console`, the standard output of the runtime and with it `process.stdout` to stderr.
  *
  * @returns The only function that still writes to stdout.
  */
 export function claimStdout(): WriteStdout {
   redirectConsole();
-  const write = Deno.stdout.write.bind(Deno.stdout);
-  Object.defineProperties(Deno.stdout, {
-    write: { value: (bytes: Uint8Array) => Deno.stderr.write(bytes) },
-    writeSync: { value: (bytes: Uint8Array) => Deno.stderr.writeSync(bytes) },
-    writable: { get: () => Deno.stderr.writable },
-  });
-  return write;
+  return runtime.claimStdout();
 }
 
 /** A line on stderr. */
 export function writeStderr(line: string): void {
   const bytes = new TextEncoder().encode(`${line}\n`);
   try {
-    for (let sent = 0; sent < bytes.length;) sent += Deno.stderr.writeSync(bytes.subarray(sent));
+    for (let sent = 0; sent < bytes.length;) sent += runtime.stderr.writeSync(bytes.subarray(sent));
   } catch {
     // stderr is closed, and there is no other place for the line.
   }

@@ -1,3 +1,5 @@
+import { runtime } from "../runtime/running.ts";
+
 /** Lines kept across runs. */
 export const HISTORY_LIMIT = 1_000;
 
@@ -32,7 +34,8 @@ export class HistoryFile {
   /** The lines, oldest first. */
   async read(): Promise<string[]> {
     if (this.#path === undefined) return [];
-    return readHistory(await Deno.readTextFile(this.#path).catch(() => ""));
+    const { readFile } = await import("node:fs/promises");
+    return readHistory(await readFile(this.#path, "utf8").catch(() => ""));
   }
 
   /** Appends a line, after those that are being appended. */
@@ -45,13 +48,14 @@ export class HistoryFile {
     if (path === undefined) return;
     // Read again each time, so that several prompts keep each other's lines.
     const text = historyText(addToHistory(await this.read(), line));
-    const temporary = `${path}.${Deno.pid}`;
+    const temporary = `${path}.${runtime.pid}`;
+    const files = await import("node:fs/promises");
     try {
-      await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
-      await Deno.writeTextFile(temporary, text, { mode: 0o600 });
-      await Deno.rename(temporary, path);
+      await files.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
+      await files.writeFile(temporary, text, { mode: 0o600 });
+      await files.rename(temporary, path);
     } catch {
-      await Deno.remove(temporary).catch(() => {
+      await files.rm(temporary).catch(() => {
         // It was not created.
       });
     }

@@ -1,5 +1,6 @@
 import { discover } from "../../mod.ts";
 import * as library from "../../mod.ts";
+import { runtime } from "../runtime/running.ts";
 import type { CompletionContext } from "./complete.ts";
 import type { HistoryFile } from "./history.ts";
 import { parseLine, tooLong } from "./parse.ts";
@@ -32,7 +33,7 @@ export async function runPrompt(
   });
   exitSignal.addEventListener("abort", () => prompt.close(), { once: true });
   void prompt.readKeys(keys);
-  screen.write(marks.folder(Deno.cwd()));
+  screen.write(marks.folder(runtime.folder()));
   screen.print('Type "help" for the commands, Tab completes, Ctrl-D leaves');
   if (first !== undefined) {
     await session.execute(() => ({ command: { name: first }, options: {} }), nextSignal());

@@ -1,5 +1,7 @@
 import { Client, discover, systemClock as clock } from "../../mod.ts";
 import * as library from "../../mod.ts";
+import { runtime } from "../runtime/running.ts";
+import type { Child, Signal } from "../runtime/runtime.ts";
 import type { ExitCode } from "./command.ts";
 import { HistoryFile, historyPath } from "./history.ts";
 import type { RunProgram } from "./hook.ts";
@@ -22,9 +24,9 @@ export class Shell {
   readonly #exit = new AbortController();
   #isEnding = false;
   /** The signal that ended the command. */
-  #endSignal: Deno.Signal | undefined;
+  #endSignal: Signal | undefined;
   /** Programs of `--exec` that run. */
-  readonly #programs = new Set<Deno.ChildProcess>();
+  readonly #programs = new Set<Child>();
   /** Whether a program of `--exec` had to be stopped. */
   #stoppedProgram = false;
   #isRaw = false;
@@ -34,7 +36,7 @@ export class Shell {
     this.#terminal = terminal;
     this.#mode = commandLine.invocation !== undefined
       ? "once"
-      : Deno.stdin.isTerminal()
+      : runtime.stdin.isTerminal
       ? "prompt"
       : "script";
     this.#screen = this.#createScreen((text) => [...text].length);
@@ -58,7 +60,8 @@ export class Shell {
     const { unicodeWidth } = await import("@std/cli/unicode-width");
     this.#screen = this.#createScreen(unicodeWidth);
     const session = this.#createSession();
-    reportUncaughtErrors(session);
+    // Code of `js` may throw after its command has ended. The program keeps running, so that it can delete its mappings.
+    runtime.onDefect((error) => session.report(error));
     const loop = {
       session,
       screen: this.#screen,
@@ -77,7 +80,7 @@ export class Shell {
     if (!this.#isRaw) return;
     this.#isRaw = false;
     try {
-      Deno.stdin.setRaw(false);
+      runtime.stdin.setRaw(false);
     } catch {
       // The terminal has gone.
     }
@@ -87,12 +90,12 @@ export class Shell {
     const { runPrompt } = await import("./run_prompt.ts");
     const { simulate, server, client, port } = this.#commandLine.options;
     const namesServer = (server ?? client ?? port) !== undefined;
-    Deno.stdin.setRaw(true);
+    runtime.stdin.setRaw(true);
     this.#isRaw = true;
     await runPrompt({
       ...loop,
-      keys: Deno.stdin.readable,
-      history: new HistoryFile(historyPath(Deno.build.os, env)),
+      keys: runtime.stdin.octets,
+      history: new HistoryFile(historyPath(runtime.platform, runtime.env)),
       first: simulate !== undefined ? "simulate" : namesServer ? "connect" : undefined,
       interrupt: () => this.#command.abort(),
     });
@@ -103,7 +106,7 @@ export class Shell {
     const { runScript } = await import("./run_script.ts");
     const isTyped = this.#mode === "prompt";
     const keepGoing = isTyped || this.#commandLine.keepGoing;
-    const status = await runScript({ ...loop, octets: Deno.stdin.readable, keepGoing, isTyped });
+    const status = await runScript({ ...loop, octets: runtime.stdin.octets, keepGoing, isTyped });
     return isTyped ? 0 : status;
   }
 
@@ -135,7 +138,7 @@ export class Shell {
       },
       discover,
       runProgram: this.#runProgram,
-      inspect: (value) => Deno.inspect(value, { colors: this.#screen.paint.enabled, depth: 4 }),
+      inspect: (value) => runtime.inspect(value, { colors: this.#screen.paint.enabled, depth: 4 }),
       library,
     });
   }
@@ -146,7 +149,7 @@ export class Shell {
       write: (text) => this.#write(text),
       // At the prompt errors go to standard output too, so that they do not break the line being typed.
       writeError: (text) =>
-        this.#mode === "prompt" && cursor ? this.#write(text) : tryWrite(Deno.stderr, text),
+        this.#mode === "prompt" && cursor ? this.#write(text) : tryWrite(runtime.stderr, text),
       columns: () => this.#columns(),
       widthOf,
       live: decoration,
@@ -157,15 +160,11 @@ export class Shell {
 
   #columns(): number {
     if (!this.#terminal.cursor) return Infinity;
-    try {
-      return Deno.consoleSize().columns || DEFAULT_COLUMNS;
-    } catch {
-      return DEFAULT_COLUMNS; // the terminal has gone
-    }
+    return runtime.columns() || DEFAULT_COLUMNS;
   }
 
   #write(text: string): void {
-    if (tryWrite(Deno.stdout, text) || this.#isEnding) return;
+    if (tryWrite(runtime.stdout, text) || this.#isEnding) return;
     // The reader of the output has gone: the program ends and deletes its mappings.
     this.#command.abort();
     this.#exit.abort();
@@ -178,17 +177,17 @@ export class Shell {
   }
 
   #addSignalListeners(): void {
-    const signals: Deno.Signal[] = IS_WINDOWS
+    const signals: readonly Signal[] = IS_WINDOWS
       ? ["SIGINT", "SIGBREAK"]
       : ["SIGINT", "SIGTERM", "SIGHUP"];
     for (const signal of signals) {
-      Deno.addSignalListener(signal, () => {
+      runtime.onSignal(signal, () => {
         if (this.#isEnding && signal === "SIGHUP") return; // follows the end of the terminal's input
         if (this.#isEnding) {
           // The second signal ends the program without waiting for confirmations.
           this.restore();
           for (const child of this.#programs) stop(child, "SIGKILL");
-          Deno.exit(1);
+          runtime.exit(1);
         }
         this.#isEnding = true;
         this.#endSignal = signal;
@@ -197,27 +196,18 @@ export class Shell {
       });
     }
     if (this.#terminal.cursor && !IS_WINDOWS) {
-      Deno.addSignalListener("SIGWINCH", () => this.#screen.resized());
+      runtime.onSignal("SIGWINCH", () => this.#screen.resized());
     }
   }
 
-  readonly #runProgram: RunProgram = async ([program = "", ...args], variables, signal) => {
+  readonly #runProgram: RunProgram = async (program, variables, signal) => {
     const { invocation, options } = this.#commandLine;
     // The program's output is captured where it would mix with JSON lines or with the line being typed.
     const isCaptured = this.#mode === "prompt" || options.json === true ||
       invocation?.options.json === true;
-    const output = isCaptured ? "piped" : "inherit";
     let cancelKill = (): void => {};
     try {
-      const child = new Deno.Command(program, {
-        args,
-        env: { ...variables },
-        stdin: "null",
-        stdout: output,
-        stderr: output,
-        // A group of its own: Ctrl-C does not reach it, and it can be stopped with the programs that it has started.
-        detached: !IS_WINDOWS,
-      }).spawn();
+      const child = await runtime.start(program, { env: variables, isCaptured });
       this.#programs.add(child);
       const terminate = (): void => {
         this.#stoppedProgram = true;
@@ -225,16 +215,14 @@ export class Shell {
         cancelKill = clock.alarm(clock.now() + KILL_DELAY, () => stop(child, "SIGKILL"));
       };
       signal.addEventListener("abort", terminate);
-      const printed = isCaptured
-        ? Promise.allSettled([this.#print(child.stdout), this.#print(child.stderr)])
-        : undefined;
-      const status = await child.status;
+      const printed = Promise.allSettled(child.output.map((stream) => this.#print(stream)));
+      const { code, signal: ending } = await child.ended;
       signal.removeEventListener("abort", terminate);
       this.#programs.delete(child);
       // A program that it has started may keep the output open.
-      if (printed !== undefined) await Promise.race([printed, sleep(OUTPUT_DELAY, clock)]);
-      const { success, code, signal: ending } = status;
-      return { success, reason: ending === null ? `exit code ${code}` : `signal ${ending}` };
+      if (isCaptured) await Promise.race([printed, sleep(OUTPUT_DELAY, clock)]);
+      const reason = ending === null ? `exit code ${code}` : `signal ${ending}`;
+      return { success: code === 0 && ending === null, reason };
     } catch (error) {
       return { success: false, reason: error instanceof Error ? error.message : String(error) };
     } finally {
@@ -242,8 +230,10 @@ export class Shell {
     }
   };
 
-  async #print(stream: ReadableStream<Uint8Array>): Promise<void> {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+  async #print(stream: AsyncIterable<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const octets of stream) {
+      const text = decoder.decode(octets, { stream: true });
       const lines = printableLines(text.replace(/\r?\n$/, ""));
       if (this.#mode === "prompt") this.#screen.print(...lines);
       else this.#screen.error(...lines);
@@ -251,35 +241,12 @@ export class Shell {
   }
 }
 
-/** Code of `js` may throw after its command has ended. The program keeps running, so that it can delete its mappings. */
-function reportUncaughtErrors(session: CommandSession): void {
-  addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    session.report(event.reason);
-  });
-  addEventListener("error", (event) => {
-    event.preventDefault();
-    session.report(event.error);
-  });
-}
-
-/** Signals a program of `--exec`, with those that it has started if the permission for that was granted: --allow-run. */
-function stop(child: Deno.ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
-  const mayKillAll = !IS_WINDOWS && Deno.permissions.querySync({ name: "run" }).state === "granted";
+/** Signals a program of `--exec`. */
+function stop(child: Child, signal: "SIGTERM" | "SIGKILL"): void {
   try {
-    if (mayKillAll) Deno.kill(-child.pid, signal);
-    else child.kill(signal);
+    child.stop(signal);
   } catch {
     // It has ended.
-  }
-}
-
-/** A variable of the environment; undefined also without the permission to read it (--allow-env). */
-export function env(name: string): string | undefined {
-  try {
-    return Deno.env.get(name);
-  } catch {
-    return undefined;
   }
 }
 
@@ -294,7 +261,7 @@ export function tryWrite(to: { writeSync(bytes: Uint8Array): number }, text: str
   }
 }
 
-const IS_WINDOWS = Deno.build.os === "windows";
+const IS_WINDOWS = runtime.platform === "windows";
 
 /** Of terminals that do not report their size. */
 const DEFAULT_COLUMNS = 80;
@@ -305,7 +272,7 @@ const KILL_DELAY = 1_000;
 /** Milliseconds in which the output of a program that has ended is read. */
 const OUTPUT_DELAY = 500;
 
-const SIGNAL_NUMBERS: Readonly<Partial<Record<Deno.Signal, number>>> = {
+const SIGNAL_NUMBERS: Readonly<Partial<Record<Signal, number>>> = {
   SIGHUP: 1,
   SIGINT: 2,
   SIGTERM: 15,

@@ -113,7 +113,7 @@ Deno.test("programs are run by discovery and --exec only, and text becomes code 
     if (/new Function|AsyncFunction|\beval\(/.test(text)) found.makesCode.push(file);
   }
   assertEquals(found, {
-    runs: ["src/discovery/run_program.ts", "src/repl/shell.ts"],
+    runs: ["src/discovery/run_program.ts", "src/runtime/deno.ts", "src/runtime/node.ts"],
     makesCode: ["src/repl/commands/js.ts"],
   });
 });

@@ -21,6 +21,7 @@ const SHARED = [
   "src/late_modules.ts",
   "src/mapping_options.ts",
   "src/printable.ts",
+  "src/runtime/",
   "src/version.ts",
 ];
 /** Waits for a promise or a signal; makes a promise that is settled from outside. */
@@ -63,6 +64,7 @@ const FLOORS: readonly Floor[] = [
     may: ["client", "discovery", "testing", "transport"].map((f) => `src/${f}/`),
   },
   { files: "src/printable.ts", may: [] },
+  { files: "src/runtime/", may: [], packages: ["node:"] },
   { files: "src/version.ts", may: [] },
   { files: "src/mapping_options.ts", may: ["mod.ts"] },
   {
@@ -134,13 +136,13 @@ const FLOORS: readonly Floor[] = [
   },
   {
     files: "src/repl/shell.ts",
-    may: [...PUBLIC, ...SIMULATOR, "src/repl/"],
+    may: [...PUBLIC, ...SIMULATOR, "src/repl/", "src/runtime/"],
     packages: ["@std/cli"],
   },
   {
     files: "src/repl/",
     may: [...PUBLIC, ...SHARED, ...ABORTABLE],
-    packages: ["@std/cli", "node:readline", "node:stream"],
+    packages: ["@std/cli", "node:fs", "node:readline", "node:stream"],
   },
   {
     files: "rpc/",
@@ -148,7 +150,7 @@ const FLOORS: readonly Floor[] = [
     packages: ["vscode-jsonrpc", "zod", "node:"],
   },
   { files: "examples/", may: [...PUBLIC, "rpc/mod.ts"], packages: ["vscode-jsonrpc", "node:"] },
-  { files: "repl.ts", may: ["src/repl/"] },
+  { files: "repl.ts", may: ["src/repl/", "src/runtime/"] },
   {
     files: "mod.ts",
     may: [
