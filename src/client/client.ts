@@ -1,4 +1,5 @@
 import { abortable } from "../abortable.ts";
+import { checkRuntime } from "../check_runtime.ts";
 import { type Clock, type Milliseconds, systemClock } from "../clock.ts";
 import { type ClientOptions, settingsOf, watchInterval } from "./client_options.ts";
 import { discover } from "./discover.ts";
@@ -41,6 +42,7 @@ export class Client {
     server?: string | readonly string[],
     options: ClientOptions = {},
   ): Promise<Handle> {
+    checkRuntime();
     const find = (current?: Addresses): Promise<Addresses> =>
       resolveAddresses(client, server, options.anycast ?? false, discover, current);
     return await startAt(find, options, client !== undefined && server !== undefined);
@@ -58,6 +60,7 @@ export class Client {
    * @throws {SocketError} If no socket can be opened for any of them.
    */
   static async startAll(options: Omit<ClientOptions, "store"> = {}): Promise<Handle[]> {
+    checkRuntime();
     if ("store" in options && options.store !== undefined) {
       throw new TypeError(
         'Cannot start several clients with one store: call "Client.start()" for each, with a store of its own',

@@ -4,10 +4,17 @@ import process from "node:process";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
+import { checkRuntime } from "../check_runtime.ts";
 import type { Child, Input, Output, Runtime, StartOptions } from "./runtime.ts";
 
-/** The process as Node.js and Bun give it. */
+/** The process as Node.js and Bun give it. Ends it in a version that is too old. */
 export function nodeRuntime(): Runtime {
+  try {
+    checkRuntime();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exit(1);
+  }
   return {
     args: process.argv.slice(2),
     platform: IS_WINDOWS ? "windows" : process.platform,

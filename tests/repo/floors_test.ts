@@ -32,6 +32,7 @@ const ERROR = ["src/pcp_error.ts"];
 const UNDER_CLIENT = [
   ...ABORTABLE,
   ...ERROR,
+  "src/check_runtime.ts",
   "src/clock.ts",
   "src/discovery/",
   "src/engine/",
@@ -64,7 +65,8 @@ const FLOORS: readonly Floor[] = [
     may: ["client", "discovery", "testing", "transport"].map((f) => `src/${f}/`),
   },
   { files: "src/printable.ts", may: [] },
-  { files: "src/runtime/", may: [], packages: ["node:"] },
+  { files: "src/check_runtime.ts", may: [] },
+  { files: "src/runtime/", may: ["src/check_runtime.ts"], packages: ["node:"] },
   { files: "src/version.ts", may: [] },
   { files: "src/mapping_options.ts", may: ["mod.ts"] },
   {
@@ -212,7 +214,7 @@ Deno.test("the root entry loads no package until discovery", async () => {
 Deno.test("late_modules.ts loads every file that the library or the JSON-RPC server loads late", async () => {
   const imports = (await listImports(await sources())).filter((each) => each.dynamic);
   const late = imports.filter(({ from, to }) =>
-    /^(src\/(?!repl)|rpc\/(?!main))/.test(from) && !/^(npm|jsr|node):/.test(to)
+    /^(src\/(?!repl|runtime)|rpc\/(?!main))/.test(from) && !/^(npm|jsr|node):/.test(to)
   );
   const targets = (from: RegExp): string[] =>
     [
