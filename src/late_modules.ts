@@ -19,7 +19,9 @@ export async function loadLateModules(): Promise<void> {
     import("./discovery/windows.ts"),
     import("./testing/igd_host.ts"),
     import("./testing/stream_server.ts"),
+    import("./transport/libc_probe.ts"),
     import("./transport/node.ts"),
+    import("./transport/node_probe.ts"),
     import("./transport/node_stream.ts"),
   ]);
 }

@@ -204,8 +204,8 @@ const SILENCE: Milliseconds = 8_000;
 /** IRT (RFC 6887 section 8.1.1: 3 s) after the second transmission, which may be a later renewal. */
 const LAST_WAIT: Milliseconds = 3_000;
 
-/** Our decision: after a refusal by ICMP two transmissions of NAT-PMP (RFC 6886 section 3.1) have no answer by then. */
-const REFUSAL_WAIT: Milliseconds = 750;
+/** Our decision: a request in NAT-PMP, which goes to the port that ICMP said is closed, has no answer by then. */
+const REFUSAL_WAIT: Milliseconds = 250;
 
 /** Addresses are kept for a message to people; anyone can send from more. */
 const MOST_SOURCES = 4;

@@ -1,5 +1,6 @@
 import { type Clock, type Milliseconds, systemClock } from "../clock.ts";
 import { bind } from "./bind.ts";
+import { probeByIcmp } from "./lazy_probe.ts";
 import { exchangeOverTcp } from "./lazy_stream.ts";
 import type { Network, OpenOptions, Sink, SocketAddress, Transport } from "./transport.ts";
 import { TransportError } from "./transport_error.ts";
@@ -42,6 +43,7 @@ export function createDenoNetwork(parts: Partial<DenoParts> = {}): Network {
   return {
     name: "Deno.listenDatagram",
     exchange: exchangeOverTcp,
+    probe: probeByIcmp,
     async open(options, sink): Promise<Transport> {
       const { socket, hostname } = await bind(options, (hostname, port) => {
         const reuse = options.multicast === undefined ? {} : { reuseAddress: true, loopback: true };

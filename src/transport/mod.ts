@@ -48,6 +48,8 @@ export type {
   MulticastOptions,
   Network,
   OpenOptions,
+  Probe,
+  ProbeOptions,
   Sink,
   SocketAddress,
   Transport,

@@ -1,5 +1,6 @@
 import type { RemoteInfo, Socket, SocketType } from "node:dgram";
 import { bind } from "./bind.ts";
+import { probeByIcmp } from "./lazy_probe.ts";
 import { exchangeOverTcp } from "./lazy_stream.ts";
 import { missingPermission } from "./permission.ts";
 import type { Network, OpenOptions, Sink, SocketAddress, Transport } from "./transport.ts";
@@ -9,6 +10,7 @@ import { TransportError } from "./transport_error.ts";
 export const nodeNetwork: Network = {
   name: "node:dgram",
   exchange: exchangeOverTcp,
+  probe: probeByIcmp,
   async open(options, sink): Promise<Transport> {
     const { createSocket } = await import("node:dgram");
     const reuseAddr = options.multicast !== undefined;

@@ -1,4 +1,5 @@
 import { denoNetwork } from "./deno.ts";
+import { probeByIcmp } from "./lazy_probe.ts";
 import { exchangeOverTcp } from "./lazy_stream.ts";
 import type { Network } from "./transport.ts";
 
@@ -15,5 +16,6 @@ export function defaultNetwork(): Network {
 const lazyNodeNetwork: Network = {
   name: "node:dgram",
   exchange: exchangeOverTcp,
+  probe: probeByIcmp,
   open: async (options, sink) => await (await import("./node.ts")).nodeNetwork.open(options, sink),
 };

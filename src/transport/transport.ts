@@ -1,4 +1,5 @@
 import type { Exchange } from "./stream.ts";
+import type { TransportError } from "./transport_error.ts";
 
 /** The address and port of a socket. */
 export interface SocketAddress {
@@ -73,4 +74,26 @@ export interface Network {
   open(options: OpenOptions, sink: Sink): Promise<Transport>;
   /** Carries out one exchange over TCP, as UPnP needs; a network without it has no UPnP. */
   readonly exchange?: Exchange;
+  /** Finds out whether ICMP refuses datagrams; absent if the sockets of `open()` report that. */
+  readonly probe?: Probe;
 }
+
+/** Where {@link Probe} sends its datagram. */
+export interface ProbeOptions {
+  /** The local address. */
+  readonly from: string;
+  /** The destination. */
+  readonly to: SocketAddress;
+  /** Ends the probe. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Finds out whether ICMP refuses datagrams to an address. Linux reports that to connected sockets only, and the sockets of
+ * {@link Network} are not connected. So a connected one sends a few datagrams without octets, which servers of PCP and NAT-PMP
+ * ignore (RFC 6887 section 8.2), and waits 4 s for an error.
+ *
+ * @returns The error, `ECONNREFUSED`, `EHOSTUNREACH` or `ENETUNREACH`; undefined if there was none, the signal aborted, or the
+ * runtime or a permission does not allow it. Never rejects.
+ */
+export type Probe = (options: ProbeOptions) => Promise<TransportError | undefined>;

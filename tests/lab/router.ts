@@ -132,6 +132,8 @@ export class Router implements AsyncDisposable {
       drop: "drop",
       reject: "reject with icmpx type port-unreachable",
     };
+    // By default one ICMP error a second, and other programs on the inside host get some.
+    await run(this.#inRouter("sysctl", "-qw", "net.ipv4.icmp_ratelimit=0"));
     await run(
       this.#inRouter("nft", "-f", "-"),
       `flush chain inet lab filtered\nadd rule inet lab filtered udp dport 5351 ${verdict[what]}\n`,

@@ -8,6 +8,7 @@ import { AnnouncementError, SocketError } from "../errors.ts";
 import type { Tracer } from "../trace.ts";
 import type { Addresses } from "./addresses.ts";
 import { type ClientOutput, Driver, type DriverCounts } from "./driver.ts";
+import { RefusalProbe } from "./refusal_probe.ts";
 import { RequestSocket } from "./request_socket.ts";
 
 /** The reception of the server's announcements (RFC 6887 section 14.1). Plain JSON. */
@@ -49,6 +50,7 @@ export class Connection {
   readonly driver: Driver;
   readonly #options: ConnectionOptions;
   readonly #socket: RequestSocket;
+  readonly #probe: RefusalProbe;
   #announcements: Transport | undefined;
   #listening = false;
   #heard = 0;
@@ -66,11 +68,22 @@ export class Connection {
       protocols,
       ...(protocol === undefined ? {} : { config: protocol }),
     });
+    const from = clientAddress.toString();
+    const servers = serverAddresses.map((address) => ({ hostname: address.toString(), port }));
+    this.#probe = new RefusalProbe({
+      network: options.network,
+      clock,
+      from,
+      servers,
+      onRefusal: (error, index) => this.driver.failed(error, index),
+    });
     this.driver = new Driver({
       engine: this.engine,
-      servers: serverAddresses.map((address) => ({ hostname: address.toString(), port })),
+      servers,
       onSendError: (error) => this.#sendFailed(error),
       onNewSocket: () => this.#socket.replace(),
+      onSent: (index) => this.#probe.sent(index),
+      onAnswer: () => this.#probe.answered(),
       onOutput: options.onOutput,
       clock,
       counts,
@@ -78,11 +91,11 @@ export class Connection {
     });
     this.#socket = new RequestSocket({
       // Port 0: the system chooses a random port (RFC 6887 section 8.1).
-      open: (sink) => options.network.open({ hostname: clientAddress.toString(), port: 0 }, sink),
+      open: (sink) => options.network.open({ hostname: from, port: 0 }, sink),
       datagram: (bytes, source, isOld) =>
         this.driver.receive(bytes, source, { isOnOldSocket: isOld }),
       error: (error) => {
-        this.#receiveFailed(clientAddress.toString(), error);
+        this.#receiveFailed(from, error);
         this.driver.failed(error);
       },
     });
@@ -116,6 +129,7 @@ export class Connection {
   /** Stops for good, and closes the sockets. */
   close(): void {
     this.driver.close();
+    this.#probe.close();
     this.#socket.close();
     this.#announcements?.close();
   }

@@ -16,6 +16,10 @@ export interface DriverOptions {
   readonly onSendError: (error: unknown) => void;
   /** The socket is to be replaced before the next datagram is sent. */
   readonly onNewSocket: () => void;
+  /** A request left for this address of the server. */
+  readonly onSent: (index: number) => void;
+  /** The server answered. */
+  readonly onAnswer: () => void;
   readonly trace: Tracer | undefined;
 }
 
@@ -81,9 +85,10 @@ export class Driver {
     const { multicast = false, isOnOldSocket = false } = on;
     const input: Input = { type: "datagram", bytes, source, multicast, isOnOldSocket };
     const outputs = this.#engine.step(now, input);
-    const { trace } = this.#options;
+    const { trace, onAnswer } = this.#options;
+    const ignored = outputs.find((output) => output.type === "ignored")?.reason;
+    if (ignored === undefined) onAnswer();
     if (trace !== undefined) {
-      const ignored = outputs.find((output) => output.type === "ignored")?.reason;
       trace({ at: now, direction: "received", remote: from, bytes, ignored });
     }
     this.#carryOut(outputs);
@@ -136,11 +141,12 @@ export class Driver {
   #send(bytes: Uint8Array, id: MappingId | undefined): void {
     const socket = this.#socket;
     if (socket === undefined) return;
-    const { trace, onSendError } = this.#options;
+    const { trace, onSent, onSendError } = this.#options;
     const index = this.#engine.serverIndex;
     const remote = this.server;
     this.counts.sent++;
     trace?.({ at: this.#clock.now(), direction: "sent", remote, bytes, ignored: undefined });
+    onSent(index);
     socket.send(bytes, remote).then(undefined, (error: unknown) => {
       if (this.#closed) return; // closing the socket fails the last sends
       this.counts.sendErrors++;
