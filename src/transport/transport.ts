@@ -1,5 +1,4 @@
 import type { Exchange } from "./stream.ts";
-import type { TransportError } from "./transport_error.ts";
 
 /** The address and port of a socket. */
 export interface SocketAddress {
@@ -93,7 +92,7 @@ export interface ProbeOptions {
  * {@link Network} are not connected. So a connected one sends a few datagrams without octets, which servers of PCP and NAT-PMP
  * ignore (RFC 6887 section 8.2), and waits 4 s for an error.
  *
- * @returns The error, `ECONNREFUSED`, `EHOSTUNREACH` or `ENETUNREACH`; undefined if there was none, the signal aborted, or the
+ * @returns A `TransportError` with the code `ECONNREFUSED`, `EHOSTUNREACH` or `ENETUNREACH`; undefined if there was none, the signal aborted, or the
  * runtime or a permission does not allow it. Never rejects.
  */
-export type Probe = (options: ProbeOptions) => Promise<TransportError | undefined>;
+export type Probe = (options: ProbeOptions) => Promise<Error | undefined>;
