@@ -34,6 +34,10 @@ export interface EngineConfig {
   readonly lingerTime: number;
   /** Whether requests fall back to NAT-PMP with servers that speak nothing newer (RFC 6886). */
   readonly natPmp: boolean;
+  /** UDP port of searches in UPnP (UPnP Device Architecture 1.1 section 1: 1900). */
+  readonly ssdpPort: number;
+  /** How often one of the mappings made over UPnP is looked at, because gateways drop them without a sign. */
+  readonly upnpLookInterval: number;
   /** Requests in flight at first. A default socket buffer holds 193 responses, which a burst must not exceed. */
   readonly initialWindow: number;
   /** The least number of requests in flight to which the window shrinks. */
@@ -61,6 +65,8 @@ export const defaultConfig: EngineConfig = {
   reuseTime: 120_000,
   lingerTime: 30_000,
   natPmp: true,
+  ssdpPort: 1_900,
+  upnpLookInterval: 300_000,
   initialWindow: 32,
   minimumWindow: 16,
   maximumWindow: 96,

@@ -4,7 +4,14 @@ import { defaultConfig, type EngineConfig } from "./config.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import type { EpochSample } from "./epoch.ts";
 import type { KnownGateway } from "./gateway_knowledge.ts";
-import type { Input, KnownMapping, MappingId, Milliseconds, Output } from "./events.ts";
+import type {
+  IgnoreReason,
+  Input,
+  KnownMapping,
+  MappingId,
+  Milliseconds,
+  Output,
+} from "./events.ts";
 import { heldUntil, knownOf } from "./exchange.ts";
 import * as lifecycle from "./lifecycle.ts";
 import { Mapping, type ReusableMapping } from "./mapping.ts";
@@ -138,11 +145,10 @@ export class Engine {
     switch (input.type) {
       case "request":
         return this.#request(now, input);
-      case "datagram": {
-        const reason = this.#reception.receive(now, input);
-        if (reason !== undefined) context.outputs.push({ type: "ignored", reason });
-        return;
-      }
+      case "datagram":
+        return this.#ignore(this.#reception.receive(now, input));
+      case "upnp":
+        return this.#ignore(this.#choice.receiveUpnp(now, input.event));
       case "timeout":
         return;
       case "sendFailed": {
@@ -164,6 +170,7 @@ export class Engine {
         return;
       case "refresh":
         this.#state.restarted();
+        this.#choice.refresh(now);
         return this.#recovery.schedule(now, 0);
       case "cancelAnnounce":
         return this.#announceRequest.stop();
@@ -176,6 +183,10 @@ export class Engine {
         this.#choice.unreachable(now, input.what !== "host");
         if (this.#servers.limit > 0) this.#nextServer(now);
     }
+  }
+
+  #ignore(reason: IgnoreReason | undefined): void {
+    if (reason !== undefined) this.#context.outputs.push({ type: "ignored", reason });
   }
 
   #request(now: Milliseconds, input: Input & { type: "request" }): void {

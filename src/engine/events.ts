@@ -4,14 +4,13 @@ import type { Option, Prefix64Option } from "../wire/option.ts";
 import type { Nonce } from "../wire/nonce.ts";
 import type { DecodeReason } from "../wire/errors.ts";
 import type { GatewayState } from "./gateway_knowledge.ts";
+import type { MappingId } from "./mapping_id.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
 import type { Unsupported } from "./obstacle.ts";
 import type { Protocol } from "./protocol.ts";
+import type { UpnpInput, UpnpOutput, UpnpRecord } from "./upnp_io.ts";
 
-export type { Milliseconds };
-
-/** The number of a mapping, given by the caller: a safe integer from 0, greater than any before in the same engine. */
-export type MappingId = number;
+export type { MappingId, Milliseconds };
 
 /** What an engine reacts to. */
 export type Input =
@@ -55,6 +54,8 @@ export type Input =
   | { readonly type: "inquire" }
   /** The caller does not want to know that any more. */
   | { readonly type: "cancelInquiry" }
+  /** Something happened that concerns UPnP only. */
+  | { readonly type: "upnp"; readonly event: UpnpInput }
   /** ICMP says that the server's address cannot be reached (RFC 7488 section 3). */
   | {
     readonly type: "unreachable";
@@ -76,6 +77,14 @@ export interface KnownMapping {
   readonly until: Milliseconds;
   /** The protocol in which it was granted, if that is known. */
   readonly grantedBy?: Protocol | undefined;
+  /** What UPnP has to know of it, if it was granted by that. */
+  readonly upnp?: KnownUpnpMapping | undefined;
+}
+
+/** What UPnP has to know of a mapping of an earlier run. */
+export interface KnownUpnpMapping extends UpnpRecord {
+  /** The address of this host by then; the present one if left out. */
+  readonly client?: IpAddress | undefined;
 }
 
 /** A consequence of an input. The caller carries them out in order. */
@@ -104,7 +113,13 @@ export type Output =
     readonly id: MappingId;
     readonly code: number;
     readonly retryIn: number;
+    /** The gateway's own number of the error, if it came over UPnP. */
+    readonly upnpCode?: number;
   }
+  /** The gateway does not hold a mapping any more that it granted over UPnP. It is requested anew. */
+  | { readonly type: "entryLost"; readonly id: MappingId }
+  /** Something to be done for UPnP. */
+  | { readonly type: "upnp"; readonly action: UpnpOutput }
   /** A datagram changed nothing. */
   | { readonly type: "ignored"; readonly reason: IgnoreReason }
   /** The server has lost its state (RFC 6887 section 8.5). All mappings are requested anew. */
@@ -181,6 +196,8 @@ export type MappingState =
     readonly retryIn?: number;
     /** What the gateway's protocol, which is not PCP, cannot express of the request. */
     readonly unsupported?: Unsupported;
+    /** The gateway's own number of the error, if it came over UPnP. */
+    readonly upnpCode?: number;
   }
   /** The lease is over. If further lifetimes are wanted, the mapping is requested anew at once. */
   | { readonly type: "expired" }
@@ -203,6 +220,10 @@ export interface Assignment {
   readonly options: readonly Option[];
   /** The protocol in which it came. */
   readonly protocol: Protocol;
+  /** The gateway does not end it: some know no lifetimes over UPnP. */
+  readonly permanent?: true;
+  /** What UPnP has to know of it in a later run. */
+  readonly upnp?: UpnpRecord;
 }
 
 /** Codes of errors that this client found; those of servers are 1 to 255. */

@@ -1,10 +1,12 @@
 import type { MappingResponse } from "../wire/message_type.ts";
-import type { IpAddress } from "../wire/address.ts";
-import type { Milliseconds } from "./events.ts";
+import type { Endpoint, IpAddress } from "../wire/address.ts";
+import type { EngineConfig } from "./config.ts";
+import type { IgnoreReason, Milliseconds } from "./events.ts";
 import type { Mapping } from "./mapping.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
 import type { Obstacle } from "./obstacle.ts";
 import type { Protocol } from "./protocol.ts";
+import type { UpnpInput, UpnpOutput, UpnpRecord } from "./upnp_io.ts";
 
 /** A protocol other than PCP. */
 export type FallbackProtocol = Exclude<Protocol, "pcp">;
@@ -31,6 +33,8 @@ export interface Fallback {
   readonly state: FallbackState;
   /** When {@linkcode Fallback.wake} is due; Infinity when nothing is under way. */
   readonly deadline: Milliseconds;
+  /** Whether an answer is waited for. */
+  readonly isBusy: boolean;
   /** What keeps the protocol from making the mapping; undefined if it can. */
   obstacle(spec: MappingSpec): Obstacle | undefined;
   /** Asks for the external address, which also shows whether the gateway speaks the protocol. */
@@ -45,6 +49,10 @@ export interface Fallback {
   unreachable(): void;
   /** Another address of the server is used: everything begins anew there, in PCP. */
   moved(): void;
+  /** The network may have changed: what was given up for a while is tried at once. */
+  refresh?(now: Milliseconds): void;
+  /** Something happened that concerns this protocol only; returns why it changed nothing, if so. */
+  take?(now: Milliseconds, event: UpnpInput): IgnoreReason | undefined;
 }
 
 /** What a {@linkcode Fallback} reports. */
@@ -63,6 +71,20 @@ export interface FallbackEvents {
   readonly restarted: (epoch: number) => void;
   /** The gateway has another external address. */
   readonly readdressed: (address: IpAddress) => void;
+  /** The gateway does not hold the mapping any more. */
+  readonly lost: (mapping: Mapping) => void;
+}
+
+/** What a {@linkcode Fallback} with sockets of its own uses. */
+export interface FallbackHost {
+  readonly config: EngineConfig;
+  readonly clientAddress: IpAddress;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** The addresses of the server; the first is the one in use. */
+  readonly servers: () => readonly Endpoint[];
+  /** Does something outside of the engine. */
+  readonly act: (action: UpnpOutput) => void;
 }
 
 /** The answer to the question for the external address. */
@@ -77,10 +99,16 @@ export interface AddressAnswer {
 }
 
 /** A response, and the protocol in which it came; PCP if that is left out. */
-export type Answer = MappingResponse & { readonly by?: Protocol };
+export type Answer = MappingResponse & {
+  readonly by?: Protocol;
+  /** The gateway's own number of an error. */
+  readonly upnpCode?: number | undefined;
+  /** What UPnP has to know of what it granted. */
+  readonly upnp?: UpnpRecord | undefined;
+};
 
 /** Makes a fallback. */
-export type FallbackFactory = (events: FallbackEvents) => Fallback;
+export type FallbackFactory = (events: FallbackEvents, host: FallbackHost) => Fallback;
 
 /** The protocol of a response. */
 export function protocolOf({ by }: Answer): Protocol {

@@ -1,5 +1,5 @@
 import type { Milliseconds } from "./events.ts";
-import type { Fallback, FallbackEvents, FallbackFactory } from "./fallback.ts";
+import type { Fallback, FallbackEvents, FallbackFactory, FallbackHost } from "./fallback.ts";
 import type { GatewayKnowledge } from "./gateway_knowledge.ts";
 import type { Inquiry } from "./inquiry.ts";
 import * as lifecycle from "./lifecycle.ts";
@@ -10,11 +10,13 @@ import { NatPmp } from "./natpmp.ts";
 import { hasNatPmpAddress } from "./natpmp_terms.ts";
 import type { Protocol } from "./protocol.ts";
 import type { RecoverySchedule } from "./recovery_schedule.ts";
+import type { ServerList } from "./server_list.ts";
 
 /** What the protocols other than PCP are made from. */
 export interface FallbackParts {
   readonly context: MappingContext;
   readonly mappings: Mappings;
+  readonly servers: ServerList;
   readonly recovery: RecoverySchedule;
   readonly protocols: readonly Protocol[];
   /** Makes the protocols after NAT-PMP, in the order in which they are tried. */
@@ -47,7 +49,7 @@ export function makeFallbacks(parts: FallbackParts & FallbackReactions): Fallbac
     natPmp,
     all: [
       ...natPmp === undefined ? [] : [natPmp],
-      ...others.map((factory) => make(parts, factory)),
+      ...others.map((factory) => make(parts, (events) => factory(events, hostOf(parts)))),
     ],
   };
 }
@@ -61,6 +63,17 @@ function makeNatPmp(parts: FallbackParts & FallbackReactions): NatPmp {
       send: (bytes, mapping) => context.outputs.push({ type: "send", bytes, id: mapping?.id }),
     });
   });
+}
+
+function hostOf({ context, servers }: FallbackParts): FallbackHost {
+  const { config, clientAddress, random } = context;
+  return {
+    config,
+    clientAddress,
+    random,
+    servers: () => servers.fromCurrent,
+    act: (action) => context.outputs.push({ type: "upnp", action }),
+  };
 }
 
 function make<T extends Fallback>(
@@ -91,6 +104,11 @@ function make<T extends Fallback>(
       for (const mapping of mappings) {
         lifecycle.readdress(context, mapping, fallback.protocol, address);
       }
+    },
+    lost: (mapping) => {
+      context.outputs.push({ type: "entryLost", id: mapping.id });
+      lifecycle.dispatch(context, mapping, "recover");
+      mappings.afterChange(mapping);
     },
   });
   return fallback;

@@ -29,6 +29,7 @@ export {
   type Input,
   type InquiryResult,
   type KnownMapping,
+  type KnownUpnpMapping,
   LocalCode,
   type MappingId,
   type MappingState,
@@ -41,6 +42,14 @@ export type { Obstacle, Unsupported } from "./obstacle.ts";
 export { type Protocol, PROTOCOLS } from "./protocol.ts";
 export type { ReusableMapping } from "./mapping.ts";
 export { checkSpec } from "./check_spec.ts";
+export type {
+  ExchangeFailure,
+  FoundDevice,
+  UpnpExchange,
+  UpnpInput,
+  UpnpOutput,
+  UpnpRecord,
+} from "./upnp_io.ts";
 export type { Endpoint, Family } from "../wire/address.ts";
 export { IpAddress } from "../wire/address.ts";
 export { Nonce } from "../wire/nonce.ts";

@@ -62,6 +62,10 @@ export class NatPmp implements Fallback {
     return this.#epoch;
   }
 
+  get isBusy(): boolean {
+    return this.#isAsking || this.#current !== undefined;
+  }
+
   obstacle(spec: MappingSpec): Obstacle | undefined {
     return natPmpObstacle(spec);
   }
@@ -93,19 +97,19 @@ export class NatPmp implements Fallback {
   wake(now: Milliseconds): void {
     if (this.deadline > now) return;
     this.deadline = Infinity;
-    if (!this.#isBusy) this.#next(now);
+    if (!this.isBusy) this.#next(now);
     else if (this.#transmissions < TRANSMISSIONS) this.#send(now);
     else this.#giveUp("silent", this.#options.config.maximumLongHold);
   }
 
   /** As after nine transmissions (RFC 6886 section 3.1), but for a shorter time. */
   unreachable(): void {
-    if (this.#isBusy) this.#giveUp("refused", this.#options.config.minimumLongHold);
+    if (this.isBusy) this.#giveUp("refused", this.#options.config.minimumLongHold);
   }
 
   /** The server names version 2 in an answer: it speaks PCP only. Returns whether a request was under way. */
   refused(): boolean {
-    if (!this.#isBusy) return false;
+    if (!this.isBusy) return false;
     this.#giveUp("unsupported", this.#options.config.minimumLongHold);
     return true;
   }
@@ -147,12 +151,8 @@ export class NatPmp implements Fallback {
     }
   }
 
-  get #isBusy(): boolean {
-    return this.#isAsking || this.#current !== undefined;
-  }
-
   #next(now: Milliseconds): void {
-    if (this.#isBusy) return;
+    if (this.isBusy) return;
     const [mapping] = this.#waiting;
     const asks = this.#isWanted || this.#granted !== undefined ||
       (mapping !== undefined && this.#needsAddress(mapping, now));
@@ -260,7 +260,7 @@ export class NatPmp implements Fallback {
     { result, opcode, epoch }: NatPmpErrorResponse,
   ): IgnoreReason | undefined {
     // A version error is one more answer to a PCP request.
-    if (result === NatPmpResultCode.UnsupportedVersion || !this.#isBusy) return "stale";
+    if (result === NatPmpResultCode.UnsupportedVersion || !this.isBusy) return "stale";
     const requested = this.#current === undefined ? 0 : natPmpOpcode(this.#current.spec);
     if (opcode !== undefined && opcode !== requested) return "unmatched";
     if (this.#isAsking) {

@@ -12,13 +12,12 @@ import type { Mapping } from "./mapping.ts";
 import type { NatPmp } from "./natpmp.ts";
 import type { Pacer } from "./pacer.ts";
 import { PcpQuestion } from "./pcp_question.ts";
-import type { ServerList } from "./server_list.ts";
+import type { UpnpInput } from "./upnp_io.ts";
 import { type VersionError, VersionNegotiation } from "./version_negotiation.ts";
 
 /** What a {@linkcode ProtocolChoice} is made of. */
 export interface ProtocolChoiceOptions extends FallbackParts {
   readonly announceRequest: AnnounceRequest;
-  readonly servers: ServerList;
   readonly pacer: Pacer<Mapping>;
 }
 
@@ -199,6 +198,19 @@ export class ProtocolChoice {
     this.#afterChange();
   }
 
+  /** Something happened that concerns UPnP only; returns why it changed nothing, if so. */
+  receiveUpnp(now: Milliseconds, event: UpnpInput): IgnoreReason | undefined {
+    const reason = this.#upnp?.take?.(now, event);
+    this.#afterChange();
+    return reason;
+  }
+
+  /** The network may have changed. */
+  refresh(now: Milliseconds): void {
+    for (const fallback of this.#fallbacks) fallback.refresh?.(now);
+    this.#afterChange();
+  }
+
   /** The exchange of the mapping is over, or begins anew. */
   leave(mapping: Mapping): void {
     if (this.#handOver.leave(mapping)) this.#afterChange();
@@ -236,11 +248,15 @@ export class ProtocolChoice {
     for (const { deadline } of this.#fallbacks) this.deadline = Math.min(this.deadline, deadline);
   }
 
+  get #upnp(): Fallback | undefined {
+    return this.#fallbacks.find(({ protocol }) => protocol === "upnp");
+  }
+
   /** Whether an answer is waited for, in any protocol. */
   get #isAsking(): boolean {
     const { mappings, announceRequest } = this.#options;
     return mappings.hasUnansweredInPcp || announceRequest.isUnderWay || this.awaitsAnnounce ||
-      this.#fallbacks.some(({ deadline }) => deadline !== Infinity);
+      this.#fallbacks.some(({ isBusy }) => isBusy);
   }
 
   get #mayGoOver(): boolean {

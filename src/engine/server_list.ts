@@ -26,6 +26,11 @@ export class ServerList {
     this.current = first;
   }
 
+  /** All addresses, beginning with the one in use. */
+  get fromCurrent(): readonly Endpoint[] {
+    return [this.current, ...this.#addresses.filter((each) => each !== this.current)];
+  }
+
   /** Transmissions after which the next address is used; 0 without another one. */
   get limit(): number {
     return this.#addresses.length > 1 ? TRANSMISSIONS : 0;
