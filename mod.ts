@@ -71,7 +71,12 @@ export type {
 } from "./src/transport/transport.ts";
 export type { Exchange, ExchangeOptions, ExchangeReason } from "./src/transport/stream.ts";
 export { type EngineConfig } from "./src/engine/config.ts";
-export { type IgnoreReason, LocalCode, type MappingState } from "./src/engine/events.ts";
+export {
+  type Defect,
+  type IgnoreReason,
+  LocalCode,
+  type MappingState,
+} from "./src/engine/events.ts";
 export type { GatewayState } from "./src/engine/gateway_knowledge.ts";
 export type { Obstacle, Unsupported } from "./src/engine/obstacle.ts";
 export type { Protocol } from "./src/engine/protocol.ts";

@@ -123,6 +123,15 @@ const PARTS = [
   "pcpOnly",
 ] as const;
 
+/** What may be wrong with an assignment, as in the library's type Defect. */
+const DEFECTS = [
+  "lifetime",
+  "externalAddress",
+  "externalPort",
+  "thirdParty",
+  "conflict",
+] as const;
+
 const mappingState = named("MappingState", () => {
   const attempt = count("Counts the repetitions");
   const states = z.discriminatedUnion("type", [
@@ -139,6 +148,10 @@ const mappingState = named("MappingState", () => {
       code: count("Result code of the PCP server, or a negative one of this client"),
       name: text("Its name in the RFC"),
       retryIn: optional(z.number(), "Seconds until the next request; missing if there is none"),
+      reason: optional(
+        z.enum(DEFECTS),
+        "What is wrong with the assignment, if the server refused nothing",
+      ),
       unsupported: optional(
         z.object({ protocol: protocol(), part: z.enum(PARTS) }),
         "What the gateway's protocol, which is not PCP, cannot express of the request",

@@ -1,7 +1,8 @@
-import type { MappingState } from "../engine/events.ts";
+import type { Defect, MappingState } from "../engine/events.ts";
 import type { Unsupported } from "../engine/obstacle.ts";
 import { PcpError } from "../pcp_error.ts";
 import { resultName, resultSentence } from "../wire/result_code.ts";
+import { defectText } from "./defect_words.ts";
 import { unsupportedText } from "./unsupported_words.ts";
 
 /** The server refused a request: its response has a result code other than 0 (RFC 6887 section 7.4). */
@@ -16,6 +17,8 @@ export class ResultCodeError extends PcpError {
   readonly lifetime: number | undefined;
   /** What the gateway's protocol, which is not PCP, cannot express of the request; absent if that is not the reason. */
   declare readonly unsupported?: Unsupported;
+  /** What is wrong with the assignment; absent if the server refused. */
+  declare readonly reason?: Defect;
 
   /** @internal */
   constructor(
@@ -23,14 +26,21 @@ export class ResultCodeError extends PcpError {
     code: number,
     name: string,
     lifetime: number | undefined,
-    unsupported?: Unsupported,
+    { unsupported, reason }: Pick<ResultCodeError, "unsupported" | "reason"> = {},
   ) {
-    const reason = unsupported === undefined ? sentence(code) : `: ${unsupportedText(unsupported)}`;
-    super(`${attempt}: the server answered "${name}" (${code})${reason}`);
+    super(
+      `${attempt}: the server answered "${name}" (${code})${ending(code, unsupported, reason)}`,
+    );
     this.code = code;
     this.resultName = name;
     this.lifetime = lifetime;
     if (unsupported !== undefined) this.unsupported = unsupported;
+    if (reason !== undefined) this.reason = reason;
+  }
+
+  /** @internal */
+  static of(attempt: string, state: MappingState & { readonly type: "error" }): ResultCodeError {
+    return new ResultCodeError(attempt, state.code, state.name, state.retryIn, state);
   }
 }
 
@@ -219,6 +229,15 @@ export class ClosedError extends PcpError {
   constructor(attempt: string) {
     super(`${attempt}: the client was shut down, start another one`);
   }
+}
+
+function ending(
+  code: number,
+  unsupported: Unsupported | undefined,
+  reason: Defect | undefined,
+): string {
+  if (unsupported !== undefined) return `: ${unsupportedText(unsupported)}`;
+  return reason === undefined ? sentence(code) : `: ${defectText(reason)}`;
 }
 
 /** The description of a server's code, as the end of a message. */

@@ -186,10 +186,13 @@ export class MapHandle implements AsyncDisposable {
    * @throws {ResultCodeError} If the server refuses the deletion.
    */
   async revoke(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    const wasOver = this.isOver; // then no request is sent, and its error state is no refusal of a deletion
+    // Then no request is sent, and its error state is no refusal of a deletion.
+    const wasOver = this.isOver || isFinal(this.#state);
     await this.#release("revoked", options.signal);
     const { state } = this;
-    if (!wasOver && state.type === "error") throw refusal("Cannot delete the mapping", state);
+    if (!wasOver && state.type === "error") {
+      throw ResultCodeError.of("Cannot delete the mapping", state);
+    }
   }
 
   /** The same as {@linkcode MapHandle.revoke}, but the final state is `dropped`, and a refusal does not throw. */
@@ -221,8 +224,9 @@ export class MapHandle implements AsyncDisposable {
    * @internal
    */
   setState(state: MappingState, over: boolean): void {
+    // A failed mapping is over only when what the server made in its place is deleted: its state is the same.
+    if (state !== this.#state) this.#changes.put(state);
     this.#state = state;
-    this.#changes.put(state);
     if (over) this.#changes.close();
     this.#changed();
   }
@@ -262,7 +266,9 @@ export class MapHandle implements AsyncDisposable {
   #outcome(): Assigned | undefined {
     const { assigned } = this;
     if (assigned !== undefined) return assigned;
-    if (this.#state.type === "error") throw refusal("Cannot open the mapping", this.#state);
+    if (this.#state.type === "error") {
+      throw ResultCodeError.of("Cannot open the mapping", this.#state);
+    }
     if (!this.isOver) return undefined;
     throw new NotRunningError("Cannot wait for the assignment", this.id, this.#state);
   }
@@ -290,9 +296,9 @@ export class MapHandle implements AsyncDisposable {
   }
 }
 
-function refusal(attempt: string, state: MappingState & { type: "error" }): ResultCodeError {
-  const { code, name, retryIn, unsupported } = state;
-  return new ResultCodeError(attempt, code, name, retryIn, unsupported);
+/** Whether the mapping has failed for good. */
+function isFinal(state: MappingState): boolean {
+  return state.type === "error" && state.retryIn === undefined;
 }
 
 const PROTOCOL_NAMES: ReadonlyMap<number, "tcp" | "udp"> = new Map([

@@ -5,6 +5,7 @@ import type { Input, KnownMapping, MappingId, MappingState, Output } from "../en
 import { type MappingKey, mappingKey, type MappingSpec } from "../engine/mapping_spec.ts";
 import { withPaddedDescription } from "./description.ts";
 import { MappingConflictError } from "./errors.ts";
+import { ExternalPorts } from "./external_ports.ts";
 import { MapHandle, type MappingControl } from "./map_handle.ts";
 import type { MappingRecords, RequestedMapping } from "./persistence/mapping_records.ts";
 import { isSet, overlap } from "./port_set_overlap.ts";
@@ -35,6 +36,7 @@ export class MappingRegistry {
   /** Handles of the client's own requests, which the user does not see. */
   readonly #internal = new WeakSet<MapHandle>();
   readonly #control: MappingControl;
+  readonly #externalPorts = new ExternalPorts<SharedMapping>();
   readonly #wallTime = new WallTime();
   /** For handles and for mappings of the engine. */
   #nextId = 1;
@@ -108,6 +110,8 @@ export class MappingRegistry {
       else if (requested) this.#records.extend(shared.record);
     }
     if (over) this.#forget(shared);
+    // A request from now on is another mapping.
+    else if (state.type === "error" && state.retryIn === undefined) this.#byKey.delete(shared.key);
     for (const mapping of shared.members) mapping.setState(state, over);
     if (over && this.size === 0) this.#whenEmpty();
   }
@@ -117,11 +121,17 @@ export class MappingRegistry {
     if (shared === undefined) return;
     this.#wallTime.compare(this.#clock.now());
     if (shared.record !== undefined) this.#records.granted(shared.record, assignment);
+    if (changed) this.#externalPorts.left(shared);
     for (const mapping of shared.members) mapping.setAssignment(assignment, changed);
+    const loser = changed ? this.#externalPorts.assigned(shared) : undefined;
+    if (loser !== undefined) this.#step({ type: "conflict", id: loser.engineId });
   }
 
   lost(id: MappingId): void {
-    for (const mapping of this.#byEngineId.get(id)?.members ?? []) mapping.clearAssignment();
+    const shared = this.#byEngineId.get(id);
+    if (shared === undefined) return;
+    this.#externalPorts.left(shared);
+    for (const mapping of shared.members) mapping.clearAssignment();
   }
 
   /** Every mapping, and what the engine knows of it. */

@@ -9,7 +9,7 @@ import type { MappingContext } from "./mapping_context.ts";
 import { encodeMappingRequest } from "./mapping_request.ts";
 import { encodeNatPmpMapRequest } from "./natpmp_terms.ts";
 import { isLateGrant } from "./response_match.ts";
-import { begin, end, failFor } from "./transitions.ts";
+import { begin, clearLease, emitState, end, failFor } from "./transitions.ts";
 
 // Deletion (RFC 6887 section 15.1): a request with lifetime 0, repeated until confirmed.
 
@@ -17,20 +17,47 @@ import { begin, end, failFor } from "./transitions.ts";
 export function beginDeletion(
   context: MappingContext,
   mapping: Mapping,
-  endAs: Deletion["endAs"],
+  endAs: "revoked" | "dropped",
 ): void {
   const { spec, lease, unanswered, mayExistUntil } = mapping;
   const { now } = context;
   const mayExist = lease !== undefined || unanswered !== undefined || mayExistUntil > now;
   // A client cannot delete a PEER mapping (RFC 6887 section 12.1).
   if (!mayExist || spec.opcode === "peer") return end(context, mapping, { type: endAs });
-  mapping.deletion = { endAs, pendingCreates: unanswered?.transmissions ?? 0, successors: [] };
+  const pendingCreates = unanswered?.transmissions ?? 0;
+  mapping.deletion = { endAs: { type: endAs }, pendingCreates, successors: [] };
   mapping.expireAt = Math.max(
     lease?.assignment.expiresAt ?? -Infinity,
     unanswered === undefined ? -Infinity : now + mapping.lifetime * 1000,
     mayExistUntil,
   );
   begin(context, mapping, "deleting");
+  context.deleting(mapping);
+}
+
+/**
+ * The mapping fails, because the server made another one in its place, which is deleted. The state is the final one from now
+ * on; the mapping is over when the deletion is.
+ *
+ * @param lifetime Of what the server made, in seconds.
+ */
+export function failAndDelete(
+  context: MappingContext,
+  mapping: Mapping,
+  state: Deletion["endAs"],
+  lifetime: number,
+): void {
+  const { now } = context;
+  if (mapping.exchange !== undefined) mapping.exchange.responsePending = false;
+  mapping.expireAt = Math.max(
+    mapping.expireAt === Infinity ? now : mapping.expireAt,
+    now + lifetime * 1000,
+  );
+  clearLease(context, mapping);
+  mapping.deletion = { endAs: state, pendingCreates: 0, successors: [] };
+  emitState(context, mapping, state);
+  begin(context, mapping, "deleting");
+  context.deleting(mapping);
 }
 
 /** A success that meets a deletion. */
@@ -60,7 +87,10 @@ export function refuseDeletion(
   // Common servers answer NO_RESOURCES when they do not hold the mapping: an earlier copy deleted it, or it never was.
   const isGone = result === ResultCode.NoResources && (isRepeated || lease === undefined);
   if (isGone) return endDeletion(context, mapping);
-  if (!RETRIED.has(result)) return failFor(context, mapping, result, mapping.retryAfter);
+  if (!RETRIED.has(result)) {
+    if (mapping.deletion?.endAs.type === "error") return endDeletion(context, mapping);
+    return failFor(context, mapping, result, mapping.retryAfter);
+  }
   const retryAt = context.now + errorHold(result, lifetime, 0, context.config);
   // RFC 6887 section 11.4
   if (result === ResultCode.NoResources) context.server.hold("all", retryAt);
@@ -83,7 +113,7 @@ export function endDeletion(context: MappingContext, mapping: Mapping): void {
     const bytes = encodeNatPmpMapRequest(mapping);
     context.outputs.push({ type: "send", bytes, id: mapping.id });
   }
-  end(context, mapping, { type: mapping.deletion?.endAs ?? "revoked" });
+  end(context, mapping, mapping.deletion?.endAs ?? { type: "revoked" });
 }
 
 /** A server that does not speak PCP leaves the deletion unanswered: it cannot be repeated in PCP. */

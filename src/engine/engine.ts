@@ -162,6 +162,11 @@ export class Engine {
       case "want":
         checkLifetimes(input.lifetimes, "Cannot change a mapping");
         return this.#change(this.#mappings.find(input.id), lifecycle.want, input.lifetimes);
+      case "conflict": {
+        const mapping = this.#mappings.get(input.id);
+        if (mapping !== undefined) this.#change(mapping, lifecycle.losePort, undefined);
+        return;
+      }
       case "release":
         return this.#release(input.id, input.as);
       case "announce":
@@ -211,9 +216,7 @@ export class Engine {
   }
 
   #release(id: MappingId, endAs: "revoked" | "dropped"): void {
-    const mapping = this.#mappings.find(id);
-    this.#change(mapping, lifecycle.release, endAs);
-    if (mapping.phase === "deleting") this.#portReuse.deleting(mapping);
+    this.#change(this.#mappings.find(id), lifecycle.release, endAs);
   }
 
   /** The server's address does not answer: each exchange starts over with the next address (RFC 7488 section 3). */
@@ -305,6 +308,7 @@ export class Engine {
         this.#pacer.forget(mapping);
       },
       leaveFallbacks: (mapping) => this.#choice.leave(mapping),
+      deleting: (mapping) => this.#portReuse.deleting(mapping),
       ended: (mapping) => {
         for (const successor of this.#portReuse.ended(mapping, this.#context.now)) {
           this.#pacer.enqueue(successor);

@@ -42,6 +42,8 @@ export type Input =
   | { readonly type: "renew"; readonly id: MappingId; readonly lifetime: number }
   /** The caller wants another number of lifetimes in all (Infinity: until released). */
   | { readonly type: "want"; readonly id: MappingId; readonly lifetimes: number }
+  /** The server has assigned the external port of the mapping to another internal port since. */
+  | { readonly type: "conflict"; readonly id: MappingId }
   /** The caller does not want the mapping any more. */
   | { readonly type: "release"; readonly id: MappingId; readonly as: "revoked" | "dropped" }
   /** The caller wants a response to an ANNOUNCE request (RFC 6887 section 14.1). */
@@ -194,6 +196,8 @@ export type MappingState =
     readonly code: number;
     readonly name: string;
     readonly retryIn?: number;
+    /** What is wrong with an assignment, if no error came. */
+    readonly reason?: Defect;
     /** What the gateway's protocol, which is not PCP, cannot express of the request. */
     readonly unsupported?: Unsupported;
     /** The gateway's own number of the error, if it came over UPnP. */
@@ -205,6 +209,17 @@ export type MappingState =
   | { readonly type: "revoked" }
   /** Released by disposal or by the end of its client. */
   | { readonly type: "dropped" };
+
+/**
+ * What is wrong with an assignment.
+ *
+ * - `lifetime`: it has lifetime 0, so that it is over already.
+ * - `externalAddress`: it has no external address.
+ * - `externalPort`: it has no external port.
+ * - `thirdParty`: it is for this host, not for the other one that was requested (RFC 6887 section 13.1).
+ * - `conflict`: another internal port got the same external port since.
+ */
+export type Defect = "lifetime" | "externalAddress" | "externalPort" | "thirdParty" | "conflict";
 
 /** What the server assigned. */
 export interface Assignment {
@@ -232,9 +247,18 @@ export const LocalCode = {
   NoResponse: -1,
   /** A success without a usable address, port or lifetime. */
   UnusableAssignment: -2,
+  /** The server assigned the external port to another internal port too. */
+  Conflict: -3,
 } as const;
 
 /** The name of a {@linkcode LocalCode}. */
 export function localName(code: number): string {
-  return code === LocalCode.NoResponse ? "NO_RESPONSE" : "UNUSABLE_ASSIGNMENT";
+  switch (code) {
+    case LocalCode.NoResponse:
+      return "NO_RESPONSE";
+    case LocalCode.Conflict:
+      return "CONFLICT";
+    default:
+      return "UNUSABLE_ASSIGNMENT";
+  }
 }

@@ -34,6 +34,7 @@ export function send(context: MappingContext, mapping: Mapping): void {
     context.outputs.push({ type: "send", bytes: exchange.octets, id: mapping.id });
   }
   if (phase === "starting") return emitState(context, mapping, { type: "starting", attempt });
+  if (mapping.deletion?.endAs.type === "error") return; // that is the state already
   const lifetime = phase === "deleting" ? 0 : mapping.lifetime;
   emitState(context, mapping, { type: "updating", attempt, lifetime });
 }

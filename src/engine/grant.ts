@@ -1,9 +1,17 @@
 import type { MappingResponse } from "../wire/message_type.ts";
-import { type Assignment, type IgnoreReason, LocalCode, type Milliseconds } from "./events.ts";
+import {
+  type Assignment,
+  type Defect,
+  type IgnoreReason,
+  LocalCode,
+  type Milliseconds,
+} from "./events.ts";
 import { type Answer, protocolOf } from "./fallback.ts";
 import type { Mapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
-import { isSuggested, mayExistAfterGrant, SAME_END } from "./response_match.ts";
+import { type MappingSpec, thirdPartyOf } from "./mapping_spec.ts";
+import { otherThanRequested, refuseOther } from "./other_grant.ts";
+import { mayExistAfterGrant, SAME_END } from "./response_match.ts";
 import { emitState, holdRequest, run } from "./transitions.ts";
 
 /**
@@ -18,15 +26,18 @@ export function grant(
   const { spec, phase, exchange, unanswered } = mapping;
   const { config, server } = context;
   const { externalAddress, options } = response;
-  if (!isSuggested(spec, response)) return "notSuggested";
-  // A second answer to the deletion of the mapping before.
-  if (response.lifetime === 0 && mapping.reusesNonce) return "stale";
   const externalPort = externalPortOf(context, mapping, response);
-  if (
-    response.lifetime === 0 || externalAddress.isUnspecified ||
-    (externalPort === 0 && spec.internalPort !== 0)
-  ) {
-    return holdRequest(context, mapping, LocalCode.UnusableAssignment, config.minimumShortHold);
+  const other = otherThanRequested(spec, { ...response, externalPort });
+  if (other !== undefined) return refuseOther(context, mapping, response, other);
+  // A second answer to the deletion of the mapping before.
+  const isFirst = (exchange?.transmissions ?? 0) < 2;
+  if (response.lifetime === 0 && mapping.reusesNonce && isFirst) return "stale";
+  const reason = defectOf(spec, { ...response, externalPort });
+  if (reason !== undefined) {
+    const { minimumShortHold } = config;
+    return holdRequest(context, mapping, LocalCode.UnusableAssignment, minimumShortHold, {
+      reason,
+    });
   }
   const protocol = protocolOf(response);
   // A server of NAT-PMP grants no more than requested (RFC 6886 section 3.3). In PCP it may, and a nonce protects that.
@@ -63,6 +74,16 @@ export function grant(
   context.outputs.push({ type: "granted", id: mapping.id, assignment, changed });
 }
 
+/** What makes the assignment unusable; undefined if nothing does. */
+function defectOf(
+  { internalPort }: MappingSpec,
+  { lifetime, externalAddress, externalPort }: MappingResponse,
+): Defect | undefined {
+  if (lifetime === 0) return "lifetime";
+  if (externalAddress.isUnspecified) return "externalAddress";
+  return externalPort === 0 && internalPort !== 0 ? "externalPort" : undefined;
+}
+
 /** Until when the server may hold what it granted in NAT-PMP, or was asked for. */
 function mayExistInNatPmp(
   { now }: MappingContext,
@@ -74,14 +95,17 @@ function mayExistInNatPmp(
   return Math.max(natPmpUntil, requested, granted);
 }
 
-/** A common firewall answers a repeated request with the suggested port 0, and means the port that it opened. */
+/**
+ * The external port. Where the external address is the internal one there is no translation, and the port is the internal
+ * one: a common firewall answers a repeated request with the port that was suggested.
+ */
 function externalPortOf(
   { clientAddress }: MappingContext,
   { spec }: Mapping,
   { externalPort, externalAddress }: MappingResponse,
 ): number {
-  if (externalPort !== 0 || !externalAddress.equals(clientAddress)) return externalPort;
-  return spec.internalPort;
+  const internalAddress = thirdPartyOf(spec.options) ?? clientAddress;
+  return externalAddress.equals(internalAddress) ? spec.internalPort : externalPort;
 }
 
 /** Whether address, port or lifetime are not what they were before. */

@@ -6,7 +6,7 @@ import { giveUpExchange, send } from "./exchange.ts";
 import type { Answer, FallbackProtocol } from "./fallback.ts";
 import { grant } from "./grant.ts";
 import { answersLeftOut } from "./left_out_options.ts";
-import type { Deletion, Mapping, Phase } from "./mapping.ts";
+import type { Mapping, Phase } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import * as refusal from "./refusal.ts";
 import { isOfPreviousDeletion } from "./response_match.ts";
@@ -34,6 +34,8 @@ interface Row {
   readonly retryDue?: Action;
   /** The server has lost its state (RFC 6887 section 8.5). */
   readonly recover?: Action;
+  /** The server has assigned the external port to another internal port. */
+  readonly losePort?: Action;
   /** The request without a response goes to another address of the server (RFC 7488 section 3). */
   readonly startOver?: Action;
   /** The caller wants another lifetime. */
@@ -72,7 +74,8 @@ const TABLE: Readonly<Record<Phase, Row>> = {
     renewDue: beginAs("renewing"),
     retryDue: beginAs("updating"),
     expireDue: expire,
-    recover: beginAs("recovering"),
+    recover,
+    losePort: refusal.yieldPort,
     startOver: (_context, mapping) => giveUpExchange(mapping),
     renew: beginAs("updating"),
     want: scheduleRenewal,
@@ -86,7 +89,8 @@ const TABLE: Readonly<Record<Phase, Row>> = {
     renewDue: repeatRenewal,
     retryDue: enqueue,
     expireDue: expire,
-    recover: beginAs("recovering"),
+    recover,
+    losePort: refusal.yieldPort,
     startOver: beginAs("renewing"),
     renew: beginAs("updating"),
     want: stopRenewal,
@@ -100,7 +104,8 @@ const TABLE: Readonly<Record<Phase, Row>> = {
     retransmitDue: retransmit,
     retryDue: enqueue,
     expireDue: expire,
-    recover: beginAs("recovering"),
+    recover,
+    losePort: refusal.yieldPort,
     startOver: beginAs("updating"),
     renew: beginAs("updating"),
     release: deletion.beginDeletion,
@@ -113,7 +118,7 @@ const TABLE: Readonly<Record<Phase, Row>> = {
     retransmitDue: retransmit,
     retryDue: enqueue,
     expireDue: expire,
-    recover: beginAs("recovering"),
+    recover,
     startOver: beginAs("recovering"),
     renew: beginAs("recovering"),
     release: deletion.beginDeletion,
@@ -197,6 +202,12 @@ export function versionRefused(
   updateDeadline(mapping);
 }
 
+/** The server has assigned the mapping's external port to another internal port. */
+export function losePort(context: MappingContext, mapping: Mapping): void {
+  TABLE[mapping.phase].losePort?.(context, mapping);
+  updateDeadline(mapping);
+}
+
 /** The caller wants another lifetime, in seconds. */
 export function renew(context: MappingContext, mapping: Mapping, lifetime: number): void {
   mapping.lifetime = lifetime;
@@ -212,7 +223,11 @@ export function want(context: MappingContext, mapping: Mapping, lifetimes: numbe
 }
 
 /** The caller does not want the mapping any more. */
-export function release(context: MappingContext, mapping: Mapping, as: Deletion["endAs"]): void {
+export function release(
+  context: MappingContext,
+  mapping: Mapping,
+  as: "revoked" | "dropped",
+): void {
   TABLE[mapping.phase].release?.(context, mapping, as);
   updateDeadline(mapping);
 }
@@ -255,6 +270,12 @@ function enqueue(context: MappingContext, mapping: Mapping): void {
 
 function beginAs(phase: Phase): Action {
   return (context, mapping) => begin(context, mapping, phase);
+}
+
+/** The server has lost its state, and with that the reason why it refused a renewal. */
+function recover(context: MappingContext, mapping: Mapping): void {
+  if (mapping.refusal?.restarts !== context.server.restarts) mapping.refusal = undefined;
+  begin(context, mapping, "recovering");
 }
 
 /** Other holds are checked when the request may leave. */

@@ -2,7 +2,7 @@ import type { IpAddress } from "../wire/address.ts";
 import type { Option } from "../wire/option.ts";
 import type { Nonce } from "../wire/nonce.ts";
 import type { Timed } from "./deadlines.ts";
-import type { Assignment, KnownMapping, MappingId, Milliseconds } from "./events.ts";
+import type { Assignment, KnownMapping, MappingId, MappingState, Milliseconds } from "./events.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
 import { isOptional } from "./option_rules.ts";
 import type { Protocol } from "./protocol.ts";
@@ -69,12 +69,14 @@ export interface Refusal {
   readonly retryAfter: Milliseconds;
   /** How many errors came in a row. */
   readonly count: number;
+  /** `ServerState.restarts` when it came. */
+  readonly restarts: number;
 }
 
 /** A deletion under way. */
 export interface Deletion {
   /** The state in which the mapping ends. */
-  readonly endAs: "revoked" | "dropped";
+  readonly endAs: MappingState & { readonly type: "revoked" | "dropped" | "error" };
   /** Requests to create it that were unanswered when it began: a late answer to one must not pass for its own. */
   pendingCreates: number;
   /** Mappings with the same key that start when it is over. */
@@ -120,6 +122,10 @@ export class Mapping implements Timed, ReusableMapping {
   renewalSentAt: Milliseconds = -Infinity;
   /** The server refused the optional options: requests are without them. */
   leavesOut = false;
+  /** What the server granted in place of what was requested. */
+  otherGrant: Pick<Assignment, "externalAddress" | "externalPort"> | undefined = undefined;
+  /** How often it lost its external port to another mapping. */
+  conflicts = 0;
   /** It has the nonce of an earlier mapping, whose late answers therefore match. */
   reusesNonce = false;
 

@@ -25,6 +25,8 @@ export interface MappingContext {
   dequeue(mapping: Mapping): void;
   /** Takes the mapping out of the queues of other protocols: its exchange begins anew. */
   leaveFallbacks(mapping: Mapping): void;
+  /** The deletion of the mapping has begun. */
+  deleting(mapping: Mapping): void;
   /** The mapping ended; its successors start. */
   ended(mapping: Mapping): void;
   /** The server's address left `transmissionLimit` transmissions unanswered. */

@@ -2,6 +2,7 @@ import type { MappingResponse } from "../wire/message_type.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { MappingId } from "./events.ts";
 import type { Mapping } from "./mapping.ts";
+import type { MappingSpec } from "./mapping_spec.ts";
 import type { Pacer } from "./pacer.ts";
 import { matchesSpec } from "./response_match.ts";
 
@@ -50,6 +51,17 @@ export class Mappings implements Iterable<Mapping> {
   /** Those whose last request was in PCP and has no response, in the order of their ids. */
   get unansweredInPcp(): readonly Mapping[] {
     return [...this.#unansweredInPcp].sort((one, other) => one.id - other.id);
+  }
+
+  /** The only mapping of the opcode whose last request was in PCP and has no response; undefined if there are several. */
+  onlyUnanswered(opcode: MappingSpec["opcode"]): Mapping | undefined {
+    let only: Mapping | undefined;
+    for (const mapping of this.#unansweredInPcp) {
+      if (mapping.spec.opcode !== opcode) continue;
+      if (only !== undefined) return undefined;
+      only = mapping;
+    }
+    return only;
   }
 
   /** @throws {RangeError} If no mapping has the id. */

@@ -25,6 +25,7 @@ export type { EngineOptions } from "./engine_options.ts";
 export { type EpochSample, isEpochValid } from "./epoch.ts";
 export {
   type Assignment,
+  type Defect,
   type IgnoreReason,
   type Input,
   type InquiryResult,

@@ -3,6 +3,7 @@ import { decodeResponse, type Response, responseFault } from "../wire/message.ts
 import type { MappingResponse } from "../wire/message_type.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import type { AnnounceRequest } from "./announce_request.ts";
+import { bareRefusal, bareRefusalOwner } from "./bare_refusal.ts";
 import { errorHold } from "./error_hold.ts";
 import type { IgnoreReason, Input, Milliseconds } from "./events.ts";
 import * as lifecycle from "./lifecycle.ts";
@@ -72,16 +73,29 @@ export class Reception {
     bytes: Uint8Array,
     multicast: boolean,
   ): IgnoreReason | undefined {
+    const { mappings } = this.#options;
     const fault = responseFault(bytes);
-    if (fault !== undefined) return fault;
-    if (multicast) return "notAnnouncement";
-    const candidates = this.#options.mappings.withNonceWord(nonceWord(bytes));
-    if (candidates === undefined) return "unmatched";
+    if (multicast) return fault ?? "notAnnouncement";
+    const candidates = fault === undefined ? mappings.withNonceWord(nonceWord(bytes)) : undefined;
+    if (candidates === undefined) {
+      const mapping = bareRefusalOwner(bytes, mappings);
+      return mapping === undefined ? fault ?? "unmatched" : this.#refuseBarely(now, mapping, bytes);
+    }
     const decoded = decodeResponse(bytes, wantedOptions(candidates));
     if (!decoded.ok) return decoded.reason;
     const { value } = decoded;
     const isOfMapping = value.type === "map" || value.type === "peer";
     return isOfMapping ? this.#receiveMapping(now, value) : "unexpectedOpcode";
+  }
+
+  /** Its epoch is not believed, as it has no nonce. */
+  #refuseBarely(now: Milliseconds, mapping: Mapping, bytes: Uint8Array): IgnoreReason | undefined {
+    const { context, servers, choice, pacer } = this.#options;
+    servers.answered();
+    choice.pcpAnswered(now);
+    pacer.release(mapping);
+    const { maximumLongHold } = context.config;
+    return this.#pass(now, mapping, bareRefusal(bytes, mapping, maximumLongHold));
   }
 
   #receiveMapping(now: Milliseconds, response: MappingResponse): IgnoreReason | undefined {

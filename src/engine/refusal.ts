@@ -1,7 +1,7 @@
 import type { MappingResponse } from "../wire/message_type.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import { errorHold } from "./error_hold.ts";
-import type { IgnoreReason, Milliseconds } from "./events.ts";
+import { type IgnoreReason, LocalCode, type Milliseconds } from "./events.ts";
 import { giveUpExchange } from "./exchange.ts";
 import { retryWithout } from "./left_out_options.ts";
 import type { Mapping } from "./mapping.ts";
@@ -44,7 +44,7 @@ export function refuseRenewal(
   if (result === ResultCode.NotAuthorized) return refuse(context, mapping, response);
   if (retryWithout(context, mapping, response, "updating")) return;
   const hold = holdOf(context, mapping, result, lifetime);
-  noteRefusal(mapping, result, context.now + hold);
+  noteRefusal(context, mapping, result, context.now + hold);
   unanswered.responsePending = false;
   resume(context, mapping);
   if (phase === "updating") mapping.retryAt = context.now + hold; // the caller still wants the update
@@ -65,6 +65,21 @@ export function withdraw(
   failFor(context, mapping, result, context.now + errorHold(result, lifetime, 0, context.config));
 }
 
+/** The server assigned the external port to another internal port: the mapping lets it go, and asks for another one. */
+export function yieldPort(context: MappingContext, mapping: Mapping): void {
+  const { lease } = mapping;
+  // A server that has lost its state since will assign another port when the mapping is requested anew.
+  if (lease?.serverGeneration !== context.server.generation(lease?.protocol ?? "pcp")) return;
+  const hold = errorHold(LocalCode.Conflict, 0, mapping.conflicts++, context.config);
+  const expiresAt = lease?.assignment.expiresAt ?? -Infinity;
+  mapping.mayExistUntil = Math.max(mapping.mayExistUntil, expiresAt);
+  mapping.suggestedPort = 0;
+  if (mapping.lifetimesLeft <= 0 || isSuggestionBinding(mapping.spec)) {
+    return failFor(context, mapping, LocalCode.Conflict, context.now + hold, "conflict");
+  }
+  holdRequest(context, mapping, LocalCode.Conflict, hold, { reason: "conflict" });
+}
+
 /** How long a request is held that the server's protocol cannot serve, and why, if it is not the protocol as such. */
 export interface VersionRefusal {
   readonly hold: Milliseconds;
@@ -79,7 +94,7 @@ export function refuseVersion(
 ): void {
   // After nine transmissions in NAT-PMP the server may still have carried one out.
   if (mapping.exchange?.protocol !== "pcp") giveUpExchange(mapping);
-  holdRequest(context, mapping, ResultCode.UnsuppVersion, hold, unsupported);
+  holdRequest(context, mapping, ResultCode.UnsuppVersion, hold, { unsupported });
 }
 
 /** A lease outlasts a version error, which is easy to forge (RFC 6887 section 18), and silence in NAT-PMP. */

@@ -19,7 +19,7 @@ export class RequestHolds {
     if (this.#holds.size === 0 && this.#leftOut.size === 0) return;
     const key = requestKey(mapping.spec);
     const retryAfter = this.#holds.get(key) ?? now;
-    if (retryAfter > now) mapping.refusal = { code: undefined, retryAfter, count: 0 };
+    if (retryAfter > now) mapping.refusal = { code: undefined, retryAfter, count: 0, restarts: 0 };
     mapping.leavesOut = (this.#leftOut.get(key) ?? now) > now;
   }
 

@@ -25,9 +25,15 @@ export function matchesSpec(spec: MappingSpec, response: MappingResponse): boole
   if (spec.options.length === 0 && response.options.length === 0) return true;
   const requested = thirdPartyOf(spec.options);
   const echoed = thirdPartyOf(response.options);
-  return requested === undefined
-    ? echoed === undefined
-    : echoed !== undefined && echoed.equals(requested);
+  if (requested === undefined) return echoed === undefined;
+  // A server that ignores the option makes a mapping for this host, which must be deleted.
+  if (echoed === undefined) return response.result === ResultCode.Success;
+  return echoed.equals(requested);
+}
+
+/** Whether the success is for this host, although another one was requested (RFC 6887 section 13.1). */
+export function ignoresThirdParty(spec: MappingSpec, { options }: MappingResponse): boolean {
+  return thirdPartyOf(spec.options) !== undefined && thirdPartyOf(options) === undefined;
 }
 
 /** Whether the effect of an option of the request depends on data in the response (RFC 6887 section 7.3). */
@@ -36,7 +42,10 @@ export function needsOptionData({ options }: Mapping): boolean {
 }
 
 /** Whether a success grants what was requested: with PREFER_FAILURE only the suggestion does (RFC 6887 section 13.2). */
-export function isSuggested(spec: MappingSpec, response: MapFields): boolean {
+export function isSuggested(
+  spec: MappingSpec,
+  response: Pick<MapFields, "externalAddress" | "externalPort">,
+): boolean {
   if (!spec.options.some(({ type }) => type === "preferFailure")) return true;
   if (response.externalPort !== spec.externalPort) return false;
   if (response.externalAddress.equals(spec.externalAddress)) return true;

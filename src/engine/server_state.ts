@@ -15,6 +15,7 @@ export class ServerState {
   #allHeldUntil = -Infinity;
   #versionHeldUntil = -Infinity;
   #versionRefusals = 0;
+  #restarts = 0;
 
   constructor(config: EngineConfig) {
     this.#config = config;
@@ -32,8 +33,16 @@ export class ServerState {
     if (before?.server === epoch && before.client === client) return true; // as in most responses of a burst
     this.#epoch = { server: epoch, client };
     const isValid = isEpochValid(before, this.#epoch);
-    if (!isValid) this.restarted();
-    return isValid;
+    if (isValid) return true;
+    this.restarted();
+    this.#restarts++;
+    this.#newHeldUntil = this.#allHeldUntil = -Infinity;
+    return false;
+  }
+
+  /** How often the server was found to have lost its state: what it refused before is void. */
+  get restarts(): number {
+    return this.#restarts;
   }
 
   /** How often the server has lost the mappings that it made in the protocol, as far as is known. */
@@ -50,6 +59,7 @@ export class ServerState {
   /** The server seems to have lost mappings, in a protocol that is easy to forge: those of PCP stay. */
   restartedBesidePcp(): void {
     this.#otherGeneration++;
+    this.#restarts++;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { resultName } from "../wire/result_code.ts";
-import { localName, type MappingState, type Milliseconds } from "./events.ts";
+import { type Defect, localName, type MappingState, type Milliseconds } from "./events.ts";
 import { type Mapping, newExchange, type Phase } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import type { Unsupported } from "./obstacle.ts";
@@ -62,22 +62,32 @@ export function holdRequest(
   mapping: Mapping,
   code: number,
   hold: Milliseconds,
-  unsupported?: Unsupported,
+  details: { readonly unsupported?: Unsupported | undefined; readonly reason?: Defect } = {},
 ): void {
   mapping.phase = "refused";
   mapping.exchange = undefined;
   mapping.retransmitAt = mapping.renewAt = mapping.expireAt = Infinity;
   context.dequeue(mapping);
-  noteRefusal(mapping, code, context.now + hold);
+  noteRefusal(context, mapping, code, context.now + hold);
   mapping.retryAt = mapping.retryAfter;
   clearLease(context, mapping);
-  const state = { ...errorState(code), retryIn: hold / 1000 };
-  emitState(context, mapping, unsupported === undefined ? state : { ...state, unsupported });
+  const { unsupported, reason } = details;
+  emitState(context, mapping, {
+    ...errorState(code, reason),
+    retryIn: hold / 1000,
+    ...(unsupported === undefined ? {} : { unsupported }),
+  });
 }
 
 /** Counts an error; the request is not repeated before `retryAfter`. */
-export function noteRefusal(mapping: Mapping, code: number, retryAfter: Milliseconds): void {
-  mapping.refusal = { code, retryAfter, count: (mapping.refusal?.count ?? 0) + 1 };
+export function noteRefusal(
+  { server }: MappingContext,
+  mapping: Mapping,
+  code: number,
+  retryAfter: Milliseconds,
+): void {
+  const count = (mapping.refusal?.count ?? 0) + 1;
+  mapping.refusal = { code, retryAfter, count, restarts: server.restarts };
 }
 
 /** Ends the mapping with an error. The same request, for another mapping, is not sent before `retryAfter`. */
@@ -86,9 +96,10 @@ export function failFor(
   mapping: Mapping,
   code: number,
   retryAfter: Milliseconds,
+  reason?: Defect,
 ): void {
-  noteRefusal(mapping, code, retryAfter);
-  end(context, mapping, errorState(code));
+  noteRefusal(context, mapping, code, retryAfter);
+  end(context, mapping, errorState(code, reason));
 }
 
 /** Ends the mapping. After a deletion that a late answer may undo, it stays for a while to delete again. */
@@ -106,8 +117,11 @@ export function end(context: MappingContext, mapping: Mapping, state: MappingSta
   mapping.deletion = undefined;
 }
 
-export function errorState(code: number): MappingState & { type: "error" } {
-  return { type: "error", code, name: code < 0 ? localName(code) : resultName(code) };
+export function errorState(code: number, reason?: Defect): MappingState & { type: "error" } {
+  const name = code < 0 ? localName(code) : resultName(code);
+  return reason === undefined
+    ? { type: "error", code, name }
+    : { type: "error", code, name, reason };
 }
 
 export function emitState(context: MappingContext, mapping: Mapping, state: MappingState): void {

@@ -11,7 +11,9 @@ import {
 
 /** What to do about an error, in one sentence without a period; undefined where the message suffices. */
 export function adviceFor(error: unknown): string | undefined {
-  if (error instanceof ResultCodeError) return ADVICE.get(error.code);
+  if (error instanceof ResultCodeError) {
+    return error.reason === undefined ? ADVICE.get(error.code) : undefined; // its message says what to do
+  }
   if (error instanceof DiscoveryError) {
     return "Give both addresses with --client and --server, or use --simulate to go without a router";
   }

@@ -227,15 +227,16 @@ Deno.test("the version must be 2 unless the result says otherwise (C-8.3-11, F-0
   for (const version of [1, 3]) assertIgnored(changed({ 0: version }), "version");
 });
 
-Deno.test("a success without port, address or lifetime is a failure (C-8.3-12)", () => {
+Deno.test("a success without port, address or lifetime is a failure (C-8.3-12, G-14)", () => {
   const noPort = changed({ 42: 0, 43: 0 });
   const noAddress = changed({ 56: 0, 57: 0, 58: 0, 59: 0 });
   const noLifetime = changed({ 6: 0, 7: 0 });
-  for (const bytes of [noPort, noAddress, noLifetime]) {
+  const defects = { externalPort: noPort, externalAddress: noAddress, lifetime: noLifetime };
+  for (const [reason, bytes] of Object.entries(defects)) {
     const t = asked();
     t.receive(bytes);
-    const retryIn = 30;
-    assertEquals(t.state(1), { type: "error", code: -2, name: "UNUSABLE_ASSIGNMENT", retryIn });
+    const name = "UNUSABLE_ASSIGNMENT";
+    assertEquals<unknown>(t.state(1), { type: "error", code: -2, name, reason, retryIn: 30 });
     assertEquals(t.events("granted").length, 0);
     t.silentUntil(29_999).at(30_000).send();
   }

@@ -52,10 +52,16 @@ export const LIFECYCLE_MUTANTS: MutantsByFile = {
       "unanswered?.lastSentAt ?? context.now",
       "context.now",
     ],
-    ["lifetime 0 is a grant", "grant", "response.lifetime === 0 ||", ""],
-    ["the all-zeros address is usable", "grant", "externalAddress.isUnspecified", "false"],
-    ["port 0 is usable", "grant", "externalPort === 0 &&", "false &&"],
-    ["PREFER_FAILURE accepts any assignment", "grant", "!isSuggested(spec, response)"],
+    ["lifetime 0 is a grant", "defectOf", "lifetime === 0", "false"],
+    ["the all-zeros address is usable", "defectOf", "externalAddress.isUnspecified", "false"],
+    ["port 0 is usable", "defectOf", "externalPort === 0 &&", "false &&"],
+    ["PREFER_FAILURE accepts any assignment", "grant", "if (other !== undefined)"],
+    [
+      "a pinhole has the port of the answer",
+      "externalPortOf",
+      "externalAddress.equals(internalAddress)",
+      "false",
+    ],
     ["three copies of an update are three changes", "isChanged", "return false", "return true"],
     [
       "a copy of an update with the lifetime left is a change",
@@ -114,6 +120,15 @@ export const LIFECYCLE_MUTANTS: MutantsByFile = {
       "result === ResultCode.NoResources",
     ],
     ["a final refusal is repeated", "refuse", "isSuggestionBinding(spec)", "false"],
+  ],
+  "other_grant.ts": [
+    ["the first wrong answer is final", "refuseOther", "if (!isSame)"],
+    [
+      "THIRD_PARTY may be ignored",
+      "otherThanRequested",
+      "ignoresThirdParty(spec, response)",
+      "false",
+    ],
   ],
   "deletion.ts": [
     [

@@ -64,10 +64,11 @@ const ENGINE_MUTANTS: MutantsByFile = {
     [
       "an invalid epoch is not stored",
       "checkEpoch",
-      "if (!isValid)",
-      "if (!isValid) this.#epoch = before;\n    if (!isValid)",
+      "if (isValid) return true;",
+      "if (isValid) return true;\n    this.#epoch = before;",
     ],
-    ["a restart begins no generation", "checkEpoch", "if (!isValid)"],
+    ["a restart begins no generation", "checkEpoch", "this.restarted();"],
+    ["what was refused outlasts a restart", "checkEpoch", "this.#restarts++"],
     ["epochs of two addresses are compared", "moved", "this.#epoch = undefined"],
     ["holds of one address hold at the next", "moved", "this.#newHeldUntil ="],
     [

@@ -118,7 +118,7 @@ export async function renewMapping(
   );
   const { state } = mapping;
   if (state.type === "error") {
-    throw new ResultCodeError("Cannot renew the mapping", state.code, state.name, state.retryIn);
+    throw ResultCodeError.of("Cannot renew the mapping", state);
   }
   if (state.type !== "running") throw new NotRunningError("Cannot renew the mapping", id, state);
   context.print(client.json(mapping), ...readyLines(mapping.toJSON(), date(), screen));
