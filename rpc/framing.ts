@@ -3,7 +3,7 @@
  * `Content-Length` says.
  */
 import { FramingError, type Header, lengthOfBlanks, quote, readHeader } from "./header.ts";
-import { idAtStart } from "./id_at_start.ts";
+import { ENOUGH_FOR_ID, idAtStart } from "./id_at_start.ts";
 import { printableJson } from "../src/printable.ts";
 import { LIMITS } from "./limits.ts";
 
@@ -142,8 +142,6 @@ const encoder = new TextEncoder();
 const INITIAL_CAPACITY = 65_536;
 const BLANK = 32;
 const KEPT_CAPACITY = 1_048_576;
-/** Octets of a long message that are searched for its id. */
-const ENOUGH_FOR_ID = 1_024;
 
 function restOf(missing: number, length: number): string {
   return `${missing} more octets of a message of ${length}; Content-Length must count octets`;

@@ -13,6 +13,9 @@ export function idAtStart(octets: Uint8Array): string | number | null {
   }
 }
 
+/** Octets of a message that are searched for its id. */
+export const ENOUGH_FOR_ID = 1_024;
+
 const TEXT = String.raw`"(?:[^"\\\x00-\x1f]|\\.)*"`;
 const NUMBER = String.raw`-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?`;
 const MEMBER = String.raw`(?!"id")${TEXT}\s*:\s*(?:${TEXT}|${NUMBER}|true|false|null)\s*,\s*`;

@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** Octets of one message; `--max-message` sets another limit. */
   message: 4 * 1024 * 1024,
+  /** JSON values of one message, those in arrays and objects included: four million would fit in it. */
+  values: 65_536,
   /** Octets of the answers that were not read yet: more requests are read when they have been. */
   unread: 4 * 1024 * 1024,
   /** Requests without an answer. */

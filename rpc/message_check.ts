@@ -1,7 +1,8 @@
 import type { Message } from "vscode-jsonrpc";
 import { ErrorCode } from "./error_codes.ts";
 import type { Frame, TooLong } from "./framing.ts";
-import type { LimitData } from "./limits.ts";
+import { ENOUGH_FOR_ID, idAtStart } from "./id_at_start.ts";
+import { type Limit, type LimitData, LIMITS } from "./limits.ts";
 
 /** What to do with a message: pass it on, answer with an error, or drop it. */
 export type MessageCheck =
@@ -36,6 +37,7 @@ export function checkMessage(frame: Frame, inFlight: ReadonlySet<string>): Messa
     }
     return refusedAsTooLong(frame, inFlight);
   }
+  if (hasTooManyValues(frame.text)) return refusedAsTooComplex(frame.text, inFlight);
   let value: unknown;
   try {
     value = JSON.parse(frame.text);
@@ -94,10 +96,48 @@ function refusedAsTooLong(
 ): RefusedMessage {
   const text =
     `Cannot read a message of ${length} octets: the limit is ${most}, --max-message sets another`;
+  return exceeded("message", most, text, id, inFlight);
+}
+
+function refusedAsTooComplex(text: string, inFlight: ReadonlySet<string>): RefusedMessage {
+  const id = idAtStart(new TextEncoder().encode(text.slice(0, ENOUGH_FOR_ID)));
+  const complaint =
+    `Cannot read a message of more than ${LIMITS.values} JSON values, the limit of this server`;
+  return exceeded("values", LIMITS.values, complaint, id, inFlight);
+}
+
+function exceeded(
+  limit: Limit,
+  most: number,
+  text: string,
+  id: Id,
+  inFlight: ReadonlySet<string>,
+): RefusedMessage {
   // The response must not be taken for that to another request.
   const known = id === null || inFlight.has(String(id)) ? null : id;
-  return { ...refused(ErrorCode.LimitExceeded, text, known), data: { limit: "message", most } };
+  return { ...refused(ErrorCode.LimitExceeded, text, known), data: { limit, most } };
 }
+
+/**
+ * Whether a JSON text has more values than {@linkcode LIMITS} allows, found before it is parsed: a parsed value takes up to
+ * thirty times its octets. Each value but the first follows a comma or the start of an array or object.
+ */
+function hasTooManyValues(text: string): boolean {
+  if (text.length <= 2 * LIMITS.values) return false; // too short for so many
+  let values = 1;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) inString = !inString;
+    else if (inString) at += code === BACKSLASH ? 1 : 0;
+    else if (BEFORE_VALUE.has(code) && ++values > LIMITS.values) return true;
+  }
+  return false;
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+const BEFORE_VALUE = new Set([..."[{,"].map((character) => character.charCodeAt(0)));
 
 function invalid(text: string, id: Id = null): RefusedMessage {
   return refused(ErrorCode.InvalidRequest, text, id);

@@ -4,6 +4,7 @@ import { framing } from "./framing_target.ts";
 import { http, soap, ssdp, xml } from "./igd_targets.ts";
 import { labWorld } from "./lab_target.ts";
 import { repl } from "./repl_target.ts";
+import { rpcLimits } from "./rpc_limits_target.ts";
 import { rpc } from "./rpc_target.ts";
 import { state } from "./state_target.ts";
 import type { Target } from "./target.ts";
@@ -24,6 +25,7 @@ export const TARGETS: readonly Target[] = [
   client,
   framing,
   rpc,
+  rpcLimits,
   repl,
   state,
 ];

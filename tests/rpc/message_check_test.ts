@@ -32,6 +32,32 @@ Deno.test("checkMessage() answers a message that is not JSON with -32700", () =>
   });
 });
 
+Deno.test("checkMessage() refuses a message of too many values before it parses them, with its id", () => {
+  const data = { limit: "values", most: 65_536 } as const;
+  const message = (params: string, id = '"id":7,') =>
+    `{"jsonrpc":"2.0",${id}"method":"a","params":${params}}`;
+  for (const value of ["0", "[]", "{}", '"x"', '""', '{"a":1}', '"\\"","']) {
+    const list = `[${Array.from({ length: 70_000 }, () => value).join(",")}]`;
+    const answer = (text: string, inFlight: string[] = []) => {
+      const result = check(text, inFlight);
+      return result.type === "refused" ? [result.code, result.id, result.data] : result;
+    };
+    assertEquals(answer(message(list)), [10, 7, data]);
+    assertEquals(answer(message(list), ["7"]), [10, null, data]);
+    assertEquals(answer(message(list, "")), [10, null, data]);
+  }
+  for (const nested of ["[".repeat(2_000_000), '{"a":'.repeat(500_000)]) {
+    assertEquals(check(message(nested)).type, "refused");
+  }
+  const most = `[${Array.from({ length: 65_531 }, () => "0").join(",")}]`; // with the other four, and itself
+  assertEquals(check(message(most)).type, "message");
+  assertEquals(check(message(most.replace("0", "0,0"))).type, "refused");
+  // What stands in a string is no value.
+  for (const text of [",[{".repeat(50_000), '\\"[,'.repeat(50_000), "\\\\".repeat(70_000)]) {
+    assertEquals(check(message(`["${text}"]`)).type, "message", text.slice(0, 9));
+  }
+});
+
 Deno.test("checkMessage() answers a message that is not a request with -32600 and its id, if it has one", () => {
   const refused: [string, string, string | number | null][] = [
     ["1", "A message must be an object", null],

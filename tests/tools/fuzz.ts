@@ -24,7 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (unknown !== undefined || !Number.isInteger(seed) || !(rounds > 0) || !(seconds > 0)) {
     console.error("Usage: deno task fuzz [--seconds N | --rounds N] [--seed S] [TARGET…]");
     console.error(
-      TARGETS.map(({ name, invariant }) => `  ${name.padEnd(9)} ${invariant}`).join("\n"),
+      TARGETS.map(({ name, invariant }) => `  ${name.padEnd(10)} ${invariant}`).join("\n"),
     );
     return 2;
   }
@@ -53,11 +53,11 @@ async function run(
     const inputs = rounds * target.inputsPerRound;
     const rate = Math.round(inputs / minutes);
     console.log(
-      `${target.name.padEnd(9)} ${rounds} rounds, ${inputs} inputs, ${rate} a minute: passed`,
+      `${target.name.padEnd(10)} ${rounds} rounds, ${inputs} inputs, ${rate} a minute: passed`,
     );
     return true;
   } catch (error) {
-    console.error(`${target.name.padEnd(9)} ${error instanceof Error ? error.message : error}`);
+    console.error(`${target.name.padEnd(10)} ${error instanceof Error ? error.message : error}`);
     return false;
   }
 }
