@@ -364,7 +364,8 @@ export class Handle implements AsyncDisposable {
     internal?: Partial<MappingSpec>,
   ): MapHandle {
     const { clientAddress } = this.#connection.addresses;
-    const spec = { ...map.toSpec(clientAddress), ...internal };
+    const wanted = map.toSpec(clientAddress);
+    const spec = internal === undefined ? wanted : { ...wanted, ...internal };
     checkRequest(spec, clientAddress, this.#settings.allowThirdParty);
     return this.#registry.request(spec, kind, internal !== undefined);
   }

@@ -193,8 +193,9 @@ export class MappingRegistry {
     const { engineId, key, spec } = shared;
     this.#byEngineId.set(engineId, shared);
     if (!this.#records.isUsed) {
-      const suggests = spec.externalPort !== 0 || !spec.externalAddress.isUnspecified;
-      return this.#start(shared, suggests ? spec : { ...spec, externalPort: suggestedPort });
+      const keepsSpec = suggestedPort === 0 || spec.externalPort !== 0 ||
+        !spec.externalAddress.isUnspecified;
+      return this.#start(shared, keepsSpec ? spec : { ...spec, externalPort: suggestedPort });
     }
     const { record, isWaiting, written, spec: requested, known } = this.#records
       .record(spec, suggestedPort, key);

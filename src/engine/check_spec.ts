@@ -17,9 +17,14 @@ export function checkSpec(spec: MappingSpec, clientAddress: IpAddress): void {
   const attempt = spec.opcode === "map"
     ? "Cannot request an inbound mapping"
     : "Cannot request an outbound mapping";
-  checkInteger(spec.protocol, 0, 0xff, "protocol", attempt);
-  checkInteger(spec.internalPort, 0, 0xffff, "internal port", attempt);
-  checkInteger(spec.externalPort, 0, 0xffff, "external port", attempt);
+  const { protocol, internalPort, externalPort } = spec;
+  if (protocol !== (protocol & 0xff)) throw outOfRange(protocol, 0, 0xff, "protocol", attempt);
+  if (internalPort !== (internalPort & 0xffff)) {
+    throw outOfRange(internalPort, 0, 0xffff, "internal port", attempt);
+  }
+  if (externalPort !== (externalPort & 0xffff)) {
+    throw outOfRange(externalPort, 0, 0xffff, "external port", attempt);
+  }
   checkLifetime(spec.lifetime, attempt);
   if (spec.protocol === 0 && spec.internalPort !== 0) {
     throw new RangeError(
@@ -34,6 +39,7 @@ export function checkSpec(spec: MappingSpec, clientAddress: IpAddress): void {
     );
   }
   if (spec.opcode === "peer") checkPeer(spec, clientAddress, attempt);
+  if (spec.options.length === 0) return;
   checkOptions(spec, clientAddress, attempt);
   checkLength(spec, attempt);
 }
@@ -44,7 +50,8 @@ export function checkSpec(spec: MappingSpec, clientAddress: IpAddress): void {
  * @throws {RangeError} If it is not an integer from 1 to 2^32 - 1.
  */
 export function checkLifetime(lifetime: number, attempt: string): void {
-  checkInteger(lifetime, 1, MAX_LIFETIME, "lifetime in seconds", attempt);
+  if (lifetime === lifetime >>> 0 && lifetime > 0) return;
+  throw outOfRange(lifetime, 1, MAX_LIFETIME, "lifetime in seconds", attempt);
 }
 
 /**
@@ -77,22 +84,20 @@ export function checkId(id: MappingId, lastId: MappingId): void {
 /** ICMP, IGMP, RSVP, GRE, ESP, AH, ICMPv6, OSPF have no ports: both port fields are 0 (RFC 6887 section 11.2). */
 const PORTLESS_PROTOCOLS: ReadonlySet<number> = new Set([1, 2, 46, 47, 50, 51, 58, 89]);
 
-function checkInteger(
+function outOfRange(
   value: number,
   least: number,
   most: number,
   what: string,
   attempt: string,
-): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new RangeError(
+): RangeError {
+  return new RangeError(
     `${attempt}: ${what} must be an integer from ${least} to ${most}, got "${value}"`,
   );
 }
 
 /** Refuses options that cannot be encoded, or do not fit into one request. */
 function checkLength({ opcode, options }: MappingSpec, attempt: string): void {
-  if (options.length === 0) return;
   const fixed = opcode === "map" ? MAP_LENGTH : PEER_LENGTH;
   const length = options.reduce((sum, option) => sum + optionLength(option), fixed);
   if (length > MAX_LENGTH) {
@@ -110,8 +115,11 @@ function checkPeer(spec: MappingSpec, clientAddress: IpAddress, attempt: string)
       `${attempt}: protocol and internal port must not be 0 (RFC 6887 section 12.1)`,
     );
   }
-  checkInteger(spec.remotePort ?? 0, 0, 0xffff, "remote port", attempt);
-  if (spec.remotePort === undefined || spec.remotePort === 0 || spec.remoteAddress === undefined) {
+  const { remotePort = 0 } = spec;
+  if (remotePort !== (remotePort & 0xffff)) {
+    throw outOfRange(remotePort, 0, 0xffff, "remote port", attempt);
+  }
+  if (remotePort === 0 || spec.remoteAddress === undefined) {
     throw new RangeError(
       `${attempt}: the remote address and a remote port other than 0 are needed (RFC 6887 section 12.1)`,
     );
@@ -125,7 +133,6 @@ function checkPeer(spec: MappingSpec, clientAddress: IpAddress, attempt: string)
 }
 
 function checkOptions(spec: MappingSpec, clientAddress: IpAddress, attempt: string): void {
-  if (spec.options.length === 0) return;
   const seen = new Set<string>();
   for (const option of spec.options) {
     const { mapOnly, repeatable } = optionRules(option);

@@ -10,12 +10,9 @@ export interface Timed {
 
 /** A binary heap of items by deadline. */
 export class Deadlines<T extends Timed> {
+  /** The earliest deadline; Infinity if there is none. Read only. */
+  earliest: Milliseconds = Infinity;
   readonly #heap: T[] = [];
-
-  /** The earliest deadline; Infinity if there is none. */
-  get earliest(): Milliseconds {
-    return this.#heap[0]?.dueAt ?? Infinity;
-  }
 
   /** The item with the earliest deadline, if that has come. */
   due(now: Milliseconds): T | undefined {
@@ -24,9 +21,9 @@ export class Deadlines<T extends Timed> {
 
   /** Adds, moves or removes the item after its `dueAt` has changed. */
   update(item: T): void {
-    if (item.dueAt === Infinity) return this.#remove(item);
-    const index = item.heapIndex < 0 ? this.#heap.push(item) - 1 : item.heapIndex;
-    this.#place(item, index);
+    if (item.dueAt === Infinity) this.#remove(item);
+    else this.#place(item, item.heapIndex < 0 ? this.#heap.push(item) - 1 : item.heapIndex);
+    this.earliest = this.#heap[0]?.dueAt ?? Infinity;
   }
 
   #remove(item: T): void {

@@ -133,7 +133,7 @@ export class Engine {
     const context = this.#context;
     context.now = now;
     this.#take(now, input);
-    if ((this.deadline ?? Infinity) <= now) this.#wakeDue(now);
+    this.#wakeDue(now);
     this.#sendQueued(now);
     const { outputs } = context;
     context.outputs = [];
@@ -249,13 +249,14 @@ export class Engine {
     while ((mapping = this.#mappings.deadlines.due(now)) !== undefined) {
       this.#change(mapping, lifecycle.wake, undefined);
     }
-    if (this.#recovery.takeDue(now)) this.#recover();
+    if (this.#recovery.deadline <= now) this.#recover();
     if (this.#choice.deadline <= now) this.#choice.wake(now);
     if (this.#announceRequest.deadline <= now) this.#sendAnnounce(now);
   }
 
   /** Requests anew what the server may have lost, in a small window (RFC 6887 section 14.1.3). */
   #recover(): void {
+    this.#recovery.begin();
     this.#pacer.slowDown();
     for (const mapping of this.#mappings) {
       const { lease } = mapping;

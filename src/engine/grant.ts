@@ -12,7 +12,7 @@ import type { MappingContext } from "./mapping_context.ts";
 import { type MappingSpec, thirdPartyOf } from "./mapping_spec.ts";
 import { otherThanRequested, refuseOther } from "./other_grant.ts";
 import { mayExistAfterGrant, SAME_END } from "./response_match.ts";
-import { emitState, holdRequest, run } from "./transitions.ts";
+import { emitState, holdRequest, run, RUNNING } from "./transitions.ts";
 
 /**
  * A success: the answer to a request (RFC 6887 sections 11.4, 12.4), or an update that the server sends unasked
@@ -27,12 +27,13 @@ export function grant(
   const { config, server } = context;
   const { externalAddress, options } = response;
   const externalPort = externalPortOf(context, mapping, response);
-  const other = otherThanRequested(spec, { ...response, externalPort });
+  const granted = externalPort === response.externalPort ? response : { ...response, externalPort };
+  const other = otherThanRequested(spec, granted);
   if (other !== undefined) return refuseOther(context, mapping, response, other);
   // A second answer to the deletion of the mapping before.
   const isFirst = (exchange?.transmissions ?? 0) < 2;
   if (response.lifetime === 0 && mapping.reusesNonce && isFirst) return "stale";
-  const reason = defectOf(spec, { ...response, externalPort });
+  const reason = defectOf(spec, granted);
   if (reason !== undefined) {
     const { minimumShortHold } = config;
     return holdRequest(context, mapping, LocalCode.UnusableAssignment, minimumShortHold, {
@@ -47,9 +48,10 @@ export function grant(
   const grantedAt = Math.floor(unanswered?.lastSentAt ?? context.now);
   const expiresAt = Math.floor(grantedAt + lifetime * 1000);
   const assignment = { externalAddress, externalPort, lifetime, expiresAt, options, protocol };
-  const changed = isChanged(context, mapping, assignment);
+  const isAnswer = unanswered !== undefined;
+  const changed = isChanged(context, mapping, assignment, isAnswer);
   mapping.natPmpUntil = protocol === "pcp" ? mayExistInNatPmp(context, mapping) : -Infinity;
-  mapping.mayExistUntil = mayExistAfterGrant(mapping, lifetime, expiresAt);
+  mapping.mayExistUntil = mayExistAfterGrant(mapping, unanswered, lifetime, expiresAt);
   mapping.lease = {
     assignment,
     grantedAt,
@@ -62,14 +64,14 @@ export function grant(
   mapping.refusal = undefined;
   mapping.expireAt = expiresAt;
   const isNextLifetime = phase === "refused" || phase === "starting" ||
-    (phase === "renewing" && unanswered !== undefined);
+    (phase === "renewing" && isAnswer);
   if (isNextLifetime) mapping.lifetimesGranted++;
   // The caller's newer request has not left yet, so that this cannot be its answer.
   const updatePending = phase === "updating" && exchange?.transmissions === 0;
   if (exchange !== undefined) exchange.responsePending = false;
   if (!updatePending) {
     run(context, mapping);
-    if (phase !== "running") emitState(context, mapping, { type: "running" });
+    if (phase !== "running") emitState(context, mapping, RUNNING);
   }
   context.outputs.push({ type: "granted", id: mapping.id, assignment, changed });
 }
@@ -111,8 +113,9 @@ function externalPortOf(
 /** Whether address, port or lifetime are not what they were before. */
 function isChanged(
   { server }: MappingContext,
-  { phase, lease, unanswered }: Mapping,
+  { phase, lease }: Mapping,
   { externalAddress, externalPort, lifetime, expiresAt }: Assignment,
+  isAnswer: boolean,
 ): boolean {
   // A server that has lost its state grants anew, also if this response is the first sign of it.
   if (lease === undefined || phase === "recovering") return true;
@@ -122,5 +125,5 @@ function isChanged(
   if (!before.externalAddress.equals(externalAddress)) return true;
   if (before.lifetime === lifetime) return false;
   // Copies of an update end at the same time.
-  return unanswered !== undefined || Math.abs(before.expiresAt - expiresAt) >= SAME_END;
+  return isAnswer || Math.abs(before.expiresAt - expiresAt) >= SAME_END;
 }

@@ -75,8 +75,10 @@ export class Mappings implements Iterable<Mapping> {
   afterChange(mapping: Mapping): void {
     if (this.#byId.get(mapping.id) !== mapping) return; // it was over before
     this.deadlines.update(mapping);
-    if (mapping.unanswered?.protocol === "pcp") this.#unansweredInPcp.add(mapping);
-    else this.#unansweredInPcp.delete(mapping);
+    const { exchange } = mapping;
+    if (exchange?.responsePending && exchange.protocol === "pcp") {
+      this.#unansweredInPcp.add(mapping);
+    } else this.#unansweredInPcp.delete(mapping);
     if (!mapping.isOver || this.#pacer.isWaiting(mapping)) return;
     this.#pacer.forget(mapping);
     this.#byId.delete(mapping.id);

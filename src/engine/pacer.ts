@@ -20,6 +20,8 @@ export class Pacer<T> {
   #line = this.#waiting.values();
   /** When the request of each sender left, the oldest first. */
   readonly #inFlight = new Map<T, Milliseconds>();
+  /** When the slot ends that was taken first; Infinity if none is taken. */
+  #slotEnd: Milliseconds = Infinity;
   /** The window was full, and not a quarter of it is free yet. To send one by one would wake the server for each. */
   #isFull = false;
 
@@ -39,12 +41,6 @@ export class Pacer<T> {
     return this.#waiting.size === 0 ? Infinity : this.#slotEnd;
   }
 
-  /** When the slot ends that was taken first; Infinity if none is taken. */
-  get #slotEnd(): Milliseconds {
-    const oldest = this.#inFlight.values().next().value;
-    return oldest === undefined ? Infinity : oldest + this.#slotTime;
-  }
-
   isWaiting(sender: T): boolean {
     return this.#waiting.has(sender);
   }
@@ -57,7 +53,7 @@ export class Pacer<T> {
   /** Takes the sender out of the queue and frees its slot. */
   forget(sender: T): void {
     this.#waiting.delete(sender);
-    this.#inFlight.delete(sender);
+    this.#free(sender);
   }
 
   /** Starts with a small window again, for a server that has just restarted (RFC 6887 section 14.1.3). */
@@ -68,7 +64,7 @@ export class Pacer<T> {
   /** Frees the slot of a request that did not leave this host. */
   release(sender: T): void {
     this.#isFull = false;
-    this.#inFlight.delete(sender);
+    this.#free(sender);
   }
 
   /** Takes the next sender out of the queue; undefined if none waits or the window is full. */
@@ -93,27 +89,43 @@ export class Pacer<T> {
 
   /** The sender's request left; `repeated` if an earlier one has no response. */
   sent(sender: T, now: Milliseconds, repeated: boolean): void {
-    this.#inFlight.delete(sender);
+    this.#free(sender);
     this.#inFlight.set(sender, now);
+    if (this.#slotEnd === Infinity) this.#slotEnd = now + this.#slotTime;
     if (repeated) this.#window = Math.max(this.#config.minimumWindow, this.#window / 2);
   }
 
   /** The sender got a response; `clean` if only one request was sent, so that the time is a round trip. */
   answered(sender: T, sentAt: Milliseconds, now: Milliseconds, clean: boolean): void {
-    this.#inFlight.delete(sender);
     this.#window = Math.min(this.#config.maximumWindow, this.#window + 1);
-    if (!clean) return;
-    const sample = now - sentAt;
-    // Smoothed as in TCP (RFC 6298 section 2), without the variance: only the order of magnitude matters.
-    this.#roundTrip = this.#roundTrip === undefined ? sample : this.#roundTrip * 7 / 8 + sample / 8;
-    this.#slotTime = Math.min(1_000, Math.max(50, 4 * this.#roundTrip));
+    if (clean) {
+      const sample = now - sentAt;
+      // Smoothed as in TCP (RFC 6298 section 2), without the variance: only the order of magnitude matters.
+      this.#roundTrip = this.#roundTrip === undefined
+        ? sample
+        : this.#roundTrip * 7 / 8 + sample / 8;
+      this.#slotTime = Math.min(1_000, Math.max(50, 4 * this.#roundTrip));
+    }
+    this.#inFlight.delete(sender);
+    this.#updateSlotEnd();
+  }
+
+  /** Frees the sender's slot, if it has one. */
+  #free(sender: T): void {
+    if (this.#inFlight.delete(sender)) this.#updateSlotEnd();
+  }
+
+  #updateSlotEnd(): void {
+    const oldest = this.#inFlight.values().next().value;
+    this.#slotEnd = oldest === undefined ? Infinity : oldest + this.#slotTime;
   }
 
   /** Compares the same sum as `deadline`: a difference could be rounded to the other side, and the wake-up free no slot. */
   #endSlots(now: Milliseconds): void {
     for (const [sender, sentAt] of this.#inFlight) {
-      if (sentAt + this.#slotTime > now) return;
+      if (sentAt + this.#slotTime > now) break;
       this.#inFlight.delete(sender);
     }
+    this.#updateSlotEnd();
   }
 }

@@ -125,10 +125,10 @@ export class Reception {
     response: MappingResponse,
   ): IgnoreReason | undefined {
     const { context, mappings, holds } = this.#options;
-    const { retryAfter, leavesOut } = mapping;
+    const { refusal, leavesOut } = mapping;
     const ignored = lifecycle.receive(context, mapping, response);
     mappings.afterChange(mapping);
-    if (mapping.retryAfter !== retryAfter) holds.set(mapping.spec, mapping.retryAfter, now);
+    if (mapping.refusal !== refusal) holds.set(mapping.spec, mapping.retryAfter, now);
     if (mapping.leavesOut !== leavesOut) {
       const hold = errorHold(response.result, response.lifetime, 0, context.config);
       holds.leaveOut(mapping.spec, now + hold);

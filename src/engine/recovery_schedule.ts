@@ -33,12 +33,10 @@ export class RecoverySchedule {
     this.deadline = Math.max(now + wait, allowedAt);
   }
 
-  /** Whether a round begins now. */
-  takeDue(now: Milliseconds): boolean {
-    if (this.deadline > now) return false;
+  /** The round begins that was scheduled. */
+  begin(): void {
     this.deadline = Infinity;
     if (this.#allowance > 0) this.#allowance--;
     else this.#refilledAt += this.#config.recoveryInterval;
-    return true;
   }
 }

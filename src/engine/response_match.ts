@@ -2,7 +2,7 @@ import type { MapFields, MappingResponse } from "../wire/message_type.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import type { Milliseconds } from "./events.ts";
 import { type Answer, protocolOf } from "./fallback.ts";
-import type { Mapping } from "./mapping.ts";
+import type { Exchange, Mapping } from "./mapping.ts";
 import { type MappingSpec, thirdPartyOf } from "./mapping_spec.ts";
 import { optionRules } from "./option_rules.ts";
 
@@ -61,7 +61,8 @@ export function isSuggested(
  * be deleted until the later end all the same.
  */
 export function mayExistAfterGrant(
-  { lease, unanswered, mayExistUntil }: Mapping,
+  { lease, mayExistUntil }: Mapping,
+  unanswered: Exchange | undefined,
   lifetime: number,
   expiresAt: Milliseconds,
 ): Milliseconds {

@@ -31,7 +31,7 @@ export function run(context: MappingContext, mapping: Mapping): void {
 
 export function resume(context: MappingContext, mapping: Mapping): void {
   run(context, mapping);
-  emitState(context, mapping, { type: "running" });
+  emitState(context, mapping, RUNNING);
 }
 
 /** Sets when the lease is renewed next: never, if no further lifetime is wanted or no window is left. */
@@ -116,6 +116,8 @@ export function end(context: MappingContext, mapping: Mapping, state: MappingSta
   context.ended(mapping);
   mapping.deletion = undefined;
 }
+
+export const RUNNING: MappingState = { type: "running" };
 
 export function errorState(code: number, reason?: Defect): MappingState & { type: "error" } {
   const name = code < 0 ? localName(code) : resultName(code);

@@ -1,4 +1,5 @@
 import { PCP_VERSION, R_BIT } from "../wire/constants.ts";
+import { viewOf } from "../wire/octets.ts";
 import { Opcode } from "../wire/opcode.ts";
 import { OptionCode, optionCode, type OptionSelection } from "../wire/option.ts";
 import { ResultCode } from "../wire/result_code.ts";
@@ -8,15 +9,14 @@ import type { Mapping } from "./mapping.ts";
 
 /** Whether the datagram seems to be a response to MAP or PEER; a version error is none. */
 export function isMappingResponse(bytes: Uint8Array): boolean {
-  const [version, opcode = 0, , result] = bytes;
-  return version === PCP_VERSION && result !== ResultCode.UnsuppVersion &&
+  const opcode = bytes[1];
+  return bytes[0] === PCP_VERSION && bytes[3] !== ResultCode.UnsuppVersion &&
     (opcode === (R_BIT | Opcode.Map) || opcode === (R_BIT | Opcode.Peer));
 }
 
 /** The first 32 bits of the nonce in a response to MAP or PEER of sufficient length, as in `Nonce.w0`. */
 export function nonceWord(bytes: Uint8Array): number {
-  const [first = 0, second = 0, third = 0, fourth = 0] = bytes.subarray(NONCE_AT, NONCE_AT + 4);
-  return first << 24 | second << 16 | third << 8 | fourth;
+  return viewOf(bytes).getInt32(NONCE_AT);
 }
 
 /** No response needs so many: it has room for 43 filters, or 57 NAT64 prefixes (RFC 6887 section 7). */

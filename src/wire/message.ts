@@ -150,8 +150,9 @@ function writeBody(message: RequestInit | ResponseInit, view: DataView): void {
     message.remoteAddress.write(view, AT.remoteAddress);
   }
   if (message.type === "other") writeData(message.data, view);
+  if (message.options === undefined || message.options.length === 0) return;
   let at = optionsOffset(message);
-  for (const option of message.options ?? []) at = encodeOption(option, view, at);
+  for (const option of message.options) at = encodeOption(option, view, at);
 }
 
 function writeMap(fields: MapFields, view: DataView): void {
@@ -235,9 +236,9 @@ export function decodeResponse(bytes: Uint8Array, selection?: OptionSelection): 
 
 /** Which rule the header or the length breaks of a response that is no version error. Decodes nothing. */
 export function responseFault(bytes: Uint8Array): DecodeReason | undefined {
-  const [version, opcode = 0] = bytes;
+  const opcode = bytes[AT.opcode] ?? 0;
   if (opcode < R_BIT) return "notResponse";
-  if (version !== PCP_VERSION) return "version";
+  if (bytes[AT.version] !== PCP_VERSION) return "version";
   return lengthFault(bytes.length, opcode & ~R_BIT);
 }
 

@@ -66,7 +66,7 @@ export const LIFECYCLE_MUTANTS: MutantsByFile = {
     [
       "a copy of an update with the lifetime left is a change",
       "isChanged",
-      "unanswered !== undefined ||",
+      "isAnswer ||",
       "true ||",
     ],
     ["a grant counts as no lifetime", "grant", "mapping.lifetimesGranted++"],

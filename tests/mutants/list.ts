@@ -167,8 +167,8 @@ const ENGINE_MUTANTS: MutantsByFile = {
     [
       "n version errors are n times n requests",
       "afterChange",
-      'mapping.unanswered?.protocol === "pcp"',
-      "mapping.unanswered !== undefined",
+      'exchange.protocol === "pcp"',
+      "true",
     ],
   ],
   "config.ts": [
@@ -271,8 +271,8 @@ const ENGINE_MUTANTS: MutantsByFile = {
     ["everything leaves at once", "next", "if (this.#isFull) return undefined"],
     ["the window never grows", "answered", "this.#window + 1", "this.#window"],
     ["the window never shrinks", "sent", "if (repeated)"],
-    ["repeated requests measure the round trip", "answered", "if (!clean)"],
-    ["a request that did not leave keeps its slot", "release", "this.#inFlight.delete(sender)"],
+    ["repeated requests measure the round trip", "answered", "if (clean)"],
+    ["a request that did not leave keeps its slot", "release", "this.#free(sender)"],
     ["the window stays large in recovery", "slowDown", "this.#window ="],
   ],
   "response_match.ts": [
