@@ -10,7 +10,6 @@ import {
   type PcpError,
   RenewalRefusedError,
   ServerRestartedError,
-  systemClock,
 } from "../mod.ts";
 import { printable } from "../src/printable.ts";
 import type { ServerHost } from "../src/testing/mod.ts";
@@ -19,7 +18,6 @@ import { ErrorCode } from "./error_codes.ts";
 import { loadLateModules } from "./late_modules.ts";
 import { LIMITS } from "./limits.ts";
 import { toMap } from "./mapping_request.ts";
-import { RestartNotices } from "./restart_notices.ts";
 import { limitExceeded, RpcError, wordsOf } from "./rpc_error.ts";
 import type {
   ClientInfo,
@@ -267,18 +265,15 @@ export class RpcSession {
   }
 
   async #sendErrors({ clientId, handle, mappingIds }: RunningClient): Promise<void> {
-    let sent: Promise<void> | undefined;
-    const restarts = new RestartNotices(
-      this.#deps.clientOptions?.clock ?? systemClock,
-      (restart) => sent = this.#deps.notify("client/serverRestarted", { clientId, ...restart }),
-    );
     // While a slow reader holds up notify(), the handle queues errors and keeps the newest.
     for await (const error of handle.errors()) {
-      await sent;
-      if (error instanceof ServerRestartedError) restarts.put(error.epoch);
-      else await this.#deps.notify("client/error", { clientId, error: toJson(error, mappingIds) });
+      if (error instanceof ServerRestartedError) {
+        const { epoch, count } = error;
+        await this.#deps.notify("client/serverRestarted", { clientId, epoch, count });
+      } else {
+        await this.#deps.notify("client/error", { clientId, error: toJson(error, mappingIds) });
+      }
     }
-    restarts.close();
   }
 }
 

@@ -85,19 +85,26 @@ export class GatewayError extends PcpError {
   }
 }
 
-/** The server's epoch shows that it lost its mappings (RFC 6887 section 8.5). The client requests them again. */
+/**
+ * The server's epoch shows that it lost its mappings (RFC 6887 section 8.5). The client requests them again. Reported at most
+ * once a second.
+ */
 export class ServerRestartedError extends PcpError {
   /** `ServerRestartedError`. */
   override readonly name = "ServerRestartedError";
   /** The server's new epoch in seconds. */
   readonly epoch: number;
+  /** How many restarts this reports: more than 1 if there were several within a second. */
+  readonly count: number;
 
   /** @internal */
-  constructor(epoch: number) {
+  constructor(epoch: number, count = 1) {
+    const times = count === 1 ? "" : ` "${count}" times`;
     super(
-      `The server lost its state: its epoch is now "${epoch}", every mapping is asked for again`,
+      `The server lost its state${times}: its epoch is now "${epoch}", every mapping is asked for again`,
     );
     this.epoch = epoch;
+    this.count = count;
   }
 }
 

@@ -72,6 +72,7 @@ export class Handle implements AsyncDisposable {
     this.#announceRequests = new AnnounceRequests(step);
     this.#gateway = new GatewayMonitor(step, () => clock.now());
     this.#outputs = new OutputDispatch({
+      clock,
       registry: this.#registry,
       announceRequests: this.#announceRequests,
       gateway: this.#gateway,
@@ -384,6 +385,7 @@ export class Handle implements AsyncDisposable {
     await this.#records.close();
     this.#announceRequests.close();
     this.#gateway.close();
+    this.#outputs.close();
     this.#errors.close();
     return keep
       ? { released: 0, unconfirmed: 0, kept: left }

@@ -1,13 +1,16 @@
+import type { Clock } from "../clock.ts";
 import type { PcpError } from "../pcp_error.ts";
 import type { AnnounceRequests } from "./announce_requests.ts";
 import { GatewayError, RenewalRefusedError, ServerRestartedError } from "./errors.ts";
 import type { GatewayMonitor } from "./gateway_monitor.ts";
 import type { MappingRegistry } from "./mapping_registry.ts";
 import type { ClientOutput } from "./network/driver.ts";
+import { RestartNotices } from "./restart_notices.ts";
 import type { Statistics } from "./stats.ts";
 
 /** The parts of a client that outputs of its engine go to. */
 export interface OutputDispatchOptions {
+  readonly clock: Clock;
   readonly registry: MappingRegistry;
   readonly announceRequests: AnnounceRequests;
   readonly gateway: GatewayMonitor;
@@ -23,8 +26,19 @@ export interface OutputDispatchOptions {
 export class OutputDispatch {
   readonly #options: OutputDispatchOptions;
 
+  readonly #restarts: RestartNotices;
+
   constructor(options: OutputDispatchOptions) {
+    const { clock, report } = options;
     this.#options = options;
+    this.#restarts = new RestartNotices(clock, ({ epoch, count }) => {
+      report(new ServerRestartedError(epoch, count));
+    });
+  }
+
+  /** Reports what waits, and nothing more. */
+  close(): void {
+    this.#restarts.close();
   }
 
   take(output: ClientOutput): void {
@@ -45,7 +59,7 @@ export class OutputDispatch {
         return report(new RenewalRefusedError(registry.idOf(id), code, retryIn));
       }
       case "serverRestarted":
-        return report(new ServerRestartedError(output.epoch));
+        return this.#restarts.put(output.epoch);
       case "announced":
         return announceRequests.succeeded(output);
       case "announceFailed":

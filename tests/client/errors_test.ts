@@ -36,7 +36,7 @@ const KINDS: readonly (readonly [PcpError, Record<string, unknown>])[] = [
     resultName: "NO_RESOURCES",
     retryIn: 30,
   }],
-  [new ServerRestartedError(12), { epoch: 12 }],
+  [new ServerRestartedError(12), { epoch: 12, count: 1 }],
   [new SocketError("send", "Cannot send", cause), { operation: "send" }],
   [new AnnouncementError(5350, cause), { port: 5350 }],
   [new NotRunningError("Cannot renew the mapping", 3, { type: "expired" }), {

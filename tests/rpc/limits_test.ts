@@ -14,7 +14,6 @@ import {
   SimulatorStartRequest,
   SimulatorStopRequest,
 } from "../../rpc/mod.ts";
-import { RestartNotices } from "../../rpc/restart_notices.ts";
 import { RpcSession } from "../../rpc/session.ts";
 import { ManualClock, MemoryNetwork } from "../../src/testing/mod.ts";
 import { openRpcDocument } from "../tools/openrpc_document.ts";
@@ -129,34 +128,6 @@ Deno.test("requests for the gateways that overlap share one discovery", async ()
   assertEquals(await Promise.all(asked), asked.map(() => []));
   assertEquals(await lab.rpc.sendRequest(DiscoverRequest, {}), []);
   assertEquals(discoveries, 2); // the result is not kept: the gateway may change
-});
-
-Deno.test("restarts are reported at most once a second, with their number", async () => {
-  const clock = new ManualClock();
-  const sent: unknown[] = [];
-  const notices = new RestartNotices(
-    clock,
-    (restart) => sent.push({ at: clock.now(), ...restart }),
-  );
-  notices.put(1);
-  for (let turn = 0; turn < 30; turn++) {
-    await clock.advance(100);
-    notices.put(turn);
-  }
-  await clock.advance(10_000);
-  notices.put(99);
-  notices.put(100);
-  notices.close();
-  assertEquals(sent, [
-    { at: 0, epoch: 1, count: 1 },
-    { at: 1_000, epoch: 8, count: 9 },
-    { at: 2_000, epoch: 18, count: 10 },
-    { at: 3_000, epoch: 28, count: 10 },
-    { at: 4_000, epoch: 29, count: 1 },
-    { at: 13_000, epoch: 99, count: 1 },
-    { at: 13_000, epoch: 100, count: 1 },
-  ]);
-  assertEquals(clock.pending, 0);
 });
 
 Deno.test("README and OpenRPC document state every limit", async () => {

@@ -1,10 +1,10 @@
-import type { Clock } from "../mod.ts";
+import type { Clock } from "../clock.ts";
 
-/** What `client/serverRestarted` reports. */
+/** Restarts of a server that are reported together. */
 export interface Restart {
   /** The server's new epoch in seconds, after the last of the restarts. */
   readonly epoch: number;
-  /** How many restarts there were since the notification before. */
+  /** How many restarts there were since the report before. */
   readonly count: number;
 }
 
