@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { StateFolder, STORED } from "../client/state_folder.ts";
 import { buildPackage } from "../tools/build_package.ts";
 import { runDeno } from "../tools/processes.ts";
+import { cachedRuntime } from "../tools/runtime_cache.ts";
 
 const packageFolder = await StateFolder.create();
 await buildPackage(packageFolder.file("package"));
@@ -29,6 +30,9 @@ try {
 }`,
 );
 
+/** `deno task runtimes bun` installs it. */
+const BUN = await cachedRuntime("bun") ?? "bun";
+
 /** The command line of each runtime. */
 const RUNTIMES: Readonly<Record<string, (folder: string) => readonly string[]>> = {
   deno: (folder) => [
@@ -40,7 +44,7 @@ const RUNTIMES: Readonly<Record<string, (folder: string) => readonly string[]>> 
     "--allow-run", // to find out whether a process of Node runs
   ],
   node: () => ["node"],
-  bun: () => ["bun"],
+  bun: () => [BUN],
 };
 
 const installed: string[] = [];

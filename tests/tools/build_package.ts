@@ -5,6 +5,8 @@
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { ROOT } from "./repository.ts";
@@ -20,7 +22,7 @@ const LIBRARY: Readonly<Record<string, string>> = {
   "./wire": "src/wire/mod.ts",
 };
 
-/** The same of the programs, each built by itself. */
+/** The same of the programs, each built by itself, with its packages: it starts without a registry in reach. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   "./repl": "repl.ts",
   "./rpc/main": "rpc/main.ts",
@@ -55,9 +57,9 @@ export async function buildPackage(folder: string): Promise<void> {
   await clear(folder);
   for (const name of COPIED) await copy(name, folder);
   try {
-    await bundle(LIBRARY, `${folder}/built`, "lib");
+    await bundle(LIBRARY, `${folder}/built`, "lib", { external: await dependencies() });
     for (const [name, source] of Object.entries(PROGRAMS)) {
-      await bundle({ [name]: source }, `${folder}/built`, fileOf(name));
+      await bundle({ [name]: source }, `${folder}/built`, fileOf(name), { plugins: [PACKAGES] });
     }
   } finally {
     await esbuild.stop();
@@ -87,8 +89,10 @@ async function bundle(
   sources: Readonly<Record<string, string>>,
   folder: string,
   parts: string,
+  packages: Pick<esbuild.BuildOptions, "external" | "plugins">,
 ): Promise<void> {
-  const { warnings } = await esbuild.build({
+  const { warnings, metafile } = await esbuild.build({
+    metafile: true,
     absWorkingDir: fileURLToPath(ROOT),
     entryPoints: Object.entries(sources).map(([name, source]) => ({
       in: source,
@@ -101,11 +105,47 @@ async function bundle(
     format: "esm",
     platform: "neutral",
     target: "esnext",
-    external: ["node:*", ...await dependencies()],
+    plugins: packages.plugins ?? [],
+    external: ["node:*", ...packages.external ?? []],
     // Not minified: it starts no faster, and stack traces stay readable.
   });
   if (warnings.length > 0) {
     throw new Error(`Cannot build the package: ${warnings.map(({ text }) => text).join(", ")}`);
+  }
+  await writeLicences(Object.keys(metafile.inputs), `${folder}/${parts}`);
+}
+
+/** Writes the licences of the packages whose files are in a program. */
+async function writeLicences(inputs: readonly string[], folder: string): Promise<void> {
+  const packages = new Set(
+    inputs.flatMap((path) => /^.*\/npm\/[^/]+\/(?:@[^/]+\/)?[^/]+\/[^/]+\//.exec(path)?.[0] ?? []),
+  );
+  const texts: string[] = [];
+  for (const path of packages) {
+    const absolute = resolve(fileURLToPath(ROOT), path);
+    for await (const { name } of Deno.readDir(absolute)) {
+      if (/^licen[cs]e/i.test(name)) texts.push(await Deno.readTextFile(`${absolute}/${name}`));
+    }
+  }
+  if (texts.length > 0) await Deno.writeTextFile(`${folder}/LICENSES.txt`, texts.join("\n---\n\n"));
+}
+
+/** Finds packages where Deno has them. */
+const PACKAGES: esbuild.Plugin = {
+  name: "packages",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^[^./]/ }, ({ path, kind, importer }) => {
+      if (kind === "entry-point" || path.startsWith("node:")) return null;
+      return { path: resolvePackage(path, importer) };
+    }),
+};
+
+/** A package of this configuration, or of that of the importing stand-in in links/. */
+function resolvePackage(specifier: string, importer: string): string {
+  try {
+    return fileURLToPath(import.meta.resolve(specifier));
+  } catch {
+    return createRequire(importer).resolve(specifier);
   }
 }
 

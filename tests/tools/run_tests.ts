@@ -27,7 +27,7 @@ interface Result {
 const TIME_LIMIT = 240_000;
 
 /** Folders of tests/ that are a suite of their own or hold no tests. All others are in `unit`. */
-const NOT_UNIT = new Set(["bench", "e2e", "helpers", "lab", "tools", "vscode"]);
+const NOT_UNIT = new Set(["bench", "e2e", "helpers", "lab", "runtimes", "tools", "vscode"]);
 
 /** The example of a test of a program that uses the library. */
 const SHOWN_TEST = "examples/test_your_app.ts";
