@@ -173,7 +173,7 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
       ),
       shutdownTimeout: optional(
         integer(0, 60_000),
-        "How long the end of the client waits for confirmations, in milliseconds; 5000 by default",
+        "How long the end of the client waits for confirmations, in milliseconds; 5000 by default; for a gateway that has never answered 1000 at most",
       ),
     })),
     result: clientInfo,

@@ -469,10 +469,15 @@ class Mapping:
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType],
     ) -> None:
         try:
-            # After an interruption the end of the client waits, which is bounded.
-            self.revoke(timeout=None if error is None or isinstance(error, Exception) else 0)
+            # After an interruption, and if the gateway has never answered, the end of the client waits, which is bounded.
+            interrupted = error is not None and not isinstance(error, Exception)
+            self.revoke(timeout=0 if interrupted or not self._gateway_answered() else None)
         except (ConnectionLost, RequestTimeout, RpcError):  # released with its client, or refused
             pass
+
+    def _gateway_answered(self) -> bool:
+        clients = self._server.call("client/list")
+        return any(info["clientId"] == self.info["clientId"] and "protocol" in info for info in clients)
 
     def _call(self, method: str, *, timeout: Optional[float] = None, **params: Any) -> Json:
         self.info = self._server.call(method, {"mappingId": self.mapping_id, **params}, timeout=timeout)

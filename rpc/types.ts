@@ -89,7 +89,7 @@ export interface ClientStartParams {
   allowThirdParty?: boolean;
   /** A file that keeps the mappings, so that a later run can continue or delete them. */
   state?: string;
-  /** How long the end of the client waits for confirmations, in milliseconds; 5000 by default. */
+  /** How long the end of the client waits for confirmations, in milliseconds; 5000 by default; for a gateway that has never answered 1000 at most. */
   shutdownTimeout?: number;
 }
 

@@ -33,7 +33,10 @@ export interface ClientOptions {
   readonly randomWord?: () => number;
   /** Whether mappings may be requested for other hosts; for fully trusted networks only (RFC 6887 section 13.1). */
   readonly allowThirdParty?: boolean;
-  /** How long {@linkcode Handle.shutdown} waits for confirmations, in milliseconds from 0; 5000 by default. */
+  /**
+   * How long {@linkcode Handle.shutdown} waits for confirmations, in milliseconds from 0; 5000 by default. A gateway that has
+   * never answered is waited for 1000 at most.
+   */
   readonly shutdownTimeout?: number;
   /**
    * The protocols that may be used; by default `["pcp", "nat-pmp", "upnp"]`. They are tried in this order, whatever the order

@@ -68,7 +68,8 @@ export class Handle implements AsyncDisposable {
       onError,
     });
     const step = (input: Input): void => this.#driver.step(input);
-    this.#registry = new MappingRegistry({ step, clock, records: this.#records });
+    const gateway = () => this.#connection.engine.gateway;
+    this.#registry = new MappingRegistry({ step, clock, records: this.#records, gateway });
     this.#announceRequests = new AnnounceRequests(step);
     this.#gateway = new GatewayMonitor(step, () => clock.now());
     this.#outputs = new OutputDispatch({
@@ -285,8 +286,8 @@ export class Handle implements AsyncDisposable {
   }
 
   /**
-   * Deletes all mappings of this client, waits for the confirmations (at most `shutdownTimeout`, 5 s by default), and closes
-   * the sockets. Further calls return the same promise.
+   * Deletes all mappings of this client, waits for the confirmations (at most `shutdownTimeout`, 5 s by default, and 1 s if
+   * the gateway has never answered), and closes the sockets. Further calls return the same promise.
    *
    * @param options `keep` leaves the mappings at the server; they end when they expire.
    */

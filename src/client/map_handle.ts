@@ -44,6 +44,8 @@ export interface MappingSnapshot {
 export interface MappingControl {
   renew(mapping: MapHandle, lifetime: number): void;
   release(mapping: MapHandle, endAs: "revoked" | "dropped"): void;
+  /** Calls `giveUp` when the end of a mapping is not to be waited for any more. Returns a function that cancels the call. */
+  giveUpAfter(timeout: number, giveUp: () => void): () => void;
   /** The wall-clock time, in milliseconds, of a time of the engine. */
   wallTime(at: number): number;
 }
@@ -195,9 +197,20 @@ export class MapHandle implements AsyncDisposable {
     }
   }
 
-  /** The same as {@linkcode MapHandle.revoke}, but the final state is `dropped`, and a refusal does not throw. */
+  /**
+   * The same as {@linkcode MapHandle.revoke}, but the final state is `dropped`, and a refusal does not throw. A gateway that has
+   * never answered is waited for 1 s; the deletion goes on.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#release("dropped", undefined);
+    const waiting = new AbortController();
+    const cancel = this.#control.giveUpAfter(Infinity, () => waiting.abort());
+    try {
+      await this.#release("dropped", waiting.signal);
+    } catch (error) {
+      if (!waiting.signal.aborted) throw error;
+    } finally {
+      cancel();
+    }
   }
 
   /** The mapping as plain JSON. */

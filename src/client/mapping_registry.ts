@@ -4,6 +4,8 @@ import type { Engine } from "../engine/engine.ts";
 import type { Input, KnownMapping, MappingId, MappingState, Output } from "../engine/events.ts";
 import { type MappingKey, mappingKey, type MappingSpec } from "../engine/mapping_spec.ts";
 import { withPaddedDescription } from "./description.ts";
+import type { KnownGateway } from "../engine/gateway_knowledge.ts";
+import { EndWait } from "./end_wait.ts";
 import { MappingConflictError } from "./errors.ts";
 import { ExternalPorts } from "./external_ports.ts";
 import { MapHandle, type MappingControl } from "./map_handle.ts";
@@ -18,6 +20,7 @@ export interface MappingRegistryOptions {
   readonly step: (input: Input) => void;
   readonly clock: Clock;
   readonly records: MappingRecords;
+  readonly gateway: () => KnownGateway;
 }
 
 /**
@@ -37,21 +40,24 @@ export class MappingRegistry {
   readonly #internal = new WeakSet<MapHandle>();
   readonly #control: MappingControl;
   readonly #externalPorts = new ExternalPorts<SharedMapping>();
+  readonly #endWait: EndWait;
   readonly #wallTime = new WallTime();
   /** For handles and for mappings of the engine. */
   #nextId = 1;
   #whenEmpty: () => void = () => {};
 
-  constructor({ step, clock, records }: MappingRegistryOptions) {
+  constructor({ step, clock, records, gateway }: MappingRegistryOptions) {
     this.#step = step;
     this.#clock = clock;
     this.#records = records;
+    this.#endWait = new EndWait(clock, gateway);
     this.#control = {
       renew: (mapping, lifetime) => {
         const shared = this.#sharedOf(mapping);
         if (shared !== undefined) this.#renew(shared, lifetime);
       },
       release: (mapping, endAs) => this.#release(mapping, endAs),
+      giveUpAfter: (timeout, giveUp) => this.#endWait.begin(timeout, giveUp),
       wallTime: (at) => this.#wallTime.of(at),
     };
   }
@@ -147,6 +153,7 @@ export class MappingRegistry {
    * being deleted end here: the old server is out of reach, and they expire there.
    */
   requestAgain(): void {
+    this.#endWait.reset();
     for (const shared of [...this.#byEngineId.values()]) {
       const { assignment, engineId: id, releasing } = shared;
       const state: MappingState = { type: releasing ?? "requested" };
@@ -161,12 +168,12 @@ export class MappingRegistry {
     }
   }
 
-  /** Releases every mapping. Resolves when the last one is over, or after the timeout. */
+  /** Releases every mapping. Resolves when the last one is over, or after the timeout; see {@linkcode EndWait}. */
   async releaseAll(timeout: Milliseconds): Promise<void> {
     for (const shared of [...this.#byEngineId.values()]) this.#releaseShared(shared, "dropped");
     if (this.size === 0) return;
     const { promise, resolve } = deferred<void>();
-    const cancel = this.#clock.alarm(this.#clock.now() + timeout, resolve);
+    const cancel = this.#endWait.begin(timeout, resolve);
     this.#whenEmpty = resolve;
     await promise;
     cancel();

@@ -14,7 +14,6 @@ import { internalText } from "./render.ts";
 import type { SessionParts } from "./session_parts.ts";
 import { clockTime, endpoint, printable, printableJson } from "./text.ts";
 import { TrackedMapping } from "./tracked_mapping.ts";
-import { sleep } from "./wait.ts";
 
 /** How the client prints what arrives between commands: alerts, errors, datagrams. */
 export interface BackgroundOutput {
@@ -190,12 +189,9 @@ export class ReplClient {
     });
     if (open.length > 0) screen.live(["Releasing the mappings"]);
     const hooksEnded = this.#endHooks();
-    // A server that has never answered has most likely mapped nothing: the deletions are sent, but not waited for.
-    const isSilent = this.handle.stats().received === 0;
-    const shutdown = this.handle.shutdown();
-    const summary = isSilent
-      ? await Promise.race([shutdown, sleep(SILENT_TIMEOUT, clock)])
-      : await shutdown;
+    const { unconfirmed } = await this.handle.shutdown();
+    // A gateway that has never answered has most likely mapped nothing.
+    const isSilent = this.handle.protocol === undefined;
     cancel();
     screen.live();
     await hooksEnded;
@@ -205,7 +201,7 @@ export class ReplClient {
       }
     }
     this.gateway?.close();
-    return summary === undefined || summary.unconfirmed === 0;
+    return isSilent || unconfirmed === 0;
   }
 
   /** Shuts the client down and leaves the mappings open. */
@@ -297,9 +293,6 @@ function printTrace(event: TraceEvent, { screen }: SessionParts, output: Backgro
 
 /** Milliseconds until shutdown() gives up: two transmissions and their responses fit (RFC 6887 section 8.1.1). */
 const SHUTDOWN_TIMEOUT = 5_000;
-
-/** Milliseconds until shutdown() is not waited for any more, with a server that has never answered. */
-const SILENT_TIMEOUT = 1_000;
 
 /** RFC 6887 section 19.1. */
 const STANDARD_PORT = 5351;

@@ -4,7 +4,7 @@ import { ClosedError, NotRunningError } from "../../src/client/errors.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import type { MapHandle } from "../../src/client/map_handle.ts";
 import { OutboundMap } from "../../src/client/outbound_map.ts";
-import { lab } from "../../src/testing/lab.ts";
+import { type Lab, lab } from "../../src/testing/lab.ts";
 import { fate, opened, remains, unread } from "../helpers/client.ts";
 
 const NOTHING = { mappings: 0, alarms: 0, sockets: 0 };
@@ -60,6 +60,70 @@ Deno.test("shutdown() waits no longer than its timeout, and counts unconfirmed d
     assertEquals([mapping.state, mapping.isOver], [{ type: "dropped" }, true]);
     assertEquals((await remains(world)).sockets, 0);
   }
+});
+
+Deno.test("a gateway that never answered is waited for 1 s, by every end and with any number of mappings", async () => {
+  const ends: Record<string, (world: Lab, mappings: MapHandle[]) => Promise<unknown>> = {
+    "shutdown()": ({ handle }) => handle.shutdown(),
+    "await using": async ({ handle }, mappings) => {
+      for (const mapping of mappings) await mapping[Symbol.asyncDispose]();
+      await handle[Symbol.asyncDispose]();
+    },
+  };
+  for (const [name, end] of Object.entries(ends)) {
+    for (const silence of [0, 500, 5_000, 600_000]) {
+      const world = await lab();
+      world.server.silent = true;
+      const mappings = [6000, 6001, 6002].map((port) =>
+        world.handle.request(new InboundMap(port, 60))
+      );
+      await world.advance(silence);
+      const began = world.clock.now();
+      await world.settled(end(world, mappings));
+      assertEquals(world.clock.now() - began, 1_000, `${name} after ${silence} ms`);
+      assertEquals(mappings.map(({ state }) => state.type), ["dropped", "dropped", "dropped"]);
+      assertEquals((await remains(world)).sockets, 0);
+    }
+  }
+});
+
+Deno.test("a gateway that refused PCP's version, or answered once, is waited for the whole timeout", async () => {
+  for (const server of [{}, { natPmpOnly: true }]) {
+    const world = await lab({ server });
+    await opened(world);
+    world.server.silent = true;
+    await world.advance(60_000);
+    const began = world.clock.now();
+    await world.settled(world.handle.shutdown());
+    const waited = world.clock.now() - began;
+    // NAT-PMP has fewer repetitions (RFC 6886 section 3.1).
+    assert(waited > 1_000 && waited <= 5_000, `${waited} ms`);
+  }
+});
+
+Deno.test("a gateway that answers within that second is waited for the whole timeout", async () => {
+  const world = await lab({ latency: 400 });
+  const isDeletion = (request: Uint8Array): boolean =>
+    request.subarray(4, 8).every((octet) => octet === 0);
+  world.server.tamper = (reply, request) => isDeletion(request) ? [] : [reply];
+  world.handle.request(new InboundMap(6000, 7200));
+  const ended = fate(world.handle.shutdown());
+  await world.advance(4_999);
+  assertEquals(ended.settled, false);
+  await world.advance(1);
+  assertEquals(ended.value, { released: 0, unconfirmed: 1, kept: 0 });
+});
+
+Deno.test("a mapping disposed of at a gateway that never answered is deleted further", async () => {
+  await using world = await lab();
+  world.server.silent = true;
+  const mapping = world.handle.request(new InboundMap(6000, 7200));
+  await world.advance(2_000);
+  await world.settled(mapping[Symbol.asyncDispose]());
+  assertEquals([mapping.isOver, mapping.state.type], [false, "updating"]);
+  world.server.silent = false;
+  await world.advance(10_000);
+  assertEquals(mapping.state, { type: "dropped" });
 });
 
 Deno.test("shutdown() ends within its timeout when sends fail", async () => {
@@ -145,7 +209,7 @@ Deno.test("shutdown() settles all waiting calls", async () => {
   assert(external.error instanceof NotRunningError);
   assert(announced.error instanceof ClosedError);
   assertEquals([error.settled, error.value], [true, undefined]);
-  assertEquals(reading.value, ["updating", "updating", "dropped"]);
+  assertEquals(reading.value, ["updating", "dropped"]);
 });
 
 Deno.test("shutdown() waits for a deletion under way, which ends as revoked", async () => {

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "rpc"))
 
@@ -98,6 +99,12 @@ def refusals(server, client):
         expect(RequestTimeout, lambda: silent.announce(timeout=0.1))
         assert waiting.refresh()["state"]["type"] == "starting"
     assert expect(RpcError, waiting.refresh).code == 3
+    began = time.monotonic()
+    with server.start_client("127.0.0.1", "127.0.0.2", port=9) as silent:
+        with silent.request(6004), silent.request(6005):
+            pass
+    taken = time.monotonic() - began
+    assert taken < 2, f"the end took {taken} s at a gateway that never answered"
 
 
 def threads(client):
