@@ -50,11 +50,10 @@ export function assignedOf(
   spec: MappingSpec,
 ): Assigned {
   const { text, isReachable } = described(externalAddress);
+  const assigned = { externalAddress: text, externalPort, lifetime, protocol };
+  if (isReachable && spec.options.length === 0) return assigned;
   return {
-    externalAddress: text,
-    externalPort,
-    lifetime,
-    protocol,
+    ...assigned,
     ...(isReachable ? {} : { globallyReachable: false as const }),
     ...(spec.options.length === 0 ? {} : ofOptions(externalPort, options, spec)),
   };

@@ -1,5 +1,5 @@
 import { checkSpec } from "../engine/check_spec.ts";
-import type { MappingSpec } from "../engine/mapping_spec.ts";
+import { type MappingSpec, thirdPartyOf } from "../engine/mapping_spec.ts";
 import type { IpAddress } from "../wire/address.ts";
 
 /**
@@ -12,7 +12,7 @@ export function checkRequest(
   clientAddress: IpAddress,
   allowThirdParty: boolean,
 ): void {
-  if (!allowThirdParty && spec.options.some(({ type }) => type === "thirdParty")) {
+  if (!allowThirdParty && thirdPartyOf(spec.options) !== undefined) {
     throw new TypeError(
       'Cannot request a mapping for a third party: start the client with "allowThirdParty: true" if every host of this network is trusted (RFC 6887 section 13.1)',
     );

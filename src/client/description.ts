@@ -7,7 +7,7 @@ import type { Option } from "../wire/option.ts";
 /** The request with its description as it is sent. */
 export function withPaddedDescription(spec: MappingSpec): MappingSpec {
   const { options } = spec;
-  if (!options.some(({ type }) => type === "description")) return spec;
+  if (options.length === 0 || !options.some(({ type }) => type === "description")) return spec;
   return { ...spec, options: options.map(padded) };
 }
 

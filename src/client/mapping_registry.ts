@@ -282,6 +282,7 @@ export class MappingRegistry {
   }
 
   #checkOverlap(key: MappingKey, spec: MappingSpec): void {
+    if (this.#sets.size === 0 && !isSet(spec)) return;
     for (const other of isSet(spec) ? this.#byEngineId.values() : this.#sets) {
       if (other.key !== key && overlap(other.spec, spec)) {
         throw new MappingConflictError("ports in common", spec);

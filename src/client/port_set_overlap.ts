@@ -2,7 +2,7 @@ import type { MappingSpec } from "../engine/mapping_spec.ts";
 
 /** Whether the mapping is of a run of ports (PORT_SET, RFC 7753). */
 export function isSet(spec: MappingSpec): boolean {
-  return spec.options.some(({ type }) => type === "portSet");
+  return spec.options.length > 0 && spec.options.some(({ type }) => type === "portSet");
 }
 
 /**

@@ -11,6 +11,8 @@ export class SharedMapping {
   spec: MappingSpec;
   /** The requested lifetime in seconds: the longest of all handles. */
   lifetime: number;
+  /** For how many lifetimes it is requested: the most of all members. */
+  lifetimes: number;
   /** The final state once the last handle was released. */
   releasing: "revoked" | "dropped" | undefined = undefined;
   /** Whether the engine has it; its record may have to be stored before. */
@@ -26,6 +28,7 @@ export class SharedMapping {
     this.engineId = engineId;
     this.spec = spec;
     this.lifetime = first.lifetime;
+    this.lifetimes = lifetimesOf(first.requestType);
     this.members = [first];
   }
 
@@ -43,21 +46,16 @@ export class SharedMapping {
     return this.oldest.assignment;
   }
 
-  /** For how many lifetimes it is requested: the most of all members. */
-  get lifetimes(): number {
-    return this.members.reduce(
-      (most, { requestType }) => Math.max(most, lifetimesOf(requestType)),
-      0,
-    );
-  }
-
   add(mapping: MapHandle): void {
     this.members = [...this.members, mapping];
+    this.lifetimes = Math.max(this.lifetimes, lifetimesOf(mapping.requestType));
   }
 
   /** Removes one of several members. */
   remove(mapping: MapHandle): void {
     const [first, ...others] = this.members.filter((member) => member !== mapping);
-    if (first !== undefined) this.members = [first, ...others];
+    if (first === undefined) return;
+    this.members = [first, ...others];
+    this.lifetimes = Math.max(...this.members.map(({ requestType }) => lifetimesOf(requestType)));
   }
 }

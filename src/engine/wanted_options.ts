@@ -1,5 +1,4 @@
 import { PCP_VERSION, R_BIT } from "../wire/constants.ts";
-import { viewOf } from "../wire/octets.ts";
 import { Opcode } from "../wire/opcode.ts";
 import { OptionCode, optionCode, type OptionSelection } from "../wire/option.ts";
 import { ResultCode } from "../wire/result_code.ts";
@@ -16,7 +15,9 @@ export function isMappingResponse(bytes: Uint8Array): boolean {
 
 /** The first 32 bits of the nonce in a response to MAP or PEER of sufficient length, as in `Nonce.w0`. */
 export function nonceWord(bytes: Uint8Array): number {
-  return viewOf(bytes).getInt32(NONCE_AT);
+  const { [NONCE_AT]: a = 0, [NONCE_AT + 1]: b = 0, [NONCE_AT + 2]: c = 0, [NONCE_AT + 3]: d = 0 } =
+    bytes;
+  return a << 24 | b << 16 | c << 8 | d;
 }
 
 /** No response needs so many: it has room for 43 filters, or 57 NAT64 prefixes (RFC 6887 section 7). */

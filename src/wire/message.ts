@@ -58,6 +58,9 @@ const MIN_LENGTHS: readonly number[] = [
   AUTHENTICATION_LENGTH,
 ];
 
+/** Octets before the options. */
+const FIXED_LENGTHS = { announce: HEADER_LENGTH, map: MAP_LENGTH, peer: PEER_LENGTH } as const;
+
 /** Length of the NAT-PMP version error (RFC 6886 section 3.5). */
 const NATPMP_ERROR_LENGTH = 8;
 
@@ -173,14 +176,15 @@ function writeData(data: Uint8Array, view: DataView): void {
 }
 
 function messageLength(message: BodyInit & Pick<RequestInitHeader, "options">): number {
+  const { options = [] } = message;
   let length = optionsOffset(message);
-  for (const option of message.options ?? []) length += optionLength(option);
+  if (options.length > 0) { for (const option of options) length += optionLength(option); }
   if (length <= MAX_LENGTH) return length;
   throw new RangeError(`Cannot encode a message: at most ${MAX_LENGTH} octets, got "${length}"`);
 }
 
 function optionsOffset(body: BodyInit): number {
-  return body.type === "other" ? HEADER_LENGTH + body.data.length : minLength(OPCODES[body.type]);
+  return body.type === "other" ? HEADER_LENGTH + body.data.length : FIXED_LENGTHS[body.type];
 }
 
 // ---- Decode ----------------------------------------------------------------------------------------------------------

@@ -50,6 +50,8 @@ export class Driver {
   #alarmAt: Milliseconds = Infinity;
   #cancelAlarm: () => void = () => {};
   #closed = false;
+  /** A request left since the last answer. */
+  #awaitsAnswer = false;
   #lastHostname = "";
   #lastSource: Endpoint | undefined;
 
@@ -86,10 +88,13 @@ export class Driver {
     const input: Input = { type: "datagram", bytes, source, multicast, isOnOldSocket };
     const outputs = this.#engine.step(now, input);
     const { trace, onAnswer } = this.#options;
-    const ignored = outputs.find((output) => output.type === "ignored")?.reason;
-    if (ignored === undefined) onAnswer();
-    if (trace !== undefined) {
-      trace({ at: now, direction: "received", remote: from, bytes, ignored });
+    if (trace !== undefined || this.#awaitsAnswer) {
+      const ignored = outputs.find((output) => output.type === "ignored")?.reason;
+      if (ignored === undefined) {
+        this.#awaitsAnswer = false;
+        onAnswer();
+      }
+      trace?.({ at: now, direction: "received", remote: from, bytes, ignored });
     }
     this.#carryOut(outputs);
   }
@@ -141,11 +146,12 @@ export class Driver {
   #send(bytes: Uint8Array, id: MappingId | undefined): void {
     const socket = this.#socket;
     if (socket === undefined) return;
-    const { trace, onSent, onSendError } = this.#options;
+    const { trace, servers, onSent, onSendError } = this.#options;
     const index = this.#engine.serverIndex;
-    const remote = this.server;
+    const remote = servers[index] as SocketAddress;
     this.counts.sent++;
     trace?.({ at: this.#clock.now(), direction: "sent", remote, bytes, ignored: undefined });
+    this.#awaitsAnswer = true;
     onSent(index);
     socket.send(bytes, remote).then(undefined, (error: unknown) => {
       if (this.#closed) return; // closing the socket fails the last sends

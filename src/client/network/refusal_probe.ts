@@ -21,7 +21,11 @@ export class RefusalProbe {
   readonly #options: RefusalProbeOptions;
   /** The server's address that did not answer yet; undefined while no request is unanswered. */
   #index: number | undefined;
-  #cancel: () => void = () => {};
+  /** When the first of its requests left. */
+  #sentAt: Milliseconds = 0;
+  /** One alarm serves all requests: to set one for each would cost more than the request. */
+  #cancelAlarm: (() => void) | undefined;
+  #abortProbe: () => void = () => {};
 
   constructor(options: RefusalProbeOptions) {
     this.#options = options;
@@ -33,17 +37,30 @@ export class RefusalProbe {
     if (index === this.#index || network.probe === undefined) return;
     this.answered();
     this.#index = index;
-    this.#cancel = clock.alarm(clock.now() + SILENCE, () => void this.#probe(index));
+    this.#sentAt = clock.now();
+    if (this.#cancelAlarm === undefined) this.#setAlarm();
   }
 
   /** The server answered. */
   answered(): void {
-    this.#cancel();
+    this.#abortProbe();
     this.#index = undefined;
   }
 
   close(): void {
-    this.#cancel();
+    this.#abortProbe();
+    this.#cancelAlarm?.();
+  }
+
+  #setAlarm(): void {
+    const { clock } = this.#options;
+    const at = this.#sentAt + SILENCE;
+    this.#cancelAlarm = clock.alarm(at, () => {
+      this.#cancelAlarm = undefined;
+      if (this.#index === undefined) return;
+      if (this.#sentAt + SILENCE > at) this.#setAlarm(); // answered meanwhile, and asked again
+      else void this.#probe(this.#index);
+    });
   }
 
   async #probe(index: number): Promise<void> {
@@ -51,7 +68,7 @@ export class RefusalProbe {
     const to = servers[index];
     if (to === undefined) return;
     const controller = new AbortController();
-    this.#cancel = () => controller.abort();
+    this.#abortProbe = () => controller.abort();
     const { signal } = controller;
     const error = await network.probe?.({ from, to, signal });
     if (error !== undefined && !signal.aborted) onRefusal(error, index);
