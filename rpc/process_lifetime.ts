@@ -1,6 +1,7 @@
 import { runtime } from "../src/runtime/running.ts";
 import type { Signal } from "../src/runtime/runtime.ts";
 import { defectLines, type Log } from "./log.ts";
+import { setTimer } from "./timer.ts";
 
 /** Calls back with the exit code on the first signal to end; the second signal ends the process at once. */
 export function onSignals(end: (exitCode: number) => void): void {
@@ -28,7 +29,7 @@ export function watchProcess(processId: number, log: Log, gone: () => void): () 
   let stopped = false;
   const stop = (): void => {
     stopped = true;
-    clearTimeout(timer);
+    cancel();
   };
   // Watching the parent needs no permission: when it ends, the number of the parent changes.
   const isParent = runtime.parentId === processId;
@@ -36,9 +37,10 @@ export function watchProcess(processId: number, log: Log, gone: () => void): () 
     const alive = isParent ? runtime.parentId === processId : await isAlive(processId, log);
     if (stopped || alive === undefined) return;
     if (!alive) return gone();
-    timer = setTimeout(check, INTERVAL);
+    cancel = setTimer(next, INTERVAL);
   };
-  let timer = setTimeout(check, INTERVAL);
+  const next = (): void => void check();
+  let cancel = setTimer(next, INTERVAL);
   return stop;
 }
 

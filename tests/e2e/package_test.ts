@@ -27,6 +27,18 @@ Deno.test("the package has the entries of deno.json, with the same names of valu
   assertEquals(stdout.trimEnd().split("\n"), await Promise.all(names));
 });
 
+Deno.test("the built JSON-RPC server loads no package", async () => {
+  const files = ["rpc_main.js"];
+  for await (const { name } of Deno.readDir(`${folder}/built/rpc_main`)) {
+    files.push(`rpc_main/${name}`);
+  }
+  const texts = await Promise.all(
+    files.map((file) => Deno.readTextFile(`${folder}/built/${file}`)),
+  );
+  const code = texts.join("\n");
+  assertEquals(code.match(/(^import |^\} from |\bimport\()"(?!\.|node:)[^"]*"/gm), null);
+});
+
 Deno.test("the package's types are those of its sources", async () => {
   const program = `${folder}/types.ts`;
   await Deno.writeTextFile(

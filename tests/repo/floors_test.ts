@@ -18,6 +18,7 @@ const PUBLIC = ["mod.ts", "src/testing/mod.ts"];
 const SIMULATOR = ["src/testing/loopback.ts"];
 /** For the two programs only. */
 const SHARED = [
+  "src/clock.ts",
   "src/late_modules.ts",
   "src/mapping_options.ts",
   "src/printable.ts",

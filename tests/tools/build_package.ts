@@ -133,12 +133,27 @@ async function writeLicences(inputs: readonly string[], folder: string): Promise
 /** Finds packages where Deno has them. */
 const PACKAGES: esbuild.Plugin = {
   name: "packages",
-  setup: ({ onResolve }) =>
+  setup({ onLoad, onResolve }) {
     onResolve({ filter: /^[^./]/ }, ({ path, kind, importer }) => {
       if (kind === "entry-point" || path.startsWith("node:")) return null;
       return { path: resolvePackage(path, importer) };
-    }),
+    });
+    // The entry loads all of the package, in its old module format: nothing of it can be left out.
+    onLoad(
+      { filter: /vscode-jsonrpc\/[^/]+\/lib\/common\/api\.js$/ },
+      () => ({ contents: JSONRPC }),
+    );
+  },
 };
+
+/** The parts of vscode-jsonrpc that the JSON-RPC server uses. */
+const JSONRPC = `
+export { createMessageConnection } from "./connection.js";
+export {
+  NotificationType, NotificationType0, ParameterStructures, RequestType, RequestType0, ResponseError,
+} from "./messages.js";
+export { default as RAL } from "./ral.js";
+`;
 
 /** A package of this configuration, or of that of the importing stand-in in links/. */
 function resolvePackage(specifier: string, importer: string): string {
