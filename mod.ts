@@ -65,6 +65,8 @@ export type {
   MulticastOptions,
   Network,
   OpenOptions,
+  Probe,
+  ProbeOptions,
   Sink,
   SocketAddress,
   Transport,

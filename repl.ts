@@ -2,6 +2,14 @@
  * The prompt and the command line: `deno run -A repl.ts` opens the prompt, `deno run -A repl.ts map 6000/tcp` runs one
  * command, and piped input is a script. `deno run -A repl.ts --help` lists the commands.
  *
+ * @example
+ * ```ts
+ * import { main } from "@portcontrol/pcp/repl";
+ *
+ * const exitCode = await main(["map", "6000/tcp", "--simulate", "--json"]);
+ * console.assert(exitCode === 0);
+ * ```
+ *
  * @module
  */
 import { type CommandLine, parseWords } from "./src/repl/parse.ts";

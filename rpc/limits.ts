@@ -1,5 +1,5 @@
 /** The limits of the server: no peer makes it grow without bound. README.md and the OpenRPC document state them. */
-export const LIMITS = {
+export const LIMITS: Readonly<Record<Limit, number>> = {
   /** Octets of one message; `--max-message` sets another limit. */
   message: 4 * 1024 * 1024,
   /** JSON values of one message, those in arrays and objects included: four million would fit in it. */
@@ -14,10 +14,17 @@ export const LIMITS = {
   simulators: 256,
   /** Mappings of all clients: every port of TCP or UDP once. */
   mappings: 65_536,
-} as const;
+};
 
 /** The name of a limit. */
-export type Limit = keyof typeof LIMITS;
+export type Limit =
+  | "message"
+  | "values"
+  | "unread"
+  | "waiting"
+  | "clients"
+  | "simulators"
+  | "mappings";
 
 /** Data of the error 10. */
 export interface LimitData {

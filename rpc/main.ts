@@ -1,6 +1,12 @@
 /**
  * The JSON-RPC server as a program: `deno run -A jsr:@portcontrol/pcp/rpc/main --stdio`. See rpc/README.md for the protocol.
  *
+ * @example A server, a request and its answer, in a shell
+ * ```sh
+ * request='{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}'
+ * printf 'Content-Length: %d\r\n\r\n%s' ${#request} "$request" | deno run -A jsr:@portcontrol/pcp/rpc/main --stdio
+ * ```
+ *
  * @module
  */
 import { deferred } from "../src/deferred.ts";

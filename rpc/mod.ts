@@ -4,6 +4,16 @@
  *
  * Most programs spawn the server as a process instead: `deno run -A jsr:@portcontrol/pcp/rpc/main --stdio`.
  *
+ * @example
+ * ```ts ignore
+ * import { createMessageConnection } from "vscode-jsonrpc/node";
+ * import { InitializeRequest, MappingRequest } from "@portcontrol/pcp/rpc";
+ *
+ * const connection = createMessageConnection(child.stdout, child.stdin); // of a process that runs the server
+ * connection.listen();
+ * await connection.sendRequest(InitializeRequest, {}); // knows params and result of each method
+ * ```
+ *
  * @module
  */
 export { ErrorCode } from "./error_codes.ts";

@@ -2,6 +2,19 @@
  * For tests without a router and without waiting: a strict simulated PCP server, a manual clock, and network faults by
  * seed.
  *
+ * @example
+ * ```ts
+ * import { InboundMap } from "@portcontrol/pcp";
+ * import { lab } from "@portcontrol/pcp/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using world = await lab(); // a client, a strict simulated server and a clock
+ * const mapping = world.handle.request(new InboundMap(6000, 3600));
+ * await world.settled(mapping.ready());
+ * await world.advance(3_600_000); // an hour passes at once
+ * assertEquals(mapping.state, { type: "running" });
+ * ```
+ *
  * @module
  */
 
@@ -53,8 +66,11 @@ export type {
 } from "../transport/memory.ts";
 export type { TappedExchange } from "../transport/memory_stream.ts";
 export type {
+  /** As in `@portcontrol/pcp`. */
   Exchange,
+  /** As in `@portcontrol/pcp`. */
   ExchangeOptions,
+  /** As in `@portcontrol/pcp`. */
   ExchangeReason,
   StreamAddress,
   StreamConnection,
@@ -62,51 +78,171 @@ export type {
   StreamSink,
 } from "../transport/stream.ts";
 export type * from "../transport/transport.ts";
-export type { Clock, Milliseconds } from "../clock.ts";
-export type { Assigned, PortSet } from "../client/assigned.ts";
-export type { Addresses } from "../client/network/addresses.ts";
-export type { ClientOptions } from "../client/client_options.ts";
 export type {
+  /** As in `@portcontrol/pcp`. */
+  Clock,
+  /** As in `@portcontrol/pcp`. */
+  Milliseconds,
+} from "../clock.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  Assigned,
+  /** As in `@portcontrol/pcp`. */
+  PortSet,
+} from "../client/assigned.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  Addresses,
+} from "../client/network/addresses.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  ClientOptions,
+} from "../client/client_options.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
   HostSurvey,
+  /** As in `@portcontrol/pcp`. */
   HostSurvey as Surveyor,
+  /** As in `@portcontrol/pcp`. */
   WatchOptions,
 } from "../client/network/network_watcher.ts";
-export type { TraceEvent } from "../client/trace.ts";
-export type { PcpError } from "../pcp_error.ts";
-export type { Announcement } from "../client/announce_requests.ts";
-export type { AddressKind } from "../client/address_kind.ts";
-export type { Announcements } from "../client/network/connection.ts";
-export type { Diagnosis, Finding, FindingCode, Refusal } from "../client/diagnosis/diagnosis.ts";
-export type { Handle } from "../client/handle.ts";
-export type { GatewayStatus } from "../client/gateway_monitor.ts";
-export type { ShutdownSummary } from "../client/shutdown_summary.ts";
-export type { Prefix64 } from "../client/prefix64.ts";
-export type { Store, StoredMapping } from "../client/persistence/store.ts";
-export type { InboundMap } from "../client/inbound_map.ts";
-export type { Alert, MapHandle, MappingSnapshot } from "../client/map_handle.ts";
-export type { MappingBuilder } from "../client/mapping_builder.ts";
-export type { OutboundMap } from "../client/outbound_map.ts";
-export type { RequestType } from "../client/request_type.ts";
-export type { Stats } from "../client/stats.ts";
-export type { EngineConfig } from "../engine/config.ts";
-export type { GatewayState } from "../engine/gateway_knowledge.ts";
-export type { Obstacle, Unsupported } from "../engine/obstacle.ts";
-export type { Protocol } from "../engine/protocol.ts";
-export type { IgnoreReason, MappingState } from "../engine/events.ts";
-export type * from "../wire/address.ts";
-export type { DecodeReason } from "../wire/errors.ts";
 export type {
+  /** As in `@portcontrol/pcp`. */
+  TraceEvent,
+} from "../client/trace.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  PcpError,
+} from "../pcp_error.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  Announcement,
+} from "../client/announce_requests.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  AddressKind,
+} from "../client/address_kind.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  Announcements,
+} from "../client/network/connection.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  Diagnosis,
+  /** As in `@portcontrol/pcp`. */
+  Finding,
+  /** As in `@portcontrol/pcp`. */
+  FindingCode,
+  /** As in `@portcontrol/pcp`. */
+  Refusal,
+} from "../client/diagnosis/diagnosis.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  Handle,
+} from "../client/handle.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  GatewayStatus,
+} from "../client/gateway_monitor.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  ShutdownSummary,
+} from "../client/shutdown_summary.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  Prefix64,
+} from "../client/prefix64.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  Store,
+  /** As in `@portcontrol/pcp`. */
+  StoredMapping,
+} from "../client/persistence/store.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  InboundMap,
+} from "../client/inbound_map.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  Alert,
+  /** As in `@portcontrol/pcp`. */
+  MapHandle,
+  /** As in `@portcontrol/pcp`. */
+  MappingSnapshot,
+} from "../client/map_handle.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  MappingBuilder,
+} from "../client/mapping_builder.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  OutboundMap,
+} from "../client/outbound_map.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  RequestType,
+} from "../client/request_type.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  Stats,
+} from "../client/stats.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  EngineConfig,
+} from "../engine/config.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  GatewayState,
+} from "../engine/gateway_knowledge.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  Obstacle,
+  /** As in `@portcontrol/pcp`. */
+  Unsupported,
+} from "../engine/obstacle.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  Protocol,
+} from "../engine/protocol.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  Defect,
+  /** As in `@portcontrol/pcp`. */
+  IgnoreReason,
+  /** As in `@portcontrol/pcp`. */
+  MappingState,
+} from "../engine/events.ts";
+export type * from "../wire/address.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  DecodeReason,
+} from "../wire/errors.ts";
+export type {
+  /** As in `@portcontrol/pcp/wire`. */
   AnnounceBody,
+  /** As in `@portcontrol/pcp/wire`. */
   Body,
+  /** As in `@portcontrol/pcp/wire`. */
   MapBody,
+  /** As in `@portcontrol/pcp/wire`. */
   MapFields,
+  /** As in `@portcontrol/pcp/wire`. */
   MessageOptions,
+  /** As in `@portcontrol/pcp/wire`. */
   OtherBody,
+  /** As in `@portcontrol/pcp/wire`. */
   PeerBody,
+  /** As in `@portcontrol/pcp/wire`. */
   PeerFields,
+  /** As in `@portcontrol/pcp/wire`. */
   Request,
+  /** As in `@portcontrol/pcp/wire`. */
   RequestHeader,
+  /** As in `@portcontrol/pcp/wire`. */
   ResponseHeader,
 } from "../wire/message_type.ts";
-export type { Nonce } from "../wire/nonce.ts";
+export type {
+  /** As in `@portcontrol/pcp/engine`. */
+  Nonce,
+} from "../wire/nonce.ts";
 export type * from "../wire/option_type.ts";

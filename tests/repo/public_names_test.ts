@@ -17,12 +17,8 @@ Deno.test("each entry of the package has a module doc", async () => {
 
 Deno.test("deno doc --lint finds nothing in any entry", async () => {
   const entries = Object.values((await manifest()).exports);
-  const complaints = await denoOutput(["doc", "--lint", ...entries]).then(() => "", String);
-  const found = [...complaints.matchAll(/^error\[.*$/gm)].map(([line]) => line);
-  // It calls the types of packages private, though a program that uses those types has the package.
-  const ofPackages = /references private type '(MessageConnection|(Request|Notification)Type0?)'$/;
-  assertEquals(found.filter((line) => !ofPackages.test(line)), []);
-  assertEquals(complaints === "" || found.length > 0, true, complaints);
+  // The types of packages are not loaded: a program that uses them has the package.
+  await denoOutput(["doc", "--lint", "--no-npm", ...entries]);
 });
 
 Deno.test("difference() lists added, removed and missing entries", () => {
