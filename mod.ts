@@ -73,6 +73,7 @@ export type {
 } from "./src/transport/transport.ts";
 export type { Exchange, ExchangeOptions, ExchangeReason } from "./src/transport/stream.ts";
 export { type EngineConfig } from "./src/engine/config.ts";
+export { defectText } from "./src/client/defect_words.ts";
 export {
   type Defect,
   type IgnoreReason,

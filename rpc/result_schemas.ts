@@ -126,6 +126,7 @@ const PARTS = [
 /** What may be wrong with an assignment, as in the library's type Defect. */
 const DEFECTS = [
   "lifetime",
+  "shortLifetime",
   "externalAddress",
   "externalPort",
   "thirdParty",

@@ -1,6 +1,6 @@
 import type { Defect } from "../engine/events.ts";
 
-/** What is wrong with an assignment, and what to do about it: the end of a message. */
+/** What is wrong with an assignment, as the end of a message: no capital letter, no period. */
 export function defectText(defect: Defect): string {
   return TEXTS[defect];
 }
@@ -8,6 +8,8 @@ export function defectText(defect: Defect): string {
 const TEXTS: Readonly<Record<Defect, string>> = {
   lifetime:
     "the router granted a lifetime of 0 s, so that no port is open; restart it if that goes on",
+  shortLifetime:
+    "the router grants a few seconds only, time after time, so that it is asked more and more seldom; restart it if that goes on",
   externalAddress: "the router granted no external address; see whether it is online",
   externalPort: "the router granted external port 0, at which nothing can arrive; try another port",
   thirdParty:

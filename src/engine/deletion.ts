@@ -1,6 +1,6 @@
 import type { MappingResponse } from "../wire/message_type.ts";
 import { ResultCode } from "../wire/result_code.ts";
-import { errorHold } from "./error_hold.ts";
+import { errorHold, stretchedWait } from "./error_hold.ts";
 import type { IgnoreReason } from "./events.ts";
 import { type Answer, protocolOf } from "./fallback.ts";
 import { retryWithout } from "./left_out_options.ts";
@@ -91,7 +91,9 @@ export function refuseDeletion(
     if (mapping.deletion?.endAs.type === "error") return endDeletion(context, mapping);
     return failFor(context, mapping, result, mapping.retryAfter);
   }
-  const retryAt = context.now + errorHold(result, lifetime, 0, context.config);
+  const wait = errorHold(result, lifetime, 0, context.config);
+  mapping.countShort(wait);
+  const retryAt = context.now + stretchedWait(wait, mapping.shortAnswers);
   // RFC 6887 section 11.4
   if (result === ResultCode.NoResources) context.server.hold("all", retryAt);
   mapping.retransmitAt = Infinity;

@@ -23,3 +23,33 @@ export function errorHold(
   if (resultClass(code) === "short") return config.minimumShortHold;
   return Math.min(config.minimumLongHold * 2 ** refusals, config.maximumLongHold);
 }
+
+/** Whether an answer holds for so short a time that a server could make this host ask for ever in a row. */
+export function isShort(wait: Milliseconds): boolean {
+  return wait > 0 && wait <= SHORT;
+}
+
+/**
+ * The time between two requests whose answers hold for `wait`: the fifth short one in a row is twice as long, and so on, up to
+ * a minute.
+ *
+ * @param inRow How many short answers came in a row.
+ */
+export function stretchedWait(wait: Milliseconds, inRow: number): Milliseconds {
+  if (!isShort(wait) || !isStretched(inRow)) return wait;
+  return Math.min(wait * 2 ** (inRow - STRETCHED_FROM + 1), LONGEST_STRETCHED);
+}
+
+/** Whether so many short answers in a row make requests seldom. */
+export function isStretched(inRow: number): boolean {
+  return inRow >= STRETCHED_FROM;
+}
+
+/** Our decision: up to the distance that requests for a lease keep anyway (RFC 6887 section 11.2.1). */
+const SHORT: Milliseconds = 4_000;
+
+/** Our decision, in answers. */
+const STRETCHED_FROM = 5;
+
+/** Our decision. */
+const LONGEST_STRETCHED: Milliseconds = 60_000;

@@ -216,10 +216,17 @@ export type MappingState =
  * - `lifetime`: it has lifetime 0, so that it is over already.
  * - `externalAddress`: it has no external address.
  * - `externalPort`: it has no external port.
+ * - `shortLifetime`: its lifetime, as those before, was so short that it is requested again after a growing pause.
  * - `thirdParty`: it is for this host, not for the other one that was requested (RFC 6887 section 13.1).
  * - `conflict`: another internal port got the same external port since.
  */
-export type Defect = "lifetime" | "externalAddress" | "externalPort" | "thirdParty" | "conflict";
+export type Defect =
+  | "lifetime"
+  | "shortLifetime"
+  | "externalAddress"
+  | "externalPort"
+  | "thirdParty"
+  | "conflict";
 
 /** What the server assigned. */
 export interface Assignment {

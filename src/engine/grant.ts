@@ -63,6 +63,11 @@ export function grant(
   mapping.suggestedPort = externalPort;
   mapping.refusal = undefined;
   mapping.expireAt = expiresAt;
+  // A short lifetime that the caller wants is none that the server forces on this host.
+  const isForced = lifetime < mapping.lifetime;
+  if (changed || unanswered !== undefined) {
+    mapping.countShort(isForced ? lifetime * 1000 : Infinity);
+  }
   const isNextLifetime = phase === "refused" || phase === "starting" ||
     (phase === "renewing" && isAnswer);
   if (isNextLifetime) mapping.lifetimesGranted++;

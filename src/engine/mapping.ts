@@ -2,6 +2,7 @@ import type { IpAddress } from "../wire/address.ts";
 import type { Option } from "../wire/option.ts";
 import type { Nonce } from "../wire/nonce.ts";
 import type { Timed } from "./deadlines.ts";
+import { isShort } from "./error_hold.ts";
 import type { Assignment, KnownMapping, MappingId, MappingState, Milliseconds } from "./events.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
 import { isOptional } from "./option_rules.ts";
@@ -126,6 +127,8 @@ export class Mapping implements Timed, ReusableMapping {
   otherGrant: Pick<Assignment, "externalAddress" | "externalPort"> | undefined = undefined;
   /** How often it lost its external port to another mapping. */
   conflicts = 0;
+  /** How many answers in a row held for a few seconds only. */
+  shortAnswers = 0;
   /** It has the nonce of an earlier mapping, whose late answers therefore match. */
   reusesNonce = false;
 
@@ -152,6 +155,11 @@ export class Mapping implements Timed, ReusableMapping {
   get options(): readonly Option[] {
     const { options } = this.spec;
     return this.leavesOut ? options.filter((option) => !isOptional(option)) : options;
+  }
+
+  /** An answer holds for `wait`. */
+  countShort(wait: Milliseconds): void {
+    this.shortAnswers = isShort(wait) ? this.shortAnswers + 1 : 0;
   }
 
   /** Lifetimes that are still to be requested. */

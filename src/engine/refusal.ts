@@ -1,6 +1,6 @@
 import type { MappingResponse } from "../wire/message_type.ts";
 import { ResultCode } from "../wire/result_code.ts";
-import { errorHold } from "./error_hold.ts";
+import { errorHold, stretchedWait } from "./error_hold.ts";
 import { type IgnoreReason, LocalCode, type Milliseconds } from "./events.ts";
 import { giveUpExchange } from "./exchange.ts";
 import { retryWithout } from "./left_out_options.ts";
@@ -115,11 +115,13 @@ export function retryVersion(context: MappingContext, mapping: Mapping): void {
 /** How long the request is held. NO_RESOURCES holds back requests for new mappings as well (RFC 6887 sections 11.4, 12.4). */
 function holdOf(
   { config, server, now }: MappingContext,
-  { refusal }: Mapping,
+  mapping: Mapping,
   result: number,
   lifetime: number,
 ): Milliseconds {
-  const hold = errorHold(result, lifetime, refusal?.count ?? 0, config);
+  const wait = errorHold(result, lifetime, mapping.refusal?.count ?? 0, config);
+  mapping.countShort(wait);
+  const hold = stretchedWait(wait, mapping.shortAnswers);
   if (result === ResultCode.NoResources) server.hold("new", now + hold);
   return hold;
 }

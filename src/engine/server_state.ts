@@ -1,7 +1,7 @@
 import { ResultCode } from "../wire/result_code.ts";
 import type { EngineConfig } from "./config.ts";
 import { type EpochSample, isEpochValid } from "./epoch.ts";
-import { errorHold } from "./error_hold.ts";
+import { errorHold, stretchedWait } from "./error_hold.ts";
 import type { Milliseconds } from "./events.ts";
 import type { Protocol } from "./protocol.ts";
 
@@ -97,13 +97,10 @@ export class ServerState {
    * @param lifetime Of the refusal, in seconds; that of a NAT-PMP server is 0.
    */
   versionRefused(lifetime: number): Milliseconds {
-    const hold = errorHold(
-      ResultCode.UnsuppVersion,
-      lifetime,
-      this.#versionRefusals++,
-      this.#config,
-    );
-    return Math.min(hold, this.#config.maximumLongHold);
+    const { maximumLongHold } = this.#config;
+    const before = this.#versionRefusals++;
+    const hold = errorHold(ResultCode.UnsuppVersion, lifetime, before, this.#config);
+    return stretchedWait(Math.min(hold, maximumLongHold), before + 1);
   }
 
   /** Holds back all requests but those of leases. */

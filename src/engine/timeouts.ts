@@ -1,9 +1,18 @@
 import { endDeletion } from "./deletion.ts";
+import { stretchedWait } from "./error_hold.ts";
 import { LocalCode } from "./events.ts";
 import { giveUpExchange, isExhausted, isServerSilent } from "./exchange.ts";
 import type { Mapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
-import { begin, clearLease, emitState, end, errorState, resume } from "./transitions.ts";
+import {
+  begin,
+  clearLease,
+  emitState,
+  end,
+  errorState,
+  holdRequest,
+  resume,
+} from "./transitions.ts";
 
 // Deadlines that come without a response.
 
@@ -27,8 +36,14 @@ export function repeatRenewal(context: MappingContext, mapping: Mapping): void {
 /** The lifetime is over. A mapping of which further lifetimes are wanted is requested anew. */
 export function expire(context: MappingContext, mapping: Mapping): void {
   giveUpExchange(mapping);
+  const { lifetime = 0 } = mapping.lease?.assignment ?? {};
   clearLease(context, mapping);
   if (mapping.lifetimesLeft <= 0) return end(context, mapping, { type: "expired" });
+  const hold = stretchedWait(lifetime * 1000, mapping.shortAnswers) - lifetime * 1000;
+  if (hold > 0) {
+    const code = LocalCode.UnusableAssignment;
+    return holdRequest(context, mapping, code, hold, { reason: "shortLifetime" });
+  }
   emitState(context, mapping, { type: "expired" });
   begin(context, mapping, "starting");
 }

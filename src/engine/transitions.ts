@@ -1,4 +1,5 @@
 import { resultName } from "../wire/result_code.ts";
+import { isStretched } from "./error_hold.ts";
 import { type Defect, localName, type MappingState, type Milliseconds } from "./events.ts";
 import { type Mapping, newExchange, type Phase } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
@@ -38,7 +39,9 @@ export function resume(context: MappingContext, mapping: Mapping): void {
 export function scheduleRenewal(context: MappingContext, mapping: Mapping): void {
   const { lease } = mapping;
   mapping.renewAt = Infinity;
-  if (lease === undefined || mapping.lifetimesLeft <= 0) return;
+  if (lease === undefined || mapping.lifetimesLeft <= 0 || isStretched(mapping.shortAnswers)) {
+    return;
+  }
   const next = nextRenewal(
     context.now,
     {

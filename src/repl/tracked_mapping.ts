@@ -1,4 +1,11 @@
-import { type Alert, type Assigned, type MapHandle, resultSentence } from "../../mod.ts";
+import {
+  type Alert,
+  type Assigned,
+  defectText,
+  type MapHandle,
+  type MappingState,
+  resultSentence,
+} from "../../mod.ts";
 import type { Hook } from "./hook.ts";
 import { internalText, stateText } from "./render.ts";
 import { clockTime, duration, endpoint, type Paint, printable } from "./text.ts";
@@ -59,7 +66,7 @@ export class TrackedMapping {
     switch (state.type) {
       case "error": {
         this.#isFailing = true;
-        const meaning = state.code > 0 ? `, ${resultSentence(state.code)}` : "";
+        const meaning = meaningOf(state);
         const retry = state.retryIn === undefined
           ? ""
           : ` It is requested again in ${duration(state.retryIn)}`;
@@ -132,3 +139,9 @@ export function timelineLines(timeline: readonly TimelineEntry[], now: Date): st
 }
 
 const TIMELINE_LIMIT = 200;
+
+/** What an error means, as a sentence after a comma; empty if nothing is known of it. */
+function meaningOf({ code, reason }: MappingState & { readonly type: "error" }): string {
+  if (reason !== undefined) return `, ${defectText(reason)}.`;
+  return code > 0 ? `, ${resultSentence(code)}` : "";
+}

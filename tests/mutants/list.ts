@@ -74,7 +74,7 @@ const ENGINE_MUTANTS: MutantsByFile = {
     [
       "a version error holds as long as it says",
       "versionRefused",
-      "Math.min(hold, this.#config.maximumLongHold)",
+      "Math.min(hold, maximumLongHold)",
       "hold",
     ],
     ["a version error holds back no request", "holdVersion", "this.#versionHeldUntil = until"],
@@ -246,6 +246,7 @@ const ENGINE_MUTANTS: MutantsByFile = {
     ],
   ],
   "error_hold.ts": [
+    ["short answers are followed at once for ever", "stretchedWait", "!isStretched(inRow)", "true"],
     ["error lifetime 0 means at once", "errorHold", "lifetime > 0", "lifetime >= 0"],
     [
       "error lifetimes are not limited",
