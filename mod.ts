@@ -25,8 +25,10 @@ export {
   ClosedError,
   GatewayError,
   MappingConflictError,
+  MappingLostError,
   NetworkChangedError,
   NotRunningError,
+  PermanentMappingError,
   RenewalRefusedError,
   ResultCodeError,
   ServerRestartedError,
@@ -49,7 +51,7 @@ export type {
 } from "./src/client/network/network_watcher.ts";
 export type { Addresses } from "./src/client/network/addresses.ts";
 export { FileStore } from "./src/client/persistence/file_store.ts";
-export type { Store, StoredMapping } from "./src/client/persistence/store.ts";
+export type { Store, StoredMapping, StoredUpnp } from "./src/client/persistence/store.ts";
 export { InboundMap } from "./src/client/inbound_map.ts";
 export { type Alert, MapHandle, type MappingSnapshot } from "./src/client/map_handle.ts";
 export type { MappingBuilder } from "./src/client/mapping_builder.ts";
@@ -83,6 +85,7 @@ export {
 export type { GatewayState } from "./src/engine/gateway_knowledge.ts";
 export type { Obstacle, Unsupported } from "./src/engine/obstacle.ts";
 export type { Protocol } from "./src/engine/protocol.ts";
+export type { UpnpRecord } from "./src/engine/upnp_io.ts";
 export { ProtocolNumber } from "./src/wire/protocol_number.ts";
 export { ResultCode, resultName, resultSentence } from "./src/wire/result_code.ts";
 export type { DecodeReason } from "./src/wire/errors.ts";

@@ -157,6 +157,7 @@ const mappingState = named("MappingState", () => {
         z.object({ protocol: protocol(), part: z.enum(PARTS) }),
         "What the gateway's protocol, which is not PCP, cannot express of the request",
       ),
+      upnpCode: optional(z.int(), "The gateway's own number of the error, if it came over UPnP"),
     }),
     z.object({ type: z.literal("expired") }),
     z.object({ type: z.literal("revoked") }),
@@ -170,6 +171,10 @@ const assigned = openType("Assigned", "What the PCP server assigned", () => ({
   externalPort: count("The port under which it is reached; 0 for all ports"),
   lifetime: count("The granted lifetime in seconds, at most 24 hours"),
   protocol: protocol(),
+  permanent: optional(
+    z.literal(true),
+    "true if the gateway never ends the mapping by itself, as some do over UPnP; missing otherwise",
+  ),
   globallyReachable: optional(
     z.literal(false),
     "false if the address is not one of the Internet, as behind two routers; missing otherwise",
@@ -213,7 +218,7 @@ export const diagnosis = openType(
     server: text("Address of the PCP server"),
     port: count("Its UDP port"),
     protocol: nullable(
-      z.enum(["PCP", "NAT-PMP"]),
+      z.enum(["PCP", "NAT-PMP", "UPnP"]),
       "The protocol that it speaks; null without an answer that is understood",
     ),
     roundTrip: nullable(z.number(), "Milliseconds until the answer"),
@@ -257,6 +262,10 @@ const ADDRESS_KINDS = [
 const FINDING_CODES = [
   "pcp",
   "natPmp",
+  "upnp",
+  "upnpElsewhere",
+  "upnpRefused",
+  "upnpUnreadable",
   "noServer",
   "otherVersion",
   "cannotSend",

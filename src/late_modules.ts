@@ -8,6 +8,7 @@ export async function loadLateModules(): Promise<void> {
     import("./client/network/announce_group.ts"),
     import("./client/network/host_survey.ts"),
     import("./client/network/network_watcher.ts"),
+    import("./client/network/upnp_driver.ts"),
     import("./client/persistence/node_file_system.ts"),
     import("./client/trace.ts"),
     import("./discovery/bsd.ts"),

@@ -17,6 +17,11 @@ export interface Assigned {
   /** The protocol in which the gateway assigned it. */
   readonly protocol: Protocol;
   /**
+   * `true` if the gateway never ends the mapping by itself, because it knows no lifetimes over UPnP: the client deletes it at
+   * the end. Absent otherwise.
+   */
+  readonly permanent?: true;
+  /**
    * `false` if the external address is not a global one: the mapping is reached from the next network at most. The reason is
    * double NAT, a provider's shared addresses, or a line that is down. Absent otherwise; an address for documentation counts
    * as global.
@@ -46,14 +51,15 @@ export interface PortSet {
  * @param spec The request that the assignment answers.
  */
 export function assignedOf(
-  { externalAddress, externalPort, lifetime, protocol, options }: Assignment,
+  { externalAddress, externalPort, lifetime, protocol, permanent, options }: Assignment,
   spec: MappingSpec,
 ): Assigned {
   const { text, isReachable } = described(externalAddress);
   const assigned = { externalAddress: text, externalPort, lifetime, protocol };
-  if (isReachable && spec.options.length === 0) return assigned;
+  if (isReachable && !permanent && spec.options.length === 0) return assigned;
   return {
     ...assigned,
+    ...(permanent === undefined ? {} : { permanent }),
     ...(isReachable ? {} : { globallyReachable: false as const }),
     ...(spec.options.length === 0 ? {} : ofOptions(externalPort, options, spec)),
   };

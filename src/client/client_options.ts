@@ -16,6 +16,11 @@ export interface ClientOptions {
   readonly port?: number;
   /** The UDP port of announcements, 1 to 65535; 5350 by default (RFC 6887 section 14.1). */
   readonly announcePort?: number;
+  /**
+   * The UDP port of searches in UPnP, 1 to 65535; 1900 by default (UPnP Device Architecture 1.1 section 1), and on loopback the
+   * server's port, so that simulated gateways run side by side.
+   */
+  readonly ssdpPort?: number;
   /** Whether to listen for announcements of restarts; by default yes, except on loopback. */
   readonly multicast?: boolean;
   /**
@@ -40,7 +45,8 @@ export interface ClientOptions {
   readonly shutdownTimeout?: number;
   /**
    * The protocols that may be used; by default `["pcp", "nat-pmp", "upnp"]`. They are tried in this order, whatever the order
-   * here. One of them alone is used without trying another.
+   * here. One of them alone is used without trying another. Nothing of UPnP is sent while the gateway answers in PCP or
+   * NAT-PMP; `["pcp", "nat-pmp"]` switches it off. UPnP needs a `network` with `exchange`.
    */
   readonly protocols?: readonly Protocol[];
   /** Timers and limits of the protocol that differ from those of the RFCs. */
@@ -84,10 +90,11 @@ export interface ClientSettings extends ConnectionSettings {
  * @throws {TypeError} If the protocols are no array of names.
  */
 export function settingsOf(options: ClientOptions, trace: Tracer | undefined): ClientSettings {
-  const { port = SERVER_PORT, announcePort = ANNOUNCE_PORT } = options;
+  const { port = SERVER_PORT, announcePort = ANNOUNCE_PORT, ssdpPort } = options;
   const { shutdownTimeout = SHUTDOWN_TIMEOUT } = options;
   checkPort("server port", port);
   checkPort("announcement port", announcePort);
+  if (ssdpPort !== undefined) checkPort("port of searches in UPnP", ssdpPort);
   if (!(typeof shutdownTimeout === "number" && shutdownTimeout >= 0)) {
     throw new RangeError(
       `Cannot start a client: the shutdown timeout must be a number of milliseconds from 0, got "${shutdownTimeout}"`,
@@ -96,6 +103,7 @@ export function settingsOf(options: ClientOptions, trace: Tracer | undefined): C
   return {
     port,
     announcePort,
+    ssdpPort,
     shutdownTimeout,
     network: options.network ?? defaultNetwork(),
     clock: options.clock ?? systemClock,

@@ -19,6 +19,8 @@ export class ResultCodeError extends PcpError {
   declare readonly unsupported?: Unsupported;
   /** What is wrong with the assignment; absent if the server refused. */
   declare readonly reason?: Defect;
+  /** The gateway's own number of the error, if it came over UPnP. */
+  declare readonly upnpCode?: number;
 
   /** @internal */
   constructor(
@@ -26,15 +28,18 @@ export class ResultCodeError extends PcpError {
     code: number,
     name: string,
     lifetime: number | undefined,
-    { unsupported, reason }: Pick<ResultCodeError, "unsupported" | "reason"> = {},
+    { unsupported, reason, upnpCode }: Pick<
+      ResultCodeError,
+      "unsupported" | "reason" | "upnpCode"
+    > = {},
   ) {
-    super(
-      `${attempt}: the server answered "${name}" (${code})${ending(code, unsupported, reason)}`,
-    );
+    const end = ending(code, unsupported, reason);
+    super(`${attempt}: the server answered "${name}" (${codes(code, upnpCode)})${end}`);
     this.code = code;
     this.resultName = name;
     this.lifetime = lifetime;
     if (unsupported !== undefined) this.unsupported = unsupported;
+    if (upnpCode !== undefined) this.upnpCode = upnpCode;
     if (reason !== undefined) this.reason = reason;
   }
 
@@ -56,18 +61,56 @@ export class RenewalRefusedError extends PcpError {
   readonly resultName: string;
   /** Seconds until the next attempt. */
   readonly retryIn: number;
+  /** The gateway's own number of the error, if it came over UPnP. */
+  declare readonly upnpCode?: number;
 
   /** @internal */
-  constructor(mappingId: number, code: number, retryIn: number) {
+  constructor(mappingId: number, code: number, retryIn: number, upnpCode?: number) {
     super(
-      `Cannot renew mapping "${mappingId}" yet: the server answered "${
-        resultName(code)
-      }" (${code})${sentence(code)}`,
+      `Cannot renew mapping "${mappingId}" yet: the server answered "${resultName(code)}" (${
+        codes(code, upnpCode)
+      })${sentence(code)}`,
     );
+    if (upnpCode !== undefined) this.upnpCode = upnpCode;
     this.mappingId = mappingId;
     this.code = code;
     this.resultName = resultName(code);
     this.retryIn = retryIn;
+  }
+}
+
+/** The gateway does not hold a mapping any more that it made over UPnP. The client requests it again. */
+export class MappingLostError extends PcpError {
+  /** `MappingLostError`. */
+  override readonly name = "MappingLostError";
+  /** The mapping's id. */
+  readonly mappingId: number;
+
+  /** @internal */
+  constructor(mappingId: number) {
+    super(
+      `The router has dropped mapping "${mappingId}", or another host has deleted it: it is asked for again`,
+    );
+    this.mappingId = mappingId;
+  }
+}
+
+/**
+ * The router keeps a mapping until it is deleted, because it knows no lifetimes over UPnP, and this client has no store: after
+ * a crash of the program nothing deletes it.
+ */
+export class PermanentMappingError extends PcpError {
+  /** `PermanentMappingError`. */
+  override readonly name = "PermanentMappingError";
+  /** The mapping's id. */
+  readonly mappingId: number;
+
+  /** @internal */
+  constructor(mappingId: number) {
+    super(
+      `Mapping "${mappingId}" stays at the router after a crash of this program, because the router knows no lifetimes: start the client with a store, and the next run deletes it`,
+    );
+    this.mappingId = mappingId;
   }
 }
 
@@ -245,6 +288,11 @@ function ending(
 ): string {
   if (unsupported !== undefined) return `: ${unsupportedText(unsupported)}`;
   return reason === undefined ? sentence(code) : `: ${defectText(reason)}`;
+}
+
+/** The code, and the gateway's own number if that is another one. */
+function codes(code: number, upnpCode: number | undefined): string {
+  return upnpCode === undefined ? String(code) : `${code}, in UPnP ${upnpCode}`;
 }
 
 /** The description of a server's code, as the end of a message. */

@@ -12,6 +12,7 @@ import { findExternalAddress } from "./external_address.ts";
 import { GatewayMonitor, type GatewayStatus } from "./gateway_monitor.ts";
 import { gatewaySentence } from "./gateway_words.ts";
 import type { InboundMap } from "./inbound_map.ts";
+import { Leftovers } from "./leftovers.ts";
 import type { MapHandle } from "./map_handle.ts";
 import { MappingRegistry } from "./mapping_registry.ts";
 import type { Addresses } from "./network/addresses.ts";
@@ -26,7 +27,7 @@ import type { StoredMapping } from "./persistence/store.ts";
 import type { Prefix64 } from "./prefix64.ts";
 import { checkRequest } from "./check_request.ts";
 import { RequestType } from "./request_type.ts";
-import type { ShutdownSummary } from "./shutdown_summary.ts";
+import { type ShutdownSummary, summaryOf } from "./shutdown_summary.ts";
 import { Statistics, type Stats } from "./stats.ts";
 
 /** A running client of one server: requests mappings and maintains them. Returned by {@linkcode Client.start}. */
@@ -37,6 +38,7 @@ export class Handle implements AsyncDisposable {
   readonly #connectionOptions: ConnectionOptions;
   readonly #records: MappingRecords;
   readonly #registry: MappingRegistry;
+  readonly #leftovers: Leftovers;
   readonly #announceRequests: AnnounceRequests;
   readonly #gateway: GatewayMonitor;
   readonly #outputs: OutputDispatch;
@@ -57,6 +59,7 @@ export class Handle implements AsyncDisposable {
       counts: this.#statistics.counts,
       onOutput: (output) => this.#outputs.take(output),
       onError,
+      onAdding: (adding) => this.#registry.adding(adding),
     };
     this.#connection = new Connection(addresses, this.#connectionOptions);
     this.#records = new MappingRecords(this.#endpoints, {
@@ -70,6 +73,7 @@ export class Handle implements AsyncDisposable {
     const step = (input: Input): void => this.#driver.step(input);
     const gateway = () => this.#connection.engine.gateway;
     this.#registry = new MappingRegistry({ step, clock, records: this.#records, gateway });
+    this.#leftovers = new Leftovers({ records: this.#records, registry: this.#registry, clock });
     this.#announceRequests = new AnnounceRequests(step);
     this.#gateway = new GatewayMonitor(step, () => clock.now());
     this.#outputs = new OutputDispatch({
@@ -79,6 +83,7 @@ export class Handle implements AsyncDisposable {
       gateway: this.#gateway,
       statistics: this.#statistics,
       report: onError,
+      hasStore: store !== undefined,
       describeGateway: () => this.describeGateway(),
       onRetransmission: () => this.#watcher?.checkSoon(), // the server may have another address
     });
@@ -94,6 +99,7 @@ export class Handle implements AsyncDisposable {
     try {
       await handle.#connection.open();
       await handle.#records.load();
+      handle.#leftovers.deleteAbandoned();
     } catch (error) {
       handle.#connection.close();
       throw error;
@@ -161,12 +167,7 @@ export class Handle implements AsyncDisposable {
   async deleteLeftovers(mapping?: StoredMapping): Promise<number> {
     const attempt = "Cannot delete the mappings of an earlier run";
     this.#checkOpen(attempt);
-    const deleted = this.#records.leftoverRequests(attempt, mapping).map(async (spec) => {
-      const leftover = this.#registry.adopt(spec);
-      await leftover[Symbol.asyncDispose]();
-      return leftover.state.type !== "error";
-    });
-    return (await Promise.all(deleted)).filter((isDeleted) => isDeleted).length;
+    return await this.#leftovers.delete(attempt, mapping);
   }
 
   /** Whether {@linkcode Handle.shutdown} was called. */
@@ -271,6 +272,7 @@ export class Handle implements AsyncDisposable {
       clock: this.#settings.clock,
       mappings: this.mappings,
       announcements: this.#connection.announcements,
+      upnp: this.#connection.upnp,
       inquire: (signal) => this.#gateway.inquire(signal),
       describeGateway: () => this.describeGateway(),
       sendError: () => this.#gateway.sendError,
@@ -378,19 +380,18 @@ export class Handle implements AsyncDisposable {
 
   async #end(keep: boolean): Promise<ShutdownSummary> {
     const open = this.#registry.size;
+    this.#leftovers.close();
     if (!keep) await this.#registry.releaseAll(this.#settings.shutdownTimeout);
     const left = this.#registry.size;
     this.#watcher?.close();
     this.#connection.close();
     this.#registry.detach();
-    await this.#records.close();
+    await this.#records.close(keep);
     this.#announceRequests.close();
     this.#gateway.close();
     this.#outputs.close();
     this.#errors.close();
-    return keep
-      ? { released: 0, unconfirmed: 0, kept: left }
-      : { released: open - left, unconfirmed: left, kept: 0 };
+    return summaryOf(open, left, keep);
   }
 }
 

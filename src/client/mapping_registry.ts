@@ -2,6 +2,7 @@ import type { Clock, Milliseconds } from "../clock.ts";
 import { deferred } from "../deferred.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Input, KnownMapping, MappingId, MappingState, Output } from "../engine/events.ts";
+import type { UpnpOutput } from "../engine/upnp_io.ts";
 import { type MappingKey, mappingKey, type MappingSpec } from "../engine/mapping_spec.ts";
 import { withPaddedDescription } from "./description.ts";
 import type { KnownGateway } from "../engine/gateway_knowledge.ts";
@@ -131,6 +132,13 @@ export class MappingRegistry {
     for (const mapping of shared.members) mapping.setAssignment(assignment, changed);
     const loser = changed ? this.#externalPorts.assigned(shared) : undefined;
     if (loser !== undefined) this.#step({ type: "conflict", id: loser.engineId });
+  }
+
+  /** The mapping is about to be made over UPnP. Resolves when that is recorded. */
+  adding({ id, externalPort, record }: UpnpOutput & { type: "adding" }): Promise<void> | undefined {
+    const shared = this.#byEngineId.get(id);
+    if (shared?.record === undefined) return undefined;
+    return this.#records.adding(shared.record, externalPort, record);
   }
 
   lost(id: MappingId): void {

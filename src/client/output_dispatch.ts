@@ -1,7 +1,13 @@
 import type { Clock } from "../clock.ts";
 import type { PcpError } from "../pcp_error.ts";
 import type { AnnounceRequests } from "./announce_requests.ts";
-import { GatewayError, RenewalRefusedError, ServerRestartedError } from "./errors.ts";
+import {
+  GatewayError,
+  MappingLostError,
+  PermanentMappingError,
+  RenewalRefusedError,
+  ServerRestartedError,
+} from "./errors.ts";
 import type { GatewayMonitor } from "./gateway_monitor.ts";
 import type { MappingRegistry } from "./mapping_registry.ts";
 import type { ClientOutput } from "./network/driver.ts";
@@ -18,6 +24,8 @@ export interface OutputDispatchOptions {
   readonly report: (error: PcpError) => void;
   /** What is known of the gateway, in a sentence without a period. */
   readonly describeGateway: () => string;
+  /** Whether a later run can delete what a crash leaves. */
+  readonly hasStore: boolean;
   /** A request is sent again because no response came. */
   readonly onRetransmission: () => void;
 }
@@ -25,8 +33,8 @@ export interface OutputDispatchOptions {
 /** Passes each output of the engine to the part of the client that it concerns. */
 export class OutputDispatch {
   readonly #options: OutputDispatchOptions;
-
   readonly #restarts: RestartNotices;
+  #hasWarned = false;
 
   constructor(options: OutputDispatchOptions) {
     const { clock, report } = options;
@@ -41,6 +49,14 @@ export class OutputDispatch {
     this.#restarts.close();
   }
 
+  /** Once: every mapping at that gateway is permanent. */
+  #warn({ id, assignment }: ClientOutput & { type: "granted" }): void {
+    const { registry, hasStore, report } = this.#options;
+    if (assignment.permanent === undefined || hasStore || this.#hasWarned) return;
+    this.#hasWarned = true;
+    report(new PermanentMappingError(registry.idOf(id)));
+  }
+
   take(output: ClientOutput): void {
     const { registry, announceRequests, gateway, statistics, report } = this.#options;
     switch (output.type) {
@@ -51,13 +67,16 @@ export class OutputDispatch {
         }
         return registry.stateChanged(output);
       case "granted":
+        this.#warn(output);
         return registry.granted(output);
       case "lost":
         return registry.lost(output.id);
       case "renewalRefused": {
-        const { id, code, retryIn } = output;
-        return report(new RenewalRefusedError(registry.idOf(id), code, retryIn));
+        const { id, code, retryIn, upnpCode } = output;
+        return report(new RenewalRefusedError(registry.idOf(id), code, retryIn, upnpCode));
       }
+      case "entryLost":
+        return report(new MappingLostError(registry.idOf(output.id)));
       case "serverRestarted":
         return this.#restarts.put(output.epoch);
       case "announced":

@@ -202,12 +202,10 @@ export class ServerHost implements AsyncDisposable {
     const network = this.#network;
     const transport = await network.open({ hostname, port }, {
       datagram: (bytes, source) => {
+        // Searches may come to this port too: clients on loopback know no other.
+        if (bytes[0] === SEARCH) return this.#igdHost?.receive(bytes, source, hostname);
         if (isMemoryNetwork(network) && this.server.refusesDatagrams) {
           network.reportUnreachable(source);
-        }
-        // On a real network searches may come to this port too: clients of loopback know no other.
-        if (bytes[0] === SEARCH && !isMemoryNetwork(network)) {
-          return this.#igdHost?.receive(bytes, source, hostname);
         }
         this.#rememberClient(source);
         const from = { address: IpAddress.parse(source.hostname), port: source.port };

@@ -1,6 +1,7 @@
 import { Client } from "../client/client.ts";
 import type { ClientOptions } from "../client/client_options.ts";
 import { loadDiagnosis } from "../client/diagnosis/load_diagnosis.ts";
+import { loadUpnp } from "../client/network/load_upnp.ts";
 import type { Handle } from "../client/handle.ts";
 import type { Milliseconds } from "../clock.ts";
 import { MemoryNetwork } from "../transport/memory.ts";
@@ -140,7 +141,7 @@ export class Lab implements AsyncDisposable {
  */
 export async function lab(options: LabOptions = {}): Promise<Lab> {
   const { clientAddress = "192.168.1.10", serverAddress = "192.168.1.1", seed = 1 } = options;
-  await loadDiagnosis(); // loading takes real time, which a test in virtual time does not wait for
+  await Promise.all([loadDiagnosis(), loadUpnp()]); // loading takes real time, which a test in virtual time does not wait for
   const clock = new ManualClock();
   const network = new MemoryNetwork({ clock, latency: options.latency ?? 1, seed });
   if (options.faults !== undefined) network.link = faults({ ...options.faults, seed });

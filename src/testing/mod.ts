@@ -157,6 +157,8 @@ export type {
   Store,
   /** As in `@portcontrol/pcp`. */
   StoredMapping,
+  /** As in `@portcontrol/pcp`. */
+  StoredUpnp,
 } from "../client/persistence/store.ts";
 export type {
   /** As in `@portcontrol/pcp`. */
@@ -204,6 +206,10 @@ export type {
   /** As in `@portcontrol/pcp`. */
   Protocol,
 } from "../engine/protocol.ts";
+export type {
+  /** As in `@portcontrol/pcp`. */
+  UpnpRecord,
+} from "../engine/upnp_io.ts";
 export type {
   /** As in `@portcontrol/pcp`. */
   Defect,

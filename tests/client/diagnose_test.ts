@@ -301,6 +301,7 @@ async function behind(
     port: 5351,
     clock: new ManualClock(),
     mappings: [],
+    upnp: { found: undefined, elsewhere: [], isUnreadable: false },
     announcements: { listening: true, heard: 0 },
     inquire: () => Promise.resolve(answer),
     describeGateway: () => "nothing answers",

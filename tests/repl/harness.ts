@@ -6,6 +6,7 @@ import * as library from "../../mod.ts";
 import "../../src/client/trace.ts";
 import "../../src/repl/help.ts";
 import "../../src/repl/commands/js.ts";
+import { loadUpnp } from "../../src/client/network/load_upnp.ts";
 import { loadDiagnosis } from "../../src/client/diagnosis/load_diagnosis.ts";
 import type { CommonOptions, ExitCode } from "../../src/repl/command.ts";
 import type { HookResult } from "../../src/repl/hook.ts";
@@ -37,7 +38,7 @@ export interface HarnessOptions {
 
 /** Starts a router at 192.168.1.1, a host at 192.168.1.20, and a session on it. */
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
-  await loadDiagnosis();
+  await Promise.all([loadDiagnosis(), loadUpnp()]);
   const clock = new ManualClock();
   const network = new MemoryNetwork({ clock, latency: 1 });
   const server = new SimulatedServer({ assignPort: "same", ...options.server });

@@ -8,6 +8,7 @@ import { ResultCodeError } from "../errors.ts";
 import { knownAddress } from "../external_address.ts";
 import type { MapHandle } from "../map_handle.ts";
 import type { Announcements } from "../network/connection.ts";
+import type { UpnpSightings } from "../network/upnp_connection.ts";
 import type { Diagnosis, Refusal } from "./diagnosis.ts";
 import { findings } from "./findings.ts";
 
@@ -19,6 +20,7 @@ export interface DiagnosisInput {
   readonly clock: Clock;
   readonly mappings: readonly MapHandle[];
   readonly announcements: Announcements;
+  readonly upnp: UpnpSightings;
   /** Asks the gateway which protocol it speaks. */
   readonly inquire: (signal: AbortSignal | undefined) => Promise<InquiryResult>;
   /** What is known of the gateway, in a sentence without a period. */
@@ -61,6 +63,7 @@ export async function diagnose(
     sentence: input.describeGateway(),
     version: answer.version,
     sendError: input.sendError(),
+    upnp: input.upnp,
   };
   const mayBeOtherGateway = protocol === null || refusal?.code === ResultCode.AddressMismatch;
   const surroundings = mayBeOtherGateway ? await input.surroundings?.(facts.client) : undefined;
@@ -76,9 +79,13 @@ async function findExternal(
   signal: AbortSignal | undefined,
 ): Promise<External> {
   const { client: { family }, mappings, clock } = input;
-  const known = address?.toString() ?? knownAddress({ mappings, family });
-  if (known !== undefined) return { externalAddress: known, refusal: null };
   const refused = refusedMapping(mappings);
+  const known = address?.toString() ?? knownAddress({ mappings, family });
+  if (known !== undefined) {
+    // Over UPnP the owner of the gateway may have to allow each computer to open ports.
+    const isDenied = protocol === "upnp" && refused === ResultCode.NotAuthorized;
+    return { externalAddress: known, refusal: isDenied ? refusalWith(refused) : null };
+  }
   if (refused !== undefined && OF_ANY_PORT.has(refused)) return refusedWith(refused);
   if (protocol !== "pcp") return NOTHING;
   const timeout = new AbortController();
@@ -108,16 +115,21 @@ function refusedMapping(mappings: readonly MapHandle[]): number | undefined {
 }
 
 function refusedWith(code: number): External {
-  return { externalAddress: null, refusal: { code, name: resultName(code) } };
+  return { externalAddress: null, refusal: refusalWith(code) };
+}
+
+function refusalWith(code: number): Refusal {
+  return { code, name: resultName(code) };
 }
 
 function refusalOf({ result = ResultCode.Success }: InquiryResult): Refusal | null {
-  return result === ResultCode.Success ? null : { code: result, name: resultName(result) };
+  return result === ResultCode.Success ? null : refusalWith(result);
 }
 
 const NAMES: Readonly<Record<string, Diagnosis["protocol"]>> = {
   "pcp": "PCP",
   "nat-pmp": "NAT-PMP",
+  "upnp": "UPnP",
 };
 
 /** Refusals that have nothing to do with the port: another one is refused too (RFC 6887 section 7.4). */

@@ -12,7 +12,7 @@ export interface Diagnosis {
   /** The server's UDP port. */
   readonly port: number;
   /** The protocol of the server; null if there was no response that this client understands. */
-  readonly protocol: "PCP" | "NAT-PMP" | null;
+  readonly protocol: "PCP" | "NAT-PMP" | "UPnP" | null;
   /** Milliseconds until the response; null without one. */
   readonly roundTrip: number | null;
   /** Seconds since the server began or lost its state (RFC 6887 section 8.5); null without a response. */
@@ -33,7 +33,7 @@ export interface Diagnosis {
 
 /** A result code and its name. Plain JSON. */
 export interface Refusal {
-  /** A result code of PCP (RFC 6887 section 7.4); for NAT-PMP the code with the same meaning. */
+  /** A result code of PCP (RFC 6887 section 7.4); for NAT-PMP and UPnP the code with the same meaning. */
   readonly code: number;
   /** Its name, such as `"NOT_AUTHORIZED"`. */
   readonly name: string;
@@ -53,6 +53,10 @@ export interface Finding {
 export type FindingCode =
   | "pcp"
   | "natPmp"
+  | "upnp"
+  | "upnpElsewhere"
+  | "upnpRefused"
+  | "upnpUnreadable"
   | "noServer"
   | "otherVersion"
   | "cannotSend"

@@ -1,34 +1,40 @@
 import type { Surroundings } from "../../discovery/surroundings.ts";
 import { ResultCode, resultSentence } from "../../wire/result_code.ts";
+import type { UpnpSightings } from "../network/upnp_connection.ts";
 import type { Diagnosis, Finding, FindingCode } from "./diagnosis.ts";
 
 type Facts = Omit<Diagnosis, "findings">;
 
-/** What is known of a gateway that did not answer. */
-export interface UnansweredGateway {
+/** What else is known of a gateway. */
+export interface GatewayFacts {
   /** Without a period. */
   readonly sentence: string;
   /** The version that it named when it refused PCP's. */
   readonly version: number | undefined;
   /** The system's message, if the last send failed on this host. */
   readonly sendError: string | undefined;
+  /** What was seen of UPnP. */
+  readonly upnp: UpnpSightings;
 }
 
 /** The facts of a diagnosis in sentences, for people without knowledge of networks. */
 export function findings(
   facts: Facts,
-  gateway: UnansweredGateway,
+  gateway: GatewayFacts,
   surroundings?: Surroundings,
 ): readonly Finding[] {
   const about = [server(facts, gateway)];
-  if (facts.protocol === null) return about.map((each) => within(surroundings, each));
+  if (facts.protocol === null) {
+    return [...about.map((each) => within(surroundings, each)), ...upnpTrouble(facts, gateway)];
+  }
   if (facts.refusal !== null) about.push(within(surroundings, refused(facts, facts.refusal.code)));
   else about.push(external(facts));
   if (facts.epoch !== null) about.push(upSince(facts.epoch));
-  return [...about, announcements(facts)];
+  // UPnP has announcements of its own, and its mappings are looked at from time to time.
+  return facts.protocol === "UPnP" ? about : [...about, announcements(facts)];
 }
 
-function server({ protocol, server, roundTrip }: Facts, gateway: UnansweredGateway): Finding {
+function server({ protocol, server, roundTrip }: Facts, gateway: GatewayFacts): Finding {
   const quickly = `${Math.max(1, Math.round(roundTrip ?? 0))} ms`;
   if (protocol === "PCP") {
     return good(
@@ -42,6 +48,14 @@ function server({ protocol, server, roundTrip }: Facts, gateway: UnansweredGatew
       `The router at ${server} opens ports on request: it speaks NAT-PMP, the older form of PCP, and answered in ${quickly}. It can do that for TCP and UDP, and nothing more.`,
     );
   }
+  if (protocol === "UPnP") {
+    const { friendlyName = "" } = gateway.upnp.found ?? {};
+    const name = friendlyName === "" ? "" : ` (“${friendlyName}”)`;
+    return good(
+      "upnp",
+      `The router at ${server}${name} opens ports on request: it speaks UPnP, and neither PCP nor NAT-PMP. It can do that for TCP and UDP, and any computer of this network can see and close such ports.`,
+    );
+  }
   if (gateway.version === undefined && gateway.sendError !== undefined) {
     return problem(
       "cannotSend",
@@ -50,6 +64,23 @@ function server({ protocol, server, roundTrip }: Facts, gateway: UnansweredGatew
   }
   const code = gateway.version === undefined ? "noServer" : "otherVersion";
   return problem(code, `${gateway.sentence}.`);
+}
+
+/** What was seen of UPnP although no gateway of it can be used. */
+function upnpTrouble({ server }: Facts, { upnp }: GatewayFacts): readonly Finding[] {
+  const others = upnp.elsewhere.join(" and ");
+  return [
+    ...(upnp.isUnreadable
+      ? [problem(
+        "upnpUnreadable",
+        `The router at ${server} announces UPnP, but what it says of its services cannot be read or used: an update of the router may help.`,
+      )]
+      : []),
+    ...(others === "" ? [] : [notice(
+      "upnpElsewhere",
+      `Another device offers to open ports over UPnP, at ${others}. It is not used, because this computer's way to the Internet is ${server}. If it is the router, give its address as the server's.`,
+    )]),
+  ];
 }
 
 /** Adds why a gateway that does not help may not be the router. */
@@ -73,6 +104,14 @@ function refused({ client, server, protocol }: Facts, code: number): Finding {
     );
   }
   if (code === ResultCode.NetworkFailure) return noInternet();
+  if (protocol === "UPnP") {
+    return problem(
+      "upnpRefused",
+      `The router speaks UPnP, but does not let this computer open ports. ${
+        resultSentence(code)
+      } Its settings may have a switch for that, for all computers or for each.`,
+    );
+  }
   return problem(
     "refused",
     `The router refuses to open ports over ${protocol}. ${resultSentence(code)}`,

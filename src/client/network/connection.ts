@@ -2,6 +2,7 @@ import type { Clock } from "../../clock.ts";
 import type { EngineConfig } from "../../engine/config.ts";
 import { Engine } from "../../engine/engine.ts";
 import type { Protocol } from "../../engine/protocol.ts";
+import type { UpnpOutput } from "../../engine/upnp_io.ts";
 import type { PcpError } from "../../pcp_error.ts";
 import type { Network, Transport } from "../../transport/transport.ts";
 import { AnnouncementError, SocketError } from "../errors.ts";
@@ -10,6 +11,7 @@ import type { Addresses } from "./addresses.ts";
 import { type ClientOutput, Driver, type DriverCounts } from "./driver.ts";
 import { RefusalProbe } from "./refusal_probe.ts";
 import { RequestSocket } from "./request_socket.ts";
+import { UpnpConnection, type UpnpSightings } from "./upnp_connection.ts";
 
 /** The reception of the server's announcements (RFC 6887 section 14.1). Plain JSON. */
 export interface Announcements {
@@ -25,6 +27,8 @@ export interface ConnectionSettings {
   readonly clock: Clock;
   readonly port: number;
   readonly announcePort: number;
+  /** Of searches in UPnP; undefined: 1900, and on loopback the server's port. */
+  readonly ssdpPort: number | undefined;
   /** Whether to listen for announcements; undefined: yes, except on loopback. */
   readonly multicast: boolean | undefined;
   readonly random: () => number;
@@ -39,6 +43,8 @@ export interface ConnectionSettings {
 export interface ConnectionOptions extends ConnectionSettings {
   readonly onOutput: (output: ClientOutput) => void;
   readonly onError: (error: PcpError) => void;
+  /** A mapping is about to be made over UPnP; the promise resolves when it is recorded. */
+  readonly onAdding: (adding: UpnpOutput & { type: "adding" }) => Promise<void> | undefined;
   /** Shared by all connections of a client. */
   readonly counts: DriverCounts;
 }
@@ -51,6 +57,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #socket: RequestSocket;
   readonly #probe: RefusalProbe;
+  readonly #upnp: UpnpConnection;
   #announcements: Transport | undefined;
   #listening = false;
   #heard = 0;
@@ -58,15 +65,23 @@ export class Connection {
   constructor(addresses: Addresses, options: ConnectionOptions) {
     const { clientAddress, serverAddresses } = addresses;
     const { port, random, randomWord, protocol, protocols, clock, counts, trace } = options;
+    const { ssdpPort = clientAddress.isLoopback ? port : undefined } = options;
     this.addresses = addresses;
     this.#options = options;
+    const config = { ...protocol, ...(ssdpPort === undefined ? {} : { ssdpPort }) };
     this.engine = new Engine({
       server: serverAddresses.map((address) => ({ address, port })),
       clientAddress: clientAddress.withScope(undefined),
       random,
       randomWord,
       protocols,
-      ...(protocol === undefined ? {} : { config: protocol }),
+      config,
+    });
+    this.#upnp = new UpnpConnection({
+      ...options,
+      ...addresses,
+      config,
+      step: (event) => this.driver.step({ type: "upnp", event }),
     });
     const from = clientAddress.toString();
     const servers = serverAddresses.map((address) => ({ hostname: address.toString(), port }));
@@ -84,6 +99,7 @@ export class Connection {
       onNewSocket: () => this.#socket.replace(),
       onSent: (index) => this.#probe.sent(index),
       onAnswer: () => this.#probe.answered(),
+      onUpnp: (action) => this.#upnp.take(action),
       onOutput: options.onOutput,
       clock,
       counts,
@@ -126,10 +142,16 @@ export class Connection {
     return { listening: this.#listening, heard: this.#heard };
   }
 
+  /** What was seen of UPnP. */
+  get upnp(): UpnpSightings {
+    return this.#upnp;
+  }
+
   /** Stops for good, and closes the sockets. */
   close(): void {
     this.driver.close();
     this.#probe.close();
+    this.#upnp.close();
     this.#socket.close();
     this.#announcements?.close();
   }

@@ -1,6 +1,7 @@
 import type { Clock, Milliseconds } from "../../clock.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Input, MappingId, Output } from "../../engine/events.ts";
+import type { UpnpOutput } from "../../engine/upnp_io.ts";
 import type { SocketAddress, Transport } from "../../transport/transport.ts";
 import { type Endpoint, IpAddress } from "../../wire/address.ts";
 import type { Tracer } from "../trace.ts";
@@ -20,18 +21,19 @@ export interface DriverOptions {
   readonly onSent: (index: number) => void;
   /** The server answered. */
   readonly onAnswer: () => void;
+  readonly onUpnp: (action: UpnpOutput) => void;
   readonly trace: Tracer | undefined;
 }
 
 /** An output of the engine that the driver does not carry out itself. */
-export type ClientOutput = Exclude<Output, { type: "send" | "newSocket" }>;
+export type ClientOutput = Exclude<Output, { type: "send" | "newSocket" | "upnp" }>;
 
 /** Where a datagram was received, if not on the socket that requests leave from. */
 export type ReceivedOn = Partial<
   Pick<Input & { type: "datagram" }, "multicast" | "isOnOldSocket">
 >;
 
-/** The datagrams that passed through a driver. */
+/** The datagrams that passed through a driver, and in UPnP the messages over TCP. */
 export interface DriverCounts {
   sent: number;
   received: number;
@@ -124,6 +126,7 @@ export class Driver {
           const output = outputs[index] as Output;
           if (output.type === "send") this.#send(output.bytes, output.id);
           else if (output.type === "newSocket") this.#options.onNewSocket();
+          else if (output.type === "upnp") this.#options.onUpnp(output.action);
           else this.#options.onOutput(output);
         }
       } finally {

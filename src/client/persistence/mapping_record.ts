@@ -12,7 +12,7 @@ import { reasonOf } from "../errors.ts";
 import { Nonce } from "../../wire/nonce.ts";
 import { decodeOptions, encodeOption, type Option, optionLength } from "../../wire/option.ts";
 import { toHex } from "../../wire/octets.ts";
-import type { StoredMapping } from "./store.ts";
+import type { StoredMapping, StoredUpnp } from "./store.ts";
 
 /** The server and the client of a mapping. */
 export interface Endpoints {
@@ -36,11 +36,13 @@ export interface MappingRecord extends Endpoints {
   expiresAt: number;
   /** The protocol in which the server granted it; undefined if it did not, as far as is known. */
   grantedBy: Protocol | undefined;
+  /** If it was made over UPnP. */
+  upnp: StoredUpnp | undefined;
 }
 
 /** The record as it is stored. */
 export function storedOf(record: MappingRecord): StoredMapping {
-  const { spec, grantedBy } = record;
+  const { spec, grantedBy, upnp } = record;
   const { remoteAddress, remotePort } = spec;
   return {
     server: record.server,
@@ -55,6 +57,7 @@ export function storedOf(record: MappingRecord): StoredMapping {
     externalPort: record.suggestedPort,
     expiresAt: new Date(record.expiresAt).toISOString(),
     ...(grantedBy === undefined ? {} : { grantedBy }),
+    ...(upnp === undefined ? {} : { upnp }),
     options: optionsToHex(spec.options),
     ...(remoteAddress === undefined ? {} : { remoteAddress: remoteAddress.toString() }),
     ...(remotePort === undefined ? {} : { remotePort }),
@@ -65,6 +68,25 @@ export function storedOf(record: MappingRecord): StoredMapping {
 export function requestOf({ spec, suggestedAddress, suggestedPort }: MappingRecord): MappingSpec {
   if (!isSuggestionBinding(spec)) return spec;
   return { ...spec, externalAddress: suggestedAddress, externalPort: suggestedPort };
+}
+
+/**
+ * Drops the suggestion if the server may hold the mapping with an external port: common servers treat a request with another
+ * suggested port as one for another mapping.
+ */
+export function withoutSuggestion(
+  spec: MappingSpec,
+  { suggestedPort, suggestedAddress }: MappingRecord,
+): MappingSpec {
+  if (suggestedPort === 0 || isSuggestionBinding(spec)) return spec;
+  return { ...spec, externalPort: 0, externalAddress: IpAddress.any(suggestedAddress.family) };
+}
+
+/** A mapping that is requested again is not kept on purpose any more. */
+export function withoutKept(upnp: StoredUpnp | undefined): StoredUpnp | undefined {
+  if (upnp === undefined) return undefined;
+  const { kept: _kept, ...rest } = upnp;
+  return rest;
 }
 
 /**
@@ -92,6 +114,7 @@ export function recordOf(stored: unknown): MappingRecord {
     lifetime: spec.lifetime,
     expiresAt: timeIn(fields, "expiresAt"),
     grantedBy: PROTOCOLS.find((protocol) => protocol === fields["grantedBy"]),
+    upnp: fields["upnp"] === undefined ? undefined : upnpOf(fieldsOf(fields["upnp"])),
   };
   checkSpec({ ...spec, externalPort: record.suggestedPort }, client);
   return record;
@@ -109,6 +132,21 @@ export function keyOf(stored: unknown, attempt: string): MappingKey {
   } catch (error) {
     throw new TypeError(`${attempt}: ${reasonOf(error)}`);
   }
+}
+
+function upnpOf(fields: Fields): StoredUpnp {
+  return {
+    service: shortTextIn(fields, "service"),
+    description: shortTextIn(fields, "description"),
+    ...(fields["permanent"] === true ? { permanent: true } : {}),
+    ...(fields["kept"] === true ? { kept: true } : {}),
+    ...(fields["uniqueId"] === undefined
+      ? {}
+      : { uniqueId: numberIn(fields, "uniqueId", 0, 0xffff) }),
+    ...(fields["bootId"] === undefined
+      ? {}
+      : { bootId: numberIn(fields, "bootId", -1, 0x7fff_ffff) }),
+  };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -144,6 +182,13 @@ function textIn(fields: Fields, name: string): string {
   const value = fields[name];
   if (typeof value === "string") return value;
   throw new TypeError(`${name} must be a text, got "${shown(value)}"`);
+}
+
+/** A text that goes into a request to the gateway. */
+function shortTextIn(fields: Fields, name: string): string {
+  const text = textIn(fields, name);
+  if (/^[ -~]{0,200}$/.test(text)) return text;
+  throw new RangeError(`${name} must be printable and short, got "${shown(text)}"`);
 }
 
 function addressIn(fields: Fields, name: string): IpAddress {

@@ -2,12 +2,12 @@ import { deferred } from "../../deferred.ts";
 import type { Assignment, KnownMapping, Milliseconds } from "../../engine/events.ts";
 import type { ReusableMapping } from "../../engine/mapping.ts";
 import {
-  isSuggestionBinding,
   type MappingKey,
   mappingKey,
   type MappingSpec,
   thirdPartyOf,
 } from "../../engine/mapping_spec.ts";
+import type { UpnpRecord } from "../../engine/upnp_io.ts";
 import { newNonce } from "../../engine/new_nonce.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { PcpError } from "../../pcp_error.ts";
@@ -19,7 +19,10 @@ import {
   recordOf,
   requestOf,
   storedOf,
+  withoutKept,
+  withoutSuggestion,
 } from "./mapping_record.ts";
+import { mayExist, timeLeft } from "./remaining_time.ts";
 import type { Store, StoredMapping } from "./store.ts";
 
 /** What {@linkcode MappingRecords} are made of. */
@@ -113,7 +116,8 @@ export class MappingRecords {
 
   /** Whether a request needs a record, or may find one: not without a store, before the client has moved. */
   get isUsed(): boolean {
-    return this.#options.store !== undefined || this.#leftovers.size > 0;
+    return this.#options.store !== undefined || this.#leftovers.size > 0 ||
+      this.#elsewhere.some(({ upnp }) => upnp !== undefined);
   }
 
   /**
@@ -163,7 +167,8 @@ export class MappingRecords {
     const active = this.#active.get(key);
     const leftover = this.#leftovers.get(key);
     const existing = active?.[0] ?? leftover;
-    const earlier = existing ?? this.#options.reusable(spec);
+    const held = existing ?? this.#movedFrom(key);
+    const earlier = held ?? this.#options.reusable(spec);
     const nonce = earlier?.nonce ?? newNonce(this.#options.randomWord);
     const requested = leftover === undefined ? spec : withoutSuggestion(spec, leftover);
     const { externalAddress, externalPort } = requested;
@@ -182,15 +187,17 @@ export class MappingRecords {
       suggestedPort,
       lifetime: spec.lifetime,
       expiresAt: Math.max(Date.now() + spec.lifetime * 1000, existing?.expiresAt ?? 0),
-      grantedBy: existing?.grantedBy,
+      grantedBy: held?.grantedBy,
+      upnp: withoutKept(held?.upnp),
     };
     this.#leftovers.delete(key);
     if (this.#options.store !== undefined) {
       this.#active.set(key, active === undefined ? [record] : [...active, record]);
     }
-    const until = existing === undefined ? -Infinity : this.#options.now() + lifeLeft(existing);
+    const until = held === undefined ? -Infinity : this.#options.now() + timeLeft(held);
     const { grantedBy } = record;
-    const known = { nonce, suggestedAddress, suggestedPort, until, grantedBy };
+    const upnp = record.upnp && { ...record.upnp, client: IpAddress.parse(held?.client ?? client) };
+    const known = { nonce, suggestedAddress, suggestedPort, until, grantedBy, upnp };
     const isWaiting = active !== undefined;
     const written = isWaiting ? this.#whenFirst(record) : this.#write();
     return { record, spec: requested, known, written, isWaiting };
@@ -209,9 +216,39 @@ export class MappingRecords {
     record.suggestedAddress = externalAddress;
     record.suggestedPort = externalPort;
     record.grantedBy = assignment.protocol;
+    record.upnp = assignment.upnp;
+    if (record.upnp !== undefined) {
+      const before = this.#movedFrom(record.key);
+      this.#elsewhere = this.#elsewhere.filter((each) => each !== before);
+    }
     record.lifetime = Math.max(record.lifetime, lifetime);
     record.expiresAt = Date.now() + expiresAt - this.#options.now();
     this.#changed(record);
+  }
+
+  /**
+   * The mapping is about to be made over UPnP. The gateway may hold it from now on, and if it knows no lifetimes for good:
+   * resolves when the record survives a crash; undefined without a store.
+   */
+  adding(record: MappingRecord, port: number, upnp: UpnpRecord): Promise<void> | undefined {
+    if (this.#active.get(record.key)?.includes(record) !== true) return undefined;
+    record.suggestedPort = port;
+    record.grantedBy = "upnp";
+    record.upnp = upnp;
+    return this.#write();
+  }
+
+  /**
+   * Leftovers made over UPnP that a run left by a crash, or that have outlived their time because the gateway does not end
+   * them. Those that it never ends come first.
+   */
+  get abandoned(): readonly StoredMapping[] {
+    const isPermanent = ({ upnp }: MappingRecord): boolean => upnp?.permanent === true;
+    return [...this.#leftovers.values()]
+      .filter((record) => record.upnp !== undefined && mayExist(record))
+      .filter(({ upnp, expiresAt }) => upnp?.kept !== true || expiresAt < Date.now())
+      .sort((one, other) => Number(isPermanent(other)) - Number(isPermanent(one)))
+      .map(storedOf);
   }
 
   /** Forgets a mapping that the server does not hold any more. */
@@ -230,8 +267,13 @@ export class MappingRecords {
     void written?.then(resolve);
   }
 
-  /** Writes what is not written yet, and closes the store. */
-  async close(): Promise<void> {
+  /**
+   * Writes what is not written yet, and closes the store.
+   *
+   * @param keep The mappings stay at the gateway on purpose: those made over UPnP are not abandoned.
+   */
+  async close(keep = false): Promise<void> {
+    if (keep) this.#keep();
     await this.#write();
     try {
       await this.#options.store?.close();
@@ -241,7 +283,7 @@ export class MappingRecords {
   }
 
   #recordOf({ key, spec, known }: RequestedMapping): MappingRecord {
-    const { nonce, suggestedAddress, suggestedPort, until, grantedBy } = known;
+    const { nonce, suggestedAddress, suggestedPort, until, grantedBy, upnp } = known;
     const expiresAt = Date.now() + until - this.#options.now();
     const { lifetime } = spec;
     return {
@@ -254,7 +296,14 @@ export class MappingRecords {
       lifetime,
       expiresAt,
       grantedBy,
+      upnp,
     };
+  }
+
+  #keep(): void {
+    for (const record of [...this.#active.values()].flat()) {
+      if (record.upnp !== undefined) record.upnp = { ...record.upnp, kept: true };
+    }
   }
 
   /** Resolves when the record is written after the others of its key, which the server holds until their removal. */
@@ -262,6 +311,14 @@ export class MappingRecords {
     const { promise, resolve } = deferred<void>();
     this.#waiting.set(record, resolve);
     return promise;
+  }
+
+  /** What was made over UPnP at this gateway, for another address of this host. */
+  #movedFrom(key: MappingKey): MappingRecord | undefined {
+    return this.#elsewhere.find((record) =>
+      record.key === key && record.server === this.#endpoints.server &&
+      record.upnp !== undefined && mayExist(record)
+    );
   }
 
   /** The records of what the server holds. */
@@ -310,27 +367,6 @@ export class MappingRecords {
     }
     this.#writing = undefined; // in the same tick as the last check of #dirty
   }
-}
-
-/**
- * Drops the suggestion if the server may hold the mapping with an external port: common servers treat a request with another
- * suggested port as one for another mapping.
- */
-function withoutSuggestion(
-  spec: MappingSpec,
-  { suggestedPort, suggestedAddress }: MappingRecord,
-): MappingSpec {
-  if (suggestedPort === 0 || isSuggestionBinding(spec)) return spec;
-  return { ...spec, externalPort: 0, externalAddress: IpAddress.any(suggestedAddress.family) };
-}
-
-function mayExist(record: MappingRecord): boolean {
-  return lifeLeft(record) > 0;
-}
-
-/** How long the server may hold the mapping: a renewal whose response was not recorded adds one lifetime. */
-function lifeLeft({ expiresAt, lifetime }: MappingRecord): Milliseconds {
-  return expiresAt + lifetime * 1000 - Date.now();
 }
 
 /** A user's store may fail with any error. */

@@ -1,4 +1,5 @@
 import type { Protocol } from "../../engine/protocol.ts";
+import type { UpnpRecord } from "../../engine/upnp_io.ts";
 
 /** A mapping as a store keeps it, so that a later run can continue or delete it. Plain JSON. */
 export interface StoredMapping {
@@ -26,12 +27,20 @@ export interface StoredMapping {
   readonly expiresAt: string;
   /** The protocol in which the server granted it; absent if it did not, as far as is known. */
   readonly grantedBy?: Protocol;
+  /** What is needed to keep or delete a mapping that was made over UPnP; absent for others. */
+  readonly upnp?: StoredUpnp;
   /** The options of the request as hexadecimal digits. */
   readonly options: string;
   /** The remote peer's address; outbound mappings only. */
   readonly remoteAddress?: string;
   /** The remote peer's port; outbound mappings only. */
   readonly remotePort?: number;
+}
+
+/** What is needed to keep or delete a mapping that was made over UPnP. Plain JSON. */
+export interface StoredUpnp extends UpnpRecord {
+  /** The program left it at the gateway on purpose. */
+  readonly kept?: true;
 }
 
 /**
