@@ -1,5 +1,5 @@
 import { type Clock, type Milliseconds, systemClock } from "../clock.ts";
-import { seededRandom } from "../testing/random.ts";
+import { seededRandom } from "../seeded_random.ts";
 import { bind, dynamicPort } from "./bind.ts";
 import { MemoryStreams, type TappedExchange } from "./memory_stream.ts";
 import type {

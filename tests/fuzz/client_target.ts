@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { InboundMap, type MapHandle, OutboundMap, RequestType } from "../../mod.ts";
 import { type Lab, lab } from "../../src/testing/mod.ts";
 import { seededRandom } from "../../src/testing/random.ts";
+import { collect } from "../soak/gauge.ts";
 import { mutate, randomOctets } from "./mutate.ts";
 import type { Runner, Target } from "./target.ts";
 
@@ -92,12 +93,4 @@ function forge(responses: readonly Uint8Array[], random: () => number): Uint8Arr
     forged[at] = Math.floor(random() * 256);
   }
   return mutate(forged, random);
-}
-
-/** Octets of the heap in use, after a garbage collection if V8 exposes it. */
-function collect(): number {
-  const { gc } = globalThis as { gc?: () => void };
-  gc?.();
-  gc?.();
-  return Deno.memoryUsage().heapUsed;
 }

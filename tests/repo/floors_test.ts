@@ -66,6 +66,7 @@ const FLOORS: readonly Floor[] = [
     may: ["client", "discovery", "testing", "transport"].map((f) => `src/${f}/`),
   },
   { files: "src/printable.ts", may: [] },
+  { files: "src/seeded_random.ts", may: [] },
   { files: "src/check_runtime.ts", may: [] },
   { files: "src/runtime/", may: ["src/check_runtime.ts"], packages: ["node:"] },
   { files: "src/version.ts", may: [] },
@@ -77,7 +78,7 @@ const FLOORS: readonly Floor[] = [
   { files: "src/wire/", may: [] },
   {
     files: "src/transport/memory.ts",
-    may: ["src/clock.ts", "src/transport/", "src/testing/random.ts"],
+    may: ["src/clock.ts", "src/transport/", "src/seeded_random.ts"],
   },
   { files: "src/transport/", may: ["src/clock.ts"], packages: ["node:dgram", "node:net"] },
   { files: "src/engine/", may: ["src/wire/", "src/milliseconds.ts"] },
@@ -132,7 +133,7 @@ const FLOORS: readonly Floor[] = [
     ],
   },
   { files: "src/testing/server/", may: ["src/wire/"] },
-  { files: "src/testing/random.ts", may: [] },
+  { files: "src/testing/random.ts", may: ["src/seeded_random.ts"] },
   {
     files: "src/repl/commands/",
     may: [...PUBLIC, ...ABORTABLE, ...UNDER_COMMANDS.map((file) => `src/repl/${file}.ts`)],

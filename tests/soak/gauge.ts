@@ -50,14 +50,13 @@ export class Gauge {
 
   /** Takes a sample, after a garbage collection if V8 exposes it. */
   take(running: number): Sample {
-    collect();
+    const heap = collect();
     const now = performance.now();
     const cpu = process.cpuUsage(this.#cpuBefore);
-    const { heapUsed, rss } = Deno.memoryUsage();
     const sample: Sample = {
       minute: (now - this.#began) / 60_000,
-      heap: heapUsed,
-      rss,
+      heap,
+      rss: Deno.memoryUsage().rss,
       cpu: (cpu.user + cpu.system) / 1_000 / Math.max(1, now - this.#before),
       running,
     };
@@ -71,10 +70,12 @@ export class Gauge {
 /** Whether V8 exposes garbage collection: `--v8-flags=--expose-gc`. */
 export const canCollect: boolean = "gc" in globalThis;
 
-function collect(): void {
+/** Octets of the heap in use, after a garbage collection if V8 exposes it. */
+export function collect(): number {
   const { gc } = globalThis as { gc?: () => void };
   gc?.();
   gc?.();
+  return Deno.memoryUsage().heapUsed;
 }
 
 /** Number of open UDP sockets of this process; undefined except on Linux. */
