@@ -19,3 +19,9 @@ export function checkRequest(
   }
   checkSpec(spec, clientAddress);
 }
+
+/** @throws {TypeError} If the value is none of the two kinds of mappings. */
+export function checkMap(map: { readonly toSpec?: unknown } | undefined): void {
+  if (typeof map?.toSpec === "function") return;
+  throw new TypeError("Cannot request a mapping: expected an InboundMap or OutboundMap");
+}

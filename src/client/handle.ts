@@ -25,7 +25,7 @@ import type { Endpoints } from "./persistence/mapping_record.ts";
 import { MappingRecords } from "./persistence/mapping_records.ts";
 import type { StoredMapping } from "./persistence/store.ts";
 import type { Prefix64 } from "./prefix64.ts";
-import { checkRequest } from "./check_request.ts";
+import { checkMap, checkRequest } from "./check_request.ts";
 import { RequestType } from "./request_type.ts";
 import { type ShutdownSummary, summaryOf } from "./shutdown_summary.ts";
 import { Statistics, type Stats } from "./stats.ts";
@@ -186,6 +186,7 @@ export class Handle implements AsyncDisposable {
    */
   request(map: InboundMap | OutboundMap, kind: RequestType = RequestType.KeepAlive): MapHandle {
     this.#checkOpen("Cannot request a mapping");
+    checkMap(map);
     return this.#request(map, kind);
   }
 

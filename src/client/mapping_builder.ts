@@ -148,7 +148,9 @@ export abstract class MappingBuilder {
   protected checkInteger(what: string, value: number, least: number, most: number): number {
     if (Number.isInteger(value) && value >= least && value <= most) return value;
     throw new RangeError(
-      `${this.attempt}: ${what} must be an integer from ${least} to ${most}, got "${value}"`,
+      `${this.attempt}: ${what} must be an integer from ${least} to ${most}, got "${value}"${
+        typeHint(value)
+      }`,
     );
   }
 
@@ -158,6 +160,15 @@ export abstract class MappingBuilder {
     if (address !== undefined) return address;
     throw new TypeError(`${this.attempt}: ${what} must be an IPv4 or IPv6 address, got "${text}"`);
   }
+}
+
+/** What to pass instead of a value that is no number. */
+function typeHint(value: unknown): string {
+  if (typeof value !== "string") return typeof value === "number" ? "" : ": expected a number";
+  const names = Object.keys(ProtocolNumber);
+  const name = names.find((each) => each.toLowerCase() === value.toLowerCase());
+  if (name !== undefined) return `: use ProtocolNumber.${name}`;
+  return `: expected a number, got the string "${value}"`;
 }
 
 const NONE: readonly never[] = [];

@@ -23,6 +23,7 @@ export class DiscoveryError extends PcpError {
   readonly reason: DiscoveryReason;
   /** The cause in words: the message without the attempt and the advice. */
   readonly detail: string;
+  readonly #attempt: string;
 
   /**
    * Creates the error of an attempt.
@@ -40,8 +41,14 @@ export class DiscoveryError extends PcpError {
   ) {
     const { avoidable = true, ...rest } = options;
     super(`Cannot ${attempt}: ${detail}${avoidable ? ADVICE : ""}`, rest);
+    this.#attempt = attempt;
     this.reason = reason;
     this.detail = detail;
+  }
+
+  /** The message without its advice, which is for programs in TypeScript. */
+  get summary(): string {
+    return `Cannot ${this.#attempt}: ${this.detail}`;
   }
 }
 

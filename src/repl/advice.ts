@@ -9,22 +9,73 @@ import {
   SocketError,
 } from "../../mod.ts";
 
+/** What a command asked for, as far as advice depends on it. */
+export interface Asked {
+  /** Internal ports of the mappings. */
+  readonly ports: readonly number[];
+  /** Flags of options that a router may refuse. */
+  readonly flags: readonly string[];
+  /** Whether another run of the same command could not know the nonce of its mapping (RFC 6887 section 11.3). */
+  readonly forgetsNonce: boolean;
+}
+
 /** What to do about an error, in one sentence without a period; undefined where the message suffices. */
-export function adviceFor(error: unknown): string | undefined {
+export function adviceFor(error: unknown, asked: Asked = NOTHING_KNOWN): string | undefined {
   if (error instanceof ResultCodeError) {
-    return error.reason === undefined ? ADVICE.get(error.code) : undefined; // its message says what to do
+    if (error.reason !== undefined) return undefined; // its message says what to do
+    return adviceForCode(error.code, asked);
   }
   if (error instanceof DiscoveryError) {
     return "Give both addresses with --client and --server, or use --simulate to go without a router";
   }
   if (error instanceof SocketError && error.operation === "open") {
-    return 'Leave --client out, or see "discover" for the addresses of this host';
+    return isDenied(error)
+      ? "Run it again with --allow-net, or with -A for all permissions"
+      : 'Leave --client out, or see "discover" for the addresses of this host';
   }
   if (error instanceof GatewayError) return OTHER_GATEWAY;
   if (error instanceof NotRunningError) return 'See "list" for the mappings that are there';
   if (error instanceof ClosedError) return 'Type "connect" to start again';
   return undefined;
 }
+
+function adviceForCode(code: number, { ports, flags, forgetsNonce }: Asked): string | undefined {
+  const sent = flags.map((flag) => `--${flag}`).join(", ");
+  switch (code) {
+    case ResultCode.NotAuthorized: {
+      const isLow = ports.some((port) => port > 0 && port < FIRST_COMMON_PORT);
+      return [
+        ...(isLow
+          ? [
+            `Many routers open no ports below ${FIRST_COMMON_PORT}: map a higher one, or allow it in the router's settings`,
+          ]
+          : []),
+        "Allow port mapping (UPnP, NAT-PMP, PCP) for this device in the router's settings",
+        "If another program holds this port, end it or map another port",
+        ...(forgetsNonce
+          ? [
+            "If an earlier run of this command opened it, it ends with its lifetime: --state FILE continues it in later runs, -k deletes it at the end",
+          ]
+          : []),
+      ].join(". ");
+    }
+    case ResultCode.UnsuppOption:
+    case ResultCode.MalformedOption:
+      return sent === "" ? ADVICE.get(code) : `Leave out ${sent}`;
+    default:
+      return ADVICE.get(code);
+  }
+}
+
+/** Whether a permission of Deno is missing. */
+function isDenied(error: unknown): boolean {
+  return error instanceof Error && (error.name === "NotCapable" || isDenied(error.cause));
+}
+
+/** miniupnpd and others are shipped with rules that begin with this port. */
+const FIRST_COMMON_PORT = 1_024;
+
+const NOTHING_KNOWN: Asked = { ports: [], flags: [], forgetsNonce: false };
 
 /** How to ask another gateway than one that does not answer. */
 export const OTHER_GATEWAY =
@@ -36,10 +87,6 @@ const ADVICE: ReadonlyMap<number, string> = new Map([
   [
     ResultCode.UnsuppVersion,
     "This router is too old or too new; an update of its firmware may help",
-  ],
-  [
-    ResultCode.NotAuthorized,
-    "Allow port mapping (PCP, NAT-PMP) for this device in the router's settings; if another program holds this port, end it or map another port",
   ],
   [
     ResultCode.UnsuppOpcode,

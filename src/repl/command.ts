@@ -1,4 +1,5 @@
 import type { InboundMap, OutboundMap, Protocol, RequestType } from "../../mod.ts";
+import type { Target } from "./read_values.ts";
 
 /** A parsed command; every value in it is in range. */
 export type Command =
@@ -6,12 +7,14 @@ export type Command =
     readonly name: "map" | "peer";
     readonly maps: readonly (InboundMap | OutboundMap)[];
     readonly requestType: RequestType;
+    /** The options of the request that were given, without their hyphens. */
+    readonly flags: readonly string[];
   }
   | { readonly name: "connect"; readonly client?: string; readonly server?: string }
   | { readonly name: "simulate"; readonly protocols?: readonly Protocol[] }
   | { readonly name: "show"; readonly id: number }
   | { readonly name: "renew"; readonly id: number; readonly lifetime: number }
-  | { readonly name: "revoke"; readonly id: number | "all" }
+  | { readonly name: "revoke"; readonly which: readonly MappingName[] }
   | { readonly name: "trace"; readonly on: boolean }
   | { readonly name: "js"; readonly code: string }
   | { readonly name: "help"; readonly topic?: string }
@@ -23,10 +26,14 @@ export type Command =
       | "discover"
       | "exit"
       | "external"
+      | "leftovers"
       | "list"
       | "version"
       | "watch";
   };
+
+/** Mappings as "revoke" names them: an id, the id of a leftover such as `L1`, a port and protocol, or all. */
+export type MappingName = number | `L${number}` | Target | "all";
 
 /** The commands of the given names. */
 export type CommandNamed<Name extends Command["name"]> = Extract<Command, { readonly name: Name }>;

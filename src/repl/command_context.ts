@@ -1,6 +1,6 @@
 import type { MapHandle } from "../../mod.ts";
 import { abortable } from "../abortable.ts";
-import { OTHER_GATEWAY } from "./advice.ts";
+import { type Asked, OTHER_GATEWAY } from "./advice.ts";
 import type { CommonOptions } from "./command.ts";
 import { type BackgroundOutput, ReplClient } from "./repl_client.ts";
 import { errorLines } from "./report.ts";
@@ -44,6 +44,8 @@ export class CommandContext {
   readonly options: CommonOptions;
   /** Aborted when the user cancels the command. */
   readonly signal: AbortSignal;
+  /** What the command asks for, for advice. */
+  readonly asked: Asked | undefined;
   readonly #ownOptions: CommonOptions;
   readonly #multicast: boolean;
 
@@ -57,7 +59,9 @@ export class CommandContext {
     ownOptions: CommonOptions,
     multicast: boolean,
     signal: AbortSignal,
+    asked?: Asked,
   ) {
+    this.asked = asked;
     this.parts = parts;
     this.state = state;
     this.options = { ...parts.defaults, ...ownOptions };
@@ -175,7 +179,8 @@ export class CommandContext {
   reportTrouble(error: unknown): void {
     const { screen, inspect } = this.parts;
     const json = this.options.json === true;
-    screen.error(...errorLines(error, { json, paint: screen.paint, inspect, where: "" }));
+    const { paint } = screen;
+    screen.error(...errorLines(error, { json, paint, inspect, where: "", asked: this.asked }));
   }
 
   /** Prints a line about what is waited for on standard error. */

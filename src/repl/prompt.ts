@@ -3,9 +3,10 @@ import { PassThrough, Writable } from "node:stream";
 import { deferred } from "../deferred.ts";
 import { complete, type CompletionContext } from "./complete.ts";
 import { HISTORY_LIMIT } from "./history.ts";
+import { HistorySearch } from "./history_search.ts";
 import { splitPastes, TypingLimit } from "./lines.ts";
 import type { InputLine, Screen } from "./screen.ts";
-import { printable } from "./text.ts";
+import { printable, quote } from "./text.ts";
 
 /** What a prompt shows, and its callbacks. */
 export interface PromptOptions {
@@ -19,6 +20,10 @@ export interface PromptOptions {
   readonly onInterrupt: () => void;
   /** Called for a line that is too long. */
   readonly onTooLong: () => void;
+  /** Called for Ctrl-Z; calls the function when this program continues. */
+  readonly onSuspend: (onContinue: () => void) => void;
+  /** How many mappings the end of the prompt deletes. */
+  readonly openPorts: () => number;
 }
 
 /** Reads lines with editing, history and completion, while alerts are printed above them. */
@@ -34,6 +39,7 @@ export class Prompt implements InputLine {
   #muted = true;
   #closed = false;
   #interrupts = 0;
+  #search: HistorySearch | undefined;
 
   constructor(options: PromptOptions) {
     const { screen, history } = options;
@@ -59,8 +65,7 @@ export class Prompt implements InputLine {
     this.#editor.on("line", (line) => this.#entered(line));
     this.#editor.on("close", () => this.close());
     this.#editor.on("SIGINT", () => this.#interrupted());
-    // Ctrl-Z is ignored: a stopped process renews no mapping.
-    this.#editor.on("SIGTSTP", () => {});
+    this.#editor.on("SIGTSTP", () => this.#suspended());
     this.#input.on("keypress", (_text: string, key: { ctrl?: boolean; name?: string } = {}) => {
       if (key.ctrl !== true || key.name !== "c") this.#interrupts = 0;
     });
@@ -75,8 +80,7 @@ export class Prompt implements InputLine {
         const pieces = splitPastes(limit.filter(decoder.decode(octets, { stream: true })));
         for (const { text, isPaste } of pieces) {
           if (isPaste) this.#paste(text);
-          // The line editor reads its stream one turn of the event loop later.
-          else await new Promise((done) => this.#input.write(text, () => setTimeout(done, 0)));
+          else await this.#press(text);
         }
       }
     } catch {
@@ -111,7 +115,7 @@ export class Prompt implements InputLine {
 
   show(): void {
     const { marks } = this.#screen;
-    const label = this.#options.label();
+    const label = this.#search === undefined ? this.#options.label() : searchLabel(this.#search);
     this.#editor.setPrompt(label);
     if (marks.promptStart !== "") {
       this.#screen.write(`${marks.promptStart}${label}${marks.promptEnd}`);
@@ -158,19 +162,77 @@ export class Prompt implements InputLine {
     else this.#finish(line, "");
   }
 
+  /** Ctrl-C clears a line. Without one it cancels the running command, or leaves when it is pressed again. */
   #interrupted(): void {
     const screen = this.#screen;
-    this.#interrupts++;
     this.#queue.length = 0;
+    const hasLine = this.#editor.line !== "";
+    this.#interrupts = hasLine && this.#resolve !== undefined ? 0 : this.#interrupts + 1;
     if (this.#interrupts > 1) return this.close();
     this.#muted = true;
     this.#clearLine();
     if (this.#resolve === undefined) return this.#options.onInterrupt();
     screen.setInputLine(undefined);
     screen.write(`^C\n${screen.marks.finished()}`);
-    screen.print(screen.paint.dim("Ctrl-C again, or Ctrl-D, deletes every mapping and leaves"));
+    if (!hasLine) screen.print(screen.paint.dim(leaveText(this.#options.openPorts())));
     this.show();
     screen.setInputLine(this);
+  }
+
+  #suspended(): void {
+    const isTyping = this.#resolve !== undefined;
+    if (isTyping) this.hide();
+    this.#options.onSuspend(() => {
+      if (isTyping && this.#resolve !== undefined) this.show();
+    });
+  }
+
+  /** Passes keys to the line editor, or to the search of the history that Ctrl-R begins. */
+  async #press(keys: string): Promise<void> {
+    let rest = keys;
+    while (rest !== "") {
+      if (this.#search !== undefined) {
+        rest = this.#searchKey(rest);
+        continue;
+      }
+      const at = rest.indexOf(CTRL_R);
+      const typed = at < 0 ? rest : rest.slice(0, at);
+      // The line editor reads its stream one turn of the event loop later.
+      if (typed !== "") {
+        await new Promise((done) => this.#input.write(typed, () => setTimeout(done, 0)));
+      }
+      rest = at < 0 ? "" : rest.slice(at + 1);
+      if (at >= 0 && this.#resolve !== undefined) {
+        const { history = [] } = this.#editor as Interface & { readonly history?: string[] };
+        this.#drawSearch(new HistorySearch(history, this.#editor.line));
+      }
+    }
+  }
+
+  /** Takes the first key of a search. Returns the rest, with the key if that ends the search and is one of the editor's. */
+  #searchKey(keys: string): string {
+    const search = this.#search as HistorySearch;
+    const [key = ""] = keys;
+    const rest = keys.slice(key.length);
+    if (key === CTRL_R) search.older();
+    else if (key === "\x7f" || key === "\b") search.remove();
+    else if (!/\p{Cc}/u.test(key)) search.add(key);
+    else {
+      const isCancelled = key === "\x03" || key === "\x07"; // Ctrl-C, Ctrl-G
+      this.#drawSearch(undefined, isCancelled ? search.before : search.found ?? search.before);
+      return isCancelled || (key === "\x1b" && rest === "") ? rest : keys;
+    }
+    this.#drawSearch(search);
+    return rest;
+  }
+
+  #drawSearch(search: HistorySearch | undefined, line = search?.found ?? ""): void {
+    this.hide();
+    this.#search = search;
+    this.#muted = true;
+    this.#clearLine();
+    this.#editor.write(line);
+    this.show();
   }
 
   #finish(line: string | undefined, ending: string): void {
@@ -203,3 +265,14 @@ export class Prompt implements InputLine {
     return completer as unknown as Completer;
   }
 }
+
+function searchLabel({ query, found }: HistorySearch): string {
+  return found === undefined ? `(no line has ${quote(query)}) ` : `(search ${quote(query)}) `;
+}
+
+function leaveText(ports: number): string {
+  const close = ports === 0 ? "" : `close ${ports} ${ports === 1 ? "port" : "ports"} and `;
+  return `Press Ctrl-C again to ${close}leave; Ctrl-D does it at once`;
+}
+
+const CTRL_R = "\x12";

@@ -7,7 +7,7 @@ import {
   type MappingFlag,
   type MappingOptions,
 } from "../mapping_options.ts";
-import type { Command, CommandName } from "./command.ts";
+import type { Command, CommandName, MappingName } from "./command.ts";
 import { nearest } from "./nearest.ts";
 import {
   readCount,
@@ -72,7 +72,7 @@ const READERS: { readonly [Name in CommandName]: Reader } = {
     id: readId(id),
     lifetime: readSeconds("the lifetime", seconds),
   }),
-  revoke: ([id = ""]) => ({ name: "revoke", id: id === "all" ? id : readId(id) }),
+  revoke: (names) => ({ name: "revoke", which: names.flatMap(readMappingName) }),
   trace: ([state = ""]) => {
     if (state === "on" || state === "off") return { name: "trace", on: state === "on" };
     throw new UsageError(`Cannot read ${quote(state)}: type trace on or trace off`);
@@ -92,6 +92,7 @@ const READERS: { readonly [Name in CommandName]: Reader } = {
   discover: () => ({ name: "discover" }),
   exit: () => ({ name: "exit" }),
   external: () => ({ name: "external" }),
+  leftovers: () => ({ name: "leftovers" }),
   list: () => ({ name: "list" }),
   simulate: ([protocols]) =>
     protocols === undefined
@@ -122,13 +123,20 @@ function mapCommand(
       const map = build(port);
       return applyMappingOptions(map, { protocol, ...readMappingOptions(map.kind, values) });
     });
-    return { name, maps, requestType };
+    return { name, maps, requestType, flags: givenFlags(values) };
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) {
       throw new UsageError(`${error.message}: type "help ${name}" for examples`);
     }
     throw error;
   }
+}
+
+function readMappingName(text: string): MappingName[] {
+  if (text === "all") return ["all"];
+  if (text.includes("/")) return readTargets(text);
+  const number = /^l(?<number>[1-9]\d{0,5})$/i.exec(text)?.groups?.["number"];
+  return [number === undefined ? readId(text) : `L${Number(number)}`];
 }
 
 function readRequestType(values: OptionValues): RequestType {
@@ -140,6 +148,14 @@ function readRequestType(values: OptionValues): RequestType {
   }
   if (repeat === undefined) return RequestType.KeepAlive;
   throw new UsageError("--keep-alive and --repeat exclude each other, type one of them");
+}
+
+/** The flags of options that are options of the request (RFC 6887 section 7.3). */
+function givenFlags(values: OptionValues): string[] {
+  return MAPPING_OPTION_NAMES.flatMap((name) => {
+    const flag = MAPPING_OPTIONS[name].flag?.name ?? "";
+    return name !== "externalPort" && name !== "externalAddress" && values.has(flag) ? [flag] : [];
+  });
 }
 
 /** The options that were given, by the flags of the table. */

@@ -1,4 +1,5 @@
 import type { Assigned, Diagnosis, MappingSnapshot, MappingState, PortSet } from "../../mod.ts";
+import { type Leftover, leftoverCells, viaText } from "./leftover.ts";
 import { protocolText } from "./read_values.ts";
 import {
   clockTime,
@@ -86,26 +87,35 @@ export function paintedState(state: MappingState, paint: Paint): string {
   return paint.yellow(text);
 }
 
-/** The mappings as a table that fits the terminal. */
+/**
+ * The mappings as a table that fits the terminal.
+ *
+ * @param leftovers What an earlier run left, below the others.
+ */
 export function tableLines(
   mappings: readonly MappingSnapshot[],
   now: Date,
   options: RenderOptions,
+  leftovers: readonly Leftover[] = [],
 ): string[] {
-  if (mappings.length === 0) return ['No mappings. Type "map 6000/tcp" to make one'];
+  if (mappings.length + leftovers.length === 0) {
+    return ['No mappings. Type "map 6000/tcp" to make one'];
+  }
   const rows = mappings.map((each) => [
     String(each.mappingId),
     each.kind,
     protocolText(each.protocol),
     each.internalPort === 0 ? "all" : String(each.internalPort),
-    externalText(each),
+    `${externalText(each)}${reachLabel(each.assigned)}`,
     paintedState(each.state, options.paint),
     each.expiresAt === null ? "-" : duration((Date.parse(each.expiresAt) - now.getTime()) / 1000),
+    each.assigned === null ? "-" : viaText(each.assigned.protocol),
   ]);
-  return align([HEADINGS.map(options.paint.bold), ...rows], options);
+  const old = leftovers.map((each) => leftoverCells(each, now));
+  return align([HEADINGS.map(options.paint.bold), ...rows, ...old], options);
 }
 
-/** Aligns the cells of a table; the widest columns are cut until a row fits the terminal. */
+/** Aligns the cells of a table; the widest columns are cut until a row fits the terminal, the external address last. */
 function align(
   rows: readonly (readonly string[])[],
   { widthOf, columns }: RenderOptions,
@@ -113,16 +123,25 @@ function align(
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => widthOf(plain(row[column] ?? ""))))
   );
-  const gaps = (widths.length - 1) * GAP.length;
-  for (let excess = sum(widths) + gaps - columns; excess > 0; excess--) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if ((widths[widest] ?? 0) <= MIN_WIDTH) break;
-    widths[widest] = (widths[widest] ?? 0) - 1;
+  let excess = sum(widths) + (widths.length - 1) * GAP.length - columns;
+  const hidden = new Set<number>();
+  for (const least of [MIN_WIDTH, 0]) {
+    while (excess > 0) {
+      const others = widths.map((width, index) => index === EXTERNAL ? 0 : width);
+      const widest = others.lastIndexOf(Math.max(...others));
+      const width = widths[widest] ?? 0;
+      if (width <= least) break;
+      // A column that cannot be read is left out, with its gap.
+      const saved = least === 0 ? width + GAP.length : 1;
+      widths[widest] = least === 0 ? 0 : width - 1;
+      if (least === 0) hidden.add(widest);
+      excess -= saved;
+    }
   }
   return rows.map((row) => {
-    const cells = row.map((cell, index) => {
+    const cells = row.flatMap((cell, index) => {
       const width = widths[index] ?? 0;
-      return pad(cut(cell, width, widthOf), width, widthOf);
+      return hidden.has(index) ? [] : [pad(cut(cell, width, widthOf), width, widthOf)];
     });
     return cut(cells.join(GAP).trimEnd(), columns, widthOf);
   });
@@ -144,6 +163,7 @@ export function detailFields(
   paint: Paint,
 ): [string, string][] {
   const { kind, requestType, lifetime, assigned, mappingId } = snapshot;
+  const reach = reachText(assigned);
   const requested = typeof requestType === "object"
     ? `${requestType.repeat} lifetimes`
     : requestType === "once"
@@ -155,6 +175,7 @@ export function detailFields(
     ["internal", internalText(snapshot)],
     ...remoteFields(snapshot),
     ["external", paint.bold(externalText(snapshot))],
+    ...(reach === undefined ? [] : [["reach", paint.yellow(reach)] as [string, string]]),
     ["state", paintedState(snapshot.state, paint)],
     ["requested", `${requested} of ${duration(lifetime)}`],
     ["granted", assigned === null ? "-" : duration(assigned.lifetime)],
@@ -177,13 +198,16 @@ export function remarksOn({ assigned }: MappingSnapshot): string[] {
 export function reachText(assigned: Assigned | null): string | undefined {
   if (assigned === null || assigned.globallyReachable !== false) return undefined;
   const { externalAddress } = assigned;
-  if (/^(10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(externalAddress)) {
-    return `${externalAddress} is a private address, the router is behind a second NAT (double NAT)`;
-  }
-  if (/^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(externalAddress)) {
-    return `${externalAddress} is shared by the provider's customers (carrier NAT)`;
-  }
-  return `${externalAddress} is no address of the Internet`;
+  const [, , text] = NOT_REACHED.find(([addresses]) => addresses.test(externalAddress)) ?? OTHER;
+  return `${externalAddress} ${text}`;
+}
+
+/** The same in two words, for beside the address. */
+function reachLabel(assigned: Assigned | null): string {
+  if (assigned === null || assigned.globallyReachable !== false) return "";
+  const { externalAddress } = assigned;
+  const [, label] = NOT_REACHED.find(([addresses]) => addresses.test(externalAddress)) ?? OTHER;
+  return ` (${label})`;
 }
 
 /** The findings of a diagnosis, wrapped to the width of the terminal. */
@@ -231,11 +255,32 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-const HEADINGS = ["ID", "KIND", "PROTOCOL", "INTERNAL", "EXTERNAL", "STATE", "TIME LEFT"];
+const HEADINGS = ["ID", "KIND", "PROTOCOL", "INTERNAL", "EXTERNAL", "STATE", "TIME LEFT", "VIA"];
+
+/** The column that people look for. */
+const EXTERNAL = HEADINGS.indexOf("EXTERNAL");
 
 const GAP = "  ";
 
-/** Columns are not cut below this width; the end of the row is cut instead. */
+type NotReached = readonly [addresses: RegExp, label: string, text: string];
+
+/** Private addresses (RFC 1918) and those of a provider's NAT (RFC 6598). */
+const NOT_REACHED: readonly NotReached[] = [
+  [
+    /^(10|192\.168|172\.(1[6-9]|2\d|3[01]))\./,
+    "double NAT",
+    "is a private address, the router is behind a second NAT (double NAT)",
+  ],
+  [
+    /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
+    "carrier NAT",
+    "is shared by customers of the provider (carrier NAT)",
+  ],
+];
+
+const OTHER: NotReached = [/^/, "not public", "is no address of the Internet"];
+
+/** Columns are not cut below this width; they are left out instead. */
 const MIN_WIDTH = 4;
 
 const INDENT = " ".repeat("problem ".length);

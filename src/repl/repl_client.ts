@@ -11,6 +11,7 @@ import { adviceFor } from "./advice.ts";
 import type { CommonOptions } from "./command.ts";
 import { Hook, type HookFailure } from "./hook.ts";
 import { internalText } from "./render.ts";
+import type { Leftover } from "./leftover.ts";
 import type { SessionParts } from "./session_parts.ts";
 import { clockTime, endpoint, printable, printableJson } from "./text.ts";
 import { TrackedMapping } from "./tracked_mapping.ts";
@@ -36,6 +37,7 @@ export class ReplClient {
   /** Called with verdicts on the gateway. */
   readonly #judges = new Set<(verdict: GatewayError) => void>();
   #verdict: GatewayError | undefined;
+  readonly #leftoverIds = new Map<string, Leftover["id"]>();
 
   private constructor(
     handle: Handle,
@@ -156,6 +158,15 @@ export class ReplClient {
     return { ...mapping.toJSON(), gateway: this.handle.gateway };
   }
 
+  /** The mappings that an earlier run left, by ids that stay the same in this session. */
+  get leftovers(): readonly Leftover[] {
+    return this.handle.leftovers.map((mapping) => {
+      const id = this.#leftoverIds.get(mapping.nonce) ?? `L${this.#leftoverIds.size + 1}` as const;
+      this.#leftoverIds.set(mapping.nonce, id);
+      return { id, mapping };
+    });
+  }
+
   /** The last verdict on the gateway, unless it has answered since. */
   get verdict(): GatewayError | undefined {
     const { state } = this.handle.gateway;
@@ -268,12 +279,12 @@ export class ReplClient {
   }
 
   #printLeftovers(): void {
-    const { length } = this.handle.leftovers;
+    const { length } = this.leftovers;
     if (length === 0 || this.#output.json) return;
     const which = length === 1 ? "1 mapping is" : `${length} mappings are`;
     // Not on standard output, whose first line is the external address.
     this.#parts.screen.error(
-      `${which} left from an earlier run: request the same to continue, or "revoke all"`,
+      `${which} left from an earlier run, see "leftovers": request the same to continue, or revoke it`,
     );
   }
 }

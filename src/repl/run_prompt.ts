@@ -16,11 +16,13 @@ export interface PromptLoop extends CommandLoop {
   readonly first: "connect" | "simulate" | undefined;
   /** Cancels the running command. */
   readonly interrupt: () => void;
+  /** Stops the process, and calls the function when it continues. */
+  readonly suspend: (onContinue: () => void) => void;
 }
 
 /** Reads and runs commands until `exit`, Ctrl-D or the end of the terminal. */
 export async function runPrompt(
-  { session, screen, keys, history, first, nextSignal, interrupt, exitSignal }: PromptLoop,
+  { session, screen, keys, history, first, nextSignal, interrupt, suspend, exitSignal }: PromptLoop,
 ): Promise<void> {
   const { marks } = screen;
   const prompt = new Prompt({
@@ -30,6 +32,8 @@ export async function runPrompt(
     completion: completionOf(session),
     onInterrupt: interrupt,
     onTooLong: () => session.report(tooLong(), false),
+    onSuspend: suspend,
+    openPorts: () => session.client?.handle.mappings.length ?? 0,
   });
   exitSignal.addEventListener("abort", () => prompt.close(), { once: true });
   void prompt.readKeys(keys);

@@ -1,7 +1,8 @@
+import type { Asked } from "./advice.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
 import { CommandContext, SessionState } from "./command_context.ts";
 import { connect, disconnect, trace } from "./commands/connection.ts";
-import { list, show, watch } from "./commands/list.ts";
+import { leftovers, list, show, watch } from "./commands/list.ts";
 import { renewMapping, requestMappings, revokeMappings } from "./commands/mapping.ts";
 import { announce, diagnose, discover, external } from "./commands/server.ts";
 import type { ReplClient } from "./repl_client.ts";
@@ -61,21 +62,24 @@ export class CommandSession {
     where = "",
   ): Promise<ExitCode> {
     let json = this.#parts.defaults.json === true;
+    let asked: Asked | undefined;
     try {
       const invocation = parse();
       if (invocation === undefined) return 0;
       const { command, options } = invocation;
+      asked = this.#askedBy(invocation);
       const context = new CommandContext(
         this.#parts,
         this.#state,
         options,
         this.#isLongRunning(command),
         signal,
+        asked,
       );
       this.#state.output.json = json = context.options.json === true;
       return await dispatch(command, context);
     } catch (error) {
-      this.report(error, json, where);
+      this.report(error, json, where, asked);
       return error instanceof UsageError ? 2 : 1;
     }
   }
@@ -95,9 +99,24 @@ export class CommandSession {
   }
 
   /** Prints an error, and what to do about it. */
-  report(error: unknown, json = this.#state.output.json, where = ""): void {
+  report(
+    error: unknown,
+    json = this.#state.output.json,
+    where = "",
+    asked: Asked | undefined = undefined,
+  ): void {
     const { screen, inspect } = this.#parts;
-    screen.error(...errorLines(error, { json, paint: screen.paint, inspect, where }));
+    screen.error(...errorLines(error, { json, paint: screen.paint, inspect, where, asked }));
+  }
+
+  #askedBy({ command, options }: Invocation): Asked | undefined {
+    if (command.name !== "map" && command.name !== "peer") return undefined;
+    const { mode, defaults } = this.#parts;
+    return {
+      ports: command.maps.map(({ internalPort }) => internalPort),
+      flags: command.flags,
+      forgetsNonce: mode === "once" && (options.state ?? defaults.state) === undefined,
+    };
   }
 
   #isLongRunning(command: Command): boolean {
@@ -116,6 +135,8 @@ async function dispatch(command: Command, context: CommandContext): Promise<Exit
       return await renewMapping(command, context);
     case "revoke":
       return await revokeMappings(command, context);
+    case "leftovers":
+      return await leftovers(context);
     case "list":
       return await list(context);
     case "show":

@@ -30,6 +30,8 @@ export class Shell {
   /** Whether a program of `--exec` had to be stopped. */
   #stoppedProgram = false;
   #isRaw = false;
+  /** Whether standard output could not be written, as on a full disk. */
+  #outputFailed = false;
 
   constructor(commandLine: CommandLine, terminal: TerminalCapabilities) {
     this.#commandLine = commandLine;
@@ -98,8 +100,21 @@ export class Shell {
       history: new HistoryFile(historyPath(runtime.platform, runtime.env)),
       first: simulate !== undefined ? "simulate" : namesServer ? "connect" : undefined,
       interrupt: () => this.#command.abort(),
+      suspend: (onContinue) => this.#suspend(onContinue),
     });
     return 0;
+  }
+
+  /** Stops this process until a shell continues it. */
+  #suspend(onContinue: () => void): void {
+    runtime.stdin.setRaw(false);
+    const isPossible = runtime.suspend();
+    if (!isPossible) this.#screen.print("Ctrl-Z needs --allow-run");
+    // The timer stands still with the process. Where nothing could continue it, the system ignores the signal.
+    setTimeout(() => {
+      if (this.#isRaw) runtime.stdin.setRaw(true);
+      onContinue();
+    }, STOP_DELAY);
   }
 
   async #runScript(loop: CommandLoop): Promise<ExitCode> {
@@ -117,7 +132,7 @@ export class Shell {
     if (this.#stoppedProgram && this.#endSignal !== undefined) {
       return 128 + (SIGNAL_NUMBERS[this.#endSignal] ?? 0);
     }
-    return status === 0 && !isComplete ? 1 : status;
+    return status === 0 && (!isComplete || this.#outputFailed) ? 1 : status;
   }
 
   #createSession(): CommandSession {
@@ -164,10 +179,18 @@ export class Shell {
   }
 
   #write(text: string): void {
-    if (tryWrite(runtime.stdout, text) || this.#isEnding) return;
-    // The reader of the output has gone: the program ends and deletes its mappings.
-    this.#command.abort();
-    this.#exit.abort();
+    const failure = tryWrite(runtime.stdout, text);
+    if (failure === undefined || this.#isEnding) return;
+    if (hasNoReader(failure)) {
+      // The reader of the output has gone: the program ends and deletes its mappings.
+      this.#command.abort();
+      this.#exit.abort();
+    } else if (!this.#outputFailed) {
+      // A full disk, most likely. Ports are kept open all the same.
+      this.#outputFailed = true;
+      const reason = failure instanceof Error ? failure.message : String(failure);
+      tryWrite(runtime.stderr, `Cannot write to standard output, going on without: ${reason}\n`);
+    }
   }
 
   #nextSignal(): AbortSignal {
@@ -180,8 +203,11 @@ export class Shell {
     const signals: readonly Signal[] = IS_WINDOWS
       ? ["SIGINT", "SIGBREAK"]
       : ["SIGINT", "SIGTERM", "SIGHUP"];
+    const ignoresHangUp = runtime.isHangUpIgnored();
     for (const signal of signals) {
       runtime.onSignal(signal, () => {
+        // Deno handles a signal that was ignored once another one has a listener, so this one has to exist.
+        if (signal === "SIGHUP" && ignoresHangUp) return;
         if (this.#isEnding && signal === "SIGHUP") return; // follows the end of the terminal's input
         if (this.#isEnding) {
           // The second signal ends the program without waiting for confirmations.
@@ -250,21 +276,31 @@ function stop(child: Child, signal: "SIGTERM" | "SIGKILL"): void {
   }
 }
 
-/** Writes the whole text; returns false if the other end is closed. */
-export function tryWrite(to: { writeSync(bytes: Uint8Array): number }, text: string): boolean {
+/** Writes the whole text; returns the error if that fails. */
+export function tryWrite(to: { writeSync(bytes: Uint8Array): number }, text: string): unknown {
   const bytes = new TextEncoder().encode(text);
   try {
     for (let sent = 0; sent < bytes.length;) sent += to.writeSync(bytes.subarray(sent));
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return error;
   }
+}
+
+/** Whether nothing reads the output any more: a pipe that was closed, or a terminal that has gone. */
+function hasNoReader(error: unknown): boolean {
+  return error instanceof Error &&
+    (error.name === "BrokenPipe" ||
+      ("code" in error && (error.code === "EPIPE" || error.code === "EIO")));
 }
 
 const IS_WINDOWS = runtime.platform === "windows";
 
 /** Of terminals that do not report their size. */
 const DEFAULT_COLUMNS = 80;
+
+/** Milliseconds in which a signal to this process has certainly arrived. */
+const STOP_DELAY = 50;
 
 /** Milliseconds between SIGTERM and SIGKILL. */
 const KILL_DELAY = 1_000;

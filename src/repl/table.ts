@@ -129,9 +129,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: [ID, { kind: "seconds", label: "SECONDS" }],
     examples: ["renew 1 7200"],
   }),
-  command("revoke", "delete one mapping, or all", {
-    args: [{ kind: "idOrAll", label: "ID|all" }],
-    examples: ["revoke 1", "revoke all"],
+  command("revoke", "delete mappings, also those of an earlier run", {
+    args: [{ kind: "idOrAll", label: "ID|PORT/PROTO|all", many: true }],
+    more: [
+      "ID is a number, or L1, L2 and so on for a mapping that an earlier run left: list shows them with --state FILE.",
+    ],
+    examples: ["revoke 1 6000/udp", "revoke L1 --state ports.json", "revoke all"],
+  }),
+  command("leftovers", "what an earlier run left open, see --state", {
+    more: [
+      '"revoke L1" deletes one of them, "revoke all" all; a request for the same continues it.',
+    ],
+    examples: ["leftovers --state ports.json", "leftovers --state ports.json --json"],
   }),
   command("watch", "the table, kept current until Ctrl-C", {
     more: ["Ends by itself when no mapping is left, or after --timeout seconds."],
@@ -211,7 +220,8 @@ export const START_OPTIONS: readonly OptionSpec[] = [
 
 /** The command of that name. */
 export function findCommand(name: string): CommandSpec | undefined {
-  return COMMANDS.find((spec) => spec.name === name);
+  const full = ALIASES.get(name) ?? name;
+  return COMMANDS.find((spec) => spec.name === full);
 }
 
 /** `map PORT[/PROTOCOL]`; optional arguments in brackets. */
@@ -235,3 +245,10 @@ function mappingOptions(kind: "inbound" | "outbound"): OptionSpec[] {
   const names = MAPPING_OPTION_NAMES.filter((name) => goesWith(name, kind));
   return [...LIFETIME_OPTIONS, ...names.flatMap((name) => MAPPING_OPTIONS[name].flag ?? [])];
 }
+
+/** Names of commands in other programs with a prompt. */
+const ALIASES: ReadonlyMap<string, CommandName> = new Map([
+  ["?", "help"],
+  ["q", "exit"],
+  ["quit", "exit"],
+]);

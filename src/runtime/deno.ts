@@ -1,3 +1,4 @@
+import { ignoresHangUp } from "./ignored_signals.ts";
 import type { Child, Runtime, StartOptions } from "./runtime.ts";
 
 /** The process as Deno gives it. Nothing loads a module of Node.js, which would take some milliseconds. */
@@ -28,6 +29,18 @@ export function denoRuntime(): Runtime {
     columns: () => orUndefined(() => Deno.consoleSize().columns),
     inspect: (value, options) => Deno.inspect(value, options),
     onSignal: (signal, listener) => Deno.addSignalListener(signal, listener),
+    isHangUpIgnored() {
+      // Deno opens /proc to programs with all permissions only, and must not ask for one here.
+      if (Deno.permissions.querySync({ name: "read" }).state !== "granted") return false;
+      return ignoresHangUp(orUndefined(() => Deno.readTextFileSync("/proc/self/status")));
+    },
+    suspend() {
+      if (IS_WINDOWS || Deno.permissions.querySync({ name: "run" }).state !== "granted") {
+        return false;
+      }
+      Deno.kill(0, "SIGTSTP");
+      return true;
+    },
     onDefect(listener) {
       addEventListener("error", (event) => {
         event.preventDefault();

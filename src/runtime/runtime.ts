@@ -25,6 +25,13 @@ export interface Runtime {
   inspect(value: unknown, options?: InspectOptions): string;
   /** Calls the listener for each signal of this name. */
   onSignal(signal: Signal, listener: () => void): void;
+  /** Whether SIGHUP was ignored at the start, as under `nohup`; false where that cannot be found out. */
+  isHangUpIgnored(): boolean;
+  /**
+   * Stops this process and its group until a shell continues them, as Ctrl-Z does. Returns false where it is not permitted or not
+   * possible.
+   */
+  suspend(): boolean;
   /** Calls the listener for each uncaught error; the process goes on. */
   onDefect(listener: (error: unknown) => void): void;
   /** Whether a process runs; undefined without the permission to find out. */

@@ -92,7 +92,7 @@ Deno.test("parseLine() reads every other command", () => {
     ["connect 10.0.0.2 10.0.0.1", { name: "connect", client: "10.0.0.2", server: "10.0.0.1" }],
     ["show 3", { name: "show", id: 3 }],
     ["renew 3 7200", { name: "renew", id: 3, lifetime: 7200 }],
-    ["revoke all", { name: "revoke", id: "all" }],
+    ["revoke all", { name: "revoke", which: ["all"] }],
     ["trace off", { name: "trace", on: false }],
     ["help map", { name: "help", topic: "map" }],
     ["revoke --help", { name: "help", topic: "revoke" }],

@@ -1,7 +1,13 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { MappingSnapshot } from "../../mod.ts";
 import { unicodeWidth } from "@std/cli/unicode-width";
-import { detailFields, readyLines, stateText, tableLines } from "../../src/repl/render.ts";
+import {
+  detailFields,
+  readyLines,
+  remarksOn,
+  stateText,
+  tableLines,
+} from "../../src/repl/render.ts";
 import { paint, plain } from "../../src/repl/text.ts";
 
 const NOW = new Date(2026, 0, 2, 12, 0, 0);
@@ -69,11 +75,53 @@ Deno.test("tableLines() fits every width, wide characters and colours included",
     }
   }
   assertEquals(tableLines(rows, NOW, options(Infinity)), [
-    "ID  KIND     PROTOCOL  INTERNAL  EXTERNAL                  STATE                        TIME LEFT",
-    "1   inbound  tcp       6000      203.0.113.5:40000         running                      1 h",
-    "12  inbound  sctp      6000      [fe80::1%イーサネット]:1  NO_RESOURCES, again in 30 s  1 h",
-    "13  inbound  tcp       all       -                         asking (sent 3 times)        -",
+    "ID  KIND     PROTOCOL  INTERNAL  EXTERNAL                  STATE                        TIME LEFT  VIA",
+    "1   inbound  tcp       6000      203.0.113.5:40000         running                      1 h        PCP",
+    "12  inbound  sctp      6000      [fe80::1%イーサネット]:1  NO_RESOURCES, again in 30 s  1 h        PCP",
+    "13  inbound  tcp       all       -                         asking (sent 3 times)        -          -",
   ]);
+});
+
+Deno.test("tableLines() cuts every other column before the external address (K-13)", () => {
+  const rows = [
+    snapshot(),
+    snapshot({ state: { type: "error", code: 8, name: "NO_RESOURCES", retryIn: 30 } }),
+  ];
+  for (const columns of [17, 20, 30, 40, 60]) {
+    const lines = tableLines(rows, NOW, options(columns));
+    for (const line of lines.slice(1)) {
+      assertEquals(line.includes("203.0.113.5:40000"), true, `${columns}: ${line}`);
+    }
+  }
+});
+
+Deno.test("list, show and map say beside the address that it is not reached from the Internet (D-1)", () => {
+  const cases: [string, string][] = [
+    ["192.168.178.2", "double NAT"],
+    ["10.0.0.9", "double NAT"],
+    ["172.31.0.1", "double NAT"],
+    ["100.64.0.9", "carrier NAT"],
+    ["100.127.255.1", "carrier NAT"],
+    ["169.254.0.1", "not public"],
+  ];
+  for (const [externalAddress, label] of cases) {
+    const assigned = {
+      externalAddress,
+      externalPort: 6000,
+      lifetime: 60,
+      protocol: "pcp",
+      globallyReachable: false,
+    } as const;
+    const row = snapshot({ assigned });
+    assertStringIncludes(
+      tableLines([row], NOW, options(Infinity))[1] ?? "",
+      `${externalAddress}:6000 (${label})`,
+    );
+    const shown = detailFields(row, NOW, options(80).paint).map((field) => field.join(" "));
+    assertStringIncludes(shown.join("\n"), `reach ${externalAddress} is`);
+    assertStringIncludes(remarksOn(row).join(), "Not reached from the Internet: ");
+  }
+  assertEquals(remarksOn(snapshot()), []);
 });
 
 Deno.test("stateText() names every state", () => {

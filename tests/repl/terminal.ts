@@ -8,6 +8,8 @@ export interface TerminalOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly rows?: number;
   readonly columns?: number;
+  /** A program instead of `repl.ts`. */
+  readonly program?: readonly string[];
 }
 
 interface Reply {
@@ -37,7 +39,8 @@ export class Terminal implements AsyncDisposable {
   static start(options: TerminalOptions): Terminal {
     const { args = [], env = {}, rows = 30, columns = 100 } = options;
     const root = new URL(ROOT).pathname;
-    const program = [Deno.execPath(), "run", "-A", "--no-check", `${root}repl.ts`, ...args];
+    const { program = [Deno.execPath(), "run", "-A", "--no-check", `${root}repl.ts`, ...args] } =
+      options;
     const driver = new Deno.Command("python3", {
       args: [`${root}tests/repl/pty_driver.py`, String(rows), String(columns), ...program],
       cwd: root,

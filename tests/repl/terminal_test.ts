@@ -162,22 +162,89 @@ Deno.test("Ctrl-C cancels a command that waits and the prompt comes back", async
   assertEquals((await terminal.end()).exitCode, 0);
 });
 
-Deno.test("Ctrl-C clears the line, and a second one exits and releases every mapping", async () => {
+Deno.test("Ctrl-C clears a line, the next one asks with the number of ports, the next one leaves (K-9)", async () => {
   await using prompt = await startPrompt();
   const { terminal } = prompt;
-  await terminal.type("map 6000/tcp -k\r");
-  await terminal.expect("[1]> ");
+  await terminal.type("map 6000/tcp+udp -k\r");
+  await terminal.expect("[2]> ");
   await terminal.type("rubbish\x03");
   const shown = visible(await terminal.expect(/\^C.*\]> /));
-  assertMatch(shown, /rubbish\^C\r\nCtrl-C again.*\r\npcp simulated \[1\]> $/s);
-  await terminal.type("list\r");
+  assertMatch(shown, /rubbish\^C\r\npcp simulated \[2\]> $/s);
+  await terminal.type("\x03");
+  await terminal.expect(/Press Ctrl-C again to close 2 ports and leave.*\]> /);
+  await terminal.type("list\r"); // any key takes the question back
   await terminal.expect(/running.*\]> /);
   await terminal.type("\x03");
-  await terminal.expect("Ctrl-C again");
+  await terminal.expect("Press Ctrl-C again");
   await terminal.type("\x03");
   const { exitCode, output } = await terminal.end();
   assertEquals(exitCode, 0);
-  assertMatch(output, /Released mapping 1/);
+  assertMatch(output, /Released mapping 1.*Released mapping 2/s);
+});
+
+Deno.test("? is help, q and quit leave (K-8)", async () => {
+  for (const [index, word] of ["q", "quit"].entries()) {
+    await using prompt = await startPrompt();
+    await prompt.terminal.type(index === 0 ? "?\r" : "? revoke\r");
+    await prompt.terminal.expect(index === 0 ? /discover +the gateways/ : /Examples.*revoke all/);
+    await prompt.terminal.type(`${word}\r`);
+    assertEquals((await prompt.terminal.end()).exitCode, 0);
+  }
+});
+
+Deno.test("Ctrl-R searches the history, older ones with each press (K-8)", async () => {
+  await using prompt = await startPrompt();
+  const { terminal } = prompt;
+  for (const line of ["help trace", "list --json", "help watch"]) {
+    await terminal.type(`${line}\r`);
+    await terminal.expect("[0]> ");
+  }
+  await terminal.type("half\x12");
+  await terminal.type("help");
+  await terminal.expect(/search "help".* help watch/);
+  await terminal.type("\x12");
+  await terminal.expect(/search "help".* help trace/);
+  await terminal.type("zzz");
+  await terminal.expect(/no line has "helpzzz"/);
+  await terminal.type("\x7f\x7f\x7f");
+  await terminal.expect(/search "help".* help watch/);
+  await terminal.type("\r");
+  await terminal.expect(/Examples.*watch --timeout 10.*\]> /);
+  await terminal.type("half\x12list\x07"); // Ctrl-G takes the line back
+  await terminal.expect(/\]> half/);
+  await terminal.type("\x03\x12list\x1b");
+  await terminal.expect(/\]> list --json/);
+});
+
+Deno.test({
+  name: "Ctrl-Z stops the prompt as any program in a shell, and fg continues it (K-8)",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    await using terminal = Terminal.start({
+      program: ["bash", "--norc", "-i"],
+      env: { XDG_STATE_HOME: folder },
+    });
+    await terminal.type("PS1='shell''$ '\r");
+    await terminal.expect("shell$ ");
+    await terminal.type(`${Deno.execPath()} run -A --no-check repl.ts --simulate\r`);
+    await terminal.expect("[0]> ");
+    await terminal.type("map 6000 -k\r");
+    await terminal.expect("[1]> ");
+    await terminal.type("lis\x1a");
+    await terminal.expect(/Stopped.*shell\$ /);
+    await terminal.type("echo $((6 * 7))\r"); // the shell has the terminal, with its echo
+    await terminal.expect(/42\r\n.*shell\$ /);
+    await terminal.type("fg\r");
+    await terminal.expect("[1]> lis");
+    await terminal.type("t\r");
+    await terminal.expect(/203\.0\.113\.5:6000 .*running.*\]> /);
+    await terminal.type("exit\r");
+    await terminal.expect(/Released mapping 1.*shell\$ /);
+    await terminal.type("exit\r");
+    await terminal.end();
+    await Deno.remove(folder, { recursive: true });
+  },
 });
 
 Deno.test("Ctrl-D exits and releases every mapping", async () => {

@@ -46,6 +46,8 @@ const UNDER_COMMANDS = [
   "command",
   "command_context",
   "keep_alive",
+  "leftover",
+  "read_values",
   "render",
   "repl_client",
   "text",

@@ -130,7 +130,9 @@ export class Connection {
     } catch (error) {
       throw new SocketError(
         "open",
-        `Cannot open a socket on "${clientAddress}", is it an address of this host?`,
+        isDenied(error)
+          ? `Cannot open a socket on "${clientAddress}", the permission --allow-net is missing`
+          : `Cannot open a socket on "${clientAddress}", is it an address of this host?`,
         error,
       );
     }
@@ -188,4 +190,9 @@ export class Connection {
     const message = `Cannot send to "${hostname}" port "${port}", trying again later`;
     this.#options.onError(new SocketError("send", message, error));
   }
+}
+
+/** Whether a permission of Deno is missing. */
+function isDenied(error: unknown): boolean {
+  return error instanceof Error && (error.name === "NotCapable" || isDenied(error.cause));
 }

@@ -2,15 +2,32 @@
 
 import type { CommandNamed, ExitCode } from "../command.ts";
 import type { CommandContext } from "../command_context.ts";
+import { leftoverJson } from "../leftover.ts";
 import { detailFields, fieldLines, tableLines } from "../render.ts";
 import { timelineLines } from "../tracked_mapping.ts";
 import { printableJson } from "../text.ts";
+import { UsageError } from "../usage_error.ts";
 import { sleep } from "../wait.ts";
 
-/** `list`: all mappings. Connects only for a state file, so that what an earlier run left is mentioned. */
+/** `list`: all mappings. Connects only for a state file, to list what an earlier run left too. */
 export async function list(context: CommandContext): Promise<ExitCode> {
   if (context.options.state !== undefined) await context.connect();
   printMappings(context);
+  return 0;
+}
+
+/** `leftovers`: what an earlier run with the same state file left. */
+export async function leftovers(context: CommandContext): Promise<ExitCode> {
+  const { parts: { screen, date }, options } = context;
+  if (options.state === undefined && context.state.client === undefined) {
+    throw new UsageError(
+      '"leftovers" needs the state file of the earlier run, type leftovers --state FILE',
+    );
+  }
+  const { leftovers: all } = await context.connect();
+  if (options.json === true) screen.print(...all.map((each) => printableJson(leftoverJson(each))));
+  else if (all.length === 0) screen.print("Nothing is left from an earlier run");
+  else screen.print(...tableLines([], date(), screen, all));
   return 0;
 }
 
@@ -48,17 +65,18 @@ export async function watch(context: CommandContext): Promise<ExitCode> {
 }
 
 function printMappings(context: CommandContext): void {
-  const { parts: { screen }, state, options } = context;
+  const { parts: { screen }, state: { client }, options } = context;
   if (options.json !== true) return screen.print(...table(context));
-  const { client } = state;
   for (const mapping of client?.handle.mappings ?? []) {
     screen.print(printableJson(client?.json(mapping)));
   }
+  for (const each of client?.leftovers ?? []) screen.print(printableJson(leftoverJson(each)));
 }
 
-function table({ parts: { screen, date }, state }: CommandContext): string[] {
-  const mappings = state.client?.handle.mappings ?? [];
-  return tableLines(mappings.map((each) => each.toJSON()), date(), screen);
+function table({ parts: { screen, date }, state: { client } }: CommandContext): string[] {
+  const mappings = client?.handle.mappings ?? [];
+  const snapshots = mappings.map((each) => each.toJSON());
+  return tableLines(snapshots, date(), screen, client?.leftovers);
 }
 
 /** Milliseconds between two updates; times are shown in seconds. */

@@ -1,14 +1,22 @@
 /** `map`, `peer`, `renew` and `revoke`: requests about mappings. */
 
-import { GatewayError, type MapHandle, NotRunningError, ResultCodeError } from "../../../mod.ts";
-import type { CommandNamed, ExitCode } from "../command.ts";
+import {
+  GatewayError,
+  type MapHandle,
+  NotRunningError,
+  ResultCodeError,
+  type StoredMapping,
+} from "../../../mod.ts";
+import type { CommandNamed, ExitCode, MappingName } from "../command.ts";
 import type { CommandContext } from "../command_context.ts";
 import { canPass } from "../keep_alive.ts";
+import { type Leftover, leftoverJson, leftoverText } from "../leftover.ts";
+import { protocolText } from "../read_values.ts";
 import { internalText, readyLines, stateText } from "../render.ts";
 import type { ReplClient } from "../repl_client.ts";
 import { duration } from "../text.ts";
 import type { TrackedMapping } from "../tracked_mapping.ts";
-import { checked } from "../usage_error.ts";
+import { checked, CommandError } from "../usage_error.ts";
 import { sleep, unlessAborted } from "../wait.ts";
 import { holdMappings } from "./hold.ts";
 import { printReady } from "./ready.ts";
@@ -125,29 +133,68 @@ export async function renewMapping(
   return 0;
 }
 
-/** `revoke`: deletes one mapping or all, and waits for the confirmations. */
+/** `revoke`: deletes mappings of this run and of an earlier one, and waits for the confirmations. */
 export async function revokeMappings(
-  { id }: CommandNamed<"revoke">,
+  { which }: CommandNamed<"revoke">,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const mapping = id === "all" ? undefined : context.findMapping(id);
   // Without a client only a state file can name mappings, those of an earlier run.
   const client = context.state.client === undefined && context.options.state === undefined
     ? undefined
     : await context.connect();
-  const mappings = mapping === undefined ? client?.handle.mappings ?? [] : [mapping];
-  const leftovers = mapping === undefined ? await client?.handle.deleteLeftovers() ?? 0 : 0;
-  if (leftovers > 0) context.printText(`Deleted ${leftovers} from an earlier run`);
-  if (client === undefined || mappings.length + leftovers === 0) {
+  const chosen = which.map((name) => choose(name, client, context));
+  const mappings = new Set(chosen.flatMap(({ mappings }) => mappings));
+  const leftovers = new Map(chosen.flatMap(({ leftovers }) => leftovers).map((e) => [e.id, e]));
+  if (client === undefined || mappings.size + leftovers.size === 0) {
     context.printText("No mappings to delete");
     return 0;
   }
-  const results = await Promise.allSettled(
-    mappings.map((each) => revokeMapping(each, client, context)),
-  );
+  const results = await Promise.allSettled([
+    ...[...mappings].map((each) => revokeMapping(each, client, context)),
+    ...[...leftovers.values()].map((each) => deleteLeftover(each, client, context)),
+  ]);
   const failure = results.find((result) => result.status === "rejected");
   if (failure !== undefined) throw failure.reason;
   return 0;
+}
+
+/** The mappings and leftovers of a name. */
+function choose(
+  name: MappingName,
+  client: ReplClient | undefined,
+  context: CommandContext,
+): { mappings: readonly MapHandle[]; leftovers: readonly Leftover[] } {
+  const { handle: { mappings } = { mappings: [] }, leftovers = [] } = client ?? {};
+  if (name === "all") return { mappings, leftovers };
+  if (typeof name === "number") return { mappings: [context.findMapping(name)], leftovers: [] };
+  const isMeant = (mapping: MapHandle | StoredMapping): boolean =>
+    typeof name === "object" && mapping.protocol === name.protocol &&
+    mapping.internalPort === name.port;
+  const found = {
+    mappings: mappings.filter(isMeant),
+    leftovers: leftovers.filter(({ id, mapping }) => id === name || isMeant(mapping)),
+  };
+  if (found.mappings.length + found.leftovers.length > 0) return found;
+  const text = typeof name === "string" ? name : `${name.port}/${protocolText(name.protocol)}`;
+  throw new CommandError(
+    `There is no mapping ${text}`,
+    'See "list" for the mappings that are there',
+  );
+}
+
+/** @throws {CommandError} If the deletion was not confirmed. */
+async function deleteLeftover(
+  leftover: Leftover,
+  client: ReplClient,
+  context: CommandContext,
+): Promise<void> {
+  const count = await context.waitForServer(
+    client,
+    () => client.handle.deleteLeftovers(leftover.mapping),
+  );
+  const name = `${leftover.id} (${leftoverText(leftover)}) of an earlier run`;
+  if (count === 0) throw new CommandError(`The router did not delete ${name}`);
+  context.print({ ...leftoverJson(leftover), state: { type: "revoked" } }, `Deleted ${name}`);
 }
 
 async function revokeMapping(
