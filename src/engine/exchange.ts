@@ -1,5 +1,5 @@
 import type { EngineConfig } from "./config.ts";
-import type { KnownMapping, Milliseconds } from "./events.ts";
+import type { KnownMapping, MappingState, Milliseconds } from "./events.ts";
 import { type Exchange, type Mapping, newExchange } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import { encodeMappingRequest } from "./mapping_request.ts";
@@ -33,7 +33,9 @@ export function send(context: MappingContext, mapping: Mapping): void {
     exchange.octets ??= encodeMappingRequest(mapping, context.clientAddress);
     context.outputs.push({ type: "send", bytes: exchange.octets, id: mapping.id });
   }
-  if (phase === "starting") return emitState(context, mapping, { type: "starting", attempt });
+  if (phase === "starting") {
+    return emitState(context, mapping, attempt === 0 ? STARTING : { type: "starting", attempt });
+  }
   if (mapping.deletion?.endAs.type === "error") return; // that is the state already
   const lifetime = phase === "deleting" ? 0 : mapping.lifetime;
   emitState(context, mapping, { type: "updating", attempt, lifetime });
@@ -111,6 +113,8 @@ function scheduleRetransmission(
 function endOf({ firstSentAt }: Exchange, { maximumDuration }: EngineConfig): Milliseconds {
   return maximumDuration === 0 ? Infinity : firstSentAt + maximumDuration;
 }
+
+const STARTING: MappingState = { type: "starting", attempt: 0 };
 
 /** Seconds that servers grant at the least (RFC 6887 section 15 recommends 2 minutes). */
 const LEAST_GRANT = 120;

@@ -25,7 +25,8 @@ export function grant(
 ): IgnoreReason | void {
   const { spec, phase, exchange, unanswered } = mapping;
   const { config, server } = context;
-  const { externalAddress, options } = response;
+  const { options } = response;
+  const externalAddress = server.sharedAddress(response.externalAddress);
   const externalPort = externalPortOf(context, mapping, response);
   const granted = externalPort === response.externalPort ? response : { ...response, externalPort };
   const other = otherThanRequested(spec, granted);

@@ -97,15 +97,11 @@ export class HandOver {
     context.outputs.push({ type: "announceFailed", code: ResultCode.UnsuppVersion, lifetime });
   }
 
-  /** The exchange of the mapping is over, or begins anew. Returns whether another protocol may have had it. */
-  leave(mapping: Mapping): boolean {
-    let wasAsked = false;
+  /** The exchange of the mapping is over, or begins anew. */
+  leave(mapping: Mapping): void {
     for (const fallback of this.#options.fallbacks) {
-      if (fallback.state === "unasked") continue;
-      fallback.remove(mapping);
-      wasAsked = true;
+      if (fallback.state !== "unasked") fallback.remove(mapping);
     }
-    return wasAsked;
   }
 
   /** PCP's answer wins: what was requested in another protocol is requested in PCP. */

@@ -213,7 +213,9 @@ export class ProtocolChoice {
 
   /** The exchange of the mapping is over, or begins anew. */
   leave(mapping: Mapping): void {
-    if (this.#handOver.leave(mapping)) this.#afterChange();
+    if (!this.#fallbacks.some(isInUse)) return;
+    this.#handOver.leave(mapping);
+    this.#afterChange();
   }
 
   /** The caller wants to know which protocol the gateway speaks. One inquiry serves all callers. */
@@ -378,6 +380,10 @@ export class ProtocolChoice {
     else lifecycle.versionRefused(context, mapping, { hold });
     mappings.afterChange(mapping);
   }
+}
+
+function isInUse({ state }: Fallback): boolean {
+  return state !== "unasked";
 }
 
 const GIVEN_UP: ReadonlySet<FallbackState> = new Set(["silent", "refused", "unsupported"]);

@@ -1,3 +1,4 @@
+import { IpAddress } from "../wire/address.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import type { EngineConfig } from "./config.ts";
 import { type EpochSample, isEpochValid } from "./epoch.ts";
@@ -11,6 +12,7 @@ export class ServerState {
   #pcpGeneration = 0;
   #otherGeneration = 0;
   #epoch: EpochSample | undefined;
+  #lastAddress = IpAddress.ANY_IPV4;
   #newHeldUntil = -Infinity;
   #allHeldUntil = -Infinity;
   #versionHeldUntil = -Infinity;
@@ -43,6 +45,12 @@ export class ServerState {
   /** How often the server was found to have lost its state: what it refused before is void. */
   get restarts(): number {
     return this.#restarts;
+  }
+
+  /** The address as one object for all mappings: nearly always they have the same one. */
+  sharedAddress(address: IpAddress): IpAddress {
+    if (!this.#lastAddress.equals(address)) this.#lastAddress = address;
+    return this.#lastAddress;
   }
 
   /** How often the server has lost the mappings that it made in the protocol, as far as is known. */
