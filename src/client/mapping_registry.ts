@@ -128,7 +128,7 @@ export class MappingRegistry {
     if (shared === undefined) return;
     this.#wallTime.compare(this.#clock.now());
     if (shared.record !== undefined) this.#records.granted(shared.record, assignment);
-    if (changed) this.#externalPorts.left(shared);
+    if (changed && shared.assignment !== undefined) this.#externalPorts.left(shared);
     for (const mapping of shared.members) mapping.setAssignment(assignment, changed);
     const loser = changed ? this.#externalPorts.assigned(shared) : undefined;
     if (loser !== undefined) this.#step({ type: "conflict", id: loser.engineId });

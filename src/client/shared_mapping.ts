@@ -43,7 +43,7 @@ export class SharedMapping {
 
   /** The assignment of all members. */
   get assignment(): Assignment | undefined {
-    return this.oldest.assignment;
+    return this.members[0].assignment;
   }
 
   add(mapping: MapHandle): void {

@@ -95,13 +95,18 @@ export class GatewayKnowledge implements KnownGateway {
   /**
    * A request left. One renewal without an answer says little, and the next one is far away: only other requests count for
    * the state.
+   *
+   * @returns Whether it changes anything: more than two without an answer do not.
    */
-  asked(now: Milliseconds, protocol: Protocol, isRenewal: boolean): void {
+  asked(now: Milliseconds, protocol: Protocol, isRenewal: boolean): boolean {
     this.#tried.add(protocol);
-    if (protocol === "pcp") this.pcpSilentSince ??= now;
-    if (isRenewal) return;
+    const isFirst = protocol === "pcp" && this.pcpSilentSince === undefined;
+    if (isFirst) this.pcpSilentSince = now;
+    if (isRenewal) return isFirst;
+    if (this.#secondAt !== undefined) return isFirst;
     if (this.#unansweredSince === undefined) this.#unansweredSince = now;
-    else this.#secondAt ??= now;
+    else this.#secondAt = now;
+    return true;
   }
 
   /** It answered a request. `lifetime` if that granted a mapping. */

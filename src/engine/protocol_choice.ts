@@ -106,10 +106,10 @@ export class ProtocolChoice {
     if (this.#mayGoOver) this.#goOverAt = Math.min(this.#goOverAt, now + PCP_WAIT);
     if (request === "announce" || request === "question") return this.#afterChange();
     const isRenewal = request !== "inquiry" && request.phase === "renewing";
-    knowledge.asked(now, "pcp", isRenewal);
+    const hasChanged = knowledge.asked(now, "pcp", isRenewal);
     if (knowledge.pcpSilentSince !== now) this.#secondSentAt = Math.min(this.#secondSentAt, now);
     if (this.#hasBegun) this.#askAgain(now);
-    this.#afterChange();
+    if (hasChanged || this.#hasBegun || this.#mayGoOver) this.#afterChange();
   }
 
   /** A request did not leave this host: that is no silence of the gateway. */

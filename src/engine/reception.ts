@@ -111,9 +111,9 @@ export class Reception {
     }
     const isGrant = response.result === ResultCode.Success && response.lifetime > 0;
     choice.pcpAnswered(now, isGrant ? response.lifetime * 1000 : undefined);
-    const { unanswered } = mapping;
-    if (unanswered !== undefined) {
-      pacer.answered(mapping, unanswered.lastSentAt, now, unanswered.transmissions === 1);
+    const { exchange } = mapping;
+    if (exchange?.responsePending) {
+      pacer.answered(mapping, exchange.lastSentAt, now, exchange.transmissions === 1);
     }
     return this.#pass(now, mapping, response);
   }

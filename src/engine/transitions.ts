@@ -21,11 +21,11 @@ export function begin(context: MappingContext, mapping: Mapping, phase: Phase): 
 export function run(context: MappingContext, mapping: Mapping): void {
   context.dequeue(mapping);
   mapping.phase = "running";
-  mapping.exchange = mapping.unanswered;
-  if (mapping.exchange !== undefined) {
-    mapping.exchange.protocol = "pcp";
-    mapping.exchange.beside = undefined;
-  }
+  const { exchange } = mapping;
+  if (exchange?.responsePending) {
+    exchange.protocol = "pcp";
+    exchange.beside = undefined;
+  } else mapping.exchange = undefined;
   mapping.retransmitAt = mapping.retryAt = Infinity;
   scheduleRenewal(context, mapping);
 }

@@ -28,7 +28,7 @@ export const CHOICE_MUTANTS: MutantsByFile = {
   "gateway_knowledge.ts": [
     ["silence is judged after 10 s", "SILENCE", "8_000", "10_000"],
     ["PCP is believed for an hour", "LONGEST_TRUST", "1_800_000", "3_600_000"],
-    ["one renewal is a silence", "asked", "if (isRenewal) return"],
+    ["one renewal is a silence", "asked", "if (isRenewal) return isFirst"],
   ],
   "protocol_choice.ts": [
     ["NAT-PMP is asked after 2 s", "SILENCE", "1_000", "2_000"],
