@@ -2,6 +2,8 @@
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { effortOf, inTurns, median } from "../bench/measure.ts";
+import { type Peers, peersBlock } from "../bench/peers.ts";
+import { drawPeers } from "../bench/peers_picture.ts";
 import { performanceBlock, replaceBetween } from "../bench/performance_page.ts";
 import { draw } from "../bench/picture.ts";
 import { respond } from "../bench/responder.ts";
@@ -117,6 +119,19 @@ Deno.test("docs/performance.md and its picture show tests/bench/results.json", a
   const picture = await readFile("docs/pictures/performance.svg");
   assert(picture === draw(results), HINT);
   assert(picture.length < 30_000);
+});
+
+Deno.test("docs/performance.md and the picture of README.md show tests/bench/peers.json", async () => {
+  const peers = JSON.parse(await readFile("tests/bench/peers.json")) as Peers;
+  const page = await readFile("docs/performance.md");
+  assert(replaceBetween(page, "peers", peersBlock(peers)) === page, HINT);
+  const picture = await readFile("docs/pictures/side_by_side.svg");
+  assert(picture === drawPeers(peers), HINT);
+  assert(picture.includes(peers.date) && picture.includes(peers.commit));
+  assert(!/NaN|undefined|Infinity/.test(picture), picture);
+  for (const { name } of [...peers.starts, ...peers.clients]) {
+    assert(page.includes(`| ${name} `), name);
+  }
 });
 
 Deno.test("the responder grants a mapping and confirms its deletion", () => {
