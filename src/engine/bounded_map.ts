@@ -1,6 +1,11 @@
-/** A map of at most 1024 entries: the one that was set first goes first. */
+/** A map with a limited number of entries: the one that was set first goes first. */
 export class BoundedMap<K, V> {
   readonly #map = new Map<K, V>();
+  readonly #limit: number;
+
+  constructor(limit = 1_024) {
+    this.#limit = limit;
+  }
 
   get size(): number {
     return this.#map.size;
@@ -14,7 +19,7 @@ export class BoundedMap<K, V> {
   set(key: K, value: V): void {
     this.#map.delete(key);
     this.#map.set(key, value);
-    if (this.#map.size <= LIMIT) return;
+    if (this.#map.size <= this.#limit) return;
     for (const oldest of this.#map.keys()) {
       this.#map.delete(oldest);
       return;
@@ -25,5 +30,3 @@ export class BoundedMap<K, V> {
     this.#map.delete(key);
   }
 }
-
-const LIMIT = 1024;

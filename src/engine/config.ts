@@ -28,8 +28,13 @@ export interface EngineConfig {
   readonly minimumLongHold: number;
   /** The upper limit of that hold, and of the wait before version 2 is tried again (RFC 6887 section 9: 30 minutes). */
   readonly maximumLongHold: number;
-  /** How long nonce and port of an ended mapping are kept for a new one with the same key (RFC 6887 section 15: 2 minutes). */
+  /**
+   * How long nonce and port of an ended mapping are kept at the least for a new one with the same key, if its protocol is UDP
+   * (RFC 6887 section 15: 2 minutes). They are kept as long as the server may hold the mapping in any case.
+   */
   readonly reuseTime: number;
+  /** The same for TCP and other protocols (RFC 6887 section 15, RFC 5382 section 5: 2 hours and 4 minutes). */
+  readonly tcpReuseTime: number;
   /** How long after a deletion a late answer to the creation is answered with another deletion. */
   readonly lingerTime: number;
   /** Whether requests fall back to NAT-PMP with servers that speak nothing newer (RFC 6886). */
@@ -63,6 +68,7 @@ export const defaultConfig: EngineConfig = {
   minimumLongHold: 60_000,
   maximumLongHold: 1_800_000,
   reuseTime: 120_000,
+  tcpReuseTime: 7_440_000,
   lingerTime: 30_000,
   natPmp: true,
   ssdpPort: 1_900,

@@ -69,6 +69,8 @@ export function deleted(
   const isLate = response.lifetime !== 0 &&
     (answersCreation(mapping) || isLateGrant(mapping, context.now, response));
   if (isLate) return "stale";
+  // A server may let the mapping idle out instead (RFC 6887 section 15).
+  mapping.expireAt = context.now + response.lifetime * 1000;
   return endDeletion(context, mapping);
 }
 
@@ -86,7 +88,10 @@ export function refuseDeletion(
   const isRepeated = exchange !== undefined && exchange.transmissions > 1;
   // Common servers answer NO_RESOURCES when they do not hold the mapping: an earlier copy deleted it, or it never was.
   const isGone = result === ResultCode.NoResources && (isRepeated || lease === undefined);
-  if (isGone) return endDeletion(context, mapping);
+  if (isGone) {
+    mapping.expireAt = context.now;
+    return endDeletion(context, mapping);
+  }
   if (!RETRIED.has(result)) {
     if (mapping.deletion?.endAs.type === "error") return endDeletion(context, mapping);
     return failFor(context, mapping, result, mapping.retryAfter);

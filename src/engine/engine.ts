@@ -12,7 +12,8 @@ import type {
   Milliseconds,
   Output,
 } from "./events.ts";
-import { heldUntil, knownOf } from "./exchange.ts";
+import { heldUntil } from "./exchange.ts";
+import { knownOf } from "./held_mapping.ts";
 import * as lifecycle from "./lifecycle.ts";
 import { Mapping, type ReusableMapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
@@ -200,10 +201,10 @@ export class Engine {
     checkLifetimes(lifetimes, "Cannot request a mapping");
     checkSpec(spec, this.#context.clientAddress);
     this.#lastId = id;
-    const { predecessor, reusable } = this.#portReuse.claim(spec, now);
+    const { predecessor, reusable, isRecent } = this.#portReuse.claim(spec, now);
     const nonce = known?.nonce ?? reusable?.nonce ?? newNonce(this.#randomWord);
     const mapping = new Mapping(id, spec, nonce, lifetimes);
-    if (reusable !== undefined) mapping.adopt(reusable);
+    if (reusable !== undefined) mapping.adopt(reusable, isRecent);
     else if (known !== undefined) {
       mapping.restore(known);
       this.#choice.restored(now, known);
@@ -310,8 +311,8 @@ export class Engine {
       },
       leaveFallbacks: (mapping) => this.#choice.leave(mapping),
       deleting: (mapping) => this.#portReuse.deleting(mapping),
-      ended: (mapping) => {
-        for (const successor of this.#portReuse.ended(mapping, this.#context.now)) {
+      ended: (mapping, heldUntil) => {
+        for (const successor of this.#portReuse.ended(mapping, this.#context.now, heldUntil)) {
           this.#pacer.enqueue(successor);
         }
       },

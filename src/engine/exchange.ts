@@ -1,5 +1,6 @@
 import type { EngineConfig } from "./config.ts";
-import type { KnownMapping, MappingState, Milliseconds } from "./events.ts";
+import type { MappingState, Milliseconds } from "./events.ts";
+import { mayExistUntil } from "./held_mapping.ts";
 import { type Exchange, type Mapping, newExchange } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import { encodeMappingRequest } from "./mapping_request.ts";
@@ -62,20 +63,6 @@ export function rememberUnanswered(mapping: Mapping): void {
   if (mapping.exchange?.responsePending) mapping.mayExistUntil = mayExistUntil(mapping);
 }
 
-/** What another engine needs to request the mapping again. */
-export function knownOf(mapping: Mapping): KnownMapping {
-  const { nonce, suggestedAddress, suggestedPort, lease } = mapping;
-  const until = Math.max(mayExistUntil(mapping), lease?.assignment.expiresAt ?? -Infinity);
-  return { nonce, suggestedAddress, suggestedPort, until, grantedBy: lease?.protocol };
-}
-
-/** Until when the server may hold the mapping beyond its lease, also if it has carried out the last request. */
-export function mayExistUntil({ exchange, lease, lifetime, mayExistUntil }: Mapping): Milliseconds {
-  if (!exchange?.responsePending) return mayExistUntil;
-  const granted = Math.max(lifetime, lease?.assignment.lifetime ?? LEAST_GRANT);
-  return Math.max(mayExistUntil, exchange.lastSentAt + granted * 1000);
-}
-
 /** Ends the exchange without a response. */
 export function giveUpExchange(mapping: Mapping): void {
   rememberUnanswered(mapping);
@@ -115,6 +102,3 @@ function endOf({ firstSentAt }: Exchange, { maximumDuration }: EngineConfig): Mi
 }
 
 const STARTING: MappingState = { type: "starting", attempt: 0 };
-
-/** Seconds that servers grant at the least (RFC 6887 section 15 recommends 2 minutes). */
-const LEAST_GRANT = 120;

@@ -129,7 +129,7 @@ export class Mapping implements Timed, ReusableMapping {
   conflicts = 0;
   /** How many answers in a row held for a few seconds only. */
   shortAnswers = 0;
-  /** It has the nonce of an earlier mapping, whose late answers therefore match. */
+  /** It has the nonce of a mapping that ended lately, whose late answers therefore match. */
   reusesNonce = false;
 
   retransmitAt: Milliseconds = Infinity;
@@ -183,8 +183,8 @@ export class Mapping implements Timed, ReusableMapping {
   }
 
   /** Takes over the port of an earlier mapping in this engine. */
-  adopt(earlier: ReusableMapping): void {
-    this.reusesNonce = true;
+  adopt(earlier: ReusableMapping, isRecent: boolean): void {
+    this.reusesNonce = isRecent;
     this.#suggest(earlier);
   }
 

@@ -27,8 +27,8 @@ export interface MappingContext {
   leaveFallbacks(mapping: Mapping): void;
   /** The deletion of the mapping has begun. */
   deleting(mapping: Mapping): void;
-  /** The mapping ended; its successors start. */
-  ended(mapping: Mapping): void;
+  /** The mapping ended; its successors start. The server may hold it until `heldUntil`. */
+  ended(mapping: Mapping, heldUntil: Milliseconds): void;
   /** The server's address left `transmissionLimit` transmissions unanswered. */
   serverSilent(): void;
 }

@@ -1,3 +1,4 @@
+import { ProtocolNumber } from "../wire/protocol_number.ts";
 import { BoundedMap } from "./bounded_map.ts";
 import type { EngineConfig } from "./config.ts";
 import type { Milliseconds } from "./events.ts";
@@ -10,19 +11,25 @@ export interface Claim {
   readonly predecessor?: Mapping | undefined;
   /** What the new mapping takes over. */
   readonly reusable?: ReusableMapping | undefined;
+  /** Whether late answers to the earlier one may still arrive. */
+  readonly isRecent: boolean;
+}
+
+/** What an ended mapping leaves. */
+export interface EndedMapping extends ReusableMapping {
+  /** Until when the server may hold the mapping, or reserve its port. */
+  readonly until: Milliseconds;
+  readonly endedAt: Milliseconds;
 }
 
 /**
- * Gives a mapping that is requested again the nonce and the external port of the one before: while that is being deleted,
- * and for `reuseTime` after its end, in which the server may reserve the port (RFC 6887 section 15).
+ * Gives a mapping that is requested again the nonce and the external port of the one before: while that is being deleted, and
+ * after its end as long as the server may hold it, or reserve its port (RFC 6887 section 15).
  */
 export class PortReuse {
   readonly #config: EngineConfig;
   readonly #deleting = new Map<MappingKey, Mapping>();
-  readonly #ended = new BoundedMap<
-    MappingKey,
-    ReusableMapping & { readonly until: Milliseconds }
-  >();
+  readonly #ended = new BoundedMap<MappingKey, EndedMapping>(MOST_ENDED);
 
   constructor(config: EngineConfig) {
     this.#config = config;
@@ -30,21 +37,22 @@ export class PortReuse {
 
   /** What a new mapping follows and takes over. An ended mapping can be taken over once. */
   claim(spec: MappingSpec, now: Milliseconds): Claim {
-    if (this.#deleting.size === 0 && this.#ended.size === 0) return {};
+    if (this.#deleting.size === 0 && this.#ended.size === 0) return NOTHING;
     const key = mappingKey(spec);
     const predecessor = this.#deleting.get(key);
     if (predecessor !== undefined) {
       // Of several successors one has the nonce: responses to two mappings with one nonce could not be distinguished.
       const isFirst = successorsOf(predecessor).length === 0;
-      return { predecessor, reusable: isFirst ? predecessor : undefined };
+      return { predecessor, reusable: isFirst ? predecessor : undefined, isRecent: true };
     }
     const reusable = this.find(spec, now);
+    if (reusable === undefined) return NOTHING;
     this.#ended.delete(key);
-    return { reusable };
+    return { reusable, isRecent: now < reusable.endedAt + LATE };
   }
 
   /** What an ended mapping leaves to a new one. */
-  find(spec: MappingSpec, now: Milliseconds): ReusableMapping | undefined {
+  find(spec: MappingSpec, now: Milliseconds): EndedMapping | undefined {
     if (this.#ended.size === 0) return undefined;
     const kept = this.#ended.get(mappingKey(spec));
     return kept !== undefined && kept.until > now ? kept : undefined;
@@ -55,15 +63,21 @@ export class PortReuse {
     this.#deleting.set(mappingKey(mapping.spec), mapping);
   }
 
-  /** The mapping has ended: returns its successors, or keeps nonce and port for a later one. */
-  ended(mapping: Mapping, now: Milliseconds): readonly Mapping[] {
+  /**
+   * The mapping has ended: returns its successors, or keeps nonce and port for a later one.
+   *
+   * @param heldUntil The server may hold it until then; in the past if it does not.
+   */
+  ended(mapping: Mapping, now: Milliseconds, heldUntil: Milliseconds): readonly Mapping[] {
     const { spec, nonce, suggestedAddress, suggestedPort } = mapping;
+    const { reuseTime, tcpReuseTime } = this.#config;
     const key = mappingKey(spec);
     if (this.#deleting.get(key) === mapping) this.#deleting.delete(key);
     const successors = successorsOf(mapping);
     if (successors.length === 0) {
-      const until = now + this.#config.reuseTime;
-      this.#ended.set(key, { nonce, suggestedAddress, suggestedPort, until });
+      const reserved = spec.protocol === ProtocolNumber.Udp ? reuseTime : tcpReuseTime;
+      const until = Math.max(now + reserved, heldUntil);
+      this.#ended.set(key, { nonce, suggestedAddress, suggestedPort, until, endedAt: now });
     }
     return successors;
   }
@@ -73,3 +87,11 @@ export class PortReuse {
 function successorsOf({ deletion }: Mapping): readonly Mapping[] {
   return deletion?.successors.filter(({ phase }) => phase === "queued") ?? [];
 }
+
+const NOTHING: Claim = { isRecent: false };
+
+/** Our decision: a datagram is that late at most. */
+const LATE: Milliseconds = 120_000;
+
+/** Our decision: the memory of those that ended first is given up for later ones. */
+const MOST_ENDED = 16_384;

@@ -1,6 +1,7 @@
 import { resultName } from "../wire/result_code.ts";
 import { isStretched } from "./error_hold.ts";
 import { type Defect, localName, type MappingState, type Milliseconds } from "./events.ts";
+import { heldAtServerUntil } from "./held_mapping.ts";
 import { type Mapping, newExchange, type Phase } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import type { Unsupported } from "./obstacle.ts";
@@ -108,6 +109,7 @@ export function failFor(
 /** Ends the mapping. After a deletion that a late answer may undo, it stays for a while to delete again. */
 export function end(context: MappingContext, mapping: Mapping, state: MappingState): void {
   const { deletion, exchange } = mapping;
+  const heldUntil = heldAtServerUntil(mapping);
   const lingers = deletion !== undefined && exchange !== undefined && deletion.pendingCreates > 0;
   mapping.phase = "ended";
   mapping.exchange = undefined;
@@ -116,7 +118,7 @@ export function end(context: MappingContext, mapping: Mapping, state: MappingSta
   context.dequeue(mapping);
   clearLease(context, mapping);
   emitState(context, mapping, state);
-  context.ended(mapping);
+  context.ended(mapping, heldUntil);
   mapping.deletion = undefined;
 }
 

@@ -56,10 +56,11 @@ Deno.test("A mapping requested again has the nonce of the ended one for the engi
     for (const reuseTime of [120_000, 10_000]) {
       await using world = await lab({ client: { ...store, protocol: { reuseTime } } });
       for (const [pause, isSame] of [[reuseTime - 1_000, true], [reuseTime, false]] as const) {
-        await world.settled((await opened(world)).revoke());
+        const udp = () => new InboundMap(6000, 7200).protocol(17);
+        await world.settled((await opened(world, udp())).revoke());
         const before = lastNonce(world);
         await world.advance(pause);
-        const mapping = await opened(world);
+        const mapping = await opened(world, udp());
         assertEquals(lastNonce(world).equals(before), isSame, `${reuseTime} ms, after ${pause} ms`);
         await world.settled(mapping.revoke());
       }

@@ -140,8 +140,10 @@ Deno.test("lifetimes from one second on: renewals are at least 4 s apart, and th
   for (const lifetime of [1, 2, 3, 5, 8, 10, 20]) {
     await using world = await lab({ server: { maxLifetime: lifetime } });
     const mapping = world.handle.request(new InboundMap(6000, 7200));
+    assertEquals((await world.settled(mapping.ready())).lifetime, lifetime);
     await world.advance(600_000);
-    assertEquals(mapping.assigned?.lifetime, lifetime);
+    // Below 5 s the mapping is requested more and more seldom (G-16).
+    if (lifetime >= 5) assertEquals(mapping.assigned?.lifetime, lifetime);
     const renewals = mapRequests(world).filter(({ externalPort }) => externalPort !== 0);
     const packets = world.sent().length;
     // One request after each expiry, and at most one renewal every 4 s (RFC 6887 section 11.2.1).

@@ -181,7 +181,7 @@ C-15.1-8 | 6887 8.1.1 | DESC | deletions are repeated until the mapping ends by 
 C-15.1-9 | 6887 14.2 | REC | late answers to the creation do not pass for the deletion's
 C-12.1-D | 6887 12.1 | DESC | PEER is never deleted
 C-8.4-D | 6887 8.4 | SHOULD | mappings of a former address are deleted from there
-C-15-3 | 6887 15 | DESC | nonce and port are kept for 2 minutes after the end; not for the 124 minutes of TCP, a rest of lifetime or the life of a PEER
+C-15-3 | 6887 15 | DESC | nonce and port are kept while the server may hold the mapping: 2 minutes, 124 for TCP, longer after a deletion that was refused or answered with a rest, PEER to its end
 C-12-1 | 6887 12.2 | MAY | PEER may come before or after the traffic
 C-12-2 | 6887 12.1 | DESC | the remote peer is as the client sees it
 C-12-3 | 6887 12.1 | DESC | a suggestion that cannot be honoured is told

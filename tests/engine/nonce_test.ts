@@ -1,9 +1,18 @@
 /** Nonces (RFC 6887 sections 11.2, 12.2). */
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import type { MappingSpec } from "../../src/engine/mapping_spec.ts";
 import { seededWords } from "../../src/testing/random.ts";
+import { IpAddress } from "../../src/wire/address.ts";
+import { ResultCode } from "../../src/wire/result_code.ts";
 import { external4, mapSpec, peerSpec } from "../helpers/specs.ts";
-import { granted, mapOrPeer, type Sent, Timeline } from "../helpers/timeline.ts";
+import {
+  granted,
+  mapOrPeer,
+  type ResponseFields,
+  type Sent,
+  Timeline,
+} from "../helpers/timeline.ts";
 import { hex } from "../helpers/hex.ts";
 
 const nonceOf = ({ request }: Sent): string => mapOrPeer(request).nonce.toString();
@@ -72,14 +81,106 @@ Deno.test("a mapping that is wanted again within two minutes has its nonce and i
   assertEquals([externalPort, externalAddress.toString()], [40000, external4.toString()]);
 });
 
-Deno.test("what ended longer ago than two minutes is forgotten (C-15-3)", () => {
-  const { t, id } = granted(mapSpec());
+Deno.test("a UDP mapping that ended longer ago than two minutes is forgotten (C-15-3)", () => {
+  const { t, id } = granted(mapSpec({ protocol: 17 }));
   const nonce = t.latest(id).nonce.toString();
   t.at(10_000).release(id).answer(id).takeSends();
-  t.at(130_000).request(mapSpec());
+  t.at(130_000).request(mapSpec({ protocol: 17 }));
   const { nonce: again, externalPort } = mapOrPeer(t.send().request);
   assertNotEquals(again.toString(), nonce);
   assertEquals(externalPort, 0);
+});
+
+/** A mapping ends at 10 s, and is requested again: whether with its nonce and its port. */
+function isKept(
+  spec: MappingSpec,
+  end: (t: Timeline, id: number) => void,
+  after: number,
+  fields: ResponseFields = {},
+): boolean {
+  const { t, id } = granted(spec, fields);
+  const nonce = t.latest(id).nonce.toString();
+  end(t.at(10_000), id);
+  assertEquals(t.events("state").at(-1)?.over, true);
+  t.at(10_000 + after).takeSends();
+  t.request(spec);
+  const { nonce: again, externalPort } = mapOrPeer(t.send().request);
+  assertEquals(externalPort === 40000, again.toString() === nonce, "with the nonce goes the port");
+  return again.toString() === nonce;
+}
+
+const MINUTE = 60_000;
+const deleted = (t: Timeline, id: number): unknown => t.release(id).answer(id);
+
+/** What ends how, and for how many minutes its nonce is kept after that, at the least and at the most. */
+const ENDS: Readonly<
+  Record<
+    string,
+    readonly [MappingSpec, (t: Timeline, id: number) => void, kept: number, forgotten: number]
+  >
+> = {
+  "UDP, deleted": [mapSpec({ protocol: 17 }), deleted, 1.9, 2],
+  "TCP, deleted": [mapSpec(), deleted, 123, 124],
+  "SCTP, deleted": [mapSpec({ protocol: 132 }), deleted, 123, 124],
+  "UDP, deleted with a rest of lifetime": [
+    mapSpec({ protocol: 17 }),
+    (t, id) =>
+      t.release(id).answer(id, {
+        lifetime: 3600,
+        externalPort: 0,
+        externalAddress: IpAddress.ANY_IPV4,
+      }),
+    59,
+    60,
+  ],
+  "UDP, deletion refused": [
+    mapSpec({ protocol: 17, lifetime: 86_400 }),
+    (t, id) => t.release(id).refuse(id, ResultCode.NotAuthorized, 1800),
+    1_430,
+    1_440,
+  ],
+  "UDP, PEER with an hour left": [
+    peerSpec({ protocol: 17, lifetime: 3610 }),
+    (t, id) => t.release(id),
+    55,
+    60,
+  ],
+  "TCP, PEER with a day left": [
+    peerSpec({ lifetime: 86_400 }),
+    (t, id) => t.release(id),
+    1_430,
+    1_440,
+  ],
+};
+
+for (const [what, [spec, end, kept, forgotten]] of Object.entries(ENDS)) {
+  Deno.test(`nonce and port are kept while the server may hold the mapping: ${what} (C-15-3, G-12)`, () => {
+    assertEquals(isKept(spec, end, kept * MINUTE), true, `${kept} minutes`);
+    assertEquals(isKept(spec, end, forgotten * MINUTE), false, `${forgotten} minutes`);
+  });
+}
+
+Deno.test("a mapping that ended without an answer to its last request keeps its nonce for that lifetime (G-12)", () => {
+  const t = new Timeline({ config: { maximumTransmissions: 2 } });
+  const id = t.request(mapSpec({ protocol: 17 }));
+  const nonce = t.latest(id).nonce.toString();
+  t.at(60_000);
+  assertEquals(t.events("state").at(-1)?.over, true);
+  t.at(7_100_000).takeSends();
+  t.request(mapSpec({ protocol: 17 }));
+  assertEquals(nonceOf(t.send()), nonce);
+});
+
+Deno.test("an error that meets a mapping requested again long after is no late answer to the deletion before (G-12)", () => {
+  const { t, id } = granted(mapSpec());
+  t.release(id).answer(id);
+  t.at(3_600_000).takeSends();
+  const again = t.request(mapSpec());
+  t.refuse(again, ResultCode.NotAuthorized, 60, {
+    externalPort: 0,
+    externalAddress: IpAddress.ANY_IPV4,
+  });
+  assertEquals(t.state(again).type, "error");
 });
 
 Deno.test("the caller's own suggestion goes before the remembered one", () => {

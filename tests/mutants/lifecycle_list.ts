@@ -148,7 +148,11 @@ export const LIFECYCLE_MUTANTS: MutantsByFile = {
     ["NO_RESOURCES to a deletion holds back new mappings only", "refuseDeletion", '"all"', '"new"'],
   ],
   "mapping.ts": [
-    ["a mapping that takes over a nonce takes late answers", "adopt", "this.reusesNonce = true"],
+    [
+      "a mapping that takes over a nonce takes late answers",
+      "adopt",
+      "this.reusesNonce = isRecent",
+    ],
     ["a mapping of an earlier run cannot exist", "restore", "this.mayExistUntil ="],
   ],
 };
