@@ -1,5 +1,5 @@
 import type { InboundMap, OutboundMap, Protocol, RequestType } from "../../mod.ts";
-import type { Target } from "./read_values.ts";
+import type { ShellName, Target } from "./read_values.ts";
 
 /** A parsed command; every value in it is in range. */
 export type Command =
@@ -16,6 +16,7 @@ export type Command =
   | { readonly name: "renew"; readonly id: number; readonly lifetime: number }
   | { readonly name: "revoke"; readonly which: readonly MappingName[] }
   | { readonly name: "trace"; readonly on: boolean }
+  | { readonly name: "completions"; readonly shell: ShellName; readonly program: string }
   | { readonly name: "js"; readonly code: string }
   | { readonly name: "help"; readonly topic?: string }
   | {
@@ -28,6 +29,8 @@ export type Command =
       | "external"
       | "leftovers"
       | "list"
+      | "prefix64"
+      | "stats"
       | "version"
       | "watch";
   };
@@ -43,7 +46,8 @@ export type CommandName = Exclude<Command["name"], "version">;
 
 /** Options of every command. */
 export interface CommonOptions {
-  readonly server?: string;
+  /** The server; of several the next is used when one does not answer (RFC 7488). */
+  readonly server?: readonly string[];
   readonly client?: string;
   /** The server's UDP port. */
   readonly port?: number;
@@ -51,6 +55,16 @@ export interface CommonOptions {
   readonly simulate?: readonly Protocol[];
   /** The protocols that may be used; all if undefined. */
   readonly protocols?: readonly Protocol[];
+  /** A client of every gateway of this host. */
+  readonly all?: boolean;
+  /** Use the anycast address where the gateway does not answer (RFC 7723). */
+  readonly anycast?: boolean;
+  /** Seconds between two looks for changes of the network. */
+  readonly watch?: number | "off";
+  /** Wait until this host has a network. */
+  readonly waitForNetwork?: boolean;
+  /** Print every datagram and exchange. */
+  readonly trace?: boolean;
   /** Print one JSON object a line. */
   readonly json?: boolean;
   /** Program and arguments to run when an external address or port changes. */

@@ -1,4 +1,4 @@
-import type { MapHandle } from "../../mod.ts";
+import type { ClientOptions, MapHandle } from "../../mod.ts";
 import { abortable } from "../abortable.ts";
 import { type Asked, OTHER_GATEWAY } from "./advice.ts";
 import type { CommonOptions } from "./command.ts";
@@ -92,11 +92,11 @@ export class CommandContext {
   async open(options: CommonOptions, multicast: boolean, waits = false): Promise<ReplClient> {
     const { parts, state } = this;
     const text = (): string => "Waiting for a network: this host has no route, or no address yet";
-    const settings = { multicast, waitForNetwork: waits };
+    const more = this.#settings(multicast, waits);
     const cancelWord = this.#sayLater(text);
     try {
       return state.client = await this.wait(
-        (signal) => ReplClient.open(options, parts, state.output, { ...settings, signal }),
+        (signal) => ReplClient.open(options, parts, state.output, { ...more, signal }),
         { timeout: waits ? options.timeout : undefined, text },
       );
     } catch (error) {
@@ -104,6 +104,24 @@ export class CommandContext {
     } finally {
       cancelWord();
     }
+  }
+
+  /** Starts a client of every gateway. */
+  async openAll(waits: boolean): Promise<ReplClient[]> {
+    const { parts, state, options } = this;
+    const text = (): string => "Waiting for a network: this host has no route, or no address yet";
+    const more = this.#settings(this.#multicast, waits);
+    return await this.wait(
+      (signal) => ReplClient.openAll(options, parts, state.output, { ...more, signal }),
+      { timeout: options.timeout, text },
+    );
+  }
+
+  #settings(multicast: boolean, waits: boolean): ClientOptions {
+    return {
+      ...(multicast ? {} : { multicast: false }),
+      ...(waits ? { waitForNetwork: true } : {}),
+    };
   }
 
   /**

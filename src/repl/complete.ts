@@ -1,4 +1,6 @@
-import { GATEWAY_PROTOCOLS, PROTOCOL_NAMES } from "./read_values.ts";
+import { fixedWords } from "./completions.ts";
+import { membersOf } from "./members.ts";
+import { PROTOCOL_NAMES } from "./read_values.ts";
 import {
   type ArgumentKind,
   COMMANDS,
@@ -18,6 +20,10 @@ export interface CompletionContext {
   clients(): Promise<readonly string[]>;
   /** Variables of `js`. */
   readonly names: readonly string[];
+  /** The value of a variable of `js`, for its members. */
+  valueOf?(name: string): unknown;
+  /** Paths of files that begin in this way; folders with a slash at the end. */
+  files?(word: string): Promise<readonly string[]>;
 }
 
 /** The possible completions of the word being typed. */
@@ -30,6 +36,12 @@ export interface Completion {
 
 /** Completes the last word of a line. */
 export async function complete(line: string, context: CompletionContext): Promise<Completion> {
+  const member = /^\s*js\s(?:[^]*[^\w$.\]])?(?<path>(?:[\w$]+(?:\[\d+\])*\.)+)(?<name>[\w$]*)$/
+    .exec(line)?.groups;
+  if (member !== undefined) {
+    const { path = "", name = "" } = member;
+    return choose(name, membersOf(path, (first) => context.valueOf?.(first)), "");
+  }
   const code = /^\s*js\s(?:[^]*[^\w$.])?(?<name>[\w$]*)$/.exec(line);
   if (code !== null) {
     const name = code.groups?.["name"] ?? "";
@@ -45,9 +57,14 @@ export async function complete(line: string, context: CompletionContext): Promis
     return choose(word, unused.map((option) => `--${option.name}`));
   }
   const option = options.find((each) => takesNext(each, words.at(-1)));
+  if (option?.completes === "file") {
+    return { candidates: await context.files?.(word) ?? [], word };
+  }
   if (option !== undefined) return choose(word, await valuesOf(option.completes, context));
   if (name === undefined) return choose(word, COMMANDS.map((spec) => spec.name));
-  const kind = command?.args[argumentsIn(words, command).length - 1]?.kind;
+  const args = command?.args ?? [];
+  const at = command === undefined ? -1 : argumentsIn(words, command).length - 1;
+  const kind = (args[at] ?? (args.at(-1)?.many ? args.at(-1) : undefined))?.kind;
   const port = kind === "port" ? /^\d+(?=\/)/.exec(word)?.[0] : undefined;
   if (port !== undefined) return choose(word, PROTOCOL_NAMES.map((each) => `${port}/${each}`));
   return choose(word, await valuesOf(kind, context));
@@ -70,19 +87,13 @@ async function valuesOf(
     case "id":
       return context.ids.map(String);
     case "idOrAll":
-      return [...context.ids.map(String), "all"];
-    case "onOff":
-      return ["on", "off"];
-    case "command":
-      return COMMANDS.map(({ name }) => name);
-    case "protocols":
-      return GATEWAY_PROTOCOLS;
+      return [...context.ids.map(String), ...fixedWords(kind)];
     case "gateway":
       return await context.gateways();
     case "client":
       return await context.clients();
     default:
-      return [];
+      return fixedWords(kind);
   }
 }
 

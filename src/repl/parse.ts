@@ -170,7 +170,8 @@ function readCommonOptions(values: OptionValues): CommonOptions {
     const value = values.get(name);
     if (value !== undefined && value !== true) store(value[0] ?? "");
   };
-  read("server", (text) => options.server = text);
+  const servers = values.get("server");
+  if (servers !== undefined && servers !== true) options.server = servers;
   read("client", (text) => options.client = text);
   read("port", (text) => options.port = readWirePort("--port", text));
   read("exec", (text) => options.exec = readProgram(text));
@@ -181,10 +182,21 @@ function readCommonOptions(values: OptionValues): CommonOptions {
     options.simulate = simulate === true ? ["pcp"] : readProtocols("--simulate", simulate[0] ?? "");
   }
   read("protocols", (text) => options.protocols = readProtocols("--protocols", text));
+  read("watch", (text) => options.watch = text === "off" ? text : readSeconds("--watch", text));
+  if (values.has("all")) options.all = true;
+  if (values.has("anycast")) options.anycast = true;
+  if (values.has("wait-for-network")) options.waitForNetwork = true;
+  if (values.has("trace")) options.trace = true;
   if (values.has("json")) options.json = true;
   if (options.simulate !== undefined && (options.server ?? options.client) !== undefined) {
     throw new UsageError(
       "--simulate brings its own addresses, type it without --server and --client",
+    );
+  }
+  const addresses = options.server ?? options.client ?? options.simulate;
+  if (options.all && (addresses !== undefined || options.state !== undefined)) {
+    throw new UsageError(
+      "--all finds the gateways by itself, type it without --server, --client, --simulate and --state",
     );
   }
   return options;

@@ -17,6 +17,7 @@ import {
   readPortSet,
   readProtocols,
   readSeconds,
+  readShell,
   readTargets,
   readWirePort,
 } from "./read_values.ts";
@@ -77,6 +78,11 @@ const READERS: { readonly [Name in CommandName]: Reader } = {
     if (state === "on" || state === "off") return { name: "trace", on: state === "on" };
     throw new UsageError(`Cannot read ${quote(state)}: type trace on or trace off`);
   },
+  completions: ([text = "", program = "pcp"]) => {
+    const shell = readShell(text);
+    if (/^[\w.-]+$/.test(program)) return { name: "completions", shell, program };
+    throw new UsageError(`Cannot read the program ${quote(program)}: type its name without a path`);
+  },
   js: ([code = ""]) => ({ name: "js", code }),
   help: ([topic]) => {
     if (topic === undefined) return { name: "help" };
@@ -93,6 +99,8 @@ const READERS: { readonly [Name in CommandName]: Reader } = {
   exit: () => ({ name: "exit" }),
   external: () => ({ name: "external" }),
   leftovers: () => ({ name: "leftovers" }),
+  prefix64: () => ({ name: "prefix64" }),
+  stats: () => ({ name: "stats" }),
   list: () => ({ name: "list" }),
   simulate: ([protocols]) =>
     protocols === undefined

@@ -89,6 +89,18 @@ export function readProtocols(what: string, text: string): readonly Protocol[] {
   return cannotRead(what, text, "pcp, nat-pmp or upnp, or several of them as in pcp,nat-pmp");
 }
 
+/** Shells that a completion can be written for. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+
+/** The name of a shell. */
+export type ShellName = typeof SHELLS[number];
+
+/** `bash`. */
+export function readShell(text: string): ShellName {
+  return SHELLS.find((name) => name === text) ??
+    cannotRead("the shell", text, "bash, zsh or fish");
+}
+
 /** The id of a mapping. */
 export function readId(text: string): number {
   return readInteger(text, 1, Number.MAX_SAFE_INTEGER) ??

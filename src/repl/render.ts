@@ -178,6 +178,7 @@ export function detailFields(
     ...(reach === undefined ? [] : [["reach", paint.yellow(reach)] as [string, string]]),
     ["state", paintedState(snapshot.state, paint)],
     ["requested", `${requested} of ${duration(lifetime)}`],
+    ["via", assigned === null ? "-" : viaText(assigned.protocol)],
     ["granted", assigned === null ? "-" : duration(assigned.lifetime)],
     ["life", lifetimeText(snapshot, now)],
     ...optionFields(assigned),

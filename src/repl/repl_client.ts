@@ -1,6 +1,6 @@
 import {
   type Alert,
-  FileStore,
+  type ClientOptions,
   GatewayError,
   type Handle,
   type MapHandle,
@@ -8,6 +8,7 @@ import {
 } from "../../mod.ts";
 import type { ServerHost } from "../testing/mod.ts";
 import { adviceFor } from "./advice.ts";
+import { clientOptionsOf, fits, SHUTDOWN_TIMEOUT } from "./client_settings.ts";
 import type { CommonOptions } from "./command.ts";
 import { Hook, type HookFailure } from "./hook.ts";
 import { internalText } from "./render.ts";
@@ -60,34 +61,16 @@ export class ReplClient {
     options: CommonOptions,
     parts: SessionParts,
     output: BackgroundOutput,
-    settings: {
-      readonly multicast: boolean;
-      readonly waitForNetwork: boolean;
-      readonly signal: AbortSignal;
-    },
+    more: ClientOptions,
   ): Promise<ReplClient> {
-    const { client, server, port, simulate, state, protocols } = options;
-    const common = {
-      ...(port === undefined ? {} : { port }),
-      ...(protocols === undefined ? {} : { protocols }),
-      waitForNetwork: settings.waitForNetwork,
-      ...(settings.multicast ? {} : { multicast: false }),
-      // Decoding every datagram takes time, and a command that runs once cannot turn the trace on.
-      ...(parts.mode === "once"
-        ? {}
-        : { onTrace: (event: TraceEvent) => printTrace(event, parts, output) }),
-      ...(state === undefined ? {} : { store: new FileStore(state) }),
-      signal: settings.signal,
-      shutdownTimeout: SHUTDOWN_TIMEOUT,
-      // The option --third-party is consent enough.
-      allowThirdParty: true,
-    };
+    const { client, server, port, simulate } = options;
+    const settings = { ...clientOptionsOf(options), ...tracing(options, parts, output), ...more };
     const gateway = simulate === undefined ? undefined : await parts.startGateway(simulate, port);
     try {
       const handle = gateway === undefined
-        ? await parts.startClient(client, server, common)
+        ? await parts.startClient(client, server, settings)
         : await parts.startClient(gateway.local.hostname, gateway.local.hostname, {
-          ...common,
+          ...settings,
           port: gateway.local.port,
         });
       return new ReplClient(handle, gateway, parts, output, options);
@@ -95,6 +78,18 @@ export class ReplClient {
       gateway?.close();
       throw error;
     }
+  }
+
+  /** Starts a client of every gateway of this host. */
+  static async openAll(
+    options: CommonOptions,
+    parts: SessionParts,
+    output: BackgroundOutput,
+    more: ClientOptions,
+  ): Promise<ReplClient[]> {
+    const settings = { ...clientOptionsOf(options), ...tracing(options, parts, output), ...more };
+    const handles = await parts.startAll(settings);
+    return handles.map((handle) => new ReplClient(handle, undefined, parts, output, options));
   }
 
   /** The server as the prompt shows it. */
@@ -114,14 +109,15 @@ export class ReplClient {
     return this.gateway === undefined ? `the gateway at ${this.serverText}` : this.serverText;
   }
 
-  /** Whether the client has the addresses, port and state file of the options; missing ones match. */
-  matches({ server, client, port, simulate, state, protocols }: CommonOptions): boolean {
-    return [undefined, this.handle.server, this.#options.server].includes(server) &&
+  /** Whether the client has the addresses, port and other settings of the options; missing ones match. */
+  matches(options: CommonOptions): boolean {
+    const { server, client, port, simulate } = options;
+    return (server === undefined || server.includes(this.handle.server) ||
+      String(server) === String(this.#options.server)) &&
       (client ?? this.handle.client) === this.handle.client &&
-      (state ?? this.#options.state) === this.#options.state &&
-      (protocols ?? this.#options.protocols)?.join() === this.#options.protocols?.join() &&
       (simulate === undefined || this.gateway !== undefined) &&
-      (port ?? this.handle.port) === this.handle.port;
+      (port ?? this.handle.port) === this.handle.port &&
+      fits(options, this.#options);
   }
 
   /** Records the alerts of a mapping, and runs a program for it. */
@@ -155,7 +151,12 @@ export class ReplClient {
 
   /** A mapping as `--json` prints it: with what is known of its gateway. */
   json(mapping: MapHandle): object {
-    return { ...mapping.toJSON(), gateway: this.handle.gateway };
+    const { gateway, server } = this.handle;
+    return {
+      ...mapping.toJSON(),
+      gateway,
+      ...(this.#options.all === true ? { server } : {}),
+    };
   }
 
   /** The mappings that an earlier run left, by ids that stay the same in this session. */
@@ -289,21 +290,34 @@ export class ReplClient {
   }
 }
 
-function printTrace(event: TraceEvent, { screen }: SessionParts, output: BackgroundOutput): void {
+/** Decoding every datagram takes time, and a command that runs once cannot turn the trace on later. */
+function tracing(
+  { trace }: CommonOptions,
+  parts: SessionParts,
+  output: BackgroundOutput,
+): Pick<ClientOptions, "onTrace"> {
+  if (parts.mode === "once" && trace !== true) return {};
+  return { onTrace: (event) => printTrace(event, parts, output) };
+}
+
+/** On standard error for a command that runs once, whose standard output has the result only. */
+function printTrace(
+  event: TraceEvent,
+  { screen, mode }: SessionParts,
+  output: BackgroundOutput,
+): void {
   if (!output.trace) return;
   const { direction, remote, text, ignored } = event;
+  const print = (line: string): void => mode === "once" ? screen.error(line) : screen.print(line);
   if (output.json) {
-    return screen.print(
+    return print(
       printableJson({ direction, remote, text, ...(ignored === undefined ? {} : { ignored }) }),
     );
   }
   const arrow = direction === "sent" ? "->" : "<-";
   const reason = ignored === undefined ? "" : screen.paint.yellow(` ignored: ${ignored}`);
-  screen.print(`${screen.paint.dim(`${arrow} ${printable(text)}`)}${reason}`);
+  print(`${screen.paint.dim(`${arrow} ${printable(text)}`)}${reason}`);
 }
-
-/** Milliseconds until shutdown() gives up: two transmissions and their responses fit (RFC 6887 section 8.1.1). */
-const SHUTDOWN_TIMEOUT = 5_000;
 
 /** RFC 6887 section 19.1. */
 const STANDARD_PORT = 5351;

@@ -3,6 +3,7 @@ import * as library from "../../mod.ts";
 import { runtime } from "../runtime/running.ts";
 import type { CompletionContext } from "./complete.ts";
 import type { HistoryFile } from "./history.ts";
+import { filesThatBegin } from "./file_names.ts";
 import { parseLine, tooLong } from "./parse.ts";
 import { Prompt } from "./prompt.ts";
 import type { CommandLoop, CommandSession } from "./session.ts";
@@ -75,5 +76,11 @@ function completionOf(session: CommandSession): CompletionContext {
     gateways: async () => (await gateways()).map(({ gateway }) => gateway),
     clients: async () => (await gateways()).map(({ client }) => client),
     names: [...Object.keys(library), "await", "gateway", "handle", "mappings"],
+    valueOf: (name) => {
+      const { handle, gateway } = session.client ?? {};
+      const scope = { ...library, handle, gateway, mappings: handle?.mappings };
+      return (name in scope ? scope : globalThis as object)[name as never];
+    },
+    files: filesThatBegin,
   };
 }

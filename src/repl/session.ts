@@ -4,7 +4,7 @@ import { CommandContext, SessionState } from "./command_context.ts";
 import { connect, disconnect, trace } from "./commands/connection.ts";
 import { leftovers, list, show, watch } from "./commands/list.ts";
 import { renewMapping, requestMappings, revokeMappings } from "./commands/mapping.ts";
-import { announce, diagnose, discover, external } from "./commands/server.ts";
+import { announce, diagnose, discover, external, prefix64, stats } from "./commands/server.ts";
 import type { ReplClient } from "./repl_client.ts";
 import { errorLines } from "./report.ts";
 import type { Screen } from "./screen.ts";
@@ -26,6 +26,8 @@ export interface CommandLoop {
 export class CommandSession {
   readonly #parts: SessionParts;
   readonly #state: SessionState;
+  /** Those of the other clients of `--all`. */
+  readonly #others: SessionState[] = [];
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -66,22 +68,51 @@ export class CommandSession {
     try {
       const invocation = parse();
       if (invocation === undefined) return 0;
-      const { command, options } = invocation;
+      const { command } = invocation;
       asked = this.#askedBy(invocation);
-      const context = new CommandContext(
-        this.#parts,
-        this.#state,
-        options,
-        this.#isLongRunning(command),
-        signal,
-        asked,
-      );
+      const context = this.#contextOf(invocation, this.#state, signal, asked);
       this.#state.output.json = json = context.options.json === true;
-      return await dispatch(command, context);
+      if (context.options.trace === true) this.#state.output.trace = true;
+      return context.options.all === true
+        ? await this.#executeOnAll(invocation, context)
+        : await dispatch(command, context);
     } catch (error) {
       this.report(error, json, where, asked);
       return error instanceof UsageError ? 2 : 1;
     }
+  }
+
+  /** Runs the command with a client of every gateway at once. */
+  async #executeOnAll(invocation: Invocation, context: CommandContext): Promise<ExitCode> {
+    const { command } = invocation;
+    if (this.#parts.mode !== "once") {
+      throw new UsageError("--all works on the command line only, type it after repl.ts");
+    }
+    const isHeld = "requestType" in command && command.requestType !== "once";
+    const clients = await context.openAll(isHeld);
+    const codes = await Promise.all(clients.map(async (client) => {
+      const state = new SessionState(this.#state.output);
+      state.client = client;
+      this.#others.push(state);
+      const own = this.#contextOf(invocation, state, context.signal, context.asked);
+      try {
+        return await dispatch(command, own);
+      } catch (error) {
+        own.reportTrouble(error);
+        return 1;
+      }
+    }));
+    return codes.some((code) => code !== 0) ? 1 : 0;
+  }
+
+  #contextOf(
+    { command, options }: Invocation,
+    state: SessionState,
+    signal: AbortSignal,
+    asked: Asked | undefined,
+  ): CommandContext {
+    const isLong = this.#isLongRunning(command);
+    return new CommandContext(this.#parts, state, options, isLong, signal, asked);
   }
 
   /**
@@ -90,12 +121,8 @@ export class CommandSession {
    * @returns Whether every deletion was confirmed.
    */
   async end(): Promise<boolean> {
-    const { client, keepsMappings } = this.#state;
-    this.#state.client = undefined;
-    if (client === undefined) return true;
-    if (!keepsMappings) return await client.close();
-    await client.closeKeepingMappings();
-    return true;
+    const ended = await Promise.all([this.#state, ...this.#others].map(endState));
+    return ended.every((isComplete) => isComplete);
   }
 
   /** Prints an error, and what to do about it. */
@@ -123,6 +150,15 @@ export class CommandSession {
     return this.#parts.mode !== "once" || command.name === "diagnose" ||
       ("requestType" in command && command.requestType !== "once");
   }
+}
+
+async function endState(state: SessionState): Promise<boolean> {
+  const { client, keepsMappings } = state;
+  state.client = undefined;
+  if (client === undefined) return true;
+  if (!keepsMappings) return await client.close();
+  await client.closeKeepingMappings();
+  return true;
 }
 
 /** Commands that most runs do not use are loaded when they are run, so that the others start faster. */
@@ -156,10 +192,19 @@ async function dispatch(command: Command, context: CommandContext): Promise<Exit
       return await announce(context);
     case "external":
       return await external(context);
+    case "prefix64":
+      return await prefix64(context);
+    case "stats":
+      return await stats(context);
     case "diagnose":
       return await diagnose(context);
     case "js":
       return await (await import("./commands/js.ts")).evaluateCode(command, context);
+    case "completions": {
+      const { completionScript } = await import("./completions.ts");
+      context.parts.screen.print(...completionScript(command.shell, command.program));
+      return 0;
+    }
     case "help":
       context.parts.screen.print(...(await import("./help.ts")).helpLines(command.topic));
       return 0;

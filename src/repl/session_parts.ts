@@ -14,6 +14,7 @@ export interface SessionParts {
   readonly clock: Clock;
   readonly date: () => Date;
   readonly startClient: typeof Client.start;
+  readonly startAll: typeof Client.startAll;
   /** Starts a simulated gateway on loopback that speaks the protocols. */
   readonly startGateway: (
     protocols: readonly Protocol[],

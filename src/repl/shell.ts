@@ -143,11 +143,12 @@ export class Shell {
       clock,
       date: () => new Date(),
       startClient: (client, server, more) => Client.start(client, server, { clock, ...more }),
+      startAll: (more) => Client.startAll({ clock, ...more }),
       startGateway: async (protocols, port) => {
         // Loaded only when a simulated gateway is used: it is larger than the client.
         const { startLoopbackServer } = await import("../testing/loopback.ts");
         return await startLoopbackServer(
-          { assignPort: "same", protocols },
+          { assignPort: "same", thirdParty: true, protocols },
           port === undefined ? { clock } : { port, clock },
         );
       },

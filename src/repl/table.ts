@@ -6,6 +6,7 @@ export type ArgumentKind =
   | "client"
   | "code"
   | "command"
+  | "file"
   | "gateway"
   | "id"
   | "idOrAll"
@@ -13,7 +14,9 @@ export type ArgumentKind =
   | "peer"
   | "port"
   | "protocols"
-  | "seconds";
+  | "seconds"
+  | "shell"
+  | "text";
 
 /** One argument of a command. */
 export interface ArgumentSpec {
@@ -99,6 +102,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: ["announce", "announce --server 192.168.1.1"],
   }),
   command("external", "the external address", { examples: ["external", "external --json"] }),
+  command("prefix64", "how the network's NAT64 builds IPv6 addresses", {
+    examples: ["prefix64", "prefix64 --json"],
+  }),
+  command("stats", "what was sent, received and ignored so far", {
+    examples: ["stats", "stats --json"],
+  }),
   command("diagnose", "what blocks connections from outside", {
     more: [
       "Finds out which protocols the router speaks and whether its address is public: a second router behind",
@@ -122,12 +131,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     examples: ["simulate", "simulate upnp", "simulate pcp,nat-pmp --port 5351"],
   }),
-  command("disconnect", "delete every mapping and leave the server", { examples: ["disconnect"] }),
+  command("disconnect", "delete every mapping and leave the server", {
+    examples: ["disconnect", "disconnect --json"],
+  }),
   command("list", "the mappings as a table", { examples: ["list", "list --json"] }),
-  command("show", "all about one mapping, with its history", { args: [ID], examples: ["show 1"] }),
+  command("show", "all about one mapping, with its history", {
+    args: [ID],
+    examples: ["show 1", "show 1 --json"],
+  }),
   command("renew", "request another lifetime from now on", {
     args: [ID, { kind: "seconds", label: "SECONDS" }],
-    examples: ["renew 1 7200"],
+    examples: ["renew 1 7200", "renew 1 600 --json"],
   }),
   command("revoke", "delete mappings, also those of an earlier run", {
     args: [{ kind: "idOrAll", label: "ID|PORT/PROTO|all", many: true }],
@@ -162,11 +176,19 @@ export const COMMANDS: readonly CommandSpec[] = [
       "js gateway.restart()",
     ],
   }),
+  command("completions", "a completion script for a shell", {
+    args: [{ kind: "shell", label: "SHELL" }, { kind: "text", label: "PROGRAM", optional: true }],
+    more: [
+      "SHELL is bash, zsh or fish. PROGRAM is the name of this command line, pcp if not given, as in",
+      "deno install -gA -n pcp jsr:@portcontrol/pcp/repl. The first line of the script says how to use it.",
+    ],
+    examples: ["completions bash", "completions fish pcp"],
+  }),
   command("help", "this, or more about one command", {
     args: [{ kind: "command", label: "COMMAND", optional: true }],
-    examples: ["help map"],
+    examples: ["help map", "? revoke"],
   }),
-  command("exit", "delete every mapping and leave, as Ctrl-D", { examples: ["exit"] }),
+  command("exit", "delete every mapping and leave, as Ctrl-D", { examples: ["exit", "quit"] }),
 ];
 
 /** Options of every command, and of the start without one. */
@@ -175,7 +197,8 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
     name: "server",
     value: "ADDRESS",
     completes: "gateway",
-    help: "the router; the default gateway if not given",
+    many: true,
+    help: "the router; the default gateway if not given; several are tried in turn",
   },
   {
     name: "client",
@@ -196,6 +219,11 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
     completes: "protocols",
     help: "ask in these only: pcp, nat-pmp, upnp, with commas; all if not given",
   },
+  { name: "all", help: "on the command line: at every gateway of this host, IPv4 and IPv6" },
+  { name: "anycast", help: "where the gateway is silent, ask the anycast address (RFC 7723)" },
+  { name: "watch", value: "SECONDS|off", help: "how often the network is checked, 5 if not given" },
+  { name: "wait-for-network", help: "wait until this host has a network, as -k does" },
+  { name: "trace", help: "print every datagram and exchange, decoded" },
   { name: "json", help: "one JSON object a line" },
   {
     name: "exec",
@@ -206,6 +234,7 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
   {
     name: "state",
     value: "FILE",
+    completes: "file",
     help: "keep mappings in FILE: a later run continues or revokes them",
   },
   { name: "timeout", value: "SECONDS", help: "longest wait for an answer; 8 of a silent router" },

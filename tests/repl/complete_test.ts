@@ -6,6 +6,13 @@ const CONTEXT = {
   gateways: () => Promise.resolve(["192.168.1.1", "fe80::1%eth0"]),
   clients: () => Promise.resolve(["192.168.1.20"]),
   names: ["handle", "mappings", "InboundMap"],
+  valueOf: (name: string): unknown =>
+    (({
+      handle: { stats: () => ({}), mappings: [{ renew() {}, id: 1 }] },
+      text: "",
+    }) as Record<string, unknown>)[name],
+  files: (word: string): Promise<string[]> =>
+    Promise.resolve(["ports.json ", "private/"].filter((name) => name.startsWith(word))),
 };
 
 Deno.test("complete() offers commands, options, ids, gateways, protocols and names", async () => {
@@ -31,7 +38,15 @@ Deno.test("complete() offers commands, options, ids, gateways, protocols and nam
     ["connect 192.168.1.20 ", ["192.168.1.1 ", "fe80::1%eth0 "]],
     ["connect --port 5351 192.168.1.20 1", ["192.168.1.1 "]],
     ["js await handle.request(new Inb", ["InboundMap"]],
-    ["js handle.req", []],
+    ["js handle.", ["mappings", "stats"]],
+    ["js await handle.st", ["stats"]],
+    ["js handle.mappings[0].re", ["renew"]],
+    ["js handle.nothing.re", []],
+    ["js f(text.trimE", ["trimEnd"]],
+    ["list --state p", ["ports.json ", "private/"]],
+    ["map 6000 6001/u", ["6001/udp ", "6001/udplite "]],
+    ["? ext", ["external "]],
+    ["completions b", ["bash "]],
     ["nonsense x", []],
   ];
   for (const [line, candidates] of cases) {
@@ -42,4 +57,5 @@ Deno.test("complete() offers commands, options, ids, gateways, protocols and nam
 Deno.test("complete() returns the word that the candidates replace", async () => {
   assertEquals((await complete("map 6000 --keep", CONTEXT)).word, "--keep");
   assertEquals((await complete("js new Inb", CONTEXT)).word, "Inb");
+  assertEquals((await complete("js handle.st", CONTEXT)).word, "st");
 });

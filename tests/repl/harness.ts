@@ -1,6 +1,6 @@
 /** A session without a terminal, with a client and a simulated router in virtual time. Its output is kept as lines. */
 
-import { Client, type Network } from "../../mod.ts";
+import { Client, type ClientOptions, type Network } from "../../mod.ts";
 import * as library from "../../mod.ts";
 // Loaded now, because loading takes real time and the clock is virtual.
 import "../../src/client/trace.ts";
@@ -29,6 +29,8 @@ export interface HarnessOptions {
   readonly live?: boolean;
   readonly colours?: boolean;
   readonly columns?: number;
+  /** The gateways that `--all` finds. */
+  readonly gateways?: readonly string[];
   readonly runProgram?: (
     program: readonly string[],
     variables: Readonly<Record<string, string>>,
@@ -61,6 +63,9 @@ export class Harness implements AsyncDisposable {
 
   /** Whether this host has no network yet: no socket can be opened on its address. */
   isOffline = false;
+
+  /** Called with the options of each client. */
+  onStart: ((options: ClientOptions) => void) | undefined;
 
   readonly #network: Network = {
     name: "memory",
@@ -97,11 +102,19 @@ export class Harness implements AsyncDisposable {
     this.session = new CommandSession({
       screen,
       mode: options.mode ?? "script",
-      defaults: { client: "192.168.1.20", server: "192.168.1.1", ...options.defaults },
+      defaults: { client: "192.168.1.20", server: ["192.168.1.1"], ...options.defaults },
       clock,
       date: () => new Date(),
-      startClient: (client, server, more) =>
-        Client.start(client, server, { ...more, clock, network: this.#network }),
+      startClient: (client, server, more = {}) => {
+        this.onStart?.(more);
+        return Client.start(client, server, { ...more, clock, network: this.#network });
+      },
+      startAll: (more) =>
+        Promise.all(
+          (options.gateways ?? ["192.168.1.1"]).map((gateway) =>
+            Client.start("192.168.1.20", gateway, { ...more, clock, network: this.#network })
+          ),
+        ),
       startGateway: (protocols, port) => {
         const gateway = new SimulatedServer({ assignPort: "same", protocols });
         return ServerHost.start(network, clock, gateway, {

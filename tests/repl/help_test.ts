@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { helpLines } from "../../src/repl/help.ts";
+import { parseLine } from "../../src/repl/parse.ts";
 import { COMMANDS, COMMON_OPTIONS, START_OPTIONS } from "../../src/repl/table.ts";
 
 Deno.test("the help for all commands fits one screen and names every command and option", () => {
@@ -18,5 +19,12 @@ Deno.test("the help for one command has its arguments, options and examples", ()
     const text = helpLines(name).join("\n");
     for (const option of options) assertEquals(text.includes(option.help), true, option.name);
     for (const example of examples) assertEquals(text.includes(example), true, example);
+  }
+});
+
+Deno.test("the help for every command has two examples at least, each a command that can be typed", () => {
+  for (const { name, examples } of COMMANDS) {
+    assertEquals(examples.length >= 2, true, name);
+    for (const example of examples) parseLine(example);
   }
 });

@@ -375,7 +375,7 @@ Deno.test("list without mappings prints how to make one, and an unknown id is an
 
 Deno.test("a server that was typed by its name is the same server when it is typed again (H-6)", async () => {
   await using harness = await startHarness({
-    defaults: { client: "127.0.0.1", server: "localhost" },
+    defaults: { client: "127.0.0.1", server: ["localhost"] },
   });
   assertEquals(await harness.run("connect 127.0.0.1 localhost"), 0);
   assertEquals(harness.take(), ["Connected to 127.0.0.1 as 127.0.0.1"]);

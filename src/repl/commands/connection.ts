@@ -55,5 +55,5 @@ function withAddresses(
   if (command.name === "simulate") return { ...rest, simulate: command.protocols ?? simulate };
   const { client, server } = command;
   if (server === undefined) return options;
-  return { ...rest, server, ...(client === undefined ? {} : { client }) };
+  return { ...rest, server: [server], ...(client === undefined ? {} : { client }) };
 }

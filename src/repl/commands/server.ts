@@ -1,8 +1,8 @@
-/** `discover`, `announce`, `external` and `diagnose`: what the gateways of this host answer. */
+/** `discover`, `announce`, `external`, `prefix64`, `stats` and `diagnose`: what the gateways of this host answer. */
 
 import type { ExitCode } from "../command.ts";
 import type { CommandContext } from "../command_context.ts";
-import { diagnosisLines } from "../render.ts";
+import { diagnosisLines, fieldLines } from "../render.ts";
 import { clockTime, printable } from "../text.ts";
 import { CommandError } from "../usage_error.ts";
 
@@ -55,6 +55,38 @@ export async function external(context: CommandContext): Promise<ExitCode> {
     (signal) => client.handle.externalAddress({ signal }),
   );
   context.print({ externalAddress }, externalAddress);
+  return 0;
+}
+
+/** `prefix64`: how the network's NAT64 builds IPv6 addresses (RFC 7225). */
+export async function prefix64(context: CommandContext): Promise<ExitCode> {
+  const client = await context.connect();
+  const prefixes = await context.waitForServer(
+    client,
+    (signal) => client.handle.prefix64({ signal }),
+  );
+  const lines = prefixes.map(({ prefix, suffix, ipv4Prefixes = [] }) => {
+    const addresses = ipv4Prefixes.length === 0 ? "" : `  for ${ipv4Prefixes.join(", ")}`;
+    return `${prefix}${suffix === "" ? "" : `  suffix ${suffix}`}${addresses}`;
+  });
+  const none = "The router names no prefix of a NAT64";
+  context.print(prefixes, ...(lines.length === 0 ? [none] : lines));
+  return 0;
+}
+
+/** `stats`: what the client has sent, received and ignored. */
+export async function stats(context: CommandContext): Promise<ExitCode> {
+  const { handle } = await context.connect();
+  const counts = handle.stats();
+  const fields = Object.entries(counts).map(([name, value]): [string, string] => [
+    name,
+    value === null
+      ? "-"
+      : typeof value === "object"
+      ? Object.entries(value).map(([key, count]) => `${key} ${count}`).join(", ") || "none"
+      : String(value),
+  ]);
+  context.print(counts, ...fieldLines(fields, context.parts.screen));
   return 0;
 }
 
