@@ -1,4 +1,5 @@
 import type { RpcSession } from "./session.ts";
+import { asInvalidParams } from "./session_errors.ts";
 import type {
   InitializeParams,
   InitializeResult,
@@ -31,6 +32,7 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
   "simulator/start": ({ session }, params) => session.startSimulator(params),
   "simulator/stop": ({ session }, { simulatorId }) => session.stopSimulator(simulatorId),
   "client/start": ({ session }, params, signal) => session.startClient(params, signal),
+  "client/startAll": ({ session }, params, signal) => session.startAllClients(params, signal),
   "client/list": ({ session }) => session.listClients(),
   "client/announce": ({ session }, { clientId }, signal) =>
     session.handle(clientId).announce({ signal }),
@@ -39,9 +41,18 @@ export const HANDLERS: { readonly [M in Method]: Handler<M> } = {
   }),
   "client/diagnose": ({ session }, { clientId }, signal) =>
     session.handle(clientId).diagnose({ signal }),
-  "client/deleteLeftovers": async ({ session }, { clientId }) => ({
-    deleted: await session.handle(clientId).deleteLeftovers(),
+  "client/prefix64": async ({ session }, { clientId }, signal) => [
+    ...await session.handle(clientId).prefix64({ signal }),
+  ],
+  "client/stats": ({ session }, { clientId }) => session.handle(clientId).stats(),
+  "client/leftovers": ({ session }, { clientId }) => [...session.handle(clientId).leftovers],
+  "client/deleteLeftovers": async ({ session }, { clientId, mapping }) => ({
+    deleted: await asInvalidParams(
+      "client/deleteLeftovers",
+      () => session.handle(clientId).deleteLeftovers(mapping),
+    ),
   }),
+  "client/trace": ({ session }, { clientId, on }) => session.trace(clientId, on),
   "client/shutdown": ({ session }, { clientId, keep = false }) =>
     session.shutdownClient(clientId, keep),
   "mapping/request": ({ session }, params) => session.request(params),

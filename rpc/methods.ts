@@ -14,8 +14,11 @@ import {
   gatewayStatus,
   initializeResult,
   mapping,
+  prefix64,
   protocol,
   simulatorInfo,
+  stats,
+  storedMapping,
 } from "./result_schemas.ts";
 import {
   address,
@@ -29,7 +32,7 @@ import {
   optional,
   port,
   seconds,
-  server,
+  servers,
   strictType,
   text,
 } from "./value_schemas.ts";
@@ -65,6 +68,38 @@ const { UnknownClient, UnknownMapping, UnknownSimulator } = ErrorCode;
 const nothing: Lazy<z.ZodMiniNull> = () => z.null();
 const clientParams = strictType("ClientParams", () => ({ clientId: id("Which client") }));
 const mappingParams = strictType("MappingParams", () => ({ mappingId: id("Which mapping") }));
+
+/** The params that `client/start` and `client/startAll` share. */
+const startOptions = () => ({
+  protocols: optional(
+    z.array(protocol()).check(z.maxLength(3)),
+    "The protocols that may be used, tried in the order pcp, nat-pmp, upnp; all by default",
+  ),
+  port: optional(port(), "UDP port of the PCP server, 5351 by default"),
+  announcePort: optional(port(), "UDP port that announcements come to, 5350 by default"),
+  multicast: optional(
+    z.boolean(),
+    "Whether to listen for announcements of restarts; by default yes, but on loopback",
+  ),
+  watch: optional(
+    z.union([z.boolean(), z.strictObject({ interval: integer(100, 86_400_000) })], {
+      error: 'Must be true, false or {"interval": n} with n from 100 milliseconds',
+    }),
+    "Whether changes of this host's network are followed, and how often it is looked at; every 5 s by default",
+  ),
+  waitForNetwork: optional(
+    z.boolean(),
+    "Whether to wait until this host has a route and an address; by default the request fails",
+  ),
+  allowThirdParty: optional(
+    z.boolean(),
+    "Whether mappings for other hosts may be requested; only in fully trusted networks",
+  ),
+  shutdownTimeout: optional(
+    integer(0, 60_000),
+    "How long the end of the client waits for confirmations, in milliseconds; 5000 by default; for a gateway that has never answered 1000 at most",
+  ),
+});
 
 /** Every request, in the order of the documents. */
 export const METHODS: Readonly<Record<string, MethodSpec>> = {
@@ -150,34 +185,27 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
         "Address of this host that faces the PCP server; found when left out",
       ),
       server: optional(
-        server(),
-        "Address or host name of the PCP server; the default gateway when left out",
+        servers(),
+        "Address or host name of the PCP server, or a list of those of one server; the default gateway when left out",
       ),
-      waitForNetwork: optional(
+      anycast: optional(
         z.boolean(),
-        "Whether to wait until this host has a route and an address; by default the request fails",
-      ),
-      port: optional(port(), "UDP port of the PCP server, 5351 by default"),
-      announcePort: optional(port(), "UDP port that announcements come to, 5350 by default"),
-      multicast: optional(
-        z.boolean(),
-        "Whether to listen for announcements of restarts; by default yes, but on loopback",
-      ),
-      allowThirdParty: optional(
-        z.boolean(),
-        "Whether mappings for other hosts may be requested; only in fully trusted networks",
+        "Whether the anycast address of PCP is asked if the default gateway does not answer; by default no",
       ),
       state: optional(
         z.string().check(z.minLength(1), z.maxLength(4_096)),
         "A file that keeps the mappings, so that a later run can continue or delete them",
       ),
-      shutdownTimeout: optional(
-        integer(0, 60_000),
-        "How long the end of the client waits for confirmations, in milliseconds; 5000 by default; for a gateway that has never answered 1000 at most",
-      ),
+      ...startOptions(),
     })),
     result: clientInfo,
     errors: [InvalidParams, DiscoveryFailed, SocketError, StoreError, LimitExceeded],
+  },
+  "client/startAll": {
+    summary: "Starts a client of every default gateway of this host, IPv4 and IPv6",
+    params: strictType("ClientStartAllParams", startOptions),
+    result: () => z.array(clientInfo()),
+    errors: [InvalidParams, DiscoveryFailed, SocketError, LimitExceeded],
   },
   "client/list": {
     summary: "The running clients",
@@ -208,13 +236,43 @@ export const METHODS: Readonly<Record<string, MethodSpec>> = {
     result: diagnosis,
     errors: [UnknownClient, NotRunning],
   },
-  "client/deleteLeftovers": {
-    summary: "Deletes what an earlier run with the same state file left at the PCP server",
+  "client/prefix64": {
+    summary: "Asks how the network's NAT64 builds addresses (RFC 7225); none if it has no NAT64",
     params: clientParams,
-    result: openType("DeleteLeftoversResult", "What was deleted", () => ({
-      deleted: count("How many mappings there were"),
+    result: () => z.array(prefix64()),
+    errors: [UnknownClient, ResultCode, NotRunning],
+  },
+  "client/stats": {
+    summary: "Counters of what the client has sent, received and ignored",
+    params: clientParams,
+    result: stats,
+    errors: [UnknownClient],
+  },
+  "client/leftovers": {
+    summary: "The mappings that an earlier run with the same state file left at the PCP server",
+    params: clientParams,
+    result: () => z.array(storedMapping()),
+    errors: [UnknownClient],
+  },
+  "client/deleteLeftovers": {
+    summary: "Deletes those mappings, or one of them; answered when the PCP server has confirmed",
+    params: strictType("DeleteLeftoversParams", () => ({
+      clientId: id("Which client"),
+      mapping: optional(storedMapping(), "One of client/leftovers; all when left out"),
     })),
-    errors: [UnknownClient, NotRunning],
+    result: openType("DeleteLeftoversResult", "What was deleted", () => ({
+      deleted: count("How many; 0 if the mapping is none of the leftovers"),
+    })),
+    errors: [InvalidParams, UnknownClient, NotRunning],
+  },
+  "client/trace": {
+    summary: "Turns the notifications client/trace of a client on or off",
+    params: strictType("ClientTraceParams", () => ({
+      clientId: id("Which client"),
+      on: described(z.boolean(), "Whether they are sent from now on; off at the start"),
+    })),
+    result: nothing,
+    errors: [UnknownClient],
   },
   "client/shutdown": {
     summary: "Ends a client: releases its mappings and waits for the confirmations, or keeps them",
@@ -303,6 +361,22 @@ export const NOTIFICATIONS: Readonly<Record<string, NotificationSpec>> = {
     })),
     from: "server",
     constant: "GatewayNotification",
+  },
+  "client/trace": {
+    summary: "A datagram, or in UPnP a message over TCP, that a client sent or received",
+    params: openType("TraceParams", "Params of `client/trace`", () => ({
+      clientId: id("Which client"),
+      direction: described(z.enum(["sent", "received"]), "Seen from the client"),
+      remote: text("The other end, as address and port"),
+      text: text("Its contents in one line, the nonce shortened"),
+      ignored: optional(z.string(), "Why it changed nothing; missing if it was accepted"),
+      lost: optional(
+        z.int(),
+        "How many before it were left out, because the notifications are read too slowly",
+      ),
+    })),
+    from: "server",
+    constant: "TraceNotification",
   },
   "client/serverRestarted": {
     summary: "The PCP server lost its mappings; the client requests them again",

@@ -33,7 +33,7 @@ from typing import IO, Any, Dict, Iterator, List, Optional, Sequence, Tuple, Typ
 
 from pcp_client_base import (
     ALERTS, DEFAULT_TIMEOUT, NEW_LIMIT, NEWS, OPENING, UNREAD_LIMIT, ConnectionLost, Json, RequestTimeout, RequestType,
-    ResultCodeError, RpcError, encode_message, ends_mapping, has_mappings, result_of, server_command, state_files,
+    ResultCodeError, RpcError, encode_message, ends_mapping, has_mappings, mapping_params, result_of, server_command, state_files,
     state_folder, without_none,
 )
 
@@ -116,29 +116,49 @@ class Server:
         return self.call("discover")
 
     def start_client(
-        self, client: Optional[str] = None, server: Optional[str] = None, *, port: Optional[int] = None,
+        self, client: Optional[str] = None, server: Union[str, Sequence[str], None] = None, *,
+        port: Optional[int] = None, protocols: Optional[Sequence[str]] = None, anycast: Optional[bool] = None,
+        watch: Union[bool, Json, None] = None, wait_for_network: Optional[bool] = None,
         state: Union[str, bool] = True, timeout: Optional[float] = None, **options: Any,
     ) -> Client:
         """Start a client of one PCP server, by default of the router.
 
         :param client: Address of this host that faces the PCP server.
-        :param server: Address of the PCP server.
+        :param server: Address or name of the PCP server, or a list of those of one server.
         :param port: UDP port of the PCP server, 5351 by default.
+        :param protocols: Those that may be used, of ``pcp``, ``nat-pmp``, ``upnp``; all by default.
+        :param anycast: Whether the anycast address of PCP is asked if the router does not answer.
+        :param watch: Whether changes of the network are followed, or ``{"interval": milliseconds}``.
+        :param wait_for_network: Whether to wait until this host has a route and an address.
         :param state: A file that keeps the mappings, so that a later run can continue or delete them. True, the default:
             one in :func:`state_folder`; what an earlier run left there is deleted. False: none.
-        :param options: ``announcePort``, ``multicast``, ``allowThirdParty``, ``shutdownTimeout``, ``waitForNetwork``.
+        :param options: ``announcePort``, ``multicast``, ``allowThirdParty``, ``shutdownTimeout``.
         """
-        params = {"client": client, "server": server, "port": port, **options}
+        params = {
+            "client": client, "server": server, "port": port, "protocols": protocols, "anycast": anycast,
+            "watch": watch, "waitForNetwork": wait_for_network, **options,
+        }
         if state is True:
             return Client(self, self._start_with_state(params, timeout))
         return Client(self, self.call("client/start", {**params, "state": state or None}, timeout=timeout))
+
+    def start_all(
+        self, *, port: Optional[int] = None, protocols: Optional[Sequence[str]] = None,
+        watch: Union[bool, Json, None] = None, wait_for_network: Optional[bool] = None,
+        timeout: Optional[float] = None, **options: Any,
+    ) -> List[Client]:
+        """Start a client of every default gateway of this host, without a state file. Options as of :meth:`start_client`."""
+        params = {
+            "port": port, "protocols": protocols, "watch": watch, "waitForNetwork": wait_for_network, **options,
+        }
+        return [Client(self, info) for info in self.call("client/startAll", params, timeout=timeout)]
 
     def start_simulator(self, *, lifetime: Optional[int] = None, port: Optional[int] = None, **options: Any) -> Simulator:
         """Start a simulated PCP server on loopback, to try things without a router.
 
         :param lifetime: Longest lifetime granted, in seconds.
         :param port: UDP port to listen on, any free one by default.
-        :param options: ``minLifetime``, ``externalAddress``.
+        :param options: ``minLifetime``, ``externalAddress``, ``protocols``.
         """
         return Simulator(self, self.call("simulator/start", {"lifetime": lifetime, "port": port, **options}))
 
@@ -342,12 +362,11 @@ class Client:
         :param filters: The remote peers that are let in: ``[{"address": …, "prefix": …, "port": …}]``.
         :param port_set: Consecutive ports from ``internal_port`` on: ``{"size": …, "parity": …}``.
         """
-        return self._request({
-            "kind": "inbound", "internalPort": internal_port, "lifetime": lifetime, "protocol": protocol,
-            "requestType": request_type, "externalPort": external_port, "externalAddress": external_address,
-            "thirdParty": third_party, "thirdPartyId": third_party_id, "description": description,
-            "preferFailure": prefer_failure, "filters": filters, "portSet": port_set,
-        })
+        return self._request(mapping_params(
+            "inbound", internal_port, lifetime, protocol, request_type, external_port, external_address,
+            third_party, third_party_id, description,
+            preferFailure=prefer_failure, filters=filters, portSet=port_set,
+        ))
 
     def request_outbound(
         self, internal_port: int, remote_address: str, remote_port: int, lifetime: int = 3600, *,
@@ -356,12 +375,10 @@ class Client:
         third_party: Optional[str] = None, third_party_id: Optional[str] = None, description: Optional[str] = None,
     ) -> Mapping:
         """Request an outbound mapping, which keeps a flow to one remote peer. Returns at once."""
-        return self._request({
-            "kind": "outbound", "internalPort": internal_port, "lifetime": lifetime, "protocol": protocol,
-            "requestType": request_type, "externalPort": external_port, "externalAddress": external_address,
-            "thirdParty": third_party, "thirdPartyId": third_party_id, "description": description,
-            "remoteAddress": remote_address, "remotePort": remote_port,
-        })
+        return self._request(mapping_params(
+            "outbound", internal_port, lifetime, protocol, request_type, external_port, external_address,
+            third_party, third_party_id, description, remoteAddress=remote_address, remotePort=remote_port,
+        ))
 
     def announce(self, *, timeout: Optional[float] = None) -> Json:
         """Ask the PCP server since when it has been running: ``{"epoch": …, "roundTrip": …}``."""
@@ -376,9 +393,34 @@ class Client:
         """Find out what stands in the way of being reached from the Internet; ``findings`` has it in sentences."""
         return self._server.call("client/diagnose", {"clientId": self.client_id}, timeout=timeout)
 
-    def delete_leftovers(self, *, timeout: Optional[float] = None) -> int:
-        """Delete the mappings that an earlier run with the same ``state`` file left; returns their number."""
-        return self._server.call("client/deleteLeftovers", {"clientId": self.client_id}, timeout=timeout)["deleted"]
+    def prefix64(self, *, timeout: Optional[float] = None) -> List[Json]:
+        """How the network's NAT64 builds IPv6 addresses from IPv4 addresses; empty without a NAT64."""
+        return self._server.call("client/prefix64", {"clientId": self.client_id}, timeout=timeout)
+
+    def stats(self) -> Json:
+        """Counters of what was sent, received and ignored."""
+        return self._server.call("client/stats", {"clientId": self.client_id})
+
+    def gateway(self) -> Json:
+        """What is known of the gateway now, such as ``{"state": "answers", "since": …}``."""
+        return next(each["gateway"] for each in self._server.clients() if each["clientId"] == self.client_id)
+
+    def leftovers(self) -> List[Json]:
+        """The mappings that an earlier run with the same ``state`` file left."""
+        return self._server.call("client/leftovers", {"clientId": self.client_id})
+
+    def delete_leftovers(self, mapping: Optional[Json] = None, *, timeout: Optional[float] = None) -> int:
+        """Delete what an earlier run left, or one of :meth:`leftovers`; returns the number of mappings deleted."""
+        params = {"clientId": self.client_id, "mapping": mapping}
+        return self._server.call("client/deleteLeftovers", params, timeout=timeout)["deleted"]
+
+    def trace(self, on: bool = True) -> None:
+        """Begin or end to report every datagram in :meth:`traces`."""
+        self._server.call("client/trace", {"clientId": self.client_id, "on": on})
+
+    def traces(self, *, timeout: Optional[float] = None) -> Iterator[Json]:
+        """Decoded datagrams: ``{"direction": …, "remote": …, "text": …}``, as :meth:`errors`."""
+        return self._news["client/trace"].entries(timeout)
 
     def mappings(self) -> List[Json]:
         """The mappings of this client that are not over."""

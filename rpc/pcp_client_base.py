@@ -14,9 +14,9 @@ Json = Dict[str, Any]
 RequestType = Union[str, Dict[str, int]]
 
 #: Requests that begin something that notifications report of, and the kinds of those.
-OPENING = ("client/start", "mapping/request")
+OPENING = ("client/start", "client/startAll", "mapping/request")
 ALERTS = ("mapping/alert",)
-NEWS = ("client/error", "client/gateway")
+NEWS = ("client/error", "client/gateway", "client/trace")
 
 PACKAGE_ENTRY = "jsr:@portcontrol/pcp/rpc/main"
 DEFAULT_TIMEOUT = 30.0
@@ -139,6 +139,19 @@ def has_mappings(path: str) -> bool:
             return bool(json.load(file)["mappings"])
     except (OSError, ValueError, KeyError, TypeError):  # the server says what is wrong with a file
         return False
+
+
+def mapping_params(
+    kind: str, internal_port: int, lifetime: int, protocol: Union[str, int], request_type: RequestType,
+    external_port: Optional[int], external_address: Optional[str], third_party: Optional[str],
+    third_party_id: Optional[str], description: Optional[str], **others: Any,
+) -> Json:
+    """Params of ``mapping/request`` but for the client."""
+    return {
+        "kind": kind, "internalPort": internal_port, "lifetime": lifetime, "protocol": protocol,
+        "requestType": request_type, "externalPort": external_port, "externalAddress": external_address,
+        "thirdParty": third_party, "thirdPartyId": third_party_id, "description": description, **others,
+    }
 
 
 def encode_message(message: Json) -> bytes:

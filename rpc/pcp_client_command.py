@@ -100,7 +100,7 @@ def _start_client(server: Server, arguments: argparse.Namespace) -> Client:
         return server.start_client(arguments.client, arguments.server, port=arguments.port, **options)
     with Waiting("This host has no network yet, waiting for it; Ctrl-C ends"):
         return server.start_client(
-            arguments.client, arguments.server, port=arguments.port, waitForNetwork=True, timeout=math.inf, **options,
+            arguments.client, arguments.server, port=arguments.port, wait_for_network=True, timeout=math.inf, **options,
         )
 
 

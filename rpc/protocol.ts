@@ -27,6 +27,8 @@ export const SimulatorStartRequest: Typed<"simulator/start"> = request("simulato
 export const SimulatorStopRequest: Typed<"simulator/stop"> = request("simulator/stop");
 /** Starts a client of one PCP server; without addresses it finds the default gateway. */
 export const ClientStartRequest: Typed<"client/start"> = request("client/start");
+/** Starts a client of every default gateway of this host, IPv4 and IPv6. */
+export const ClientStartAllRequest: Typed<"client/startAll"> = request("client/startAll");
 /** The running clients. */
 export const ClientListRequest: Typed0<"client/list"> = new RequestType0("client/list");
 /** Asks the PCP server since when it has been running; waits for the answer. */
@@ -37,10 +39,18 @@ export const ClientExternalAddressRequest: Typed<"client/externalAddress"> = req
 );
 /** Finds out what stands in the way of being reached from the Internet. */
 export const ClientDiagnoseRequest: Typed<"client/diagnose"> = request("client/diagnose");
-/** Deletes what an earlier run with the same state file left at the PCP server. */
+/** Asks how the network's NAT64 builds addresses (RFC 7225); none if it has no NAT64. */
+export const ClientPrefix64Request: Typed<"client/prefix64"> = request("client/prefix64");
+/** Counters of what the client has sent, received and ignored. */
+export const ClientStatsRequest: Typed<"client/stats"> = request("client/stats");
+/** The mappings that an earlier run with the same state file left at the PCP server. */
+export const ClientLeftoversRequest: Typed<"client/leftovers"> = request("client/leftovers");
+/** Deletes those mappings, or one of them; answered when the PCP server has confirmed. */
 export const ClientDeleteLeftoversRequest: Typed<"client/deleteLeftovers"> = request(
   "client/deleteLeftovers",
 );
+/** Turns the notifications client/trace of a client on or off. */
+export const ClientTraceRequest: Typed<"client/trace"> = request("client/trace");
 /** Ends a client: releases its mappings and waits for the confirmations, or keeps them. */
 export const ClientShutdownRequest: Typed<"client/shutdown"> = request("client/shutdown");
 /** Requests a mapping; answered at once, before the PCP server has. */
@@ -64,6 +74,10 @@ export const ClientErrorNotification: NotificationType<Notifications["client/err
 /** From the server. What is known of the gateway has changed. */
 export const GatewayNotification: NotificationType<Notifications["client/gateway"]> = notification(
   "client/gateway",
+);
+/** From the server. A datagram, or in UPnP a message over TCP, that a client sent or received. */
+export const TraceNotification: NotificationType<Notifications["client/trace"]> = notification(
+  "client/trace",
 );
 /** From the server. The PCP server lost its mappings; the client requests them again. */
 export const ServerRestartedNotification: NotificationType<

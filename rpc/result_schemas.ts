@@ -7,7 +7,10 @@ import type {
   Gateway,
   GatewayStatus,
   MappingState,
+  Prefix64,
   Protocol,
+  Stats,
+  StoredMapping,
 } from "../mod.ts";
 import {
   count,
@@ -67,12 +70,68 @@ export const clientInfo = openType("ClientInfo", "A running client", () => ({
   client: text("Address of this host that requests are sent from"),
   server: text("Address of the PCP server"),
   port: count("UDP port of the PCP server"),
-  gateway: optional(gatewayStatus(), "In `client/list`. Whether the PCP server answers"),
-  protocol: optional(
-    protocol(),
-    "In `client/list`. The protocol of its answers; missing before the first one",
-  ),
+  gateway: described(gatewayStatus(), "Whether it answers"),
+  protocol: optional(protocol(), "The protocol of its answers; missing before the first one"),
 }));
+
+/** A prefix of NAT64. */
+export const prefix64 = openType(
+  "Prefix64",
+  "How a NAT64 of the network builds IPv6 addresses from IPv4 addresses (RFC 7225)",
+  () => ({
+    prefix: text("The IPv6 prefix, such as 2001:db8:122:300::/56"),
+    suffix: text("The octets after the IPv4 address, as hexadecimal digits"),
+    ipv4Prefixes: optional(
+      z.readonly(z.array(z.string())),
+      "The IPv4 destinations that it serves; missing if it serves all",
+    ),
+  }),
+) satisfies () => z.ZodMiniType<Prefix64>;
+
+/** Counters of a client. */
+export const stats = openType("Stats", "Counters of a client since its start", () => ({
+  sent: count("Datagrams sent, retransmissions included"),
+  received: count("Datagrams received, ignored ones included"),
+  sendErrors: count("Sends that failed on this host"),
+  retransmissions: count("Requests sent again because no response arrived"),
+  ignored: counts("Datagrams that changed nothing, by reason"),
+  mappings: counts("Mappings that are not over, by state"),
+  roundTrip: nullable(
+    z.number(),
+    "Smoothed round-trip time in milliseconds; null before the first response",
+  ),
+  epoch: nullable(
+    z.int(),
+    "The PCP server's last epoch in seconds; null before the first response",
+  ),
+})) satisfies () => z.ZodMiniType<Stats>;
+
+function counts(description: string): z.ZodMiniRecord<z.ZodMiniString, z.ZodMiniNumberFormat> {
+  return described(z.record(z.string(), z.int()), description);
+}
+
+/** A mapping that an earlier run has left, in results and in params. */
+export const storedMapping = openType(
+  "StoredMapping",
+  "A mapping that an earlier run with the same state file left at the PCP server",
+  () => ({
+    server: text("Address of the PCP server"),
+    port: count("Its UDP port"),
+    client: text("Address of the client"),
+    kind: described(z.enum(["inbound", "outbound"]), "MAP or PEER"),
+    protocol: count("Transport protocol, a number of IANA's"),
+    internalPort: count("Port on this host; 0 for all ports"),
+    lifetime: count("Seconds: the requested lifetime, or the granted one if that is longer"),
+    nonce: text("The mapping nonce, 24 hexadecimal digits. A secret: with it anyone can delete it"),
+    externalAddress: text("The external address, assigned or suggested"),
+    externalPort: count("The external port, assigned or suggested; 0 for none"),
+    expiresAt: text("When it ends at the PCP server as far as is known, ISO 8601"),
+    grantedBy: optional(protocol(), "The protocol in which it was granted; missing if not known"),
+    options: text("The options of its request, hexadecimal digits"),
+    remoteAddress: optional(z.string(), "Outbound only. Address of the remote peer"),
+    remotePort: optional(z.int(), "Outbound only. Port of the remote peer"),
+  }),
+) satisfies () => z.ZodMiniType<StoredMapping>;
 
 /** Whether a gateway answers. */
 export const gatewayStatus = openType("GatewayStatus", "Whether the PCP server answers", () => ({

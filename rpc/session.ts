@@ -6,21 +6,27 @@ import {
   type Gateway,
   type Handle,
   type MapHandle,
-  NotRunningError,
-  type PcpError,
-  RenewalRefusedError,
   ServerRestartedError,
+  type TraceEvent,
 } from "../mod.ts";
 import { printable } from "../src/printable.ts";
 import type { ServerHost } from "../src/testing/mod.ts";
 import { AlertQueue } from "./alert_queue.ts";
-import { ErrorCode } from "./error_codes.ts";
+import { ClientTrace } from "./client_trace.ts";
 import { loadLateModules } from "./late_modules.ts";
 import { LIMITS } from "./limits.ts";
 import { toMap } from "./mapping_request.ts";
-import { limitExceeded, RpcError, wordsOf } from "./rpc_error.ts";
+import {
+  asInvalidParams,
+  full,
+  shuttingDown,
+  toJson,
+  unknown,
+  withServerId,
+} from "./session_errors.ts";
 import type {
   ClientInfo,
+  ClientStartAllParams,
   ClientStartParams,
   Mapping,
   MappingRequestParams,
@@ -28,7 +34,6 @@ import type {
   SimulatorInfo,
   SimulatorStartParams,
 } from "./types.ts";
-import { invalidParams } from "./check_params.ts";
 
 /** What a session depends on. */
 export interface SessionDeps {
@@ -36,6 +41,8 @@ export interface SessionDeps {
   readonly clientOptions?: ClientOptions;
   /** Finds gateways. */
   readonly discover?: () => Promise<Gateway[]>;
+  /** Starts a client of each gateway; for tests. */
+  readonly startAll?: typeof Client.startAll;
   /** Starts a simulated server. */
   readonly startSimulator?: (params: SimulatorStartParams) => Promise<ServerHost>;
   /** Sends a notification; resolves when it has been written, so that a slow reader is noticed. */
@@ -99,35 +106,51 @@ export class RpcSession {
   /** Starts a client. */
   async startClient(params: ClientStartParams, signal: AbortSignal): Promise<ClientInfo> {
     return await this.#within("clients", async () => {
-      const { client, server, state, ...options } = params;
+      const { client, server, state, anycast = false, ...options } = params;
       const store = state === undefined ? {} : { store: new FileStore(state) };
+      const trace = this.#newTrace();
       const handle = await asInvalidParams("client/start", () => {
         return Client.start(client, server, {
-          ...this.#deps.clientOptions,
-          ...options,
+          ...this.#clientOptions(options, trace, signal),
           ...store,
-          signal,
+          anycast,
         });
       });
-      if (this.#closing !== undefined || signal.aborted) {
-        await handle.shutdown();
-        throw shuttingDown();
-      }
-      const clientId = ++this.#lastClient;
-      const running: RunningClient = { clientId, handle, mappingIds: new Map() };
-      this.#clients.set(clientId, running);
-      afterResponse(() => this.#sendErrors(running));
-      afterResponse(() => this.#sendGateway(running));
-      return clientInfo(running);
+      await this.#checkWanted([handle], signal);
+      return this.#add(handle, trace);
     });
+  }
+
+  /** Starts a client of every default gateway. */
+  async startAllClients(params: ClientStartAllParams, signal: AbortSignal): Promise<ClientInfo[]> {
+    return await this.#within("clients", async () => {
+      const start = this.#deps.startAll ?? Client.startAll;
+      const trace = this.#newTrace();
+      const handles = await asInvalidParams(
+        "client/startAll",
+        () => start(this.#clientOptions(params, trace, signal)),
+      );
+      await this.#checkWanted(handles, signal);
+      const more = handles.length - 1; // one is counted already
+      if (this.#running.clients + more > LIMITS.clients) {
+        await Promise.all(handles.map((handle) => handle.shutdown()));
+        throw full("clients");
+      }
+      this.#running.clients += more;
+      return handles.map((handle) => this.#add(handle, trace));
+    });
+  }
+
+  /** Turns the trace of a client on or off. */
+  trace(clientId: number, on: boolean): null {
+    const { trace, handle } = this.#client(clientId);
+    trace.set(clientId, handle, on);
+    return null;
   }
 
   /** The running clients. */
   listClients(): ClientInfo[] {
-    return [...this.#clients.values()].map((client) => ({
-      ...clientInfo(client),
-      ...gatewayOf(client),
-    }));
+    return [...this.#clients.values()].map(clientInfo);
   }
 
   /** A running client's handle. */
@@ -139,6 +162,7 @@ export class RpcSession {
   async shutdownClient(clientId: number, keep: boolean): Promise<null> {
     const client = this.#client(clientId);
     this.#clients.delete(clientId);
+    client.trace.set(clientId, client.handle, false);
     try {
       await client.handle.shutdown({ keep });
     } finally {
@@ -228,6 +252,45 @@ export class RpcSession {
     }
   }
 
+  #newTrace(): ClientTrace {
+    return new ClientTrace((trace) => this.#deps.notify("client/trace", trace));
+  }
+
+  #clientOptions(
+    { watch = true, ...options }: ClientStartAllParams,
+    trace: ClientTrace,
+    signal: AbortSignal,
+  ): ClientOptions {
+    const { clientOptions } = this.#deps;
+    const onTrace = (event: TraceEvent): void => {
+      clientOptions?.onTrace?.(event);
+      trace.event(event);
+    };
+    return {
+      ...clientOptions,
+      ...options,
+      ...(watch === true ? {} : { watch }),
+      onTrace,
+      signal,
+    };
+  }
+
+  /** Ends clients that were started after all was shut down, or after their request was cancelled. */
+  async #checkWanted(handles: readonly Handle[], signal: AbortSignal): Promise<void> {
+    if (this.#closing === undefined && !signal.aborted) return;
+    await Promise.all(handles.map((handle) => handle.shutdown()));
+    throw shuttingDown();
+  }
+
+  #add(handle: Handle, trace: ClientTrace): ClientInfo {
+    const clientId = ++this.#lastClient;
+    const running: RunningClient = { clientId, handle, trace, mappingIds: new Map() };
+    this.#clients.set(clientId, running);
+    afterResponse(() => this.#sendErrors(running));
+    afterResponse(() => this.#sendGateway(running));
+    return clientInfo(running);
+  }
+
   #client(clientId: number): RunningClient {
     const client = this.#clients.get(clientId);
     if (client === undefined) throw unknown("Client", "no running one", clientId);
@@ -277,7 +340,7 @@ export class RpcSession {
   }
 }
 
-/** What is known of the gateway: the same in `client/list` and `client/gateway`. */
+/** What is known of the gateway: the same in `client/start`, `client/list` and `client/gateway`. */
 function gatewayOf({ handle: { gateway, protocol } }: RunningClient): Pick<
   Notifications["client/gateway"],
   "gateway" | "protocol"
@@ -288,6 +351,7 @@ function gatewayOf({ handle: { gateway, protocol } }: RunningClient): Pick<
 interface RunningClient {
   readonly clientId: number;
   readonly handle: Handle;
+  readonly trace: ClientTrace;
   /** The ids of its mappings in this server, by their ids in the library. */
   readonly mappingIds: Map<number, number>;
 }
@@ -301,69 +365,13 @@ interface RequestedMapping {
 /** How many mappings that are over stay known to `mapping/get`. */
 const OVER_LIMIT = 1_000;
 
-function clientInfo({ clientId, handle: { client, server, port } }: RunningClient): ClientInfo {
-  return { clientId, client, server, port };
+function clientInfo(running: RunningClient): ClientInfo {
+  const { clientId, handle: { client, server, port } } = running;
+  return { clientId, client, server, port, ...gatewayOf(running) };
 }
 
 function snapshot({ mappingId, client: { clientId }, mapping }: RequestedMapping): Mapping {
   return { ...mapping.toJSON(), mappingId, clientId };
-}
-
-/** Reports the library's RangeError and TypeError, for mistakes that no schema finds, as -32602. */
-async function asInvalidParams<T>(method: string, call: () => T | Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) {
-      throw invalidParams(method, [{ path: [], message: wordsOf(error) }]);
-    }
-    throw error;
-  }
-}
-
-/** Puts this server's mapping id into errors: the library counts the mappings of each client separately. */
-async function withServerId<T>(
-  { mapping, mappingId }: RequestedMapping,
-  call: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (!(error instanceof NotRunningError)) throw error;
-    const message = replaceId(error.message, mapping.id, mappingId);
-    throw new RpcError(ErrorCode.NotRunning, message, { state: error.state });
-  }
-}
-
-function toJson(
-  error: PcpError,
-  mappingIds: ReadonlyMap<number, number>,
-): Notifications["client/error"]["error"] {
-  const fields = Object.entries(error.toJSON()).map(([name, value]) => [
-    name,
-    typeof value === "string" ? printable(value) : value,
-  ]);
-  const json = { ...Object.fromEntries(fields), name: error.name, message: wordsOf(error) };
-  if (!(error instanceof RenewalRefusedError)) return json;
-  const mappingId = mappingIds.get(error.mappingId) ?? error.mappingId;
-  return { ...json, mappingId, message: replaceId(json.message, error.mappingId, mappingId) };
-}
-
-function replaceId(message: string, from: number, to: number): string {
-  return message.replace(`mapping "${from}"`, `mapping "${to}"`);
-}
-
-function unknown(what: "Client" | "Mapping" | "Simulator", none: string, id: number): RpcError {
-  const message = `Cannot find the ${what.toLowerCase()}: ${none} has the id "${id}"`;
-  return new RpcError(ErrorCode[`Unknown${what}`], message);
-}
-
-function full(limit: keyof typeof FULL): RpcError {
-  return limitExceeded(limit, `Cannot ${FULL[limit]} before`);
-}
-
-function shuttingDown(): RpcError {
-  return new RpcError(ErrorCode.NotRunning, "Cannot start anything: the server is shutting down");
 }
 
 /**
@@ -380,10 +388,3 @@ function afterResponse(run: () => Promise<void>): void {
 
 /** Microtasks until the response of a request that is done has been passed to the connection; some 20 suffice. */
 const RESPONSE_TURNS = 64;
-
-const FULL = {
-  clients: `start a client: ${LIMITS.clients} are running, the limit of this server; shut one down`,
-  simulators:
-    `start a simulator: ${LIMITS.simulators} are running, the limit of this server; stop one`,
-  mappings: `request a mapping: there are ${LIMITS.mappings}, the limit of this server; revoke one`,
-} as const;

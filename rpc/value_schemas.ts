@@ -112,6 +112,12 @@ export function server(): z.ZodMiniType<string> {
   return z.stringFormat("server", FORMATS.server, { error });
 }
 
+/** A server, or several addresses of one. */
+export function servers(): z.ZodMiniType<string | string[]> {
+  const error = "Must be an IPv4 or IPv6 address, a host name, or a list of them, 16 at most";
+  return z.union([server(), z.array(server()).check(z.maxLength(16))], { error });
+}
+
 /** How long a mapping is wanted. */
 export const requestType = named("RequestType", () => {
   const schema = z.union([

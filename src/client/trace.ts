@@ -36,15 +36,19 @@ export interface TracedDatagram extends Omit<TraceEvent, "remote" | "text" | "ig
 /** Called with every datagram. */
 export type Tracer = (datagram: TracedDatagram) => void;
 
-/** Returns a tracer that decodes each datagram and passes it to `onTrace`. */
+/** Returns a tracer that passes each datagram to `onTrace`. It is decoded when its text is read: a trace may be off. */
 export function tracer(onTrace: (event: TraceEvent) => void): Tracer {
   return ({ at, direction, remote, bytes, ignored, transport }) => {
+    const octets = bytes.slice(); // a transport may reuse its buffer
+    let text: string | undefined;
     const event: TraceEvent = {
       at,
       direction,
       remote: `${remote.hostname} ${remote.port}`,
-      text: transport === "tcp" ? describeHttp(bytes) : describe(bytes),
-      bytes: bytes.slice(), // a transport may reuse its buffer
+      get text() {
+        return text ??= transport === "tcp" ? describeHttp(octets) : describe(octets);
+      },
+      bytes: octets,
       ...(ignored === undefined ? {} : { ignored }),
     };
     try {

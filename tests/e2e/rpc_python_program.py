@@ -45,6 +45,7 @@ def main():
             refusals(server, client)
             threads(client)
         assert server.clients() == []
+        all_gateways(server)
         simulator.stop()
         assert expect(RpcError, simulator.stop).code == 7
     assert expect(ConnectionLost, server.clients)
@@ -53,17 +54,36 @@ def main():
     print(json.dumps(sorted(called)))
 
 
+def all_gateways(server):
+    """A client of each gateway; where this host has none, the error that says so."""
+    try:
+        clients = server.start_all(protocols=["pcp"], watch=False)
+    except RpcError as error:
+        assert error.code in (1, 4), error
+        return
+    assert [each["clientId"] for each in server.clients()] == [client.client_id for client in clients]
+    for client in clients:
+        client.shutdown(keep=True)
+
+
 def drive(server, client):
     """The life of two mappings."""
     assert client.announce()["epoch"] >= 0
     assert client.external_address() == "203.0.113.5"
-    assert client.delete_leftovers() == 0
+    assert (client.leftovers(), client.delete_leftovers()) == ([], 0)
+    assert client.prefix64() == []
+    assert client.gateway()["state"] == "answers"
     assert client.diagnose()["protocol"] == "PCP"
+    client.trace()
     mapping = client.request(6000, 3600, protocol="udp", external_port=6001)
     assigned = mapping.ready()
     expected = {"externalAddress": "203.0.113.5", "externalPort": 6001, "lifetime": 120, "protocol": "pcp"}
     assert assigned == expected, assigned
     assert (mapping.state, mapping.assigned) == ("running", assigned)
+    client.trace(False)
+    first = next(client.traces(timeout=5))
+    assert first["direction"] == "sent" and first["text"].startswith("PCP MAP request, udp 6000"), first
+    assert client.stats()["mappings"] == {"running": 1}
     alerts = mapping.alerts(timeout=5)
     assert next(alerts) == {"type": "stateChange", "state": {"type": "starting", "attempt": 0}}
     assert next(alerts) == {"type": "stateChange", "state": {"type": "running"}}

@@ -12,6 +12,7 @@ import {
   type ServeDeps,
   type Server,
   ServerRestartedNotification,
+  TraceNotification,
 } from "../../rpc/mod.ts";
 import {
   ManualClock,
@@ -43,6 +44,7 @@ export class RpcLab implements AsyncDisposable {
         ClientErrorNotification,
         GatewayNotification,
         ServerRestartedNotification,
+        TraceNotification,
       ]
     ) {
       pair.client.onNotification(method, (params) => {

@@ -1,5 +1,5 @@
 /**
- * `deno task openrpc`: writes rpc/types.ts, rpc/protocol.ts, rpc/param_checks.ts, rpc/openrpc.json and the tables of rpc/README.md from
+ * `deno task openrpc`: writes rpc/schema_types.ts, rpc/types.ts, rpc/protocol.ts, rpc/param_checks.ts, rpc/openrpc.json and the tables of rpc/README.md from
  * rpc/methods.ts. A test compares them.
  */
 
@@ -8,7 +8,7 @@ import { ErrorCode } from "../../rpc/error_codes.ts";
 import { ERROR_MEANINGS, openRpcDocument } from "./openrpc_document.ts";
 import { denoOutput } from "./processes.ts";
 import { renderParamChecks } from "./param_checks.ts";
-import { renderProtocol, renderTypes } from "./protocol_types.ts";
+import { renderProtocol, renderSchemaTypes, renderTypes } from "./protocol_types.ts";
 import { readFile, ROOT } from "./repository.ts";
 
 /** What rpc/openrpc.json must hold. */
@@ -50,12 +50,13 @@ const TABLES: Readonly<Record<string, () => string[][]>> = {
   ],
   notifications: () => [
     ["notification", "params", "from", "meaning"],
-    ...entries().filter((entry) => entry["x-notification"] !== undefined).map((entry) => [
-      `\`${entry.name}\``,
-      params(entry),
-      String(entry["x-notification"]).split(" ")[0] ?? "",
-      entry.summary,
-    ]),
+    ...entries().map((entry) => entry["x-also-notification"] ?? entry)
+      .filter((entry) => entry["x-notification"] !== undefined).map((entry) => [
+        `\`${entry.name}\``,
+        params(entry),
+        String(entry["x-notification"]).split(" ")[0] ?? "",
+        entry.summary,
+      ]),
   ],
   errors: () => [
     ["code", "name", "meaning"],
@@ -77,6 +78,7 @@ interface Entry {
   };
   readonly errors?: readonly { $ref: string }[];
   readonly "x-notification"?: string;
+  readonly "x-also-notification"?: Entry;
 }
 
 function entries(): Entry[] {
@@ -115,6 +117,7 @@ function table([head = [], ...rows]: string[][]): string {
 
 async function main(): Promise<void> {
   const files = {
+    "rpc/schema_types.ts": await renderSchemaTypes(),
     "rpc/types.ts": await renderTypes(),
     "rpc/protocol.ts": renderProtocol(),
     "rpc/param_checks.ts": renderParamChecks(),

@@ -3,7 +3,7 @@
 import * as z from "zod/mini";
 import { ErrorCode } from "../../rpc/error_codes.ts";
 import { LIMITS } from "../../rpc/limits.ts";
-import { METHODS, NOTIFICATIONS } from "../../rpc/methods.ts";
+import { METHODS, NOTIFICATIONS, type NotificationSpec } from "../../rpc/methods.ts";
 import type { OpenRpcDocument } from "../../rpc/types.ts";
 import { type Lazy, namedSchemas } from "../../rpc/value_schemas.ts";
 import { PROTOCOL_VERSION } from "../../rpc/version.ts";
@@ -35,14 +35,11 @@ export function openRpcDocument(): OpenRpcDocument {
         params: schemas.members(params),
         result: { name: "result", schema: schemas.of(result) },
         errors: errors.map((code) => ({ $ref: `#/components/errors/${errorName(code)}` })),
+        // Names are unique in an OpenRPC document: a notification with the name of a request is a part of that.
+        ...(name in NOTIFICATIONS ? { "x-also-notification": notification(name, schemas) } : {}),
       })),
-      ...Object.entries(NOTIFICATIONS).map(([name, { summary, params, from }]) => ({
-        name,
-        summary,
-        paramStructure: "by-name",
-        params: schemas.members(params),
-        "x-notification": from === "client" ? "client to server" : "server to client",
-      })),
+      ...Object.keys(NOTIFICATIONS).filter((name) => !(name in METHODS))
+        .map((name) => notification(name, schemas)),
     ],
     components: {
       schemas: Object.fromEntries(results),
@@ -53,6 +50,17 @@ export function openRpcDocument(): OpenRpcDocument {
       ),
     },
   };
+}
+
+function notification(name: string, schemas: JsonSchemas): { readonly name: string } {
+  const { summary, params, from } = NOTIFICATIONS[name] as NotificationSpec;
+  return {
+    name,
+    summary,
+    paramStructure: "by-name",
+    params: schemas.members(params),
+    "x-notification": from === "client" ? "client to server" : "server to client",
+  } as { readonly name: string };
 }
 
 /** A JSON Schema. */
@@ -83,6 +91,9 @@ export class JsonSchemas {
       io: "input",
       uri: reference,
       unrepresentable: "any",
+      override: ({ jsonSchema }) => {
+        delete jsonSchema.propertyNames; // of a record: every name in JSON is a string
+      },
     });
     this.#all = Object.fromEntries(
       Object.entries(json.schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]),

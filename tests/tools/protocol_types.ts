@@ -1,4 +1,4 @@
-/** TypeScript made of the table of methods: rpc/types.ts and rpc/protocol.ts. `deno task openrpc` writes both. */
+/** TypeScript made of the table of methods: rpc/schema_types.ts, rpc/types.ts and rpc/protocol.ts, written by `deno task openrpc`. */
 
 import { METHODS, NOTIFICATIONS } from "../../rpc/methods.ts";
 import { type Json, JsonSchemas } from "./openrpc_document.ts";
@@ -7,16 +7,49 @@ import { listedNames } from "./public_names.ts";
 
 const HEADER = "Written by `deno task openrpc` from methods.ts; do not edit.";
 
+/** The text of rpc/schema_types.ts, not yet formatted. */
+export async function renderSchemaTypes(): Promise<string> {
+  const schemas = new JsonSchemas();
+  const { library, own } = await namesOf(schemas);
+  const types = own.map((name) => declaration(name, schemas.named[name] ?? {}, schemas)).join("\n");
+  return [
+    `/** The types of params and results that have a name. ${HEADER} */`,
+    `import type { ${usedIn(types, library)} } from "../mod.ts";\n`,
+    types,
+  ].join("\n");
+}
+
 /** The text of rpc/types.ts, not yet formatted. */
 export async function renderTypes(): Promise<string> {
-  const { ".": library = [] } = await listedNames();
   const schemas = new JsonSchemas();
-  const imported = Object.keys(schemas.named).filter((name) => library.includes(name));
-  const own = Object.entries(schemas.named).filter(([name]) => !library.includes(name));
+  const { library, own } = await namesOf(schemas);
+  const maps = renderMaps(schemas);
   return [
     `/** Params and results of every method. ${HEADER} */`,
-    `import type { ${imported.join(", ")} } from "../mod.ts";\n`,
-    ...own.map(([name, schema]) => declaration(name, schema, schemas)),
+    `import type { ${usedIn(maps, library)} } from "../mod.ts";`,
+    `import type { ${usedIn(maps, own)} } from "./schema_types.ts";\n`,
+    'export type * from "./schema_types.ts";\n',
+    maps,
+  ].join("\n");
+}
+
+/** The names of the schemas: of those that the library has a type for, and of the others. */
+async function namesOf(schemas: JsonSchemas): Promise<{ library: string[]; own: string[] }> {
+  const { ".": exported = [] } = await listedNames();
+  const names = Object.keys(schemas.named);
+  return {
+    library: names.filter((name) => exported.includes(name)),
+    own: names.filter((name) => !exported.includes(name)),
+  };
+}
+
+function usedIn(code: string, names: readonly string[]): string {
+  const withoutComments = code.replaceAll(/\/\*\*.*\*\//g, "");
+  return names.filter((name) => new RegExp(`\\b${name}\\b`).test(withoutComments)).join(", ");
+}
+
+function renderMaps(schemas: JsonSchemas): string {
+  return [
     "/** Params and result of every request, by method. */",
     "export interface Requests {",
     ...Object.entries(METHODS).map(([name, { summary, params, result }]) => {
@@ -156,6 +189,9 @@ function objectType({ properties = {}, required = [], additionalProperties }: Js
     const mark = (required as string[]).includes(name) ? "" : "?";
     return `${typeof text === "string" ? doc(text) : ""}${name}${mark}: ${typeOf(member)};`;
   });
+  if (typeof additionalProperties === "object" && "type" in (additionalProperties as Json)) {
+    return `Record<string, ${typeOf(additionalProperties as Json)}>`;
+  }
   const others = typeof additionalProperties === "object"
     ? ["/** Further members. */\n[member: string]: unknown;"]
     : [];
