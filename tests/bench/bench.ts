@@ -32,10 +32,8 @@ const SLACK = 4 / 3;
  */
 const SHORTFALLS: ReadonlyMap<string, number> = new Map([
   ["start.map", 1.2],
-  ["establish.1000", 1.4],
-  ["establish.10000", 1.4],
-  ["hold.1000.cpu", 1.8],
-  ["hold.1000.memory", 1.2],
+  ["establish.1000", 1.2],
+  ["hold.1000.cpu", 1.2],
 ]);
 
 async function main(args: readonly string[]): Promise<number> {
