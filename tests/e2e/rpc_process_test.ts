@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { VERSION } from "../../src/version.ts";
 import { readFile, ROOT } from "../tools/repository.ts";
 import { assertDeleted, frame, INBOUND, RpcProcess, TRACED, untilIdle } from "./rpc_process.ts";
 
@@ -39,7 +40,7 @@ Deno.test("the server's stdout holds nothing but frames of exactly the right len
   assertEquals(
     new TextDecoder().decode(stdout),
     text([
-      '{"jsonrpc":"2.0","id":1,"result":{"serverInfo":{"name":"pcp-rpc","version":"0.1.0"},"protocolVersion":"1.0","capabilities":{"cancellation":true,"openrpc":true,"simulator":true}}}',
+      `{"jsonrpc":"2.0","id":1,"result":{"serverInfo":{"name":"pcp-rpc","version":"${VERSION}"},"protocolVersion":"1.0","capabilities":{"cancellation":true,"openrpc":true,"simulator":true}}}`,
       '{"jsonrpc":"2.0","id":2,"error":{"code":-32601,"message":"Cannot answer \\"nö\\": there is no such method, see \\"rpc.discover\\""}}',
     ]),
   );
@@ -431,7 +432,7 @@ Deno.test("the command line is checked", async () => {
     const [out = "", err = ""] = [stdout, stderr].map((each) => new TextDecoder().decode(each));
     return [code, out, err];
   };
-  assertEquals(await run("--version"), [0, "pcp-rpc 0.1.0\n", ""]);
+  assertEquals(await run("--version"), [0, `pcp-rpc ${VERSION}\n`, ""]);
   assertMatch((await run("--help"))[1], /^Opens ports on the router[^]*--log-level LEVEL/);
   const complaints: [string[], string][] = [
     [[], "Say how to be spoken to: --stdio"],

