@@ -1,3 +1,4 @@
+import { ASCII, type BarStyle, BLOCKS } from "./lease_bar.ts";
 import { cut, type Paint, paint, plain } from "./text.ts";
 import type { Marks } from "./vscode.ts";
 
@@ -9,7 +10,11 @@ export interface ScreenParts {
   readonly writeError: (text: string) => void;
   /** The current number of columns; Infinity where standard output is no terminal. */
   readonly columns: () => number;
+  /** The current number of rows; without limit if missing. */
+  readonly rows?: () => number;
   readonly widthOf: (text: string) => number;
+  /** Whether block characters are shown. */
+  readonly blocks?: boolean;
   /** Whether lines can be replaced in place. */
   readonly live: boolean;
   readonly colours: boolean;
@@ -33,6 +38,10 @@ export class Screen {
   readonly isLive: boolean;
   readonly widthOf: (text: string) => number;
   readonly marks: Marks;
+  /** The characters of bars. */
+  readonly bar: BarStyle;
+  /** Between two events. */
+  readonly arrow: string;
   readonly #parts: ScreenParts;
   #live: readonly string[] = [];
   #drawnRows = 0;
@@ -45,11 +54,18 @@ export class Screen {
     this.isLive = parts.live;
     this.widthOf = parts.widthOf;
     this.marks = parts.marks;
+    this.bar = parts.blocks === true ? BLOCKS : ASCII;
+    this.arrow = parts.blocks === true ? "→" : ">";
   }
 
   /** The current number of columns. */
   get columns(): number {
     return this.#parts.columns();
+  }
+
+  /** The current number of rows. */
+  get rows(): number {
+    return this.#parts.rows?.() ?? Infinity;
   }
 
   /** Writes text as it is: the line being typed, and marks. */

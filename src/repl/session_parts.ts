@@ -2,6 +2,7 @@ import type { Client, Clock, discover, Protocol } from "../../mod.ts";
 import type { ServerHost } from "../testing/mod.ts";
 import type { CommonOptions } from "./command.ts";
 import type { RunProgram } from "./hook.ts";
+import type { ServiceManager } from "./service_manager.ts";
 import type { Screen } from "./screen.ts";
 
 /** The terminal, clock, sockets and programs that a session works with. */
@@ -21,6 +22,8 @@ export interface SessionParts {
     port: number | undefined,
   ) => Promise<ServerHost>;
   readonly discover: typeof discover;
+  /** The service manager that started this program, if any. */
+  readonly service?: ServiceManager | undefined;
   readonly runProgram: RunProgram;
   /** Formats a value, in colour where colours are on. */
   readonly inspect: (value: unknown) => string;

@@ -5,8 +5,10 @@ import type { Child, Signal } from "../runtime/runtime.ts";
 import type { ExitCode } from "./command.ts";
 import { HistoryFile, historyPath } from "./history.ts";
 import type { RunProgram } from "./hook.ts";
+import { showsBlocks } from "./lease_bar.ts";
 import type { CommandLine } from "./parse.ts";
 import { Screen } from "./screen.ts";
+import { ServiceManager } from "./service_manager.ts";
 import { type CommandLoop, CommandSession } from "./session.ts";
 import { printableLines } from "./text.ts";
 import { sleep } from "./wait.ts";
@@ -29,6 +31,7 @@ export class Shell {
   readonly #programs = new Set<Child>();
   /** Whether a program of `--exec` had to be stopped. */
   #stoppedProgram = false;
+  readonly #service: ServiceManager | undefined;
   #isRaw = false;
   /** Whether standard output could not be written, as on a full disk. */
   #outputFailed = false;
@@ -41,6 +44,7 @@ export class Shell {
       : runtime.stdin.isTerminal
       ? "prompt"
       : "script";
+    this.#service = this.#mode === "once" ? ServiceManager.find() : undefined;
     this.#screen = this.#createScreen((text) => [...text].length);
   }
 
@@ -128,6 +132,7 @@ export class Shell {
   async #end(session: CommandSession, status: ExitCode): Promise<number> {
     this.#isEnding = true;
     this.restore(); // so that Ctrl-C is a signal again
+    this.#service?.stopping();
     const isComplete = await session.end();
     if (this.#stoppedProgram && this.#endSignal !== undefined) {
       return 128 + (SIGNAL_NUMBERS[this.#endSignal] ?? 0);
@@ -142,6 +147,7 @@ export class Shell {
       defaults: this.#commandLine.options,
       clock,
       date: () => new Date(),
+      service: this.#service,
       startClient: (client, server, more) => Client.start(client, server, { clock, ...more }),
       startAll: (more) => Client.startAll({ clock, ...more }),
       startGateway: async (protocols, port) => {
@@ -167,6 +173,8 @@ export class Shell {
       writeError: (text) =>
         this.#mode === "prompt" && cursor ? this.#write(text) : tryWrite(runtime.stderr, text),
       columns: () => this.#columns(),
+      rows: () => this.#terminal.cursor ? runtime.rows() || DEFAULT_ROWS : Infinity,
+      blocks: showsBlocks(runtime.platform, runtime.env),
       widthOf,
       live: decoration,
       colours: decoration,
@@ -299,6 +307,7 @@ const IS_WINDOWS = runtime.platform === "windows";
 
 /** Of terminals that do not report their size. */
 const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
 
 /** Milliseconds in which a signal to this process has certainly arrived. */
 const STOP_DELAY = 50;

@@ -26,6 +26,7 @@ export function denoRuntime(): Runtime {
     isMain: (module) => module.main,
     env: (name) => orUndefined(() => Deno.env.get(name)),
     folder: () => Deno.cwd(),
+    rows: () => orUndefined(() => Deno.consoleSize().rows),
     columns: () => orUndefined(() => Deno.consoleSize().columns),
     inspect: (value, options) => Deno.inspect(value, options),
     onSignal: (signal, listener) => Deno.addSignalListener(signal, listener),
@@ -51,6 +52,7 @@ export function denoRuntime(): Runtime {
         listener(event.reason);
       });
     },
+    unixDatagrams,
     isRunning,
     start: (program, options) => Promise.resolve(start(program, options)),
     claimStdout,
@@ -65,6 +67,25 @@ function output(stream: typeof Deno.stdout): Runtime["stdout"] {
     write: (bytes) => stream.write(bytes),
     writeSync: (bytes) => stream.writeSync(bytes),
   };
+}
+
+function unixDatagrams(path: string): ((text: string) => void) | undefined {
+  // Missing without --unstable-net.
+  if (IS_WINDOWS || (Deno as { listenDatagram?: unknown }).listenDatagram === undefined) {
+    return undefined;
+  }
+  return orUndefined(() => {
+    const folder = Deno.makeTempDirSync();
+    const own = `${folder}/socket`; // a socket without a path cannot be made
+    const socket = Deno.listenDatagram({ transport: "unixpacket", path: own });
+    Deno.removeSync(folder, { recursive: true });
+    return (text) => {
+      const to = { transport: "unixpacket", path } as const;
+      void socket.send(new TextEncoder().encode(text), to).catch(() => {
+        // The other end has gone.
+      });
+    };
+  });
 }
 
 async function isRunning(pid: number): Promise<boolean | undefined> {

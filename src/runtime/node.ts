@@ -31,6 +31,7 @@ export function nodeRuntime(): Runtime {
     env: (name) => process.env[name],
     folder: () => process.cwd(),
     columns: () => process.stdout.columns,
+    rows: () => process.stdout.rows,
     inspect: (value, options) => inspect(value, options),
     onSignal: (signal, listener) => void process.on(signal, listener),
     isHangUpIgnored: () => ignoresHangUp(processStatus()),
@@ -39,6 +40,7 @@ export function nodeRuntime(): Runtime {
       process.on("uncaughtException", listener);
       process.on("unhandledRejection", listener);
     },
+    unixDatagrams: () => undefined,
     isRunning: (pid) => Promise.resolve(isRunning(pid)),
     start,
     claimStdout,

@@ -21,6 +21,8 @@ export interface Runtime {
   folder(): string;
   /** The number of columns of the terminal; undefined if it cannot be found out. */
   columns(): number | undefined;
+  /** The number of its rows; undefined if it cannot be found out. */
+  rows(): number | undefined;
   /** A value as text, for a person. */
   inspect(value: unknown, options?: InspectOptions): string;
   /** Calls the listener for each signal of this name. */
@@ -34,6 +36,11 @@ export interface Runtime {
   suspend(): boolean;
   /** Calls the listener for each uncaught error; the process goes on. */
   onDefect(listener: (error: unknown) => void): void;
+  /**
+   * Opens a way to send text to a UNIX socket of datagrams, whose failures are ignored; undefined where the runtime has no such
+   * sockets.
+   */
+  unixDatagrams(path: string): ((text: string) => void) | undefined;
   /** Whether a process runs; undefined without the permission to find out. */
   isRunning(pid: number): Promise<boolean | undefined>;
   /**

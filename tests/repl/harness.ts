@@ -29,6 +29,9 @@ export interface HarnessOptions {
   readonly live?: boolean;
   readonly colours?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
+  /** Whether the terminal shows block characters; it does by default. */
+  readonly blocks?: boolean;
   /** The gateways that `--all` finds. */
   readonly gateways?: readonly string[];
   readonly runProgram?: (
@@ -92,6 +95,8 @@ export class Harness implements AsyncDisposable {
         this.errors.push(...lines(text));
       },
       columns: () => options.columns ?? Infinity,
+      rows: () => options.rows ?? Infinity,
+      blocks: options.blocks ?? true,
       widthOf: (text) => [...text].length,
       live: options.live ?? false,
       colours: options.colours ?? false,

@@ -302,7 +302,7 @@ Deno.test("watch updates the table in place, and ends at Ctrl-C or without mappi
   harness.clock.alarm(harness.clock.now() + 3_100, () => cancel.abort());
   assertEquals(await harness.run("watch", 4, cancel.signal), 0);
   assertEquals(harness.raw.includes("\x1b[?1049h"), false);
-  assertEquals((harness.raw.match(/\x1b\[3A\r\x1b\[J/g) ?? []).length >= 6, true);
+  assertEquals((harness.raw.match(/\x1b\[4A\r\x1b\[J/g) ?? []).length >= 6, true);
   await harness.run("revoke 1");
   assertEquals(await harness.run("watch", 1), 0);
 });

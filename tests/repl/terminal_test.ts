@@ -272,8 +272,8 @@ Deno.test("the spinner and watch are replaced in place, and drawn again after a 
   await terminal.type("watch\r");
   await terminal.expect(/running.*Ctrl-C ends watching/);
   await terminal.resize(30, 40);
-  // Three lines, two of which the narrower terminal has wrapped to two rows each.
-  await terminal.expect(/\x1b\[5A\r\x1b\[J/);
+  // Four lines, three of which the narrower terminal has wrapped to two rows each.
+  await terminal.expect(/\x1b\[7A\r\x1b\[J/);
   const narrow = visible(await terminal.expect("ends watching"));
   for (const line of narrow.split("\r\n")) assertEquals(line.length <= 40, true, line);
   await terminal.type("\x03");

@@ -22,13 +22,15 @@ export async function holdMappings(
   client: ReplClient,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const { parts: { screen }, signal } = context;
+  const { parts: { screen, service, date }, signal } = context;
   const stop = showLine(all, client, context);
   let isOpen = false;
   const onReady = (tracked: TrackedMapping): void => {
     printReady(tracked.mapping, client, context);
     if (!isOpen && !screen.isLive) context.printText(screen.paint.dim("Ctrl-C deletes it"));
     isOpen = true;
+    if (all.every(({ mapping }) => mapping.assigned !== undefined)) service?.ready();
+    service?.status(keepAliveText(tracked, client, date()));
   };
   try {
     await unlessAborted(
@@ -52,6 +54,8 @@ async function hold(
   const { mapping } = tracked;
   let isOpen = false;
   for await (const alert of tracked.alerts()) {
+    const { service, date } = context.parts;
+    service?.status(keepAliveText(tracked, client, date()));
     if (isOpen) {
       client.printAlert(tracked, alert);
     } else if (mapping.assigned !== undefined) {
