@@ -247,6 +247,10 @@ const assigned = openType("Assigned", "What the PCP server assigned", () => ({
     "The ports that were granted, if portSet was requested",
   ),
   description: optional(z.string(), "The description that the PCP server keeps"),
+  filterConfirmed: optional(
+    z.boolean(),
+    "Whether the server is known to process the requested filters; missing if there are none",
+  ),
   ignoredOptions: optional(
     z.readonly(z.array(z.string())),
     "Names of requested options that the PCP server did not process",

@@ -1,6 +1,6 @@
 import type { Input, Output } from "../engine/events.ts";
 import type { Option } from "../wire/option.ts";
-import { prefix64Request } from "../wire/prefix64.ts";
+import { isPrefix64Request, prefix64Request } from "../wire/prefix64.ts";
 import { resultName } from "../wire/result_code.ts";
 import { abortable } from "../abortable.ts";
 import { type Deferred, deferred } from "../deferred.ts";
@@ -22,9 +22,27 @@ export class AnnounceRequests {
   #pending: Deferred<Announcement> | undefined;
   #callers = 0;
   #prefixes: readonly Prefix64[] = [];
+  /** Whether the request under way asks for prefixes. */
+  #asksPrefixes = false;
+  /** The prefixes that came last had the requested one among them. */
+  #hasEcho = false;
+  #echoesOptions: boolean | undefined;
 
   constructor(step: (input: Input) => void) {
     this.#step = step;
+  }
+
+  /**
+   * Whether the server sends back options that it did not process: then those in the answer prove nothing. Undefined while that
+   * is unknown.
+   */
+  get echoesOptions(): boolean | undefined {
+    return this.#echoesOptions;
+  }
+
+  /** An answer shows that the server processes options. */
+  processesOptions(): void {
+    this.#echoesOptions = false;
   }
 
   /** Sends a request, or joins the one under way, and waits for its response. */
@@ -33,6 +51,10 @@ export class AnnounceRequests {
     options: readonly Option[] = [],
   ): Promise<Announcement> {
     signal?.throwIfAborted();
+    if (this.#pending === undefined) {
+      this.#asksPrefixes = options.length > 0;
+      this.#hasEcho = false;
+    }
     const pending = this.#pending ??= deferred();
     this.#callers++;
     try {
@@ -59,6 +81,7 @@ export class AnnounceRequests {
   }
 
   succeeded({ epoch, roundTrip }: Output & { type: "announced" }): void {
+    if (this.#pending !== undefined && this.#asksPrefixes) this.#echoesOptions = this.#hasEcho;
     this.#take()?.resolve({ epoch, roundTrip });
   }
 
@@ -68,11 +91,15 @@ export class AnnounceRequests {
   }
 
   prefixesReceived({ prefixes }: Output & { type: "prefix64" }): void {
-    this.#prefixes = prefixes.map(prefix64Of);
+    const others = prefixes.filter((option) => !isPrefix64Request(option));
+    this.#hasEcho = others.length < prefixes.length;
+    this.#prefixes = others.map(prefix64Of);
   }
 
   /** Repeats the request under way, for a new connection. */
   resend(): void {
+    this.#echoesOptions = undefined;
+    this.#asksPrefixes = false;
     if (this.#pending !== undefined) this.#step({ type: "announce" });
   }
 

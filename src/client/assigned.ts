@@ -2,7 +2,7 @@ import type { Assignment } from "../engine/events.ts";
 import type { MappingSpec } from "../engine/mapping_spec.ts";
 import type { Protocol } from "../engine/protocol.ts";
 import { IpAddress } from "../wire/address.ts";
-import type { Option } from "../wire/option.ts";
+import type { Option, PortSetOption } from "../wire/option.ts";
 import { isGloballyReachable } from "./address_kind.ts";
 import { descriptionOf } from "./description.ts";
 
@@ -27,12 +27,21 @@ export interface Assigned {
    * as global.
    */
   readonly globallyReachable?: false;
-  /** The granted ports, if a port set was requested; of size 1 if the server mapped one port only. */
+  /**
+   * The granted ports, if a port set was requested; of size 1 if the server mapped one port only, or only sent the option back
+   * as some do with every option. A server that has granted another set than the requested one, or has answered `prefix64()`
+   * without sending that request back, is known to process options.
+   */
   readonly portSet?: PortSet;
   /** The description as the server keeps it, possibly shortened; absent if none was given or kept. */
   readonly description?: string;
   /** Names of requested options that the server did not process. */
   readonly ignoredOptions?: readonly string[];
+  /**
+   * Whether the server is known to process the filters that were requested. `false`: it says that it does, as some servers do
+   * without filtering anything, so let the program check who connects. Absent if none were requested.
+   */
+  readonly filterConfirmed?: boolean;
 }
 
 /** A run of consecutive ports (RFC 7753). */
@@ -49,10 +58,12 @@ export interface PortSet {
  * The assignment as plain JSON, and what became of the requested options.
  *
  * @param spec The request that the assignment answers.
+ * @param echoesOptions Whether the server sends back options that it did not process; undefined if that is unknown.
  */
 export function assignedOf(
   { externalAddress, externalPort, lifetime, protocol, permanent, options }: Assignment,
   spec: MappingSpec,
+  echoesOptions?: boolean,
 ): Assigned {
   const { text, isReachable } = described(externalAddress);
   const assigned = { externalAddress: text, externalPort, lifetime, protocol };
@@ -61,7 +72,7 @@ export function assignedOf(
     ...assigned,
     ...(permanent === undefined ? {} : { permanent }),
     ...(isReachable ? {} : { globallyReachable: false as const }),
-    ...(spec.options.length === 0 ? {} : ofOptions(externalPort, options, spec)),
+    ...(spec.options.length === 0 ? {} : ofOptions(externalPort, options, spec, echoesOptions)),
   };
 }
 
@@ -80,17 +91,41 @@ function ofOptions(
   externalPort: number,
   options: readonly Option[],
   spec: MappingSpec,
-): Pick<Assigned, "portSet" | "description" | "ignoredOptions"> {
+  echoesOptions: boolean | undefined,
+): Pick<Assigned, "portSet" | "description" | "ignoredOptions" | "filterConfirmed"> {
   const requested = new Set(spec.options.map(({ type }) => type));
-  const ignored = [...requested].filter((type) => !options.some((option) => option.type === type));
+  const granted = options.find((option) => option.type === "portSet");
+  const isEcho = granted !== undefined && echoesOptions !== false && isRequested(granted, spec);
+  const answered = new Set(options.map(({ type }) => type));
+  if (isEcho) answered.delete("portSet");
+  const ignored = [...requested].filter((type) => !answered.has(type));
   const description = descriptionOf(options, spec);
   // A response without PORT_SET means that exactly one port was mapped (RFC 7753 section 4.3).
-  const { size, firstInternalPort } = options.find((option) => option.type === "portSet") ??
-    { size: 1, firstInternalPort: spec.internalPort };
+  const { size, firstInternalPort } = granted === undefined || isEcho
+    ? { size: 1, firstInternalPort: spec.internalPort }
+    : granted;
   const portSet: PortSet = { size, firstInternalPort, firstExternalPort: externalPort };
+  const filterConfirmed = answered.has("filter") && echoesOptions === false;
   return {
     ...(requested.has("portSet") ? { portSet } : {}),
     ...(description === undefined ? {} : { description }),
     ...(ignored.length === 0 ? {} : { ignoredOptions: ignored }),
+    ...(requested.has("filter") ? { filterConfirmed } : {}),
   };
+}
+
+/** Whether the response has another port set than the request: then the server has processed the option. */
+export function hasOtherSet(options: readonly Option[], spec: MappingSpec): boolean {
+  return options.some((option) => option.type === "portSet" && !isRequested(option, spec));
+}
+
+/** Whether the set is the requested one, octet for octet. */
+function isRequested(
+  { size, firstInternalPort, parity }: PortSetOption,
+  spec: MappingSpec,
+): boolean {
+  return spec.options.some((option) =>
+    option.type === "portSet" && option.size === size &&
+    option.firstInternalPort === firstInternalPort && option.parity === parity
+  );
 }

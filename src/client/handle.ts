@@ -62,7 +62,7 @@ export class Handle implements AsyncDisposable {
       onAdding: (adding) => this.#registry.adding(adding),
     };
     this.#connection = new Connection(addresses, this.#connectionOptions);
-    this.#records = new MappingRecords(this.#endpoints, {
+    const records = this.#records = new MappingRecords(this.#endpoints, {
       store,
       now: () => clock.now(),
       reusable: (spec) => this.#connection.engine.reusable(clock.now(), spec),
@@ -72,14 +72,14 @@ export class Handle implements AsyncDisposable {
     });
     const step = (input: Input): void => this.#driver.step(input);
     const gateway = () => this.#connection.engine.gateway;
-    this.#registry = new MappingRegistry({ step, clock, records: this.#records, gateway });
-    this.#leftovers = new Leftovers({ records: this.#records, registry: this.#registry, clock });
-    this.#announceRequests = new AnnounceRequests(step);
+    const announceRequests = this.#announceRequests = new AnnounceRequests(step);
+    this.#registry = new MappingRegistry({ step, clock, records, gateway, announceRequests });
+    this.#leftovers = new Leftovers({ records, registry: this.#registry, clock });
     this.#gateway = new GatewayMonitor(step, () => clock.now());
     this.#outputs = new OutputDispatch({
       clock,
       registry: this.#registry,
-      announceRequests: this.#announceRequests,
+      announceRequests,
       gateway: this.#gateway,
       statistics: this.#statistics,
       report: onError,

@@ -48,6 +48,8 @@ export interface MappingControl {
   giveUpAfter(timeout: number, giveUp: () => void): () => void;
   /** The wall-clock time, in milliseconds, of a time of the engine. */
   wallTime(at: number): number;
+  /** Whether the server sends back options that it did not process; undefined while that is unknown. */
+  echoesOptions(): boolean | undefined;
 }
 
 /** One mapping: its state, what is assigned, and the operations on it. Returned by {@linkcode Handle.request}. */
@@ -116,7 +118,7 @@ export class MapHandle implements AsyncDisposable {
 
   /** What is assigned now; undefined if nothing is. */
   get assigned(): Assigned | undefined {
-    return this.#assignment === undefined ? undefined : assignedOf(this.#assignment, this.spec);
+    return this.#assignment && this.#assignedOf(this.#assignment);
   }
 
   /** When the assignment ends unless it is renewed; undefined if nothing is assigned. */
@@ -238,7 +240,7 @@ export class MapHandle implements AsyncDisposable {
    */
   setState(state: MappingState, over: boolean): void {
     // A failed mapping is over only when what the server made in its place is deleted: its state is the same.
-    if (state !== this.#state) this.#changes.put(state);
+    if (!over || state !== this.#state) this.#changes.put(state);
     this.#state = state;
     if (over) this.#changes.close();
     this.#changed();
@@ -302,9 +304,13 @@ export class MapHandle implements AsyncDisposable {
     this.#nextChange = undefined;
   }
 
+  #assignedOf(assignment: Assignment): Assigned {
+    return assignedOf(assignment, this.spec, this.#control.echoesOptions());
+  }
+
   #alertOf(change: MappingState | Assignment): Alert {
     return "expiresAt" in change
-      ? { type: "assigned", ...assignedOf(change, this.spec) }
+      ? { type: "assigned", ...this.#assignedOf(change) }
       : { type: "stateChange", state: change };
   }
 }

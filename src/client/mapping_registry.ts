@@ -4,6 +4,8 @@ import type { Engine } from "../engine/engine.ts";
 import type { Input, KnownMapping, MappingId, MappingState, Output } from "../engine/events.ts";
 import type { UpnpOutput } from "../engine/upnp_io.ts";
 import { type MappingKey, mappingKey, type MappingSpec } from "../engine/mapping_spec.ts";
+import type { AnnounceRequests } from "./announce_requests.ts";
+import { hasOtherSet } from "./assigned.ts";
 import { withPaddedDescription } from "./description.ts";
 import type { KnownGateway } from "../engine/gateway_knowledge.ts";
 import { EndWait } from "./end_wait.ts";
@@ -22,6 +24,7 @@ export interface MappingRegistryOptions {
   readonly clock: Clock;
   readonly records: MappingRecords;
   readonly gateway: () => KnownGateway;
+  readonly announceRequests: AnnounceRequests;
 }
 
 /**
@@ -32,6 +35,7 @@ export class MappingRegistry {
   readonly #step: (input: Input) => void;
   readonly #clock: Clock;
   readonly #records: MappingRecords;
+  readonly #announceRequests: AnnounceRequests;
   readonly #byEngineId = new Map<MappingId, SharedMapping>();
   /** Without those being released. */
   readonly #byKey = new Map<MappingKey, SharedMapping>();
@@ -47,10 +51,11 @@ export class MappingRegistry {
   #nextId = 1;
   #whenEmpty: () => void = () => {};
 
-  constructor({ step, clock, records, gateway }: MappingRegistryOptions) {
+  constructor({ step, clock, records, gateway, announceRequests }: MappingRegistryOptions) {
     this.#step = step;
     this.#clock = clock;
     this.#records = records;
+    this.#announceRequests = announceRequests;
     this.#endWait = new EndWait(clock, gateway);
     this.#control = {
       renew: (mapping, lifetime) => {
@@ -60,6 +65,7 @@ export class MappingRegistry {
       release: (mapping, endAs) => this.#release(mapping, endAs),
       giveUpAfter: (timeout, giveUp) => this.#endWait.begin(timeout, giveUp),
       wallTime: (at) => this.#wallTime.of(at),
+      echoesOptions: () => announceRequests.echoesOptions,
     };
   }
 
@@ -129,6 +135,9 @@ export class MappingRegistry {
     this.#wallTime.compare(this.#clock.now());
     if (shared.record !== undefined) this.#records.granted(shared.record, assignment);
     if (changed && shared.assignment !== undefined) this.#externalPorts.left(shared);
+    if (isSet(shared.spec) && hasOtherSet(assignment.options, shared.spec)) {
+      this.#announceRequests.processesOptions();
+    }
     for (const mapping of shared.members) mapping.setAssignment(assignment, changed);
     const loser = changed ? this.#externalPorts.assigned(shared) : undefined;
     if (loser !== undefined) this.#step({ type: "conflict", id: loser.engineId });

@@ -96,7 +96,12 @@ export {
   type OptionSelection,
 } from "./option.ts";
 export type * from "./option_type.ts";
-export { choosePrefix64, prefix64Request, synthesizeAddress } from "./prefix64.ts";
+export {
+  choosePrefix64,
+  isPrefix64Request,
+  prefix64Request,
+  synthesizeAddress,
+} from "./prefix64.ts";
 export { hasPorts, parseProtocol, protocolName, ProtocolNumber } from "./protocol_number.ts";
 export {
   type ResultClass,

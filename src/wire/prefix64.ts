@@ -7,6 +7,11 @@ export function prefix64Request(): Prefix64Option {
   return { type: "prefix64", prefix, suffix: new Uint8Array(0), ipv4Prefixes: undefined };
 }
 
+/** Whether the option is {@linkcode prefix64Request}, which some servers send back: it is no prefix. */
+export function isPrefix64Request({ prefix, suffix }: Prefix64Option): boolean {
+  return prefix.length === 12 && [...prefix, ...suffix].every((octet) => octet === 0);
+}
+
 /**
  * Chooses the server's prefix for an IPv4 destination: the one whose list has the longest match, otherwise the first one
  * without a list (RFC 7225 section 4.3). `undefined` if there is neither.

@@ -8,6 +8,7 @@ import { mapRequests, opened } from "../helpers/client.ts";
 
 Deno.test("a set is sent with the internal port as its first, and the granted set is reported (E-7753-1, E-7753-6, E-7753-9, C-7.3-7)", async () => {
   await using world = await lab({ server: { maxPortSet: 128 } });
+  await world.settled(world.handle.prefix64()); // shows that the server processes options
   const mapping = await opened(world, new InboundMap(6000, 7200).portSet(100, true));
   const set: Option = { type: "portSet", size: 100, firstInternalPort: 6000, parity: true };
   assertEquals(mapRequests(world)[0]?.options, [set]);

@@ -169,7 +169,8 @@ Deno.test("portSet, description and thirdPartyId reach the PCP server", async ()
   const { assigned } = await lab.settled(
     lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }),
   );
-  assertEquals([assigned?.portSet?.size, assigned?.description], [4, "web server"]);
+  // The set in the answer is the requested one, which proves nothing.
+  assertEquals([assigned?.portSet?.size, assigned?.description], [1, "web server"]);
   const [held] = lab.host.server.mappings.values();
   assertEquals(held?.description, "web server  ", "padded to a multiple of 4 octets");
 });
