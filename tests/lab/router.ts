@@ -214,7 +214,7 @@ export class Router implements AsyncDisposable {
     if (percent !== undefined) {
       const lost = spread(percent / 10).join(", ");
       lines.push(
-        `add rule inet lab ${chain} udp ${port} 5351 numgen inc mod 10 { ${lost} } counter name lost drop`,
+        `add rule inet lab ${chain} udp ${port} 5351 udp length > 8 numgen inc mod 10 { ${lost} } counter name lost drop`,
       );
     }
     await run(this.#inRouter("nft", "-f", "-"), `${lines.join("\n")}\n`);
@@ -225,7 +225,7 @@ export class Router implements AsyncDisposable {
     return this.#counter("lost");
   }
 
-  /** Number of datagrams to the server's port, including dropped ones. */
+  /** Number of requests to the server's port, including dropped ones. The empty datagrams of a probe do not count. */
   requests(): Promise<number> {
     return this.#counter("requests");
   }

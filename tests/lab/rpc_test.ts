@@ -19,7 +19,12 @@ scenarios("the Python client and a real router", await labPossible(), {
       lifetime: 200,
     });
     assertEquals((requested as { assigned: unknown }).assigned, null);
-    const granted = { externalAddress: EXTERNAL_IPV4, externalPort: 6000, lifetime: 200 };
+    const granted = {
+      externalAddress: EXTERNAL_IPV4,
+      externalPort: 6000,
+      lifetime: 200,
+      protocol: "pcp",
+    };
     assertEquals(await python.command({ do: "ready", name: "a" }), granted);
     await lab.expectMappings([RULE]);
     assertMatch(await lab.outside("tcp", 6000) ?? "closed", /^knock from 20\.30\.40\.2/);

@@ -157,7 +157,7 @@ table inet lab {
   chain lossy_out { }
   chain input {
     type filter hook input priority -10;
-    udp dport 5351 counter name requests
+    udp dport 5351 udp length > 8 counter name requests
     jump filtered
     jump lossy_in
   }
