@@ -15,12 +15,14 @@ export interface Asked {
   readonly ports: readonly number[];
   /** Flags of options that a router may refuse. */
   readonly flags: readonly string[];
+  /** Whether only PCP can express it: `announce` and `prefix64`. */
+  readonly isPcpOnly: boolean;
   /** Whether another run of the same command could not know the nonce of its mapping (RFC 6887 section 11.3). */
   readonly forgetsNonce: boolean;
 }
 
 /** What to do about an error, in one sentence without a period; undefined where the message suffices. */
-export function adviceFor(error: unknown, asked: Asked = NOTHING_KNOWN): string | undefined {
+export function adviceFor(error: unknown, asked: Asked = NOTHING_ASKED): string | undefined {
   if (error instanceof ResultCodeError) {
     if (error.reason !== undefined) return undefined; // its message says what to do
     return adviceForCode(error.code, asked);
@@ -39,7 +41,10 @@ export function adviceFor(error: unknown, asked: Asked = NOTHING_KNOWN): string 
   return undefined;
 }
 
-function adviceForCode(code: number, { ports, flags, forgetsNonce }: Asked): string | undefined {
+function adviceForCode(
+  code: number,
+  { ports, flags, isPcpOnly, forgetsNonce }: Asked,
+): string | undefined {
   const sent = flags.map((flag) => `--${flag}`).join(", ");
   switch (code) {
     case ResultCode.NotAuthorized: {
@@ -59,6 +64,10 @@ function adviceForCode(code: number, { ports, flags, forgetsNonce }: Asked): str
           : []),
       ].join(". ");
     }
+    case ResultCode.UnsuppVersion:
+      return isPcpOnly
+        ? 'This is a question of PCP; "map", "external" and "diagnose" work with NAT-PMP and UPnP too'
+        : ADVICE.get(code);
     case ResultCode.UnsuppOption:
     case ResultCode.MalformedOption:
       return sent === "" ? ADVICE.get(code) : `Leave out ${sent}`;
@@ -75,7 +84,13 @@ function isDenied(error: unknown): boolean {
 /** miniupnpd and others are shipped with rules that begin with this port. */
 const FIRST_COMMON_PORT = 1_024;
 
-const NOTHING_KNOWN: Asked = { ports: [], flags: [], forgetsNonce: false };
+/** Of a command that requests no mapping. */
+const NOTHING_ASKED: Asked = {
+  ports: [],
+  flags: [],
+  isPcpOnly: false,
+  forgetsNonce: false,
+};
 
 /** How to ask another gateway than one that does not answer. */
 export const OTHER_GATEWAY =

@@ -87,11 +87,16 @@ export class CommandContext {
   /**
    * Starts a client and makes it the current one.
    *
-   * @param waits Whether it is waited for until this host has a network.
+   * @param mayWait Whether it is waited for until this host has a network.
    */
-  async open(options: CommonOptions, multicast: boolean, waits = false): Promise<ReplClient> {
+  async open(
+    options: CommonOptions,
+    multicast: boolean,
+    mayWait = false,
+  ): Promise<ReplClient> {
     const { parts, state } = this;
-    const text = (): string => "Waiting for a network: this host has no route, or no address yet";
+    const waits = mayWait || options.waitForNetwork === true;
+    const text = (): string => waits ? NO_NETWORK : "Starting the client";
     const more = this.#settings(multicast, waits);
     const cancelWord = this.#sayLater(text);
     try {
@@ -107,14 +112,20 @@ export class CommandContext {
   }
 
   /** Starts a client of every gateway. */
-  async openAll(waits: boolean): Promise<ReplClient[]> {
+  async openAll(mayWait: boolean): Promise<ReplClient[]> {
     const { parts, state, options } = this;
-    const text = (): string => "Waiting for a network: this host has no route, or no address yet";
+    const waits = mayWait || options.waitForNetwork === true;
+    const text = (): string => waits ? NO_NETWORK : "Starting the clients";
     const more = this.#settings(this.#multicast, waits);
-    return await this.wait(
-      (signal) => ReplClient.openAll(options, parts, state.output, { ...more, signal }),
-      { timeout: options.timeout, text },
-    );
+    const cancelWord = this.#sayLater(text);
+    try {
+      return await this.wait(
+        (signal) => ReplClient.openAll(options, parts, state.output, { ...more, signal }),
+        { timeout: waits ? options.timeout : undefined, text },
+      );
+    } finally {
+      cancelWord();
+    }
   }
 
   #settings(multicast: boolean, waits: boolean): ClientOptions {
@@ -197,8 +208,9 @@ export class CommandContext {
   reportTrouble(error: unknown): void {
     const { screen, inspect } = this.parts;
     const json = this.options.json === true;
-    const { paint } = screen;
-    screen.error(...errorLines(error, { json, paint, inspect, where: "", asked: this.asked }));
+    const { paint, columns } = screen;
+    const { asked } = this;
+    screen.error(...errorLines(error, { json, paint, columns, inspect, where: "", asked }));
   }
 
   /** Prints a line about what is waited for on standard error. */
@@ -240,6 +252,8 @@ function noAnswerError(client: ReplClient, seconds: number): CommandError {
       : `${client.handle.describeGateway()}. ${OTHER_GATEWAY}`,
   );
 }
+
+const NO_NETWORK = "Waiting for a network: this host has no route, or no address yet";
 
 /** Seconds, of a gateway that answers but not this: four transmissions, at 0, 3, 9 and 21 s (RFC 6887 section 8.1.1). */
 const DEFAULT_TIMEOUT = 30;

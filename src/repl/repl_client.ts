@@ -7,12 +7,12 @@ import {
   type TraceEvent,
 } from "../../mod.ts";
 import type { ServerHost } from "../testing/mod.ts";
-import { adviceFor } from "./advice.ts";
 import { clientOptionsOf, fits, SHUTDOWN_TIMEOUT } from "./client_settings.ts";
 import type { CommonOptions } from "./command.ts";
 import { Hook, type HookFailure } from "./hook.ts";
 import { internalText } from "./render.ts";
 import type { Leftover } from "./leftover.ts";
+import { errorLines } from "./report.ts";
 import type { SessionParts } from "./session_parts.ts";
 import { clockTime, endpoint, printable, printableJson } from "./text.ts";
 import { TrackedMapping } from "./tracked_mapping.ts";
@@ -261,21 +261,17 @@ export class ReplClient {
   }
 
   async #printErrors(): Promise<void> {
-    const { screen } = this.#parts;
+    const { screen, inspect } = this.#parts;
     for await (const error of this.handle.errors()) {
       if (error instanceof GatewayError) {
         this.#verdict = error;
         for (const judge of this.#judges) judge(error);
         if (this.#judges.size > 0) continue;
       }
-      const advice = adviceFor(error);
-      if (this.#output.json) screen.error(printableJson({ error: { ...error.toJSON(), advice } }));
-      else {
-        screen.error(
-          screen.paint.yellow(printable(error.message)),
-          ...(advice === undefined ? [] : [advice]),
-        );
-      }
+      const { paint, columns } = screen;
+      const json = this.#output.json;
+      const options = { json, paint, columns, inspect, where: "", colour: "yellow" } as const;
+      screen.error(...errorLines(error, options));
     }
   }
 

@@ -1,12 +1,16 @@
 import { DiscoveryError, PcpError } from "../../mod.ts";
 import { adviceFor, type Asked } from "./advice.ts";
-import { type Paint, printable, printableJson, printableLines } from "./text.ts";
+import { type Paint, printable, printableJson, printableLines, wrap } from "./text.ts";
 import { CommandError, UsageError } from "./usage_error.ts";
 
 /** How errors are printed. */
 export interface ReportOptions {
   readonly json: boolean;
   readonly paint: Paint;
+  /** The colour of the message; red if missing. */
+  readonly colour?: "red" | "yellow";
+  /** Columns of the terminal; no limit if missing. */
+  readonly columns?: number;
   readonly inspect: (value: unknown) => string;
   /** Printed in front of the message: the line of a script. */
   readonly where: string;
@@ -17,7 +21,7 @@ export interface ReportOptions {
 /** An error as its message and, in a second line, what to do about it; or as one JSON object. */
 export function errorLines(
   error: unknown,
-  { json, paint, inspect, where, asked }: ReportOptions,
+  { json, paint, colour = "red", columns = Infinity, inspect, where, asked }: ReportOptions,
 ): string[] {
   const advice = error instanceof CommandError ? error.advice : adviceFor(error, asked);
   const text = messageOf(error);
@@ -26,8 +30,9 @@ export function errorLines(
   const isOurs = error instanceof PcpError || error instanceof CommandError ||
     error instanceof UsageError;
   const name = isOurs || error.message.startsWith(error.name) ? "" : `${error.name}: `;
-  const message = paint.red(printable(`${where}${name}${text}`));
-  return advice === undefined ? [message] : [message, advice];
+  const fit = (line: string): string[] => wrap(line.split(" "), " ", columns);
+  const message = fit(printable(`${where}${name}${text}`)).map(paint[colour]);
+  return advice === undefined ? message : [...message, ...fit(advice)];
 }
 
 /** The message for people at a command line, without what concerns programs in TypeScript. */

@@ -133,15 +133,17 @@ export class CommandSession {
     asked: Asked | undefined = undefined,
   ): void {
     const { screen, inspect } = this.#parts;
-    screen.error(...errorLines(error, { json, paint: screen.paint, inspect, where, asked }));
+    const { paint, columns } = screen;
+    screen.error(...errorLines(error, { json, paint, columns, inspect, where, asked }));
   }
 
-  #askedBy({ command, options }: Invocation): Asked | undefined {
-    if (command.name !== "map" && command.name !== "peer") return undefined;
+  #askedBy({ command, options }: Invocation): Asked {
     const { mode, defaults } = this.#parts;
+    const maps = "maps" in command ? command.maps : [];
     return {
-      ports: command.maps.map(({ internalPort }) => internalPort),
-      flags: command.flags,
+      ports: maps.map(({ internalPort }) => internalPort),
+      flags: "flags" in command ? command.flags : [],
+      isPcpOnly: command.name === "announce" || command.name === "prefix64",
       forgetsNonce: mode === "once" && (options.state ?? defaults.state) === undefined,
     };
   }

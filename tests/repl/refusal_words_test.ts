@@ -39,6 +39,17 @@ Deno.test("a refused option is named as it was typed", async () => {
   );
 });
 
+Deno.test("a question that the router's protocol has no words for says so", async () => {
+  await using harness = await startHarness({ mode: "once", server: { protocols: ["nat-pmp"] } });
+  for (const line of ["announce", "prefix64"]) {
+    assertEquals(await harness.run(line, 10), 1);
+    assertMatch(
+      harness.take()[1] ?? "",
+      /^This is a question of PCP; .*work with NAT-PMP and UPnP too/,
+    );
+  }
+});
+
 Deno.test("the command line gives no advice for programs in TypeScript (D-5)", async () => {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "--no-prompt", "--quiet", "repl.ts", "map", "6000"],

@@ -106,3 +106,11 @@ Deno.test("--protocols limits what is asked", async () => {
   assertEquals(await harness.run("map 6001 --protocols pcp"), 1);
   assertMatch(harness.take().join(), /Already connected/);
 });
+
+Deno.test("the verdict is wrapped between words to the width of the terminal", async () => {
+  await using harness = await silentHarness({ mode: "once", columns: 40 });
+  await harness.run("map 6000", 10);
+  const lines = harness.errors.slice(1);
+  for (const line of lines) assert(line.length <= 40, line);
+  assertMatch(lines.join(" "), SENTENCE);
+});

@@ -7,25 +7,23 @@
 import { ROOT } from "./repository.ts";
 
 const COLUMNS = 92;
-const ROWS = 32;
+const ROWS = 44;
 
 /** Each line that is typed, and what the terminal shows when it is done. */
 const SESSION: readonly (readonly [string, RegExp])[] = [
   ["map 6000/tcp --keep-alive", /\[1\]> $/],
   ["map 5353/udp --external-port 5353 --lifetime 600", /\[2\]> $/],
-  ["trace on", /\[2\]> $/],
-  ["external", /<- PCP MAP[^]*\n203[^]*\[2\]> $/],
-  ["trace off", /\[2\]> $/],
   ["js gateway.changeExternalAddress('203.0.113.9')", /mapping 2.*reached at[^]*\[2\]> $/],
   ["list", /\[2\]> $/],
-  ["revoke 2", /\[1\]> $/],
+  ["show 1", /history[^]*\[2\]> $/],
+  ["revoke 5353/udp", /\[1\]> $/],
   ["mpa 6000", /did you mean[^]*\[1\]> $/],
 ];
 
 async function main(): Promise<number> {
   const socket = `pcp-record-${Deno.pid}`;
   const tmux = (...args: string[]): Promise<string> =>
-    run("tmux", ["-L", socket, "-f", "/dev/null", ...args]);
+    run("tmux", ["-u", "-L", socket, "-f", "/dev/null", ...args]);
   const state = await Deno.makeTempDir();
   const program = `"${Deno.execPath()}" run -A --quiet repl.ts --simulate`;
   try {
@@ -40,6 +38,8 @@ async function main(): Promise<number> {
       `XDG_STATE_HOME=${state}`,
       "-e",
       "NO_COLOR=",
+      "-e",
+      "LANG=C.UTF-8",
       "-c",
       new URL(ROOT).pathname,
       program,
