@@ -19,6 +19,7 @@
 
 export { Client } from "./src/client/client.ts";
 export type { ClientOptions } from "./src/client/client_options.ts";
+export type { ReleaseSignal } from "./src/client/release_on_signal.ts";
 export type { TraceEvent } from "./src/client/trace.ts";
 export {
   AnnouncementError,

@@ -9,12 +9,11 @@
 import { Client, InboundMap, ProtocolNumber, RequestType } from "../mod.ts";
 
 const [client, server] = Deno.args;
-await using handle = await Client.start(client, server);
+await using handle = await Client.start(client, server, { releaseOn: ["SIGINT", "SIGTERM"] });
 const mapping = handle.request(
   new InboundMap(6000, 120).protocol(ProtocolNumber.Tcp),
   RequestType.KeepAlive,
 );
-Deno.addSignalListener("SIGINT", () => void mapping.revoke());
 
 for await (const alert of mapping) {
   if (alert.type === "assigned") {

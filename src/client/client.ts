@@ -8,6 +8,7 @@ import { type Addresses, resolveAddresses } from "./network/addresses.ts";
 import { GatewayGroup } from "./network/gateway_group.ts";
 import type { HostSurvey, NetworkWatcher, WatchEvents } from "./network/network_watcher.ts";
 import { waitForNetwork } from "./network/wait_for_network.ts";
+import { releaseOnSignals } from "./release_on_signal.ts";
 import type { Tracer } from "./trace.ts";
 
 /** Opens ports on a router and keeps them open: a Port Control Protocol client (RFC 6887). */
@@ -116,6 +117,7 @@ async function startAt(
       signal.throwIfAborted();
     }
     if (watcher !== undefined) handle.watch(watcher);
+    if (options.releaseOn !== undefined) releaseOnSignals(handle, options.releaseOn);
     return handle;
   };
   return options.waitForNetwork ? await waitForNetwork(open, settings.clock, signal) : await open();

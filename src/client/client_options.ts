@@ -8,6 +8,7 @@ import { ANNOUNCE_PORT, SERVER_PORT } from "../wire/constants.ts";
 import type { ConnectionSettings } from "./network/connection.ts";
 import type { WatchOptions } from "./network/network_watcher.ts";
 import type { Store } from "./persistence/store.ts";
+import { checkReleaseOn, type ReleaseSignal } from "./release_on_signal.ts";
 import type { TraceEvent, Tracer } from "./trace.ts";
 
 /** The settings of a client besides its addresses. */
@@ -70,6 +71,11 @@ export interface ClientOptions {
    * it fails at once with a `DiscoveryError`.
    */
   readonly waitForNetwork?: boolean;
+  /**
+   * On one of these signals every client with it is shut down, and the program exits with 128 and the number of the signal. A second
+   * signal does not wait. By default the library installs no signal handlers, and a program that is ended leaves its mappings.
+   */
+  readonly releaseOn?: readonly ReleaseSignal[];
   /** Cancels the start; it has no effect on the started client. */
   readonly signal?: AbortSignal;
 }
@@ -92,6 +98,7 @@ export interface ClientSettings extends ConnectionSettings {
 export function settingsOf(options: ClientOptions, trace: Tracer | undefined): ClientSettings {
   const { port = SERVER_PORT, announcePort = ANNOUNCE_PORT, ssdpPort } = options;
   const { shutdownTimeout = SHUTDOWN_TIMEOUT } = options;
+  checkReleaseOn(options.releaseOn ?? []);
   checkPort("server port", port);
   checkPort("announcement port", announcePort);
   if (ssdpPort !== undefined) checkPort("port of searches in UPnP", ssdpPort);

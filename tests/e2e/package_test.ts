@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertObjectMatch, assertRejects } from "@std/assert";
 import { relative } from "node:path/posix";
+import { SimulatedServer, startLoopbackServer } from "../../src/testing/mod.ts";
 import { buildPackage } from "../tools/build_package.ts";
 import { deadLinks } from "../tools/documents.ts";
 import { manifest, ROOT } from "../tools/repository.ts";
@@ -118,6 +119,32 @@ Deno.test({
     // A machine without a default route has no gateway, which is another answer than that of a missing program.
     assertMatch(found, /^(\[\[.*\]\]|"noDefaultRoute")\n127\.0\.0\.1\n$/);
     assertEquals(await node(Deno.env.get("PATH") ?? ""), found);
+  },
+});
+
+Deno.test({
+  name: "K-10: SIGTERM to a program in Node deletes its mapping and ends it with 143",
+  ignore: !await canRun("node"),
+  fn: async () => {
+    const host = await startLoopbackServer(new SimulatedServer());
+    const program = `${folder}/release.mjs`;
+    await Deno.writeTextFile(
+      program,
+      `import { Client, InboundMap } from "./built/mod.js";
+       const options = { port: ${host.local.port}, releaseOn: ["SIGINT", "SIGTERM"] };
+       const handle = await Client.start("127.0.0.1", "127.0.0.1", options);
+       await handle.request(new InboundMap(6000, 60)).ready();
+       console.log("open");`,
+    );
+    const child = new Deno.Command("node", { args: [program], stdout: "piped" }).spawn();
+    const reader = child.stdout.getReader();
+    assertEquals(new TextDecoder().decode((await reader.read()).value), "open\n");
+    assertEquals(host.server.mappings.size, 1);
+    child.kill("SIGTERM");
+    assertEquals((await child.status).code, 143);
+    assertEquals(host.server.mappings.size, 0);
+    await reader.cancel();
+    host.close();
   },
 });
 

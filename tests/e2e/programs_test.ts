@@ -49,30 +49,32 @@ Deno.test("examples/discover.ts prints the gateways of this host, if there are a
 const usual = await listenOnUsualPort();
 usual?.close();
 
-Deno.test({
-  name: "examples/keepalive.ts opens TCP 6000, and closes it on Ctrl-C",
-  ignore: usual === undefined,
-  fn: async () => {
-    const host = await listenOnUsualPort();
-    assert(host !== undefined);
-    await using _host = host;
-    const lines: string[] = [];
-    const args = ["run", "--unstable-net", "--no-prompt", "--allow-net", "examples/keepalive.ts"];
-    const code = await followDeno([...args, "127.0.0.1", "127.0.0.1"], (line, child) => {
-      lines.push(line);
-      if (line.startsWith("open: ")) child.kill("SIGINT");
-    });
-    assertEquals(lines, [
-      '{ type: "starting", attempt: 0 }',
-      '{ type: "running" }',
-      "open: 203.0.113.5 port 40000, for 120 s",
-      '{ type: "updating", attempt: 0, lifetime: 0 }',
-      '{ type: "revoked" }',
-    ]);
-    assertEquals([code, host.server.mappings.size], [0, 0]);
-    assertEquals(host.server.counters.received, { map: 1, mapDelete: 1 });
-  },
-});
+for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  Deno.test({
+    name: `K-10: examples/keepalive.ts opens TCP 6000, and closes it on ${signal}`,
+    ignore: usual === undefined,
+    fn: async () => {
+      const host = await listenOnUsualPort();
+      assert(host !== undefined);
+      await using _host = host;
+      const lines: string[] = [];
+      const args = ["run", "--unstable-net", "--no-prompt", "--allow-net", "examples/keepalive.ts"];
+      const code = await followDeno([...args, "127.0.0.1", "127.0.0.1"], (line, child) => {
+        lines.push(line);
+        if (line.startsWith("open: ")) child.kill(signal);
+      });
+      assertEquals(lines, [
+        '{ type: "starting", attempt: 0 }',
+        '{ type: "running" }',
+        "open: 203.0.113.5 port 40000, for 120 s",
+        '{ type: "updating", attempt: 0, lifetime: 0 }',
+        '{ type: "dropped" }',
+      ]);
+      assertEquals([code, host.server.mappings.size], [exitCode, 0]);
+      assertEquals(host.server.counters.received, { map: 1, mapDelete: 1 });
+    },
+  });
+}
 
 async function listenOnUsualPort(): Promise<ServerHost | undefined> {
   try {

@@ -22,19 +22,21 @@ const ROUTERS: Readonly<Record<string, () => Promise<Router>>> = {
   },
 };
 
-/** What is started, and its first line when the port is open. */
-const PROGRAMS: Readonly<Record<string, readonly [program: string, args: string[], line: string]>> =
-  {
-    "examples/keepalive.ts": [
-      "examples/keepalive.ts",
-      [],
-      "open: 20.30.40.1 port 6000, for 120 s",
-    ],
-    "map 6000/tcp -k": ["repl.ts", ["map", "6000/tcp", "-k"], "20.30.40.1:6000"],
-  };
+/** What is started, its first line when the port is open, and its exit code after Ctrl-C. */
+const PROGRAMS: Readonly<
+  Record<string, readonly [program: string, args: string[], line: string, exitCode: number]>
+> = {
+  "examples/keepalive.ts": [
+    "examples/keepalive.ts",
+    [],
+    "open: 20.30.40.1 port 6000, for 120 s",
+    130,
+  ],
+  "map 6000/tcp -k": ["repl.ts", ["map", "6000/tcp", "-k"], "20.30.40.1:6000", 0],
+};
 
 const steps = Object.entries(ROUTERS).flatMap(([router, start]) =>
-  Object.entries(PROGRAMS).map(([name, [program, args, opened]]) => [
+  Object.entries(PROGRAMS).map(([name, [program, args, opened, exitCode]]) => [
     `${name} with a router of ${router}`,
     async () => {
       await using lab = await start();
@@ -50,7 +52,7 @@ const steps = Object.entries(ROUTERS).flatMap(([router, start]) =>
         20_000,
       );
       await lab.expectMappings([TCP_6000]);
-      assertEquals((await running.kill("SIGINT")).code, 0, running.errors);
+      assertEquals((await running.kill("SIGINT")).code, exitCode, running.errors);
       await lab.expectMappings([]);
       assertEquals(await lab.outside("tcp", 6000), undefined);
     },
