@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { systemClock } from "../../src/clock.ts";
 import { ServerHost } from "../../src/testing/host.ts";
+import { startLoopbackServer } from "../../src/testing/loopback.ts";
 import { SimulatedServer } from "../../src/testing/server/simulated_server.ts";
 import { nodeNetwork } from "../../src/transport/node.ts";
 import { followDeno, runDeno } from "../tools/processes.ts";
@@ -75,6 +76,45 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     },
   });
 }
+
+Deno.test("examples/game_server.ts prints its public address, and closes the port on SIGTERM", async () => {
+  await using host = await startLoopbackServer({});
+  const lines: string[] = [];
+  const args = ["run", "--unstable-net", "--no-prompt", "--allow-net", "examples/game_server.ts"];
+  const to = ["127.0.0.1", "127.0.0.1", String(host.local.port)];
+  const code = await followDeno([...args, ...to], (line, child) => {
+    lines.push(line);
+    assertEquals(host.server.mappings.size, 1);
+    child.kill("SIGTERM");
+  });
+  assertEquals(lines, ["Friends connect to 203.0.113.5 port 40000"]);
+  assertEquals([code, host.server.mappings.size], [0, 0]);
+});
+
+Deno.test("examples/with_state.ts has the same port in the next run", async () => {
+  await using host = await startLoopbackServer({});
+  const folder = await Deno.makeTempDir();
+  const files = [`--allow-read=${folder}`, `--allow-write=${folder}`];
+  const flags = ["run", "--unstable-net", "--no-prompt", "--allow-net", ...files];
+  const to = ["127.0.0.1", "127.0.0.1", String(host.local.port)];
+  for (const left of [0, 1]) {
+    const program = ["examples/with_state.ts", `${folder}/state.json`];
+    const { code, stdout, stderr } = await runDeno([...flags, ...program, ...to]);
+    assertEquals([code, stderr], [0, ""]);
+    const reached = "Reached at 203.0.113.5 port 40000";
+    assertEquals(stdout, `Left by an earlier run: ${left}\n${reached}\n`);
+  }
+  assertEquals(host.server.mappings.size, 1);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("examples/dual_stack.ts prints a line for each gateway, or that there is none", async () => {
+  const flags = ["--unstable-net", "--no-prompt", "--allow-net", "--allow-run=ip"];
+  const program = ["--allow-sys=networkInterfaces", "examples/dual_stack.ts", "1"];
+  const { code, stdout, stderr } = await runDeno(["run", ...flags, ...program]);
+  assertEquals([code, stderr], [0, ""]);
+  assert(/^(Cannot find .*|([0-9a-f.:%\w]+: .+\n?)+)$/m.test(stdout), stdout);
+});
 
 async function listenOnUsualPort(): Promise<ServerHost | undefined> {
   try {
