@@ -1,5 +1,6 @@
 import { buildPackage } from "../tools/build_package.ts";
 import { readFile } from "../tools/repository.ts";
+import { benchNetwork } from "./bench_network.ts";
 import { inTurns, type Runs } from "./measure.ts";
 import { Responder, runProgram } from "./programs.ts";
 
@@ -26,13 +27,20 @@ export interface ClientOrder {
   readonly hold?: number;
 }
 
+/** The arguments of a client program that name the addresses and the port of the gateway. */
+export function addressed(port: number): [client: string, server: string, port: string] {
+  const { client, server } = benchNetwork();
+  return [client, server, `${port}`];
+}
+
 /** Runs a client program to its end. */
 export async function runClient(
   path: string,
   port: number,
   { count, lifetime = 120, hold = 0 }: ClientOrder,
 ): Promise<ClientReport> {
-  const { output } = await runProgram(path, [port, count, lifetime, hold].map(String));
+  const order = [count, lifetime, hold].map(String);
+  const { output } = await runProgram(path, [...addressed(port), ...order]);
   return JSON.parse(output);
 }
 
@@ -84,6 +92,8 @@ async function holdOnce(path: string, order: ClientOrder): Promise<ClientReport>
 export interface Package {
   /** `library_client.ts`, with this package. */
   readonly client: string;
+  /** `knowing_client.ts`, with this package. */
+  readonly knowing: string;
   readonly commandLine: string;
   readonly rpcServer: string;
 }
@@ -100,13 +110,14 @@ export async function programsOf(folder: string): Promise<Package> {
     throw new Error(`Cannot measure a package that is not built: "${folder}"`, { cause: error });
   }
   await Deno.mkdir(`${folder}/bench`, { recursive: true });
-  for (const name of ["library_client.ts", "this_process.ts"]) {
+  for (const name of ["library_client.ts", "knowing_client.ts", "this_process.ts"]) {
     const source = await readFile(`tests/bench/${name}`);
     const program = source.replace("../../mod.ts", "../built/mod.js");
     await Deno.writeTextFile(`${folder}/bench/${name}`, program);
   }
   return {
     client: `${folder}/bench/library_client.ts`,
+    knowing: `${folder}/bench/knowing_client.ts`,
     commandLine: `${folder}/built/repl.js`,
     rpcServer: `${folder}/built/rpc_main.js`,
   };

@@ -1,6 +1,6 @@
 /**
- * The same job as `minimal_client.ts`, with the library as any program would use it: `library_client.ts PORT COUNT LIFETIME
- * [HOLD_SECONDS]`. The time runs from before `Client.start()` until `ready()` of every mapping was awaited, one after the
+ * The same job as `minimal_client.ts`, with the library as any program would use it: `library_client.ts CLIENT SERVER PORT
+ * COUNT LIFETIME [HOLD_SECONDS]`; for an address that is `-` the client finds its own. The time runs from before `Client.start()` until `ready()` of every mapping was awaited, one after the
  * other. The bench copies it into the package as it is published.
  */
 
@@ -9,9 +9,10 @@ import { Client, InboundMap, ProtocolNumber, RequestType } from "../../mod.ts";
 import { cpuTime, peakMemory } from "./this_process.ts";
 
 const began = performance.now();
-const [port = 0, count = 1, lifetime = 120, hold = 0] = Deno.args.map(Number);
+const [client, server] = Deno.args.map((argument) => argument === "-" ? undefined : argument);
+const [port = 0, count = 1, lifetime = 120, hold = 0] = Deno.args.slice(2).map(Number);
 
-const handle = await Client.start("127.0.0.1", "127.0.0.1", { port });
+const handle = await Client.start(client, server, { port });
 const mappings = Array.from({ length: count }, (_, index) =>
   handle.request(
     new InboundMap(index + 1, lifetime).protocol(ProtocolNumber.Udp),

@@ -1,6 +1,6 @@
 /**
- * The floor: the least that a client has to do, with one object for each mapping. `minimal_client.ts PORT COUNT LIFETIME
- * [HOLD_SECONDS]` requests MAP of UDP ports 1 to COUNT, checks every nonce, repeats as RFC 6887 section 8.1.1 says, and renews
+ * The floor: the least that a client has to do, with one object for each mapping. `minimal_client.ts CLIENT SERVER PORT COUNT
+ * LIFETIME [HOLD_SECONDS]` requests MAP of UDP ports 1 to COUNT, checks every nonce, repeats as RFC 6887 section 8.1.1 says, and renews
  * between 1/2 and 5/8 of the lifetime (section 11.2.1) in steps of a second, with never more than 64 requests in flight. It
  * knows no options, epoch, events, deletion or announcements.
  */
@@ -9,7 +9,8 @@
 import { cpuTime, peakMemory } from "./this_process.ts";
 
 const began = performance.now();
-const [port = 0, count = 1, lifetime = 120, hold = 0] = Deno.args.map(Number);
+const [client = "", gateway = ""] = Deno.args;
+const [port = 0, count = 1, lifetime = 120, hold = 0] = Deno.args.slice(2).map(Number);
 
 const WINDOW = 64;
 /** A request without a response leaves the window to others after so many milliseconds. */
@@ -38,14 +39,14 @@ let free = WINDOW;
 let granted = 0;
 const { promise: allGranted, resolve } = Promise.withResolvers<void>();
 
-/** The client address is 127.0.0.1, the suggested external address ::ffff:0:0, which is none. */
+/** The client address is an IPv4 one, the suggested external address ::ffff:0:0, which is none. */
 function mapping(internalPort: number): Mapping {
   const bytes = new Uint8Array(60);
   const view = new DataView(bytes.buffer);
   view.setInt32(0, 0x0201_0000);
   view.setUint32(4, lifetime);
   view.setInt32(16, 0xffff);
-  view.setInt32(20, 0x7f00_0001);
+  bytes.set(client.split(".").map(Number), 20);
   crypto.getRandomValues(bytes.subarray(24, 36));
   view.setInt32(36, 17 << 24);
   view.setUint16(40, internalPort);
@@ -117,8 +118,8 @@ function tick(): void {
   setTimeout(tick, isBusy ? SLOT_TIME : 1_000 - performance.now() % 1_000);
 }
 
-const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-const server = { transport: "udp", hostname: "127.0.0.1", port } as const;
+const socket = Deno.listenDatagram({ transport: "udp", hostname: client, port: 0 });
+const server = { transport: "udp", hostname: gateway, port } as const;
 void (async () => {
   const buffer = new Uint8Array(1_100);
   const view = new DataView(buffer.buffer);

@@ -47,7 +47,7 @@ function panel(rows: readonly Row[], { left, title, pattern }: Panel): string {
     return count > 0 ? [{ count, row }] : [];
   });
   const curves: readonly (readonly ["library" | "minimal", readonly Point[]])[] = [
-    ["minimal", found.map(({ count, row }) => ({ count, value: row.floor }))],
+    ["minimal", found.map(({ count, row }) => ({ count, value: row.floor ?? 0 }))],
     ["library", found.map(({ count, row }) => ({ count, value: row.value }))],
   ];
   const values = curves.flatMap(([, points]) => points.map(({ value }) => value));
@@ -109,7 +109,7 @@ function bars(targets: readonly Row[]): string[] {
 }
 
 function shown({ value, unit, ratio, target }: Row): string {
-  return target?.of === "ratio" ? figure(ratio, "x") : figure(value, unit);
+  return target?.of === "ratio" ? figure(ratio ?? NaN, "x") : figure(value, unit);
 }
 
 function shorten(what: string): string {

@@ -1,4 +1,6 @@
-import { denoCommand, lines, runDeno } from "../tools/processes.ts";
+import { lines, runDeno } from "../tools/processes.ts";
+import { ROOT } from "../tools/repository.ts";
+import { benchNetwork } from "./bench_network.ts";
 
 /**
  * Runs a program of this repository with this Deno to its end.
@@ -9,8 +11,9 @@ import { denoCommand, lines, runDeno } from "../tools/processes.ts";
 export async function runProgram(
   path: string,
   args: readonly string[] = [],
+  flags: readonly string[] = [],
 ): Promise<{ output: string; wall: number }> {
-  const program = ["run", "-A", path, ...args];
+  const program = ["run", "-A", ...flags, path, ...args];
   const { code, stdout, stderr, duration } = await runDeno(
     program,
     AbortSignal.timeout(TIME_LIMIT),
@@ -19,9 +22,17 @@ export async function runProgram(
   return { output: stdout, wall: duration };
 }
 
+/** How a {@linkcode Responder} behaves. */
+export interface ResponderOptions {
+  /** 0, the default, chooses one. */
+  readonly port?: number;
+  /** `silent` answers no request, `lossy` not the first one. */
+  readonly mode?: "silent" | "lossy";
+}
+
 /** The server of the bench (`responder.ts`), in a process of its own. */
 export class Responder implements AsyncDisposable {
-  /** UDP port on 127.0.0.1. */
+  /** Its UDP port. */
   readonly port: number;
   readonly #child: Deno.ChildProcess;
 
@@ -30,9 +41,15 @@ export class Responder implements AsyncDisposable {
     this.port = port;
   }
 
-  static async start(): Promise<Responder> {
-    const child = denoCommand(["run", "-A", "tests/bench/responder.ts"], { stderr: "inherit" })
-      .spawn();
+  static async start({ port = 0, mode }: ResponderOptions = {}): Promise<Responder> {
+    const { server, onServer } = benchNetwork();
+    const [program = "", ...args] = [
+      ...onServer,
+      ...[Deno.execPath(), "run", "-A", "tests/bench/responder.ts", server, `${port}`],
+      ...(mode === undefined ? [] : [mode]),
+    ];
+    const options = { cwd: ROOT, stdin: "null", stdout: "piped", stderr: "inherit" } as const;
+    const child = new Deno.Command(program, { args, ...options }).spawn();
     // It prints its port, and nothing else.
     for await (const line of lines(child.stdout)) return new Responder(child, Number(line));
     throw new Error("Cannot measure: the responder ended before it opened its port");

@@ -1,6 +1,6 @@
 /**
- * The server of the bench, a process of its own: grants every MAP request that it receives on a UDP port of 127.0.0.1,
- * which it prints. It knows no options and keeps no mappings, so that the bench measures the client. A strict server is
+ * The server of the bench, a process of its own: `responder.ts [ADDRESS [PORT [silent|lossy]]]` grants every MAP request that
+ * it receives on a UDP port, which it prints; `silent` answers none, `lossy` not the first one. It knows no options and keeps no mappings, so that the bench measures the client. A strict server is
  * `src/testing/server/simulated_server.ts`.
  */
 
@@ -39,7 +39,8 @@ export function respond(
 }
 
 async function main(): Promise<never> {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const [hostname = "127.0.0.1", port = "0", mode] = Deno.args;
+  const socket = Deno.listenDatagram({ transport: "udp", hostname, port: Number(port) });
   await Deno.stdout.write(new TextEncoder().encode(`${(socket.addr as Deno.NetAddr).port}\n`));
   const incoming = new Uint8Array(1_100);
   const request = new DataView(incoming.buffer);
@@ -48,7 +49,7 @@ async function main(): Promise<never> {
   for (let count = 0;; count++) {
     const [{ length }, source] = await socket.receive(incoming);
     const reply = replies[count & 255];
-    if (reply === undefined) continue;
+    if (reply === undefined || mode === "silent" || (mode === "lossy" && count === 0)) continue;
     if (respond(request, length, reply, Math.floor(performance.now() / 1_000))) {
       // A client that has closed its socket makes the send fail.
       socket.send(new Uint8Array(reply.buffer), source).catch(() => {});

@@ -29,12 +29,12 @@ export interface Row {
   readonly unit: string;
   /** The median of the runs. */
   readonly value: number;
-  /** The same of a program that does no more than the task needs, measured beside it. */
-  readonly floor: number;
+  /** The same of a program that does no more than the task needs, measured beside it; null if there is none. */
+  readonly floor: number | null;
   /** The name of that program. */
   readonly against: string;
-  /** value / floor. */
-  readonly ratio: number;
+  /** value / floor; null without a floor. */
+  readonly ratio: number | null;
   readonly target: Target | null;
   /** Whether the target is kept; null without one. */
   readonly met: boolean | null;
@@ -42,8 +42,8 @@ export interface Row {
 
 /** What a row must not exceed. */
 export interface Target {
-  /** The ratio to the floor, or the excess over it. */
-  readonly of: "ratio" | "excess";
+  /** The ratio to the floor, the excess over it, or the value itself. */
+  readonly of: "ratio" | "excess" | "value";
   readonly most: number;
 }
 
@@ -53,7 +53,7 @@ export interface RowInit {
   readonly what: string;
   readonly unit: string;
   readonly value: number;
-  readonly floor: number;
+  readonly floor: number | null;
   readonly against?: string;
   readonly target?: Target | undefined;
 }
@@ -69,7 +69,7 @@ export function row(
     value,
     floor,
     against,
-    ratio: value / floor,
+    ratio: floor === null ? null : value / floor,
     target: target ?? null,
   };
   return { ...bare, met: target === undefined ? null : judged(bare) <= target.most };
@@ -78,7 +78,8 @@ export function row(
 /** The figure that the target is about; NaN without a target. */
 export function judged({ value, floor, ratio, target }: Omit<Row, "met">): number {
   if (target === null) return NaN;
-  return target.of === "ratio" ? ratio : value - floor;
+  if (target.of === "value") return value;
+  return (target.of === "ratio" ? ratio : floor === null ? null : value - floor) ?? NaN;
 }
 
 /**

@@ -20,10 +20,10 @@ export function textTable(
   ).join("\n");
 }
 
-/** The rows that have a target, as a table of Markdown. */
+/** Every row, as a table of Markdown. */
 export function markdownTable(rows: readonly Row[]): string {
-  const lines = rows.filter(({ target }) => target !== null).map((each) => {
-    return [...cells(each), each.met ? "yes" : "**no**"];
+  const lines = rows.map((each) => {
+    return [...cells(each), each.met === null ? "" : each.met ? "yes" : "**no**"];
   });
   return markdown(["what", "measured", "floor", "of", "ratio", "target", "met"], lines);
 }
@@ -57,14 +57,15 @@ function cells(row: Row): string[] {
   return [
     row.what,
     figure(row.value, row.unit),
-    figure(row.floor, row.unit),
+    row.floor === null ? "" : figure(row.floor, row.unit),
     row.against,
-    Number.isFinite(row.ratio) ? row.ratio.toFixed(2) : "?",
+    row.ratio === null ? "" : Number.isFinite(row.ratio) ? row.ratio.toFixed(2) : "?",
     row.target === null ? "" : targetText(row.target, row.unit),
   ];
 }
 
 function targetText({ of, most }: Target, unit: string): string {
+  if (of === "value") return `at most ${figure(most, unit)}`;
   return of === "ratio" ? `${most} times the floor` : `floor + ${figure(most, unit)}`;
 }
 

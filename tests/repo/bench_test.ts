@@ -18,7 +18,7 @@ Deno.test("median() is the middle, or the mean of the two middle values", () => 
   assertEquals(median([]), NaN);
 });
 
-Deno.test("row() compares with the floor and judges ratio or excess", () => {
+Deno.test("row() compares with the floor and judges ratio, excess or value", () => {
   assertEquals(made({ value: 30, floor: 20 }).ratio, 1.5);
   assertEquals(made({ value: 30, floor: 20 }).against, "minimal client");
   const cases = [
@@ -26,6 +26,9 @@ Deno.test("row() compares with the floor and judges ratio or excess", () => {
     [{ value: 25, floor: 20, target: { of: "ratio", most: 1.2 } }, false],
     [{ value: 35, floor: 20, target: { of: "excess", most: 15 } }, true],
     [{ value: 36, floor: 20, target: { of: "excess", most: 15 } }, false],
+    [{ value: 36, floor: null, target: { of: "value", most: 36 } }, true],
+    [{ value: 37, floor: null, target: { of: "value", most: 36 } }, false],
+    [{ value: 36, floor: null, target: { of: "ratio", most: 36 } }, false],
     [{ value: 36 }, null],
   ] as const;
   for (const [init, met] of cases) assertEquals(made(init).met, met);
@@ -84,12 +87,14 @@ Deno.test("textTable() says which target is missed, and what the slack lets pass
   assertMatch(textTable(ROWS).split("\n")[2] ?? "", / MISSED by 25 %$/);
 });
 
-Deno.test("markdownTable() has the rows with a target", () => {
+Deno.test("markdownTable() has every row, with or without floor and target", () => {
   const table = markdownTable(ROWS);
-  assertEquals(table.split("\n").length, 5);
+  assertEquals(table.split("\n").length, 2 + ROWS.length);
   assertMatch(table, /\| kept .*\| yes/);
   assertMatch(table, /\| over .*\| \*\*no\*\*/);
-  assert(!table.includes("no target"));
+  assertMatch(table, /\| no target .*\| +\| +\|/);
+  const bare = row({ id: "a", what: "a", unit: "s", value: 2, floor: null, against: "" });
+  assertMatch(markdownTable([bare]), /\| a +\| 2\.00 s +\| +\| +\| +\| +\| +\|/);
 });
 
 Deno.test("draw() draws every target and both curves, and stays small", () => {
