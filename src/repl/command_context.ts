@@ -163,7 +163,7 @@ export class CommandContext {
 
   /**
    * Waits for a response of the gateway. There is a word after 3 s of silence. The verdict on the gateway, after 8 s, ends the
-   * wait, unless `--timeout` says how long to wait.
+   * wait; where `--timeout` says how long to wait, it is printed.
    *
    * @param isJudged Whether the command fails at the verdict.
    * @throws {GatewayError} If the gateway is silent, or refuses every protocol.
@@ -177,8 +177,12 @@ export class CommandContext {
   ): Promise<T> {
     const { parts: { clock }, options: { timeout } } = this;
     const judged = new AbortController();
+    let isConcluded = false;
     const conclude = (verdict: Error): void => {
-      if (isJudged && timeout === undefined) judged.abort(verdict);
+      if (!isJudged || isConcluded) return;
+      isConcluded = true;
+      if (timeout === undefined) judged.abort(verdict);
+      else this.reportTrouble(verdict);
     };
     const cancelVerdicts = client.takeVerdicts(conclude);
     // Of a gateway that was silent before no other verdict comes, and none after a question of PCP alone.
@@ -195,7 +199,7 @@ export class CommandContext {
       }, { timeout: timeout ?? DEFAULT_TIMEOUT, text });
     } catch (error) {
       throw error instanceof TimeoutError
-        ? noAnswerError(client, timeout ?? DEFAULT_TIMEOUT)
+        ? noAnswerError(client, timeout ?? DEFAULT_TIMEOUT, isConcluded)
         : error;
     } finally {
       cancelVerdicts();
@@ -244,12 +248,11 @@ function silentInPcp({ handle: { server } }: ReplClient): CommandError {
   );
 }
 
-function noAnswerError(client: ReplClient, seconds: number): CommandError {
+/** @param isExplained Whether the verdict on the gateway was printed. */
+function noAnswerError(client: ReplClient, seconds: number, isExplained: boolean): CommandError {
   return new CommandError(
     `No answer from ${client.serverText} within ${seconds} s`,
-    client.verdict === undefined
-      ? OTHER_GATEWAY
-      : `${client.handle.describeGateway()}. ${OTHER_GATEWAY}`,
+    isExplained ? undefined : OTHER_GATEWAY,
   );
 }
 

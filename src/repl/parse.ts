@@ -212,7 +212,13 @@ function commandNamed(name: string): CommandSpec {
   const found = findCommand(name);
   if (found !== undefined) return found;
   const meant = nearest(name, COMMANDS.map((each) => each.name));
-  const advice = meant === undefined ? 'type "help" for all commands' : `did you mean "${meant}"?`;
+  const advice = meant !== undefined
+    ? `did you mean "${meant}"?`
+    : /^\d+(\/\w+)?$/.test(name)
+    ? `type "map ${name}" to open that port`
+    : /\w[.(=]/.test(name)
+    ? 'type js in front of JavaScript, as in "js handle.stats()"'
+    : 'type "help" for all commands';
   throw new UsageError(`Unknown command ${quote(name)}: ${advice}`);
 }
 

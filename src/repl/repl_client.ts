@@ -53,7 +53,7 @@ export class ReplClient {
     this.#output = output;
     this.#options = options;
     void this.#printErrors();
-    this.#printLeftovers();
+    if (parts.mode !== "once") this.printLeftovers();
   }
 
   /** Starts a client, with `--simulate` after a simulated gateway. */
@@ -275,7 +275,8 @@ export class ReplClient {
     }
   }
 
-  #printLeftovers(): void {
+  /** Mentions what an earlier run left. */
+  printLeftovers(): void {
     const { length } = this.leftovers;
     if (length === 0 || this.#output.json) return;
     const which = length === 1 ? "1 mapping is" : `${length} mappings are`;

@@ -74,7 +74,7 @@ scenarios("the command line and a real router", await labPossible(), {
     assertEquals((await program.ended()).code, 1);
     assertMatch(
       program.errors,
-      /^Waiting for the gateway at 192\.168\.77\.1\nNo answer from 192\.168\.77\.1 within 4 s\nThe router at 192\.168\.77\.1 does not listen on UDP port 5351, for PCP or NAT-PMP: .* "discover" shows the gateways/,
+      /^The router at 192\.168\.77\.1 does not listen on UDP port 5351[^]*\nNo answer from 192\.168\.77\.1 within 4 s\n$/,
     );
   },
 });

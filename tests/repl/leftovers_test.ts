@@ -63,6 +63,18 @@ Deno.test("revoke of a leftover that is not there says so, and deletes nothing (
   });
 });
 
+Deno.test("map mentions the leftovers that it does not continue, and other commands none", async () => {
+  await withState([7000, 7001], async (command) => {
+    const protocol = STORED.protocol === 17 ? "udp" : "tcp";
+    assertMatch(
+      (await command("map", `7000/${protocol}`)).err,
+      /^1 mapping is left from an earlier/,
+    );
+    assertEquals((await command("leftovers")).err, "");
+    assertEquals((await command("revoke", "all")).err, "");
+  });
+});
+
 Deno.test("leftovers needs a state file, and says when nothing is left", async () => {
   assertMatch((await run(["leftovers", "--simulate"])).err, /type leftovers --state FILE/);
   await withState([], async (command) => {

@@ -43,6 +43,10 @@ Deno.test("--timeout says how long a command waits, shorter or longer than the v
   await using harness = await silentHarness();
   assertEquals(await harness.run("announce --timeout 2", 3), 1);
   assertEquals(harness.take()[0], "No answer from 192.168.1.1 within 2 s");
+  assertEquals(await harness.run("external --timeout 12", 13), 1);
+  const [, verdict = "", , last = "", ...rest] = harness.take();
+  assertMatch(verdict, SENTENCE);
+  assertEquals([last, rest], ["No answer from 192.168.1.1 within 12 s", []]);
   harness.clock.alarm(harness.clock.now() + 15_000, () => harness.server.silent = false);
   assertEquals(await harness.run("external --timeout 30", 30), 0);
   assertEquals(harness.out, ["203.0.113.5"]);

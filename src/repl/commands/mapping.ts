@@ -36,6 +36,7 @@ export async function requestMappings(
   const all = maps.map((map) =>
     client.track(checked(() => client.handle.request(map, requestType)), options.exec)
   );
+  if (mode === "once") client.printLeftovers(); // those that were not requested now
   try {
     if (goesOn && mode === "once") return await holdMappings(all, client, context);
     await waitUntilReady(all, client, context);
