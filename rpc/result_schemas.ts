@@ -337,6 +337,7 @@ const FINDING_CODES = [
   "upSince",
   "public",
   "doubleNat",
+  "uniqueLocal",
   "carrierNat",
   "noInternet",
   "simulated",

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { ClosedError } from "../../src/client/errors.ts";
 import { diagnose, type DiagnosisInput } from "../../src/client/diagnosis/diagnose.ts";
 import type { Diagnosis } from "../../src/client/diagnosis/diagnosis.ts";
@@ -310,3 +316,18 @@ async function behind(
     surroundings,
   }, undefined);
 }
+
+Deno.test("a unique local address is no double NAT (D-3)", async () => {
+  await using world = await lab({
+    clientAddress: "fd00:1::10",
+    serverAddress: "fd00:1::1",
+    client: { multicast: false },
+  });
+  const result = await world.settled(world.handle.diagnose());
+  assertEquals([result.addressKind, codes(result)[1], result.ok], [
+    "private",
+    "uniqueLocal problem",
+    false,
+  ]);
+  assertStringIncludes(text(result, "uniqueLocal"), "no second router");
+});

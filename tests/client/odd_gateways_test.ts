@@ -21,6 +21,16 @@ Deno.test("a pinhole of miniupnpd has the internal port after every renewal (G-5
   assertEquals(unread(mapping).filter((alert) => `${alert}`.includes("assigned")), []);
 });
 
+Deno.test("a daemon that grants no less than 2 minutes, whatever its configuration says, is renewed by what it grants (G-18)", async () => {
+  await using world = await lab({ server: miniupnpd({ version: "2.3.11", minLifetime: 10 }) });
+  const mapping = await opened(world, new InboundMap(6000, 20));
+  assertEquals(mapping.assigned?.lifetime, 120);
+  await world.advance(600_000);
+  assertEquals([mapping.state.type, world.server.mappings.size], ["running", 1]);
+  const renewals = (world.server.counters.received["map"] ?? 0) - 1;
+  assertEquals(renewals >= 7 && renewals <= 10, true, `${renewals} renewals`);
+});
+
 Deno.test("a taken port that miniupnpd replaces is refused, the replacement deleted, and the port free to be asked for (G-6)", async () => {
   await using world = await lab({ server: miniupnpd() });
   const other = await opened(world, new InboundMap(5000, 7200).externalPort(8000));

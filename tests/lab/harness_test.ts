@@ -37,7 +37,7 @@ scenarios("the lab", await labPossible(), {
     assertEquals(await lab.outside("udp", 6001), undefined);
   },
 
-  "a mapping ends after its lifetime, and a restart changes the configuration": async () => {
+  "a mapping ends after its lifetime, and a restart changes the shortest one (G-18)": async () => {
     await using lab = await startLab();
     const answer = await ask(lab, mapRequest({ protocol: TCP, port: 6000, lifetime: 1 }));
     assertEquals(summary(answer).lifetime, MIN_LIFETIME);

@@ -65,6 +65,7 @@ export type FindingCode =
   | "upSince"
   | "public"
   | "doubleNat"
+  | "uniqueLocal"
   | "carrierNat"
   | "noInternet"
   | "simulated"

@@ -133,6 +133,7 @@ function external({ externalAddress: address, addressKind: kind, client }: Facts
           : `Its Internet address is ${address}, valid in the whole Internet: ports opened there can be reached, unless the provider filters them.`,
       );
     case "private":
+      if (address?.includes(":")) return uniqueLocal(address);
       return problem(
         "doubleNat",
         `Its address on the other side, ${address}, is a private one: between it and the Internet is one more router (double NAT). Ports opened here cannot be reached from the Internet. Open them on the other router too, or switch one of the two to bridge mode.`,
@@ -155,6 +156,14 @@ function external({ externalAddress: address, addressKind: kind, client }: Facts
         }): ports opened here cannot be reached from there. Is the router's line connected?`,
       );
   }
+}
+
+/** A unique local address (RFC 4193) is no sign of a second translation: a network has it beside its global ones. */
+function uniqueLocal(address: string): Finding {
+  return problem(
+    "uniqueLocal",
+    `Its address on the other side, ${address}, is one of the local network only (ULA): ports opened for it cannot be reached from the Internet. There is no second router in that. Use a global IPv6 address of this computer, if it has one, or IPv4.`,
+  );
 }
 
 function noInternet(): Finding {
