@@ -52,6 +52,7 @@ export function readyLines(
 function lifetimeText(snapshot: MappingSnapshot, now: Date): string {
   const { expiresAt, assigned, requestType } = snapshot;
   if (expiresAt === null || assigned === null) return "nothing is assigned";
+  if (assigned.permanent) return "until it is deleted";
   const expiry = new Date(expiresAt);
   const until = `until ${clockTime(expiry, now)}`;
   if (requestType === "once") return `${until}, not renewed`;
@@ -192,6 +193,10 @@ export function remarksOn({ assigned }: MappingSnapshot): string[] {
   return [
     ...(reach === undefined ? [] : [`Not reached from the Internet: ${reach}; see "diagnose"`]),
     ...(ignored.length === 0 ? [] : [`The router ignored ${ignored.join(", ")}`]),
+    ...(assigned?.filterConfirmed === false
+      ? ["The router may not filter, although it says so: let the program check who connects"]
+      : []),
+    ...(assigned?.permanent ? [PERMANENT] : []),
   ];
 }
 
@@ -260,6 +265,9 @@ const HEADINGS = ["ID", "KIND", "PROTOCOL", "INTERNAL", "EXTERNAL", "STATE", "TI
 
 /** The column that people look for. */
 const EXTERNAL = HEADINGS.indexOf("EXTERNAL");
+
+const PERMANENT =
+  "The router knows no lifetimes: it keeps the port open until it is deleted, also without this program";
 
 const GAP = "  ";
 

@@ -124,6 +124,28 @@ Deno.test("list, show and map say beside the address that it is not reached from
   assertEquals(remarksOn(snapshot()), []);
 });
 
+Deno.test("what a router does otherwise than asked is remarked: no lifetimes, filters in doubt, options ignored", () => {
+  const assigned = {
+    externalAddress: "203.0.113.5",
+    externalPort: 6000,
+    lifetime: 60,
+    protocol: "upnp",
+    permanent: true,
+    filterConfirmed: false,
+    ignoredOptions: ["description"],
+  } as const;
+  const remarks = remarksOn(snapshot({ assigned }));
+  assertEquals(remarks.map((text) => text.slice(0, 24)), [
+    "The router ignored descr",
+    "The router may not filte",
+    "The router knows no life",
+  ]);
+  assertStringIncludes(
+    readyLines(snapshot({ assigned }), NOW, options(80))[1] ?? "",
+    "until it is deleted",
+  );
+});
+
 Deno.test("stateText() names every state", () => {
   assertEquals(
     ([

@@ -13,20 +13,25 @@ export function printReady(mapping: MapHandle, client: ReplClient, context: Comm
   context.print(client.json(mapping), ...readyLines(snapshot, date(), screen));
   context.printText(...remarksOn(snapshot).map((remark) => screen.paint.yellow(remark)));
   if (mapping.requestType !== "once") return;
-  const { expiresAt } = mapping;
-  const until = expiresAt === undefined ? "then" : clockTime(expiresAt, date());
+  const { expiresAt, assigned } = mapping;
+  const until = assigned?.permanent
+    ? "it is deleted"
+    : expiresAt === undefined
+    ? "then"
+    : clockTime(expiresAt, date());
   context.printText(screen.paint.dim(
     mode !== "once"
       ? `It is open until ${until}; with --keep-alive it stays open until "revoke ${mapping.id}"`
       : client.gateway === undefined
-      ? `It is left open until ${until}${howToDelete(options.state)}`
+      ? `It is left open until ${until}${howToDelete(options.state, assigned?.permanent)}`
       : "It ends now, with the simulated gateway",
   ));
 }
 
 /** A deletion needs the mapping nonce (RFC 6887 section 11.3), which only a state file keeps. */
-function howToDelete(state: string | undefined): string {
+function howToDelete(state: string | undefined, isPermanent = false): string {
   const longer = "with --keep-alive it stays open until Ctrl-C, which deletes it";
+  if (state === undefined && isPermanent) return ` in the settings of the router; ${longer}`;
   if (state === undefined) return ` and cannot be deleted before; ${longer}`;
   return `; "revoke all --state ${printable(state)}" deletes it; ${longer}`;
 }
