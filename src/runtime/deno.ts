@@ -1,4 +1,3 @@
-import { ignoresHangUp } from "./ignored_signals.ts";
 import type { Child, Runtime, StartOptions } from "./runtime.ts";
 
 /** The process as Deno gives it. Nothing loads a module of Node.js, which would take some milliseconds. */
@@ -33,7 +32,9 @@ export function denoRuntime(): Runtime {
     isHangUpIgnored() {
       // Deno opens /proc to programs with all permissions only, and must not ask for one here.
       if (Deno.permissions.querySync({ name: "read" }).state !== "granted") return false;
-      return ignoresHangUp(orUndefined(() => Deno.readTextFileSync("/proc/self/status")));
+      const status = orUndefined(() => Deno.readTextFileSync("/proc/self/status")) ?? "";
+      const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
+      return (BigInt(`0x${mask}`) & 1n) === 1n; // SIGHUP is signal 1, the lowest bit
     },
     suspend() {
       if (IS_WINDOWS || Deno.permissions.querySync({ name: "run" }).state !== "granted") {

@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
-import { readFileSync, realpathSync, write, writeSync } from "node:fs";
+import { realpathSync, write, writeSync } from "node:fs";
 import process from "node:process";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { checkRuntime } from "../check_runtime.ts";
-import { ignoresHangUp } from "./ignored_signals.ts";
 import type { Child, Input, Output, Runtime, StartOptions } from "./runtime.ts";
 
 /** The process as Node.js and Bun give it. Ends it in a version that is too old. */
@@ -34,7 +33,7 @@ export function nodeRuntime(): Runtime {
     rows: () => process.stdout.rows,
     inspect: (value, options) => inspect(value, options),
     onSignal: (signal, listener) => void process.on(signal, listener),
-    isHangUpIgnored: () => ignoresHangUp(processStatus()),
+    isHangUpIgnored: () => false, // Node.js handles signals that were ignored again, and keeps no trace of it
     suspend: () => !IS_WINDOWS && process.kill(0, "SIGTSTP"),
     onDefect(listener) {
       process.on("uncaughtException", listener);
@@ -138,15 +137,6 @@ async function start(
       else process.kill(-child.pid, signal);
     },
   };
-}
-
-/** What Linux says of this process; undefined on other systems. */
-function processStatus(): string | undefined {
-  try {
-    return readFileSync("/proc/self/status", "utf8");
-  } catch {
-    return undefined;
-  }
 }
 
 function claimStdout(): (bytes: Uint8Array) => Promise<number> {
