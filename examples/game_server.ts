@@ -11,16 +11,15 @@ import { Client, InboundMap, ProtocolNumber, RequestType } from "../mod.ts";
 
 const [client, server, port = "5351"] = Deno.args;
 const listener = Deno.listen({ port: 0 });
-await using handle = await Client.start(client, server, { port: Number(port) });
+const handle = await Client.start(client, server, {
+  port: Number(port),
+  releaseOn: ["SIGINT", "SIGTERM"], // deletes the mapping, then ends the program
+});
 const map = new InboundMap(listener.addr.port, 3600).protocol(ProtocolNumber.Tcp);
 const mapping = handle.request(map, RequestType.KeepAlive);
 
-Deno.addSignalListener("SIGINT", () => listener.close());
-if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => listener.close());
-
 void announce();
 for await (const connection of listener) void play(connection);
-// The listener is closed: `await using` deletes the mapping and waits for the confirmation.
 
 /** Prints each address that friends can use: it changes when the router gets another one. */
 async function announce(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Alert } from "../mod.ts";
+import { reportError } from "../src/report_error.ts";
 
 /**
  * Sends the alerts of one mapping in order, each when the one before has been written. Behind a slow reader at most 16 wait;

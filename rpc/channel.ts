@@ -7,6 +7,7 @@ import type {
 } from "vscode-jsonrpc";
 import { deferred } from "../src/deferred.ts";
 import { printable } from "../src/printable.ts";
+import { reportError } from "../src/report_error.ts";
 import { ErrorCode } from "./error_codes.ts";
 import { EventEmitter } from "./event_emitter.ts";
 import { encodeFrame, type Frame } from "./framing.ts";

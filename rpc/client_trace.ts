@@ -1,5 +1,6 @@
 import type { Handle, TraceEvent } from "../mod.ts";
 import { printable } from "../src/printable.ts";
+import { reportError } from "../src/report_error.ts";
 import type { Notifications } from "./types.ts";
 
 /** Params of a notification. */

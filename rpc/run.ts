@@ -1,5 +1,6 @@
 import { createMessageConnection } from "vscode-jsonrpc";
 import type { TraceEvent } from "../mod.ts";
+import { reportError } from "../src/report_error.ts";
 import type { Channel } from "./channel.ts";
 import type { Log } from "./log.ts";
 import { onSignals, surviveDefects, watchProcess } from "./process_lifetime.ts";

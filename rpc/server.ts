@@ -1,5 +1,6 @@
 import type { CancellationToken, MessageConnection } from "vscode-jsonrpc";
 import { deferred } from "../src/deferred.ts";
+import { reportError } from "../src/report_error.ts";
 import { ErrorCode } from "./error_codes.ts";
 import { handshake } from "./handshake.ts";
 import { LIMITS } from "./limits.ts";

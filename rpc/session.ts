@@ -10,6 +10,7 @@ import {
   type TraceEvent,
 } from "../mod.ts";
 import { printable } from "../src/printable.ts";
+import { reportError } from "../src/report_error.ts";
 import type { ServerHost } from "../src/testing/mod.ts";
 import { AlertQueue } from "./alert_queue.ts";
 import { ClientTrace } from "./client_trace.ts";

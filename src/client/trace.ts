@@ -1,4 +1,5 @@
 import type { Milliseconds } from "../clock.ts";
+import { reportError } from "../report_error.ts";
 import type { SocketAddress } from "../transport/transport.ts";
 import { describe } from "../wire/describe.ts";
 import { describeHttp } from "../wire/describe_http.ts";

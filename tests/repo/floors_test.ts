@@ -25,8 +25,8 @@ const SHARED = [
   "src/runtime/",
   "src/version.ts",
 ];
-/** Waits for a promise or a signal; makes a promise that is settled from outside. */
-const ABORTABLE = ["src/abortable.ts", "src/deferred.ts"];
+/** Waits for a promise or a signal; makes a promise that is settled from outside; makes an error an uncaught one. */
+const ABORTABLE = ["src/abortable.ts", "src/deferred.ts", "src/report_error.ts"];
 const ON_CLOCK = ["src/clock.ts", "src/transport/", "src/wire/"];
 /** The base class of all errors of the library. */
 const ERROR = ["src/pcp_error.ts"];
@@ -61,6 +61,7 @@ const ON_SERVER = [...ON_CLOCK, "src/testing/server/"];
 
 const FLOORS: readonly Floor[] = [
   { files: "src/deferred.ts", may: [] },
+  { files: "src/report_error.ts", may: [] },
   { files: "src/abortable.ts", may: ["src/deferred.ts"] },
   { files: "src/milliseconds.ts", may: [] },
   { files: "src/clock.ts", may: ["src/milliseconds.ts"] },
@@ -154,7 +155,7 @@ const FLOORS: readonly Floor[] = [
   },
   {
     files: "rpc/",
-    may: [...PUBLIC, ...SHARED, "src/deferred.ts"],
+    may: [...PUBLIC, ...SHARED, "src/deferred.ts", "src/report_error.ts"],
     packages: ["vscode-jsonrpc", "zod", "node:"],
   },
   { files: "examples/", may: [...PUBLIC, "rpc/mod.ts"], packages: ["vscode-jsonrpc", "node:"] },

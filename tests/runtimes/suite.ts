@@ -99,6 +99,18 @@ const CHECKS: Readonly<Record<string, () => Promise<void>>> = {
     await rm(folder, { recursive: true });
   },
 
+  async "a signal deletes the mappings, and ends the program"() {
+    const { server, port, close } = await gateway();
+    const child = startProgram(process.argv[1] ?? "", [HOLD, String(port)]);
+    child.stdout.once("data", () => {
+      assert.equal(server.mappings.size, 1);
+      child.kill("SIGTERM");
+    });
+    await ended(child);
+    assert.equal(server.mappings.size, 0);
+    await close();
+  },
+
   async "an hour passes at once in the lab"() {
     await using world = await lab();
     const mapping = world.handle.request(new InboundMap(6000, 600));
@@ -195,7 +207,10 @@ async function run(entry: string, args: readonly string[], input = ""): Promise<
 
 /** Starts a program of the package with the runtime that runs this one. */
 function start(entry: string, args: readonly string[]): ChildProcessWithoutNullStreams {
-  const file = fileURLToPath(import.meta.resolve(entry));
+  return startProgram(fileURLToPath(import.meta.resolve(entry)), args);
+}
+
+function startProgram(file: string, args: readonly string[]): ChildProcessWithoutNullStreams {
   const runs = "Deno" in globalThis ? ["run", "-A", file] : [file];
   return spawn(process.execPath, [...runs, ...args], { env: { ...process.env, NO_COLOR: "1" } });
 }
@@ -251,6 +266,18 @@ class RpcClient {
       this.#waiting.get(message.id)?.(message);
     }
   }
+}
+
+/** The argument with which this program holds a mapping until a signal ends it. */
+const HOLD = "hold";
+
+const [, , word, port] = process.argv;
+if (word === HOLD) {
+  const releaseOn = ["SIGTERM"] as const;
+  const handle = await Client.start("127.0.0.1", "127.0.0.1", { port: Number(port), releaseOn });
+  await handle.request(new InboundMap(6000, 3600)).ready();
+  console.log("ready");
+  await new Promise(() => {});
 }
 
 let failed = 0;
