@@ -35,12 +35,12 @@ async function rows(effort: Effort): Promise<Row[]> {
     });
   return [
     made("refused", "gateway that refuses by ICMP: known", refusing.map(({ known }) => known), 1),
-    made("silent", "gateway that is silent: verdict", silent.map(({ known }) => known), 8.05),
+    made("silent", "gateway that is silent: verdict", silent.map(({ known }) => known), 8.2),
     made(
       "end",
       "shutdown at a gateway that never answered",
       silent.map(({ ended }) => ended),
-      1.05,
+      1.1,
     ),
     made("lost", "first request lost: mapping, as RFC 6887 says", lossy.map(({ known }) => known)),
     made(

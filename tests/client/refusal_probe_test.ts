@@ -25,9 +25,9 @@ Deno.test("a gateway that a probe hears refuse is known within 1 s (D-6)", async
   const calls = giveProbe(world, "ECONNREFUSED");
   world.server.silent = true;
   world.handle.request(new InboundMap(6000, 7200));
-  await world.advance(690);
+  await world.advance(640);
   assertEquals(calls, []);
-  await world.advance(310);
+  await world.advance(360);
   assertEquals(calls.map(({ from, to }) => [from, to]), [
     ["192.168.1.10", { hostname: "192.168.1.1", port: 5351 }],
   ]);

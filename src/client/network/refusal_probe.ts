@@ -76,4 +76,4 @@ export class RefusalProbe {
 }
 
 /** Our decision: a gateway in the same house has answered by then, and a refusal is known after one second. */
-const SILENCE: Milliseconds = 700;
+const SILENCE: Milliseconds = 650;
