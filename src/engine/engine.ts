@@ -15,13 +15,13 @@ import type {
 import { heldUntil } from "./exchange.ts";
 import { knownOf } from "./held_mapping.ts";
 import * as lifecycle from "./lifecycle.ts";
-import { Mapping, type ReusableMapping } from "./mapping.ts";
+import { Mapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
 import { Mappings } from "./mappings.ts";
 import { newNonce } from "./new_nonce.ts";
 import { Pacer } from "./pacer.ts";
-import { PortReuse } from "./port_reuse.ts";
+import { type EndedMapping, PortReuse } from "./port_reuse.ts";
 import { PROTOCOLS } from "./protocol.ts";
 import { ProtocolChoice } from "./protocol_choice.ts";
 import { Reception } from "./reception.ts";
@@ -120,7 +120,7 @@ export class Engine {
   }
 
   /** What an ended mapping with the same key leaves to a new one (RFC 6887 section 15). */
-  reusable(now: Milliseconds, spec: MappingSpec): ReusableMapping | undefined {
+  reusable(now: Milliseconds, spec: MappingSpec): EndedMapping | undefined {
     return this.#portReuse.find(spec, now);
   }
 

@@ -56,3 +56,4 @@ export { IpAddress } from "../wire/address.ts";
 export { Nonce } from "../wire/nonce.ts";
 export type { DecodeReason } from "../wire/errors.ts";
 export type * from "../wire/option_type.ts";
+export type { EndedMapping } from "./port_reuse.ts";

@@ -19,6 +19,9 @@ export interface Claim {
 export interface EndedMapping extends ReusableMapping {
   /** Until when the server may hold the mapping, or reserve its port. */
   readonly until: Milliseconds;
+  /** Until when it may hold the mapping; in the past if it does not. */
+  readonly heldUntil: Milliseconds;
+  /** When it ended. */
   readonly endedAt: Milliseconds;
 }
 
@@ -77,7 +80,8 @@ export class PortReuse {
     if (successors.length === 0) {
       const reserved = spec.protocol === ProtocolNumber.Udp ? reuseTime : tcpReuseTime;
       const until = Math.max(now + reserved, heldUntil);
-      this.#ended.set(key, { nonce, suggestedAddress, suggestedPort, until, endedAt: now });
+      const endedAt = now;
+      this.#ended.set(key, { nonce, suggestedAddress, suggestedPort, until, heldUntil, endedAt });
     }
     return successors;
   }

@@ -6,6 +6,8 @@ import {
   type MappingSpec,
 } from "../../engine/mapping_spec.ts";
 import { type Protocol, PROTOCOLS } from "../../engine/protocol.ts";
+import type { Milliseconds } from "../../engine/events.ts";
+import type { EndedMapping } from "../../engine/port_reuse.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { MAX_LIFETIME } from "../../wire/constants.ts";
 import { reasonOf } from "../errors.ts";
@@ -38,6 +40,21 @@ export interface MappingRecord extends Endpoints {
   grantedBy: Protocol | undefined;
   /** If it was made over UPnP. */
   upnp: StoredUpnp | undefined;
+  /** It is over here; the server may hold it all the same. */
+  readonly isOver?: boolean;
+}
+
+/** The record of a mapping that is over, for as long as the server may hold it in PCP; undefined if it does not. */
+export function endedOf(
+  record: MappingRecord,
+  { nonce, suggestedAddress, suggestedPort, heldUntil }: EndedMapping,
+  now: Milliseconds,
+): MappingRecord | undefined {
+  if (heldUntil <= now || record.grantedBy !== "pcp" || !nonce.equals(record.nonce)) {
+    return undefined;
+  }
+  const expiresAt = Date.now() + heldUntil - now;
+  return { ...record, suggestedAddress, suggestedPort, expiresAt, isOver: true };
 }
 
 /** The record as it is stored. */
@@ -58,6 +75,7 @@ export function storedOf(record: MappingRecord): StoredMapping {
     expiresAt: new Date(record.expiresAt).toISOString(),
     ...(grantedBy === undefined ? {} : { grantedBy }),
     ...(upnp === undefined ? {} : { upnp }),
+    ...(record.isOver ? { ended: true } : {}),
     options: optionsToHex(spec.options),
     ...(remoteAddress === undefined ? {} : { remoteAddress: remoteAddress.toString() }),
     ...(remotePort === undefined ? {} : { remotePort }),
@@ -115,6 +133,7 @@ export function recordOf(stored: unknown): MappingRecord {
     expiresAt: timeIn(fields, "expiresAt"),
     grantedBy: PROTOCOLS.find((protocol) => protocol === fields["grantedBy"]),
     upnp: fields["upnp"] === undefined ? undefined : upnpOf(fieldsOf(fields["upnp"])),
+    isOver: fields["ended"] === true,
   };
   checkSpec({ ...spec, externalPort: record.suggestedPort }, client);
   return record;

@@ -1,6 +1,5 @@
 import { deferred } from "../../deferred.ts";
 import type { Assignment, KnownMapping, Milliseconds } from "../../engine/events.ts";
-import type { ReusableMapping } from "../../engine/mapping.ts";
 import {
   type MappingKey,
   mappingKey,
@@ -9,10 +8,12 @@ import {
 } from "../../engine/mapping_spec.ts";
 import type { UpnpRecord } from "../../engine/upnp_io.ts";
 import { newNonce } from "../../engine/new_nonce.ts";
+import type { EndedMapping } from "../../engine/port_reuse.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { PcpError } from "../../pcp_error.ts";
 import { reasonOf, StoreError } from "../errors.ts";
 import {
+  endedOf,
   type Endpoints,
   keyOf,
   type MappingRecord,
@@ -31,7 +32,7 @@ export interface MappingRecordsOptions {
   readonly store: Store | undefined;
   readonly now: () => Milliseconds;
   /** The nonce and the external port that an ended mapping leaves to a new one. */
-  readonly reusable: (spec: MappingSpec) => ReusableMapping | undefined;
+  readonly reusable: (spec: MappingSpec) => EndedMapping | undefined;
   /** Unguessable random 32-bit numbers (RFC 6887 section 11.2). */
   readonly randomWord: () => number;
   /** Whether stored mappings for other hosts are used (RFC 6887 section 13.1); by default they are not. */
@@ -73,6 +74,8 @@ export class MappingRecords {
   readonly #active = new Map<MappingKey, readonly MappingRecord[]>();
   /** Requested here by an earlier run, or before the client moved away. */
   readonly #leftovers = new Map<MappingKey, MappingRecord>();
+  /** Over, but the server may hold them: with their nonces they can be requested again. */
+  readonly #ended = new Map<MappingKey, MappingRecord>();
   /** Of other servers, or of other addresses of this host. */
   #elsewhere: MappingRecord[] = [];
   #writing: Promise<void> | undefined;
@@ -130,6 +133,7 @@ export class MappingRecords {
     const records = store === undefined ? requested.map((each) => this.#recordOf(each)) : [];
     this.#elsewhere.push(...this.#here(), ...records);
     this.#leftovers.clear();
+    this.#ended.clear();
     this.#active.clear();
     this.#waiting.clear();
     this.#endpoints = endpoints;
@@ -168,7 +172,7 @@ export class MappingRecords {
     const leftover = this.#leftovers.get(key);
     const existing = active?.[0] ?? leftover;
     const held = existing ?? this.#movedFrom(key);
-    const earlier = held ?? this.#options.reusable(spec);
+    const earlier = held ?? this.#options.reusable(spec) ?? this.#ended.get(key);
     const nonce = earlier?.nonce ?? newNonce(this.#options.randomWord);
     const requested = leftover === undefined ? spec : withoutSuggestion(spec, leftover);
     const { externalAddress, externalPort } = requested;
@@ -191,6 +195,7 @@ export class MappingRecords {
       upnp: withoutKept(held?.upnp),
     };
     this.#leftovers.delete(key);
+    this.#ended.delete(key);
     if (this.#options.store !== undefined) {
       this.#active.set(key, active === undefined ? [record] : [...active, record]);
     }
@@ -251,13 +256,16 @@ export class MappingRecords {
       .map(storedOf);
   }
 
-  /** Forgets a mapping that the server does not hold any more. */
+  /** The mapping is over: forgets it, or keeps its nonce for as long as the server may hold it. */
   remove(record: MappingRecord): void {
     const active = this.#active.get(record.key);
     if (active?.includes(record) !== true) return;
     const others = active.filter((other) => other !== record);
     if (others.length > 0) this.#active.set(record.key, others);
     else this.#active.delete(record.key);
+    const kept = this.#options.reusable(record.spec);
+    const ended = kept && endedOf(record, kept, this.#options.now());
+    if (ended !== undefined) this.#ended.set(record.key, ended);
     this.#waiting.delete(record);
     const written = this.#write();
     const [first] = others;
@@ -324,7 +332,7 @@ export class MappingRecords {
   /** The records of what the server holds. */
   #here(): readonly MappingRecord[] {
     const active = [...this.#active.values()].flatMap((records) => records.slice(0, 1));
-    return [...this.#leftovers.values(), ...active];
+    return [...this.#leftovers.values(), ...this.#ended.values(), ...active];
   }
 
   /** Makes the records of these endpoints leftovers, and drops expired ones. */
@@ -334,7 +342,9 @@ export class MappingRecords {
     const isHere = (record: MappingRecord): boolean =>
       record.server === server && record.port === port && record.client === client &&
       this.#isAllowed(record);
-    for (const record of existing.filter(isHere)) this.#leftovers.set(record.key, record);
+    for (const record of existing.filter(isHere)) {
+      (record.isOver ? this.#ended : this.#leftovers).set(record.key, record);
+    }
     this.#elsewhere = existing.filter((record) => !isHere(record));
   }
 

@@ -8,9 +8,10 @@ export function mayExist(record: MappingRecord): boolean {
 
 /**
  * How long the gateway may hold the mapping: a renewal whose response was not recorded adds one lifetime, and over UPnP it may
- * never end.
+ * never end. The end of one that is over is known.
  */
-export function timeLeft({ expiresAt, lifetime, upnp }: MappingRecord): Milliseconds {
+export function timeLeft({ expiresAt, lifetime, upnp, isOver }: MappingRecord): Milliseconds {
+  if (isOver) return expiresAt - Date.now();
   return upnp?.permanent === true ? PERMANENT : expiresAt + lifetime * 1000 - Date.now();
 }
 

@@ -29,6 +29,8 @@ export interface StoredMapping {
   readonly grantedBy?: Protocol;
   /** What is needed to keep or delete a mapping that was made over UPnP; absent for others. */
   readonly upnp?: StoredUpnp;
+  /** It is over, and the server may hold it until `expiresAt`: its nonce serves the same request. Absent otherwise. */
+  readonly ended?: true;
   /** The options of the request as hexadecimal digits. */
   readonly options: string;
   /** The remote peer's address; outbound mappings only. */
