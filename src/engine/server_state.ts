@@ -38,11 +38,13 @@ export class ServerState {
     if (isValid) return true;
     this.restarted();
     this.#restarts++;
-    this.#newHeldUntil = this.#allHeldUntil = -Infinity;
+    // Leases are requested anew at once (RFC 6887 section 14.1.3). New mappings wait on: an ANNOUNCE is easy to forge.
+    this.#newHeldUntil = Math.max(this.#newHeldUntil, this.#allHeldUntil);
+    this.#allHeldUntil = -Infinity;
     return false;
   }
 
-  /** How often the server was found to have lost its state: what it refused before is void. */
+  /** How often the server was found to have lost its state: what it refused leases before is void. */
   get restarts(): number {
     return this.#restarts;
   }

@@ -161,6 +161,25 @@ Deno.test("a mapping without a lease that was refused is not requested again by 
   t.announce(0).silentUntil(599_999).at(600_000).send();
 });
 
+Deno.test("NO_RESOURCES holds new mappings beyond a restart, which is easy to forge (G-15, C-11.4-L4)", () => {
+  const { t, id } = granted(mapSpec());
+  t.refuse(t.request(mapSpec({ internalPort: 81 })), 8, 600).takeSends();
+  t.announce(0);
+  t.request(mapSpec({ internalPort: 82 }));
+  assertEquals(t.nextSend().id, id); // recovered
+  t.answer(id).silentUntil(599_999).at(600_000).sends(2);
+});
+
+Deno.test("a restart ends what NO_RESOURCES to a deletion held, but for new mappings (G-15, C-11.4-L5)", () => {
+  const { t, id } = granted(mapSpec());
+  const deleted = t.request(mapSpec({ internalPort: 81 }));
+  t.answer(deleted).release(deleted).refuse(deleted, 8, 600).takeSends();
+  t.announce(0);
+  t.request(peerSpec());
+  assertEquals(t.nextSend().id, id); // recovered
+  t.answer(id).silentUntil(599_999).at(600_000).sends(2);
+});
+
 Deno.test("a conflict takes the lease away; the mapping is requested again without a suggestion (G-19)", () => {
   const { t, id } = granted(mapSpec({ externalPort: 40000 }));
   t.at(10_000).step({ type: "conflict", id });

@@ -30,12 +30,6 @@ export class ExpectedMappings {
   readonly #holds = new Map<MappingKey, number>();
   #holdNewUntil = -Infinity;
   #lastId = 0;
-  readonly #isPcp: boolean;
-
-  /** @param isPcp Whether an error's lifetime also delays later mappings; in NAT-PMP it does not. */
-  constructor(isPcp: boolean) {
-    this.#isPcp = isPcp;
-  }
 
   /** The mapping with such a spec that is not released. */
   unreleased(sameAs: (spec: MappingSpec) => boolean): ExpectedMapping | undefined {
@@ -63,8 +57,13 @@ export class ExpectedMappings {
     return { type: "request", id, spec, lifetimes };
   }
 
-  /** Processes an output of the engine, and checks it. */
-  take(now: number, output: Output): void {
+  /**
+   * Processes an output of the engine, and checks it.
+   *
+   * @param isPcp Whether it follows from a PCP datagram: an error's lifetime then delays later mappings too; in NAT-PMP not.
+   */
+  take(now: number, output: Output, isPcp: boolean): void {
+    if (output.type === "serverRestarted") return this.#restarted();
     if (!("id" in output) || output.id === undefined) return;
     const mapping = this.open.get(output.id);
     if (mapping === undefined) {
@@ -76,7 +75,7 @@ export class ExpectedMappings {
       case "send":
         return this.#checkSend(now, mapping);
       case "state":
-        return this.#stateChanged(now, mapping, output.state, output.over);
+        return this.#stateChanged(now, mapping, output, isPcp);
       case "granted":
         mapping.assignment = mapping.lastAssignment = output.assignment;
         mapping.holdUntil = -Infinity;
@@ -88,7 +87,14 @@ export class ExpectedMappings {
         mapping.lostAt = now;
         return;
       case "renewalRefused":
-        return this.#hold(now, mapping, output.code, output.retryIn);
+        return this.#hold(now, mapping, output, isPcp);
+    }
+  }
+
+  /** The server refused renewals in an earlier life: leases are requested anew (RFC 6887 section 14.1.3). */
+  #restarted(): void {
+    for (const mapping of this.open.values()) {
+      if (mapping.assignment !== undefined) mapping.holdUntil = -Infinity;
     }
   }
 
@@ -101,13 +107,18 @@ export class ExpectedMappings {
     assert(now >= until - 1e-3, `${mapping.id} sends at ${now}, held until ${until}`);
   }
 
-  #stateChanged(now: number, mapping: ExpectedMapping, state: MappingState, over: boolean): void {
+  #stateChanged(
+    now: number,
+    mapping: ExpectedMapping,
+    { state, over }: Output & { readonly type: "state" },
+    isPcp: boolean,
+  ): void {
     assert(!mapping.over, `${mapping.id} changes after its end`);
     mapping.state = state;
     mapping.over = over;
     if (state.type === "error" && mapping.lostAt === now) mapping.withdrawn = true;
     if (state.type === "error" && state.retryIn !== undefined) {
-      this.#hold(now, mapping, state.code, state.retryIn);
+      this.#hold(now, mapping, { code: state.code, retryIn: state.retryIn }, isPcp);
     }
     if (!over) return;
     assert(mapping.assignment === undefined, `${mapping.id} ended with an assignment`);
@@ -128,12 +139,17 @@ export class ExpectedMappings {
     assert(isFinalRefusal, `${mapping.id} ended unreleased as ${JSON.stringify(state)}`);
   }
 
-  #hold(now: number, mapping: ExpectedMapping, code: number, seconds: number): void {
+  #hold(
+    now: number,
+    mapping: ExpectedMapping,
+    { code, retryIn }: { readonly code: number; readonly retryIn: number },
+    isPcp: boolean,
+  ): void {
     // A hold because of the protocol ends with the next packet in another one (RFC 6886 section 3.1).
     if (code === ResultCode.UnsuppVersion) return;
-    const until = now + seconds * 1000;
+    const until = now + retryIn * 1000;
     mapping.holdUntil = until;
-    if (code <= 0 || !this.#isPcp) return;
+    if (code <= 0 || !isPcp) return;
     this.#holds.set(requestKey(mapping.spec), until);
     if (code === ResultCode.NoResources) this.#holdNewUntil = Math.max(this.#holdNewUntil, until);
   }

@@ -18,5 +18,6 @@ export const WORLDS: readonly (readonly [seed: number, defect: string])[] = [
   [7701, "a second refusal of a deletion was taken for that of the next mapping"],
   [9881, "a second response to a NAT-PMP deletion left the next mapping without a request"],
   [20262732, "an update overtaken by a renewal left the renewed mapping at the server"],
+  [7870, "a restart ended the hold of NO_RESOURCES for new mappings"],
   [555003549, "the same, with the update taken for the response to the renewal"],
 ];

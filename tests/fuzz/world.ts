@@ -53,7 +53,7 @@ export class World {
     this.random = seededRandom(plan.seed ^ 0x5eed);
     this.server = new SimulatedServer(plan.server);
     this.server.epoch(0);
-    this.expected = new ExpectedMappings(!plan.natPmpOnly);
+    this.expected = new ExpectedMappings();
     this.engine = new Engine({
       server: server4,
       clientAddress: client4,
@@ -72,13 +72,14 @@ export class World {
   step(input: Input): void {
     assert(++this.steps < MOST_STEPS, "the world makes no progress");
     const outputs = this.engine.step(this.now, input);
+    const isPcp = input.type === "datagram" && input.bytes[0] !== NATPMP_VERSION;
     let sends = 0;
     for (const output of outputs) {
       if (output.type === "send") {
         sends++;
         this.#send(output);
       } else if (this.#trace !== undefined) this.log(`   ${JSON.stringify(output)}`);
-      this.expected.take(this.now, output);
+      this.expected.take(this.now, output, isPcp);
       if ("id" in output && output.id !== undefined && CHANGES.has(output.type)) {
         this.#changed.add(output.id);
       }

@@ -69,6 +69,18 @@ const ENGINE_MUTANTS: MutantsByFile = {
     ],
     ["a restart begins no generation", "checkEpoch", "this.restarted();"],
     ["what was refused outlasts a restart", "checkEpoch", "this.#restarts++"],
+    [
+      "a restart lets go of new mappings that a deletion held",
+      "checkEpoch",
+      "Math.max(this.#newHeldUntil, this.#allHeldUntil)",
+      "this.#newHeldUntil",
+    ],
+    [
+      "a restart lets go of new mappings that a creation held",
+      "checkEpoch",
+      "Math.max(this.#newHeldUntil, this.#allHeldUntil)",
+      "this.#allHeldUntil",
+    ],
     ["epochs of two addresses are compared", "moved", "this.#epoch = undefined"],
     ["holds of one address hold at the next", "moved", "this.#newHeldUntil ="],
     [
