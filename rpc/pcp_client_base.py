@@ -18,7 +18,9 @@ OPENING = ("client/start", "client/startAll", "mapping/request")
 ALERTS = ("mapping/alert",)
 NEWS = ("client/error", "client/gateway", "client/trace")
 
-PACKAGE_ENTRY = "jsr:@portcontrol/pcp/rpc/main"
+# The server of the same version: a later one may know another protocol.
+VERSION = "0.1.0"
+PACKAGE_ENTRY = f"jsr:@portcontrol/pcp@{VERSION}/rpc/main"
 DEFAULT_TIMEOUT = 30.0
 #: Entries that wait for a reader; older ones are lost.
 UNREAD_LIMIT = 1000

@@ -12,6 +12,7 @@ const FILES = [
   "examples/vscode/package-lock.json",
   "examples/vscode/package.json",
   "rpc/README.md",
+  "rpc/pcp_client_base.py",
   "src/version.ts",
 ];
 const ADDRESS = "https://example.com/owner/name";

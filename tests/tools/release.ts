@@ -29,6 +29,7 @@ const PLACES: readonly { readonly file: string; readonly pattern: RegExp }[] = [
     pattern:
       /(^ {2}"name": "portcontrol",\n|^ {4}"": \{\n {6}"name": "portcontrol",\n)( +"version": ")[^"]+/gm,
   },
+  { file: "rpc/pcp_client_base.py", pattern: /^()(VERSION = ")[^"]+/m },
   { file: "rpc/README.md", pattern: /()("serverInfo":\{"name":"pcp-rpc","version":")[^"]+/ },
 ];
 
