@@ -94,13 +94,15 @@ export function refuseDeletion(
   }
   if (!RETRIED.has(result)) {
     if (mapping.deletion?.endAs.type === "error") return endDeletion(context, mapping);
-    return failFor(context, mapping, result, mapping.retryAfter);
+    return failFor(context, mapping, result, mapping.retryAfter, undefined, response.upnpCode);
   }
   const wait = errorHold(result, lifetime, 0, context.config);
   mapping.countShort(wait);
   const retryAt = context.now + stretchedWait(wait, mapping.shortAnswers);
   // RFC 6887 section 11.4
-  if (result === ResultCode.NoResources) context.server.hold("all", retryAt);
+  if (result === ResultCode.NoResources && protocolOf(response) !== "upnp") {
+    context.server.hold("all", retryAt);
+  }
   mapping.retransmitAt = Infinity;
   context.dequeue(mapping);
   mapping.retryAt = retryAt;

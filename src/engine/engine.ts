@@ -285,8 +285,9 @@ export class Engine {
       if (until > now) lifecycle.postpone(mapping, until);
       else {
         this.#servers.asked(now);
+        const isInPcp = this.#context.usesPcp(mapping);
         lifecycle.dispatch(this.#context, mapping, "send");
-        if (this.#context.allowsPcp) this.#choice.sent(now, mapping);
+        if (isInPcp) this.#choice.sent(now, mapping);
         else this.#choice.sendOtherwise(now, mapping);
         this.#pacer.sent(mapping, now, (mapping.exchange?.transmissions ?? 0) > 1);
       }
@@ -302,6 +303,7 @@ export class Engine {
       random,
       transmissionLimit: this.#servers.limit,
       allowsPcp: protocols.includes("pcp"),
+      usesPcp: (mapping) => this.#choice.usesPcp(this.#context.now, mapping),
       now: 0,
       outputs: [],
       enqueue: (mapping) => this.#pacer.enqueue(mapping),

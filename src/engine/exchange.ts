@@ -22,14 +22,15 @@ export function send(context: MappingContext, mapping: Mapping): void {
   }
   if (exchange.transmissions === 0) exchange.firstSentAt = now;
   const attempt = exchange.transmissions++;
+  const isInPcp = context.usesPcp(mapping);
   exchange.lastSentAt = now;
   exchange.responsePending = true;
   if (phase === "renewing" && lease !== undefined) {
     // A renewal is repeated in the next window instead (RFC 6887 section 11.2.1).
     lease.renewalAttempt++;
     scheduleRenewal(context, mapping);
-  } else if (context.allowsPcp) scheduleRetransmission(context, mapping, exchange);
-  if (context.allowsPcp) {
+  } else if (isInPcp) scheduleRetransmission(context, mapping, exchange);
+  if (isInPcp) {
     exchange.protocol = "pcp";
     exchange.octets ??= encodeMappingRequest(mapping, context.clientAddress);
     context.outputs.push({ type: "send", bytes: exchange.octets, id: mapping.id });

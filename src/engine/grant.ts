@@ -13,6 +13,7 @@ import { type MappingSpec, thirdPartyOf } from "./mapping_spec.ts";
 import { otherThanRequested, refuseOther } from "./other_grant.ts";
 import { mayExistAfterGrant, SAME_END } from "./response_match.ts";
 import { emitState, holdRequest, run, RUNNING } from "./transitions.ts";
+import type { UpnpRecord } from "./upnp_io.ts";
 
 /**
  * A success: the answer to a request (RFC 6887 sections 11.4, 12.4), or an update that the server sends unasked
@@ -42,13 +43,15 @@ export function grant(
     });
   }
   const protocol = protocolOf(response);
-  // A server of NAT-PMP grants no more than requested (RFC 6886 section 3.3). In PCP it may, and a nonce protects that.
-  const most = protocol === "nat-pmp" ? mapping.lifetime : Infinity;
+  // A server of NAT-PMP grants no more than requested (RFC 6886 section 3.3), nor one of UPnP. In PCP it may, and a nonce protects that.
+  const most = protocol === "pcp" ? Infinity : mapping.lifetime;
   const lifetime = Math.min(response.lifetime, most, config.maximumLifetime / 1000);
   // The lifetime began at the server, after the request left: to end it earlier is safe. Whole milliseconds, rounded down.
   const grantedAt = Math.floor(unanswered?.lastSentAt ?? context.now);
   const expiresAt = Math.floor(grantedAt + lifetime * 1000);
-  const assignment = { externalAddress, externalPort, lifetime, expiresAt, options, protocol };
+  const terms = { externalAddress, externalPort, lifetime, expiresAt, options, protocol };
+  const { upnp } = response;
+  const assignment = upnp === undefined ? terms : withRecord(terms, upnp);
   const isAnswer = unanswered !== undefined;
   const changed = isChanged(context, mapping, assignment, isAnswer);
   mapping.natPmpUntil = protocol === "pcp" ? mayExistInNatPmp(context, mapping) : -Infinity;
@@ -80,6 +83,13 @@ export function grant(
     if (phase !== "running") emitState(context, mapping, RUNNING);
   }
   context.outputs.push({ type: "granted", id: mapping.id, assignment, changed });
+}
+
+/** Over UPnP a later run has to know more, and the caller whether the gateway ends the mapping by itself. */
+function withRecord(assignment: Assignment, upnp: UpnpRecord): Assignment {
+  return upnp.permanent === true
+    ? { ...assignment, upnp, permanent: true }
+    : { ...assignment, upnp };
 }
 
 /** What makes the assignment unusable; undefined if nothing does. */

@@ -88,6 +88,20 @@ export class HandOver {
     mappings.afterChange(mapping);
   }
 
+  /** A protocol other than PCP got no answer for the mapping. */
+  giveUp(mapping: Mapping, hold: Milliseconds): void {
+    const { context, mappings } = this.#options;
+    const { exchange, lease, upnp } = mapping;
+    // PCP goes on beside.
+    if (exchange?.protocol === "pcp") exchange.beside = undefined;
+    else if (upnp !== undefined && lease === undefined && context.allowsPcp) {
+      // What an earlier run made is not found: it is requested as a new one, in any protocol.
+      mapping.upnp = undefined;
+      lifecycle.dispatch(context, mapping, "startOver");
+    } else lifecycle.versionRefused(context, mapping, { hold });
+    mappings.afterChange(mapping);
+  }
+
   /** The other protocols have no ANNOUNCE. */
   refuseAnnounce(hold: Milliseconds): void {
     const { announceRequest, context } = this.#options;
@@ -109,7 +123,7 @@ export class HandOver {
     const { context, mappings } = this.#options;
     for (const mapping of mappings) {
       const { exchange } = mapping;
-      if (exchange === undefined) continue;
+      if (exchange === undefined || mapping.staysInUpnp(context.now)) continue;
       if (exchange.protocol !== "pcp" && exchange.responsePending) {
         lifecycle.dispatch(context, mapping, "startOver");
       } else if (exchange.beside !== undefined) {

@@ -3,9 +3,17 @@ import type { Option } from "../wire/option.ts";
 import type { Nonce } from "../wire/nonce.ts";
 import type { Timed } from "./deadlines.ts";
 import { isShort } from "./error_hold.ts";
-import type { Assignment, KnownMapping, MappingId, MappingState, Milliseconds } from "./events.ts";
+import type {
+  Assignment,
+  KnownMapping,
+  KnownUpnpMapping,
+  MappingId,
+  MappingState,
+  Milliseconds,
+} from "./events.ts";
 import type { MappingSpec } from "./mapping_spec.ts";
 import { isOptional } from "./option_rules.ts";
+import type { Unsupported } from "./obstacle.ts";
 import type { Protocol } from "./protocol.ts";
 
 /** Where a mapping is in its life; the table in lifecycle.ts says what each event does in each phase. */
@@ -66,6 +74,8 @@ export interface Exchange {
 export interface Refusal {
   /** The result code; undefined if it answered another mapping that made the same request. */
   readonly code: number | undefined;
+  /** What the protocol cannot express, if that is why. */
+  readonly unsupported?: Unsupported | undefined;
   /** The request is not repeated before (RFC 6887 section 8.3). */
   readonly retryAfter: Milliseconds;
   /** How many errors came in a row. */
@@ -119,6 +129,8 @@ export class Mapping implements Timed, ReusableMapping {
   mayExistUntil: Milliseconds = -Infinity;
   /** Until when the server may hold it in NAT-PMP as well, which PCP has taken over from. */
   natPmpUntil: Milliseconds = -Infinity;
+  /** What UPnP has to know of it from an earlier run, and its external port by then. */
+  upnp: KnownUpnpMapping & { readonly externalPort: number } | undefined = undefined;
   /** When a request for a lease left last: the next one keeps a distance (RFC 6887 section 11.2.1). */
   renewalSentAt: Milliseconds = -Infinity;
   /** The server refused the optional options: requests are without them. */
@@ -177,6 +189,12 @@ export class Mapping implements Timed, ReusableMapping {
     return this.refusal?.retryAfter ?? -Infinity;
   }
 
+  /** Whether its requests go to UPnP at once: what that made stays there until it ends. */
+  staysInUpnp(now: Milliseconds): boolean {
+    if (this.lease !== undefined) return this.lease.protocol === "upnp";
+    return this.upnp !== undefined && this.mayExistUntil > now;
+  }
+
   /** Whether nothing can happen to it any more. */
   get isOver(): boolean {
     return this.phase === "ended" && this.dueAt === Infinity;
@@ -190,7 +208,9 @@ export class Mapping implements Timed, ReusableMapping {
 
   /** Takes over the port of a mapping from an earlier run, which the server may still hold. */
   restore(known: KnownMapping): void {
-    this.mayExistUntil = known.until;
+    const { until, upnp, suggestedPort: externalPort } = known;
+    this.mayExistUntil = until;
+    if (upnp !== undefined) this.upnp = { ...upnp, externalPort };
     this.#suggest(known);
   }
 

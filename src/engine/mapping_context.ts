@@ -15,6 +15,8 @@ export interface MappingContext {
   readonly transmissionLimit: number;
   /** Whether requests may be sent in PCP. */
   readonly allowsPcp: boolean;
+  /** Whether the request of a mapping is sent in PCP; one that UPnP made is renewed and deleted there. */
+  usesPcp(mapping: Mapping): boolean;
   /** The time of this step. */
   now: Milliseconds;
   /** The outputs of this step, in order. */

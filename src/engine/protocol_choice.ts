@@ -2,12 +2,12 @@ import { encodeRequest, type Response } from "../wire/message.ts";
 import type { AnnounceRequest } from "./announce_request.ts";
 import type { EpochSample } from "./epoch.ts";
 import type { IgnoreReason, KnownMapping, Milliseconds } from "./events.ts";
-import type { Fallback, FallbackState } from "./fallback.ts";
+import type { Fallback } from "./fallback.ts";
+import { GIVEN_UP, isInUse, isNeeded, UNHEARD } from "./fallback_states.ts";
 import { type FallbackParts, makeFallbacks } from "./fallbacks.ts";
 import { GatewayKnowledge } from "./gateway_knowledge.ts";
 import { HandOver } from "./hand_over.ts";
 import { Inquiry } from "./inquiry.ts";
-import * as lifecycle from "./lifecycle.ts";
 import type { Mapping } from "./mapping.ts";
 import type { NatPmp } from "./natpmp.ts";
 import type { Pacer } from "./pacer.ts";
@@ -61,7 +61,7 @@ export class ProtocolChoice {
       knowledge: this.knowledge,
       inquiry: this.#inquiry,
       heard: (fallback) => this.#heard(fallback),
-      giveUp: (mapping, hold) => this.#givenUp(mapping, hold),
+      giveUp: (mapping, hold) => this.#handOver.giveUp(mapping, hold),
     });
     this.#natPmp = natPmp;
     this.#fallbacks = all;
@@ -93,7 +93,7 @@ export class ProtocolChoice {
     if (inquiry !== undefined) this.#send(now, inquiry, "inquiry");
     if (this.#beginAt <= now) this.#begin(now);
     if (this.#goOverAt <= now) this.#goOver(now);
-    if (this.knowledge.deadline <= now) this.#judge(now);
+    if (this.#judgeAt <= now) this.#judge(now);
     this.#afterChange();
   }
 
@@ -118,11 +118,19 @@ export class ProtocolChoice {
     this.#afterChange();
   }
 
+  /** Whether the request of a mapping is sent in PCP. */
+  usesPcp(now: Milliseconds, mapping: Mapping): boolean {
+    const stays = this.#upnp !== undefined && mapping.staysInUpnp(now);
+    return this.#options.context.allowsPcp && !stays;
+  }
+
   /** The request of a mapping may leave, and PCP is not to be used. */
   sendOtherwise(now: Milliseconds, mapping: Mapping): void {
-    const fallback = this.#fallbacks.find(({ state }) => state === "usable") ?? this.#fallbacks[0];
+    const stays = mapping.staysInUpnp(now) ? this.#upnp : undefined;
+    const fallback = stays ?? this.#fallbacks.find(({ state }) => state === "usable") ??
+      this.#fallbacks[0];
     if (fallback === undefined) return this.#handOver.refuse(mapping);
-    this.#withoutPcpSince ??= now;
+    if (stays === undefined) this.#withoutPcpSince ??= now;
     this.#handOver.move(now, mapping, fallback, "instead");
     this.#afterChange();
   }
@@ -208,6 +216,7 @@ export class ProtocolChoice {
   /** The network may have changed. */
   refresh(now: Milliseconds): void {
     for (const fallback of this.#fallbacks) fallback.refresh?.(now);
+    if (this.#fallbacks.some(({ state }) => GIVEN_UP.has(state))) this.#handOver.acceptVersion();
     this.#afterChange();
   }
 
@@ -243,7 +252,7 @@ export class ProtocolChoice {
     this.deadline = Math.min(
       this.#question.deadline,
       this.#inquiry.deadline,
-      this.knowledge.deadline,
+      this.#judgeAt,
       this.#beginAt,
       this.#goOverAt,
     );
@@ -285,7 +294,7 @@ export class ProtocolChoice {
     this.#hasBegun = true;
     for (const fallback of this.#fallbacks) {
       if (fallback.state === "usable") return this.#askPcpOnce(now);
-      if (fallback.state !== "asked") fallback.ask(now);
+      if (fallback.state !== "asked" && this.#isNeeded(fallback)) fallback.ask(now);
     }
   }
 
@@ -293,8 +302,12 @@ export class ProtocolChoice {
   #askAgain(now: Milliseconds): void {
     for (const fallback of this.#fallbacks) {
       if (fallback.state === "usable") return;
-      if (fallback.state === "silent" || fallback.state === "refused") fallback.ask(now);
+      if (UNHEARD.has(fallback.state) && this.#isNeeded(fallback)) fallback.ask(now);
     }
+  }
+
+  #isNeeded(fallback: Fallback): boolean {
+    return this.#inquiry.isUnderWay || isNeeded(fallback, this.#options.mappings);
   }
 
   /** Before anything goes over PCP is asked once more: a lost datagram must not make a second mapping. */
@@ -353,6 +366,11 @@ export class ProtocolChoice {
     return undefined;
   }
 
+  /** What the gateway is judged to be is final only after the search in UPnP, which takes some seconds. */
+  get #judgeAt(): Milliseconds {
+    return this.#upnp?.state === "asked" ? Infinity : this.knowledge.deadline;
+  }
+
   #judge(now: Milliseconds): void {
     if (!this.#isAsking) return this.knowledge.nothingAsked(now);
     this.knowledge.judge(now);
@@ -371,22 +389,7 @@ export class ProtocolChoice {
     if (GIVEN_UP.has(state)) this.#handOver.acceptVersion();
     if (state !== "usable" && this.#hasBegun) this.#askPcpOnce(now);
   }
-
-  #givenUp(mapping: Mapping, hold: Milliseconds): void {
-    const { context, mappings } = this.#options;
-    const { exchange } = mapping;
-    // PCP goes on beside.
-    if (exchange?.protocol === "pcp") exchange.beside = undefined;
-    else lifecycle.versionRefused(context, mapping, { hold });
-    mappings.afterChange(mapping);
-  }
 }
-
-function isInUse({ state }: Fallback): boolean {
-  return state !== "unasked";
-}
-
-const GIVEN_UP: ReadonlySet<FallbackState> = new Set(["silent", "refused", "unsupported"]);
 
 /** Our decision: a server on the same link has answered by then, unless a datagram was lost. */
 const SILENCE: Milliseconds = 1_000;

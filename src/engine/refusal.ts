@@ -1,13 +1,13 @@
-import type { MappingResponse } from "../wire/message_type.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import { errorHold, stretchedWait } from "./error_hold.ts";
 import { type IgnoreReason, LocalCode, type Milliseconds } from "./events.ts";
 import { giveUpExchange } from "./exchange.ts";
+import { type Answer, protocolOf } from "./fallback.ts";
 import { retryWithout } from "./left_out_options.ts";
 import type { Mapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
 import { isSuggestionBinding } from "./mapping_spec.ts";
-import type { Unsupported } from "./obstacle.ts";
+import type { Obstacle, Unsupported } from "./obstacle.ts";
 import { begin, failFor, holdRequest, noteRefusal, resume } from "./transitions.ts";
 
 // Error responses (RFC 6887 section 8.3) and version errors (section 9).
@@ -16,46 +16,48 @@ import { begin, failFor, holdRequest, noteRefusal, resume } from "./transitions.
 export function refuse(
   context: MappingContext,
   mapping: Mapping,
-  response: MappingResponse,
+  response: Answer,
 ): IgnoreReason | void {
-  const { result, lifetime } = response;
+  const { result } = response;
   const { spec, phase, lease } = mapping;
   if (mapping.unanswered !== undefined && retryWithout(context, mapping, response, phase)) return;
-  const hold = holdOf(context, mapping, result, lifetime);
+  const hold = holdOf(context, mapping, response);
   if (phase === "recovering" && lease !== undefined) {
     mapping.mayExistUntil = lease.assignment.expiresAt; // a server may keep its mappings into a new epoch
   }
   // To repeat the request is pointless if only the suggestion would do (RFC 6887 sections 12.1, 13.2).
   const isFinalRefusal = result === ResultCode.CannotProvideExternal && isSuggestionBinding(spec);
-  if (isFinalRefusal) failFor(context, mapping, result, context.now + hold);
-  else holdRequest(context, mapping, result, hold);
+  const { upnpCode } = response;
+  if (isFinalRefusal) failFor(context, mapping, result, context.now + hold, undefined, upnpCode);
+  else holdRequest(context, mapping, result, hold, { upnpCode });
 }
 
 /** A renewal was refused: the lease lives to its end, and is renewed again after the hold. */
 export function refuseRenewal(
   context: MappingContext,
   mapping: Mapping,
-  response: MappingResponse,
+  response: Answer,
 ): IgnoreReason | void {
-  const { result, lifetime } = response;
+  const { result, upnpCode } = response;
   const { id, phase, unanswered } = mapping;
   if (unanswered === undefined) return withdraw(context, mapping, response);
   // The mapping is another client's by now.
   if (result === ResultCode.NotAuthorized) return refuse(context, mapping, response);
   if (retryWithout(context, mapping, response, "updating")) return;
-  const hold = holdOf(context, mapping, result, lifetime);
+  const hold = holdOf(context, mapping, response);
   noteRefusal(context, mapping, result, context.now + hold);
   unanswered.responsePending = false;
   resume(context, mapping);
   if (phase === "updating") mapping.retryAt = context.now + hold; // the caller still wants the update
-  context.outputs.push({ type: "renewalRefused", id, code: result, retryIn: hold / 1000 });
+  const refused = { type: "renewalRefused", id, code: result, retryIn: hold / 1000 } as const;
+  context.outputs.push(upnpCode === undefined ? refused : { ...refused, upnpCode });
 }
 
 /** An error that answers no request: the server took the mapping back (RFC 6887 sections 8.3, 14.2). */
 export function withdraw(
   context: MappingContext,
   mapping: Mapping,
-  response: MappingResponse,
+  response: Answer,
 ): IgnoreReason | void {
   const { result, lifetime } = response;
   const { refusal } = mapping;
@@ -94,7 +96,8 @@ export function refuseVersion(
 ): void {
   // After nine transmissions in NAT-PMP the server may still have carried one out.
   if (mapping.exchange?.protocol !== "pcp") giveUpExchange(mapping);
-  holdRequest(context, mapping, ResultCode.UnsuppVersion, hold, { unsupported });
+  const code = unsupported === undefined ? ResultCode.UnsuppVersion : codeOf(unsupported);
+  holdRequest(context, mapping, code, hold, { unsupported });
 }
 
 /** A lease outlasts a version error, which is easy to forge (RFC 6887 section 18), and silence in NAT-PMP. */
@@ -107,7 +110,8 @@ export function outlastVersionError(context: MappingContext, mapping: Mapping): 
 /** The server speaks the protocol after all: what a version error held back is requested now. */
 export function retryVersion(context: MappingContext, mapping: Mapping): void {
   const { refusal } = mapping;
-  if (refusal?.code !== ResultCode.UnsuppVersion) return;
+  if (refusal === undefined) return;
+  if (refusal.code !== ResultCode.UnsuppVersion && refusal.unsupported === undefined) return;
   mapping.refusal = { ...refusal, retryAfter: -Infinity };
   begin(context, mapping, "starting");
 }
@@ -116,12 +120,33 @@ export function retryVersion(context: MappingContext, mapping: Mapping): void {
 function holdOf(
   { config, server, now }: MappingContext,
   mapping: Mapping,
-  result: number,
-  lifetime: number,
+  response: Answer,
 ): Milliseconds {
+  const { result, lifetime } = response;
   const wait = errorHold(result, lifetime, mapping.refusal?.count ?? 0, config);
   mapping.countShort(wait);
   const hold = stretchedWait(wait, mapping.shortAnswers);
-  if (result === ResultCode.NoResources) server.hold("new", now + hold);
+  // Over UPnP the code stands for many errors, most of which concern one port only.
+  const holdsAll = result === ResultCode.NoResources && protocolOf(response) !== "upnp";
+  if (holdsAll) server.hold("new", now + hold);
   return hold;
 }
+
+/**
+ * The result code for what a protocol cannot express. NAT-PMP has one answer to all requests of a newer protocol; of UPnP
+ * the part is known.
+ */
+function codeOf({ protocol, part }: Unsupported): number {
+  return protocol === "upnp" ? UPNP_CODES[part] : ResultCode.UnsuppVersion;
+}
+
+const UPNP_CODES: Readonly<Record<Obstacle, number>> = {
+  outbound: ResultCode.UnsuppOpcode,
+  protocol: ResultCode.UnsuppProtocol,
+  allPorts: ResultCode.UnsuppProtocol,
+  filter: ResultCode.UnsuppOption,
+  thirdParty: ResultCode.UnsuppOption,
+  preferFailure: ResultCode.UnsuppOption,
+  family: ResultCode.UnsuppVersion,
+  pcpOnly: ResultCode.UnsuppVersion,
+};

@@ -51,13 +51,22 @@ export function scheduleRenewal(context: MappingContext, mapping: Mapping): void
       attempt: lease.renewalAttempt + 1,
       previousAt: mapping.renewalSentAt,
     },
-    // NAT-PMP renews at half of the lifetime (RFC 6886 section 3.3).
-    lease.protocol === "nat-pmp" ? undefined : context.random,
+    // NAT-PMP renews at half of the lifetime (RFC 6886 section 3.3), and UPnP as that.
+    lease.protocol === "pcp" ? context.random : undefined,
     context.config,
   );
   if (next === undefined) return;
   lease.renewalAttempt = next.attempt - 1;
   mapping.renewAt = Math.max(next.at, mapping.retryAfter);
+}
+
+/** What else is known of an error. */
+export interface RefusalDetails {
+  /** What the gateway's protocol cannot express. */
+  readonly unsupported?: Unsupported | undefined;
+  readonly reason?: Defect;
+  /** The gateway's own number of the error. */
+  readonly upnpCode?: number | undefined;
 }
 
 /** Loses lease and exchange, and requests the mapping again after `hold`. */
@@ -66,18 +75,17 @@ export function holdRequest(
   mapping: Mapping,
   code: number,
   hold: Milliseconds,
-  details: { readonly unsupported?: Unsupported | undefined; readonly reason?: Defect } = {},
+  { unsupported, reason, upnpCode }: RefusalDetails = {},
 ): void {
   mapping.phase = "refused";
   mapping.exchange = undefined;
   mapping.retransmitAt = mapping.renewAt = mapping.expireAt = Infinity;
   context.dequeue(mapping);
-  noteRefusal(context, mapping, code, context.now + hold);
+  noteRefusal(context, mapping, code, context.now + hold, unsupported);
   mapping.retryAt = mapping.retryAfter;
   clearLease(context, mapping);
-  const { unsupported, reason } = details;
   emitState(context, mapping, {
-    ...errorState(code, reason),
+    ...errorState(code, reason, upnpCode),
     retryIn: hold / 1000,
     ...(unsupported === undefined ? {} : { unsupported }),
   });
@@ -89,9 +97,10 @@ export function noteRefusal(
   mapping: Mapping,
   code: number,
   retryAfter: Milliseconds,
+  unsupported?: Unsupported,
 ): void {
   const count = (mapping.refusal?.count ?? 0) + 1;
-  mapping.refusal = { code, retryAfter, count, restarts: server.restarts };
+  mapping.refusal = { code, retryAfter, count, restarts: server.restarts, unsupported };
 }
 
 /** Ends the mapping with an error. The same request, for another mapping, is not sent before `retryAfter`. */
@@ -101,9 +110,10 @@ export function failFor(
   code: number,
   retryAfter: Milliseconds,
   reason?: Defect,
+  upnpCode?: number,
 ): void {
   noteRefusal(context, mapping, code, retryAfter);
-  end(context, mapping, errorState(code, reason));
+  end(context, mapping, errorState(code, reason, upnpCode));
 }
 
 /** Ends the mapping. After a deletion that a late answer may undo, it stays for a while to delete again. */
@@ -124,11 +134,19 @@ export function end(context: MappingContext, mapping: Mapping, state: MappingSta
 
 export const RUNNING: MappingState = { type: "running" };
 
-export function errorState(code: number, reason?: Defect): MappingState & { type: "error" } {
+export function errorState(
+  code: number,
+  reason?: Defect,
+  upnpCode?: number,
+): MappingState & { type: "error" } {
   const name = code < 0 ? localName(code) : resultName(code);
-  return reason === undefined
-    ? { type: "error", code, name }
-    : { type: "error", code, name, reason };
+  return {
+    type: "error",
+    code,
+    name,
+    ...(reason === undefined ? {} : { reason }),
+    ...(upnpCode === undefined ? {} : { upnpCode }),
+  };
 }
 
 export function emitState(context: MappingContext, mapping: Mapping, state: MappingState): void {

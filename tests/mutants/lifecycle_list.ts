@@ -26,8 +26,8 @@ export const LIFECYCLE_MUTANTS: MutantsByFile = {
     [
       "NAT-PMP renews in the windows of PCP",
       "scheduleRenewal",
-      'lease.protocol === "nat-pmp" ? undefined : ',
-      "",
+      'lease.protocol === "pcp" ? context.random : undefined',
+      "context.random",
     ],
     [
       "a late answer to the creation is not waited for",

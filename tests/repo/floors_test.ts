@@ -87,6 +87,7 @@ const FLOORS: readonly Floor[] = [
   },
   { files: "src/transport/", may: ["src/clock.ts"], packages: ["node:dgram", "node:net"] },
   { files: "src/engine/", may: ["src/wire/", "src/milliseconds.ts"] },
+  { files: "src/igd/", may: ["src/wire/", "src/engine/", "src/milliseconds.ts"] },
   {
     files: "src/discovery/",
     may: [...ERROR, "src/wire/address.ts"],

@@ -6,7 +6,7 @@ import { listFiles, readFile } from "../tools/repository.ts";
 const IMPURE =
   /\b(Date|performance|setTimeout|setInterval|crypto|Deno)\b|\bMath\s*\.\s*random\b|\bnode:/;
 
-for (const floor of ["wire", "engine"]) {
+for (const floor of ["wire", "engine", "igd"]) {
   Deno.test(`src/${floor} never names a clock, a socket or chance`, async () => {
     const files = await listFiles(/\.ts$/, `src/${floor}/`);
     const found: string[] = [];
