@@ -18,6 +18,7 @@ export async function loadLateModules(): Promise<void> {
     import("./discovery/local_address.ts"),
     import("./discovery/surroundings.ts"),
     import("./discovery/windows.ts"),
+    import("./igd/igd.ts"),
     import("./testing/igd_host.ts"),
     import("./testing/stream_server.ts"),
     import("./transport/libc_probe.ts"),

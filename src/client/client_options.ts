@@ -115,6 +115,7 @@ export function settingsOf(options: ClientOptions, trace: Tracer | undefined): C
     network: options.network ?? defaultNetwork(),
     clock: options.clock ?? systemClock,
     multicast: options.multicast,
+    localAddresses: options.network === undefined ? localAddresses : undefined,
     random: options.random ?? Math.random,
     randomWord: options.randomWord ?? systemRandomWord,
     protocol: options.protocol,
@@ -124,6 +125,11 @@ export function settingsOf(options: ClientOptions, trace: Tracer | undefined): C
     store: options.store,
     surroundings: options.network === undefined ? surroundingsOf : undefined,
   };
+}
+
+/** Loaded only for a search over IPv6. */
+async function localAddresses(): Promise<readonly string[] | undefined> {
+  return await (await import("../discovery/local_address.ts")).localAddresses();
 }
 
 /** Loaded only for a diagnosis that finds a problem. */

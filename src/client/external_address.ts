@@ -75,11 +75,15 @@ async function byMapping(
 ): Promise<string> {
   const map = new InboundMap(freePort(sources), LIFETIME).protocol(ProtocolNumber.Udp);
   const mapping = sources.request(map);
+  let isOpen = false;
   try {
-    return (await mapping.ready(signal === undefined ? {} : { signal })).externalAddress;
+    const { externalAddress } = await mapping.ready(signal === undefined ? {} : { signal });
+    isOpen = true;
+    return externalAddress;
   } finally {
-    // An abort ends the wait with the caller's own reason; the deletion continues.
-    await abortable(mapping[Symbol.asyncDispose](), signal).catch(() => {});
+    const deleted = mapping[Symbol.asyncDispose]();
+    // An abort ends the wait with the caller's own reason; the deletion continues. So does that of what never was answered.
+    if (isOpen) await abortable(deleted, signal).catch(() => {});
   }
 }
 

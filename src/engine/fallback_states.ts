@@ -12,8 +12,14 @@ export function isInUse({ state }: Fallback): boolean {
   return state !== "unasked";
 }
 
-/** Whether a protocol can make anything that PCP left unanswered. A search in UPnP is loud, so it must not begin in vain. */
+/**
+ * Whether a protocol can make anything that PCP left unanswered, or do what the client wants of it in another way. A search in
+ * UPnP is loud, so it must not begin in vain.
+ */
 export function isNeeded(fallback: Fallback, { unansweredInPcp }: Mappings): boolean {
-  return fallback.protocol !== "upnp" ||
-    unansweredInPcp.some(({ spec }) => fallback.obstacle(spec) === undefined);
+  if (fallback.protocol !== "upnp") return true;
+  return unansweredInPcp.some(({ spec }) => {
+    const obstacle = fallback.obstacle(spec);
+    return obstacle === undefined || obstacle === "pcpOnly";
+  });
 }

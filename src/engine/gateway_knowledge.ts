@@ -100,6 +100,7 @@ export class GatewayKnowledge implements KnownGateway {
    */
   asked(now: Milliseconds, protocol: Protocol, isRenewal: boolean): boolean {
     this.#tried.add(protocol);
+    if (protocol === "nat-pmp" && this.protocol === "upnp") return false; // the rest of an old question
     const isFirst = protocol === "pcp" && this.pcpSilentSince === undefined;
     if (isFirst) this.pcpSilentSince = now;
     if (isRenewal) return isFirst;

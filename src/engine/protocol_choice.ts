@@ -187,11 +187,12 @@ export class ProtocolChoice {
   /** ICMP says that the server cannot be reached; `isRefusal` if nothing listens at its port. */
   unreachable(now: Milliseconds, isRefusal: boolean): void {
     if (!this.#isAsking) return;
-    if (isRefusal) this.knowledge.unreachable(now);
+    // UPnP has ports of its own.
+    if (isRefusal && this.knowledge.protocol !== "upnp") this.knowledge.unreachable(now);
+    if (!this.#hasBegun && !this.knowledge.believesPcp(now)) this.#begin(now);
     for (const fallback of this.#fallbacks) {
       if (fallback.state !== "unasked") fallback.unreachable();
     }
-    if (!this.#hasBegun && !this.knowledge.believesPcp(now)) this.#begin(now);
     this.#afterChange();
   }
 
@@ -276,16 +277,17 @@ export class ProtocolChoice {
 
   /** When the other protocols are asked. */
   get #beginAt(): Milliseconds {
-    const { pcpSilentSince, pcpBelievedUntil, versionRefusedAt } = this.knowledge;
+    const { pcpSilentSince, pcpBelievedUntil, versionRefusedAt, isPcpOut } = this.knowledge;
     const count = this.#fallbacks.length;
     if (this.#hasBegun || count === 0) return Infinity;
     if (pcpSilentSince !== undefined) {
       if (!this.#options.servers.isTried) return Infinity; // another address may speak PCP
       return Math.max(pcpSilentSince + SILENCE, pcpBelievedUntil);
     }
-    // NAT-PMP was asked at once. The next protocol has to wait for its silence.
-    const since = versionRefusedAt ?? this.#withoutPcpSince;
-    return since === undefined || count === 1 ? Infinity : since + SILENCE;
+    // NAT-PMP was asked at once. The next protocol has to wait for its silence, and is asked if something is wanted then.
+    const since = (isPcpOut ? versionRefusedAt : undefined) ?? this.#withoutPcpSince;
+    if (since === undefined || count === 1 || !this.#isAsking) return Infinity;
+    return since + SILENCE;
   }
 
   /** Asks in the other protocols, until one is known to be spoken. */

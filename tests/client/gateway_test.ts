@@ -66,7 +66,7 @@ Deno.test("a gateway without an answer is silent after 8 s, in all protocols, an
   ]);
   assertEquals(
     error?.message,
-    "Nothing at 192.168.1.1 answers in PCP or NAT-PMP: if that is the router, " +
+    "Nothing at 192.168.1.1 answers in PCP, NAT-PMP or UPnP: if that is the router, " +
       "switch on UPnP, NAT-PMP or PCP in its settings; a firewall on this computer may also be in the way",
   );
   world.server.silent = false;
@@ -86,7 +86,10 @@ Deno.test("silence begins with the first request without an answer", async () =>
 });
 
 Deno.test("a gateway that refuses by ICMP is known within 1 s (D-6)", async () => {
-  await using world = await lab({ server: { protocols: ["upnp"], closedPort: "refused" } });
+  await using world = await lab({
+    server: { protocols: ["upnp"], closedPort: "refused" },
+    client: { protocols: ["pcp", "nat-pmp"] },
+  });
   world.handle.request(new InboundMap(6000, 7200));
   await world.advance(1_000);
   assertEquals(known(world.handle), ["refuses", undefined]);
@@ -100,6 +103,26 @@ Deno.test("a gateway that refuses by ICMP is known within 1 s (D-6)", async () =
   world.server.setProtocols(["pcp"]);
   await world.advance(10_000);
   assertEquals(known(world.handle), ["answers", "pcp"]);
+});
+
+Deno.test("silence and refusal are final only after the search for UPnP (U-1.2)", async () => {
+  for (const closedPort of ["refused", "silent"] as const) {
+    await using world = await lab({ server: { protocols: ["upnp"], closedPort } });
+    world.igd.silent = true;
+    world.handle.request(new InboundMap(6000, 7200));
+    await world.advance(4_000);
+    assertEquals(known(world.handle), ["unknown", undefined]);
+    await world.advance(5_000);
+    const verdict = closedPort === "refused" ? "refuses" : "silent";
+    assertEquals(known(world.handle), [verdict, undefined]);
+    assertEquals(gatewayErrors(world).length, 1);
+    world.igd.silent = false;
+    await world.advance(60_000);
+    assertEquals(known(world.handle), ["answers", "upnp"]);
+    assertEquals([...world.igd.mappings.keys()], ["TCP 6000"]);
+    await world.advance(60_000);
+    assertEquals([known(world.handle), gatewayErrors(world)], [["answers", "upnp"], []]);
+  }
 });
 
 Deno.test("a gateway that speaks another version refuses", async () => {

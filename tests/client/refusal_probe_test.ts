@@ -21,7 +21,7 @@ function giveProbe(world: Lab, code?: string): ProbeOptions[] {
 }
 
 Deno.test("a gateway that a probe hears refuse is known within 1 s (D-6)", async () => {
-  await using world = await lab();
+  await using world = await lab({ client: { protocols: ["pcp", "nat-pmp"] } });
   const calls = giveProbe(world, "ECONNREFUSED");
   world.server.silent = true;
   world.handle.request(new InboundMap(6000, 7200));

@@ -30,7 +30,7 @@ class Place {
     return await ServerHost.start(this.network, this.clock, server, where);
   }
 
-  driver(clientAddress = CLIENT): UpnpDriver {
+  driver(clientAddress = CLIENT, addresses: readonly string[] | undefined = undefined): UpnpDriver {
     const { clock, network, counts } = this;
     return new UpnpDriver({
       clock,
@@ -39,6 +39,7 @@ class Place {
       clientAddress,
       ssdpPort: 1900,
       listens: true,
+      localAddresses: addresses && (() => Promise.resolve(addresses)),
       step: (event) => this.events.push(event),
       trace: tracer((event) => this.traced.push(event)),
     });
@@ -214,6 +215,25 @@ Deno.test("after close() nothing leaves and nothing comes in", async () => {
   driver.close();
   await place.clock.advance(1_000);
   assertEquals([place.events, place.network.openSockets], [[], before]);
+});
+
+Deno.test("over IPv6 what is on the link is searched from the link-local address (U-3.4, U-13.2)", async () => {
+  const place = new Place();
+  const sent: string[] = [];
+  place.network.onDatagram = ({ from, to }) => sent.push(`${from.hostname} ${to.hostname}`);
+  const addresses = ["fe80::9%eth1", "fd77::2%eth0", "fe80::2%eth0", "192.168.1.2%eth0"];
+  const driver = place.driver(IpAddress.parse("fd77::2"), addresses);
+  const targets = ["fe80::1%eth0", "ff02::c%eth0", "fd77::1"];
+  for (const to of targets) driver.take(search(IpAddress.parse(to)));
+  await place.clock.advance(10);
+  assertEquals(sent.sort(), [
+    "fd77::2 fd77::1",
+    "fe80::2%eth0 fe80::1%eth0",
+    "fe80::2%eth0 ff02::c%eth0",
+  ]);
+  driver.take({ type: "searched" });
+  await place.clock.advance(1);
+  assertEquals(place.network.openSockets, 0);
 });
 
 Deno.test("on loopback no group is searched", async () => {

@@ -24,10 +24,15 @@ export const SERVER = "192.168.1.1";
 /** A request of the client, with its time. */
 export type Sent = Request & { readonly at: number };
 
+/** Whether it is a datagram of SSDP. */
+export function isSearch(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x4d;
+}
+
 /** What the client sent in PCP since a time, decoded. */
 export function requests(world: Lab, since = 0): Sent[] {
   return world.sent(since).flatMap(({ at, bytes }) => {
-    if (bytes[0] === NATPMP_VERSION) return [];
+    if (bytes[0] === NATPMP_VERSION || isSearch(bytes)) return [];
     const decoded = decodeRequest(bytes);
     if (!decoded.ok) throw new Error(`The client sent what is no request: ${decoded.reason}`);
     return [{ ...decoded.value, at }];

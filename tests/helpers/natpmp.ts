@@ -6,7 +6,7 @@ import type { MapHandle } from "../../src/client/map_handle.ts";
 import { type Lab, lab, type LabOptions } from "../../src/testing/lab.ts";
 import type { ServerOptions } from "../../src/testing/server/server_options.ts";
 import { decodeNatPmpRequest } from "../../src/wire/natpmp.ts";
-import { opened } from "./client.ts";
+import { isSearch, opened } from "./client.ts";
 
 /** A client and a server that speaks NAT-PMP only. */
 export function natPmpLab(server: ServerOptions = {}, options: LabOptions = {}): Promise<Lab> {
@@ -23,7 +23,8 @@ export interface SentRequest {
 
 /** The requests of the client since a time. */
 export function sentRequests(world: Lab, since = 0): SentRequest[] {
-  return world.sent(since).map(({ at, bytes }) => ({ at, text: describe(bytes), bytes }));
+  return world.sent(since).filter(({ bytes }) => !isSearch(bytes))
+    .map(({ at, bytes }) => ({ at, text: describe(bytes), bytes }));
 }
 
 /** The NAT-PMP requests among them. */

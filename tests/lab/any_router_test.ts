@@ -20,6 +20,8 @@ const ROUTERS: Readonly<Record<string, () => Promise<Router>>> = {
     await lab.disablePcp();
     return lab;
   },
+  "UPnP IGD version 1 alone (U-9.3, U-11.1)": () => startLab({}, { upnp: 1 }),
+  "UPnP IGD version 2 alone (U-9.3, U-11.1)": () => startLab({}, { upnp: 2 }),
 };
 
 /** What is started, its first line when the port is open, and its exit code after Ctrl-C. */

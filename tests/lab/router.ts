@@ -72,10 +72,13 @@ export class Router implements AsyncDisposable {
     }, timeout);
   }
 
-  /** Restarts without mappings and with epoch 0. With `announce: false` the announcements are dropped. */
-  async reboot({ announce }: { announce: boolean }): Promise<void> {
+  /**
+   * Restarts without mappings and with epoch 0. With `announce: false` the announcements are dropped, with `keep` the mappings
+   * stay in force, and the daemon takes them over.
+   */
+  async reboot({ announce, keep }: { announce: boolean; keep?: boolean }): Promise<void> {
     await this.#daemon.stop();
-    for (const chain of CHAINS) {
+    for (const chain of keep ? [] : CHAINS) {
       await run(this.#inRouter("nft", "flush", "chain", "inet", "filter", chain));
     }
     await this.powerOn({ announce });
@@ -196,6 +199,7 @@ export class Router implements AsyncDisposable {
       if (announce && this.#announcesNatPmp) {
         await run(this.#inRouter("python3", "-c", ANNOUNCE_NATPMP, ROUTER_IPV4, ANNOUNCE_PORT));
       }
+      if (!announce && this.#speaksUpnp) await this.#announcementsEnd();
     } finally {
       await run(this.#inRouter("nft", "flush", "chain", "inet", "lab", "mute"));
     }
@@ -257,6 +261,12 @@ export class Router implements AsyncDisposable {
   /** Runs a command on the inside host; the disposal of the lab kills it. */
   inside(command: readonly string[]): LabProcess {
     return this.#start(this.#topology.inside, command);
+  }
+
+  /** Runs a command on the third host; `{vt}` stands for its interface. */
+  third(command: readonly string[]): LabProcess {
+    const { third, vt } = this.#topology;
+    return this.#start(third, command.map((word) => word.replaceAll("{vt}", vt)));
   }
 
   /** Runs a Deno program of this repository on the inside host. */
@@ -361,6 +371,21 @@ export class Router implements AsyncDisposable {
     const process = new LabProcess(["ip", "netns", "exec", namespace, ...command]);
     this.#processes.push(process);
     return process;
+  }
+
+  /** In UPnP each device and service is announced, and all of them twice. */
+  async #announcementsEnd(): Promise<void> {
+    let before = -1;
+    await until(
+      async () => {
+        const count = await this.#counter("announced");
+        const isOver = count === before;
+        before = count;
+        return isOver ? undefined : "the router announces still";
+      },
+      5_000,
+      400,
+    );
   }
 
   async #counter(name: "requests" | "announced" | "lost"): Promise<number> {

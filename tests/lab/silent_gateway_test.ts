@@ -49,7 +49,7 @@ scenarios("a router that leaves requests unanswered", await labPossible(), {
     },
 
   // Linux reports ICMP errors to connected sockets only: a probe hears them.
-  "one that rejects everything by ICMP refuses within 1.5 s, in the same sentence everywhere (U-1.5)":
+  "one that rejects everything by ICMP refuses after the search for UPnP, in the same sentence everywhere (U-1.2)":
     async () => {
       await using lab = await startLab();
       await lab.filterRequests("reject");
@@ -59,8 +59,8 @@ scenarios("a router that leaves requests unanswered", await labPossible(), {
       const sentence = await expectGateway(client, ["silent", "refuses"], 10_000);
       const taken = performance.now() - began;
       assertMatch(sentence, /does not listen on UDP port 5351, for PCP(,| or) NAT-PMP/);
-      assert(taken < 1_500, `the verdict took ${Math.round(taken)} ms`);
-      const map = lab.insideDeno("repl.ts", ["map", "6000/tcp", "--timeout", "3"]);
+      assert(taken < 7_000, `the verdict took ${Math.round(taken)} ms`);
+      const map = lab.insideDeno("repl.ts", ["map", "6000/tcp", "--timeout", "8"]);
       assertEquals((await map.ended()).code, 1);
       assert(map.errors.includes(sentence), map.errors);
       await lab.expectMappings([]);

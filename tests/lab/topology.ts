@@ -21,6 +21,8 @@ export class Topology {
   readonly vr: string;
   readonly vx: string;
   readonly vo: string;
+  /** The third host's interface. */
+  readonly vt: string;
   /** Directory of the daemon's files; removed with the namespaces. */
   readonly directory: string;
 
@@ -47,6 +49,7 @@ export class Topology {
     this.vr = `vr${id}`;
     this.vx = `vx${id}`;
     this.vo = `vo${id}`;
+    this.vt = `vt${id}`;
     this.directory = directory;
   }
 
@@ -100,19 +103,19 @@ export class Topology {
   /** Joins the inside host and the third one to a bridge, which is the router's inside interface. */
   async #bridge(): Promise<void> {
     const { id } = this.#claim;
-    const { inside, router, third, vi, vr } = this;
-    const [port, otherPort, end] = [`va${id}`, `vb${id}`, `vt${id}`];
+    const { inside, router, third, vi, vr, vt } = this;
+    const [port, otherPort] = [`va${id}`, `vb${id}`];
     await run(["ip", "netns", "add", third]);
     await this.#settings(third, []);
     await run(cable(vi, inside, port, router));
-    await run(cable(end, third, otherPort, router));
+    await run(cable(vt, third, otherPort, router));
     await batch(router, [
       `link add ${vr} type bridge`,
       ...[port, otherPort].flatMap((
         each,
       ) => [`link set ${each} master ${vr}`, `link set ${each} up`]),
     ]);
-    await batch(third, [`addr add ${THIRD_IPV4}/24 dev ${end}`, `link set ${end} up`]);
+    await batch(third, [`addr add ${THIRD_IPV4}/24 dev ${vt}`, `link set ${vt} up`]);
   }
 
   async #settings(namespace: string, switches: readonly string[]): Promise<void> {

@@ -68,7 +68,7 @@ const FLOORS: readonly Floor[] = [
   { files: "src/pcp_error.ts", may: [] },
   {
     files: "src/late_modules.ts",
-    may: ["client", "discovery", "testing", "transport"].map((f) => `src/${f}/`),
+    may: ["client", "discovery", "igd", "testing", "transport"].map((f) => `src/${f}/`),
   },
   { files: "src/printable.ts", may: [] },
   { files: "src/seeded_random.ts", may: [] },
@@ -107,7 +107,11 @@ const FLOORS: readonly Floor[] = [
   },
   {
     files: "src/client/network/",
-    may: [...UNDER_CLIENT, ...["discover", "errors", "trace"].map((f) => `src/client/${f}.ts`)],
+    may: [
+      ...UNDER_CLIENT,
+      "src/igd/",
+      ...["discover", "errors", "trace"].map((f) => `src/client/${f}.ts`),
+    ],
   },
   {
     files: "src/client/diagnosis/",
@@ -219,6 +223,13 @@ Deno.test("the root entry loads no package until discovery", async () => {
   assertEquals([...reached].filter((target) => /^(npm|jsr|node):/.test(target)), []);
 });
 
+Deno.test("the root entry loads nothing of UPnP until a gateway needs it (U-1.7)", async () => {
+  const imports = (await listImports(await sources())).filter((each) => !each.dynamic);
+  const reached = [...reachable("mod.ts", imports.filter((each) => !each.typeOnly))];
+  assertEquals(reached.includes("src/client/network/upnp_connection.ts"), true);
+  assertEquals(reached.filter((file) => OF_UPNP.test(file)), []);
+});
+
 Deno.test("late_modules.ts loads every file that the library or the JSON-RPC server loads late", async () => {
   const imports = (await listImports(await sources())).filter((each) => each.dynamic);
   const late = imports.filter(({ from, to }) =>
@@ -244,6 +255,8 @@ Deno.test("inCircles() lists the files of every circle, and no file that only le
   });
   assertEquals(inCircles(imports), ["b", "c", "e"]);
 });
+
+const OF_UPNP = /^src\/(igd|wire\/igd)\/|upnp_driver|(node|memory)_stream/;
 
 function sources(): Promise<string[]> {
   // The VS Code extension is a package of its own and imports nothing of this one.

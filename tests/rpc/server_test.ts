@@ -273,7 +273,7 @@ Deno.test("client/gateway and client/list say whether the gateway answers, in th
   assertEquals([silent.clientId, silent.gateway.state, silent.protocol], [1, "silent", undefined]);
   assertMatch(
     silent.message,
-    /^Nothing at 192.168.1.1 answers in PCP or NAT-PMP: .*UPnP, NAT-PMP or PCP/,
+    /^Nothing at 192.168.1.1 answers in PCP, NAT-PMP or UPnP: .*UPnP, NAT-PMP or PCP/,
   );
   const error = await lab.notified("client/error");
   assertEquals([error.error.name, error.error.message], ["GatewayError", silent.message]);

@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { EngineConfig } from "../../engine/config.ts";
 import { Engine } from "../../engine/engine.ts";
+import { lateUpnp } from "../../engine/late_fallback.ts";
 import type { Protocol } from "../../engine/protocol.ts";
 import type { UpnpOutput } from "../../engine/upnp_io.ts";
 import type { PcpError } from "../../pcp_error.ts";
@@ -31,6 +32,8 @@ export interface ConnectionSettings {
   readonly ssdpPort: number | undefined;
   /** Whether to listen for announcements; undefined: yes, except on loopback. */
   readonly multicast: boolean | undefined;
+  /** Every address of this host with its interface; absent with a network of its own. */
+  readonly localAddresses: (() => Promise<readonly string[] | undefined>) | undefined;
   readonly random: () => number;
   readonly randomWord: () => number;
   readonly protocol: Partial<EngineConfig> | undefined;
@@ -75,6 +78,7 @@ export class Connection {
       random,
       randomWord,
       protocols,
+      fallbacks: options.network.exchange === undefined ? [] : [lateUpnp(() => this.#upnp.create)],
       config,
     });
     this.#upnp = new UpnpConnection({
@@ -111,8 +115,8 @@ export class Connection {
       datagram: (bytes, source, isOld) =>
         this.driver.receive(bytes, source, { isOnOldSocket: isOld }),
       error: (error) => {
-        this.#receiveFailed(from, error);
-        this.driver.failed(error);
+        // A refusal by ICMP concerns the gateway, which gets a verdict, and that an error of its own.
+        if (!this.driver.failed(error)) this.#receiveFailed(from, error);
       },
     });
   }

@@ -101,12 +101,17 @@ export class Driver {
     this.#carryOut(outputs);
   }
 
-  /** A socket error occurred. After an ICMP error the server's next address is used (RFC 7488 section 3). */
-  failed(error: unknown, index?: number): void {
+  /**
+   * A socket error occurred. After an ICMP error the server's next address is used (RFC 7488 section 3).
+   *
+   * @returns Whether the gateway refused a datagram.
+   */
+  failed(error: unknown, index?: number): boolean {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     const what = UNREACHABLE_ERRORS.get(code);
-    if (what === undefined) return;
+    if (what === undefined) return false;
     this.step({ type: "unreachable", what, ...(index === undefined ? {} : { index }) });
+    return what === "port";
   }
 
   /** Stops for good. The sockets stay open. */

@@ -1,6 +1,7 @@
 /** What speaks UPnP. */
 export interface UpnpModules {
   readonly UpnpDriver: typeof import("./upnp_driver.ts").UpnpDriver;
+  readonly Igd: typeof import("../../igd/igd.ts").Igd;
 }
 
 /**
@@ -10,7 +11,8 @@ export interface UpnpModules {
  * @internal
  */
 export function loadUpnp(): Promise<UpnpModules> {
-  return modules ??= import("./upnp_driver.ts");
+  return modules ??= Promise.all([import("./upnp_driver.ts"), import("../../igd/igd.ts")])
+    .then(([{ UpnpDriver }, { Igd }]) => ({ UpnpDriver, Igd }));
 }
 
 let modules: Promise<UpnpModules> | undefined;

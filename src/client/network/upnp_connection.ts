@@ -29,6 +29,7 @@ export interface UpnpConnectionOptions {
   readonly trace: Tracer | undefined;
   /** Whether to listen for announcements; undefined: yes, except on loopback. */
   readonly multicast: boolean | undefined;
+  readonly localAddresses: (() => Promise<readonly string[] | undefined>) | undefined;
   readonly onAdding: (adding: UpnpOutput & { type: "adding" }) => Promise<void> | undefined;
   readonly onError: (error: PcpError) => void;
   readonly clientAddress: IpAddress;
@@ -84,7 +85,7 @@ export class UpnpConnection implements UpnpSightings {
   async #load(): Promise<void> {
     const { clientAddress, multicast, config, step, onError } = this.#options;
     try {
-      const { UpnpDriver } = await loadUpnp();
+      const { UpnpDriver, Igd } = await loadUpnp();
       if (this.#closed) return;
       this.#driver = new UpnpDriver({
         ...this.#options,
@@ -92,6 +93,7 @@ export class UpnpConnection implements UpnpSightings {
         step: (event) => this.#step(event),
         listens: multicast ?? !clientAddress.isLoopback,
       });
+      this.create = (events, host) => new Igd(events, host);
       step({ type: "loaded" });
     } catch (error) {
       onError(new SocketError("open", "Cannot load the code that speaks UPnP", error));

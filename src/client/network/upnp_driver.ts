@@ -17,6 +17,8 @@ export interface UpnpDriverOptions {
   readonly ssdpPort: number;
   /** Whether to listen for announcements. */
   readonly listens: boolean;
+  /** Every address of this host with its interface, as in `fe80::7%eth0`; absent with a network of its own. */
+  readonly localAddresses: (() => Promise<readonly string[] | undefined>) | undefined;
   readonly step: (event: UpnpInput) => void;
   readonly counts: DriverCounts;
   readonly trace: Tracer | undefined;
@@ -30,8 +32,9 @@ type ExchangeOutput = UpnpOutput & { readonly type: "exchange" };
  */
 export class UpnpDriver {
   readonly #options: UpnpDriverOptions;
-  /** The socket of the search that is under way. */
-  #search: Promise<Transport | undefined> | undefined;
+  /** The sockets of the search that is under way, by their addresses. */
+  readonly #search = new Map<string, Promise<Transport | undefined>>();
+  #linkLocal: Promise<string> | undefined;
   /** The sockets of the groups. */
   #groups: Promise<readonly Transport[]> | undefined;
   readonly #exchanges = new Map<number, AbortController>();
@@ -54,9 +57,7 @@ export class UpnpDriver {
       case "search":
         return void this.#sendSearch(action.bytes, action.to);
       case "searched":
-        closeAll(this.#search);
-        this.#search = undefined;
-        return;
+        return this.#closeSearch();
       case "listen":
         if (this.#options.listens) this.#groups ??= this.#listen();
         return;
@@ -74,7 +75,7 @@ export class UpnpDriver {
   /** Stops for good, and closes the sockets. */
   close(): void {
     this.#closed = true;
-    closeAll(this.#search);
+    this.#closeSearch();
     closeAll(this.#groups);
     for (const abort of this.#exchanges.values()) abort.abort();
   }
@@ -84,16 +85,40 @@ export class UpnpDriver {
     // The groups of loopback are on other interfaces.
     if (clientAddress.isLoopback && to.address.isMulticast) return;
     const remote = { hostname: to.address.toString(), port: to.port };
-    const socket = await (this.#search ??= this.#open(0));
+    const from = await this.#searchesFrom(to.address);
+    if (this.#closed) return;
+    const opening = this.#search.get(from) ?? this.#open(from, 0);
+    this.#search.set(from, opening);
+    const socket = await opening;
     if (socket === undefined || this.#closed) return;
     this.#trace("sent", remote, bytes);
     await socket.send(bytes, remote).catch(() => {}); // lost like a datagram on its way; the search is repeated
   }
 
+  /**
+   * The address that a search leaves from. A gateway that is known by its link-local address answers from that only if it was
+   * asked from such an address.
+   */
+  #searchesFrom(to: IpAddress): string | Promise<string> {
+    const { clientAddress, localAddresses } = this.#options;
+    const own = clientAddress.toString();
+    const isOnLink = to.family === "IPv6" && (to.isMulticast || to.isLinkLocal);
+    if (!isOnLink || clientAddress.isLinkLocal || localAddresses === undefined) return own;
+    return this.#linkLocal ??= localAddresses().then((all) => linkLocalBeside(own, all) ?? own);
+  }
+
+  #closeSearch(): void {
+    for (const opening of this.#search.values()) closeAll(opening);
+    this.#search.clear();
+  }
+
   /** Undefined if the system opens no socket: then nothing is found. */
-  async #open(port: number, group?: string): Promise<Transport | undefined> {
+  async #open(
+    hostname: string,
+    port: number,
+    group?: string,
+  ): Promise<Transport | undefined> {
     const { network, clientAddress } = this.#options;
-    const hostname = clientAddress.toString();
     const sink = this.#sink(group !== undefined);
     try {
       if (group === undefined) return await network.open({ hostname, port }, sink);
@@ -123,8 +148,10 @@ export class UpnpDriver {
 
   /** Other programs may have the port to themselves: then a restart is noticed later. */
   async #listen(): Promise<readonly Transport[]> {
-    const { clientAddress: { family }, ssdpPort } = this.#options;
-    const opened = await Promise.all(GROUPS[family].map((group) => this.#open(ssdpPort, group)));
+    const { clientAddress, ssdpPort } = this.#options;
+    const opened = await Promise.all(GROUPS[clientAddress.family].map((group) => {
+      return this.#open(clientAddress.toString(), ssdpPort, group);
+    }));
     return opened.filter((transport) => transport !== undefined);
   }
 
@@ -189,6 +216,17 @@ export class UpnpDriver {
       ...(transport && { transport }),
     });
   }
+}
+
+/** The link-local address of the interface that has an address. */
+function linkLocalBeside(
+  own: string,
+  addresses: readonly string[] | undefined,
+): string | undefined {
+  const all = (addresses ?? []).map((text) => text.split("%"));
+  const [, name] = all.find(([address]) => address === own) ?? [];
+  const [found] = all.find(([address, on]) => on === name && /^fe80:/i.test(address ?? "")) ?? [];
+  return found === undefined || name === undefined ? undefined : `${found}%${name}`;
 }
 
 /** Closes the sockets as soon as they are open. */
