@@ -105,6 +105,7 @@ export function refuseDeletion(
   }
   mapping.retransmitAt = Infinity;
   context.dequeue(mapping);
+  if (exchange !== undefined) exchange.protocol = "pcp"; // another protocol takes it anew
   mapping.retryAt = retryAt;
 }
 

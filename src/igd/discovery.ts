@@ -26,6 +26,8 @@ export interface DiscoveryOptions {
 /** Finds the gateway's services, and finds out when it has restarted. */
 export class Discovery {
   device: Device | undefined;
+  /** Services were found before, at this address of the server. Read only. */
+  wasFound = false;
   /** Searches may begin then. */
   nextSearchAt: Milliseconds = -Infinity;
   readonly #options: DiscoveryOptions;
@@ -49,7 +51,10 @@ export class Discovery {
 
   /** When {@linkcode Discovery.wake} is due; Infinity if no search is under way. */
   get deadline(): Milliseconds {
-    return this.#search?.deadline ?? Infinity;
+    if (this.#search === undefined) return Infinity;
+    const { roundAt, endsAt } = this.#search;
+    // The end waits for the description that is being read.
+    return this.#options.exchanges.isIdle ? Math.min(roundAt, endsAt) : roundAt;
   }
 
   get inner(): InnerAddresses {
@@ -65,7 +70,7 @@ export class Discovery {
 
   wake(now: Milliseconds): void {
     const search = this.#search;
-    if (search !== undefined && search.deadline <= now) search.wake(now);
+    if (search !== undefined && search.roundAt <= now) search.wake(now);
   }
 
   /** Goes on when no exchange is under way: reads the next description, or ends the search. */
@@ -88,6 +93,11 @@ export class Discovery {
     this.#forgetDevice();
   }
 
+  /** The gateway does what it is asked. */
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
   /** It was described anew in vain: the next search has to wait. */
   postpone(now: Milliseconds): void {
     this.nextSearchAt = now + Math.min(FIRST_GAP * 2 ** this.#failures++, LONGEST_GAP);
@@ -105,6 +115,7 @@ export class Discovery {
     if (this.#search !== undefined) this.#options.host.act({ type: "searched" });
     this.#search = this.device = this.#previous = undefined;
     this.#isChoosing = this.#isRestartLikely = this.#byebyeSeen = false;
+    this.wasFound = false;
     this.#failures = 0;
     this.nextSearchAt = this.#noticedAt = -Infinity;
   }
@@ -198,8 +209,8 @@ export class Discovery {
     const hasRestarted = this.#previous !== undefined &&
       device.generation !== this.#previous.generation;
     this.device = device;
+    this.wasFound = true;
     this.#previous = undefined;
-    this.#failures = 0;
     this.#isRestartLikely = this.#byebyeSeen = false;
     this.nextSearchAt = -Infinity;
     this.#options.onFound(now, hasRestarted);

@@ -230,7 +230,10 @@ export class Igd implements Fallback {
       this.#retried.delete(mapping);
       this.#events.heard();
       if (result.type === "refused") this.#refuse(entry, result);
-      else succeed();
+      else {
+        this.#discovery.succeeded();
+        succeed();
+      }
     }
     this.#next(now);
   }
@@ -289,7 +292,7 @@ export class Igd implements Fallback {
     this.#retried.delete(mapping);
     const hold = Math.max(this.#discovery.nextSearchAt - now, 1_000);
     const isAnswered = mapping.phase === "deleting" ||
-      (this.state === "usable" && mapping.lease === undefined);
+      (this.#discovery.wasFound && mapping.lease === undefined);
     if (!isAnswered) return this.#events.giveUp(mapping, hold);
     const result = ResultCode.NetworkFailure;
     this.#answerFailure(mapping, { type: "refused", result, hold: hold / 1000 });

@@ -2,7 +2,7 @@ import { readUniqueId } from "../wire/igd/action.ts";
 import { IgdErrorCode } from "../wire/igd/error_code.ts";
 import { ResultCode } from "../wire/result_code.ts";
 import { wantedLease } from "./entry.ts";
-import { NOT_SPOKEN, pinholeRefusal, problemOf } from "./refusal.ts";
+import { CLOSED, NOT_SPOKEN, pinholeRefusal, problemOf } from "./refusal.ts";
 import { askFirewall } from "./service_choice.ts";
 import { call, type Outcome, type Task } from "./task.ts";
 import type { DeletedOrNot, MadeOrNot, Work } from "./work.ts";
@@ -30,7 +30,7 @@ export function* addPinhole(work: Work): Task<MadeOrNot> {
     case "page":
       return NOT_SPOKEN;
     case "closed":
-      return { type: "gone" };
+      return CLOSED;
     default:
       return problem;
   }

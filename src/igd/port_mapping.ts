@@ -4,7 +4,14 @@ import { wantedLease } from "./entry.ts";
 import { look } from "./holder.ts";
 import { LeaseChoice } from "./lease_choice.ts";
 import { PortChoice } from "./port_choice.ts";
-import { mappingRefusal, NOT_SPOKEN, type Problem, problemOf, type Refusal } from "./refusal.ts";
+import {
+  CLOSED,
+  mappingRefusal,
+  NOT_SPOKEN,
+  type Problem,
+  problemOf,
+  type Refusal,
+} from "./refusal.ts";
 import { call, type Outcome, type Task } from "./task.ts";
 import type { MadeOrNot, Work } from "./work.ts";
 
@@ -215,9 +222,8 @@ class Attempt {
       }
     }
     work.entry.mayExist = this.#isOurs;
-    this.refusal = mappingRefusal(work.device, IgdErrorCode.NotAuthorized);
-    if (this.#ports.isLow) return this.#ports.nextHigh() ? undefined : this.refusal;
-    return { type: "gone" };
+    this.refusal = CLOSED;
+    return this.#ports.isLow && this.#ports.nextHigh() ? undefined : this.refusal;
   }
 
   /** Some routers refuse to replace what is ours. */

@@ -82,6 +82,9 @@ function problemOfStatus(status: number): Problem {
   return { type: "page" };
 }
 
+/** The gateway closes the connection, again, for what it does not allow. */
+export const CLOSED: Refusal = { type: "refused", result: ResultCode.NotAuthorized };
+
 /** What no attempt can change. */
 export const NOT_SPOKEN: Refusal = { type: "refused", result: ResultCode.UnsuppOpcode };
 

@@ -28,8 +28,8 @@ interface Check {
  * to the gateway itself, since some answer only one of them. Only answers from the gateway's own addresses count.
  */
 export class Search {
-  /** When {@linkcode Search.wake} is due. */
-  deadline: Milliseconds = -Infinity;
+  /** When no answer is waited for any more. Read only. */
+  endsAt: Milliseconds;
   readonly #host: FallbackHost;
   readonly #groups: readonly SearchGroup[];
   readonly #startedAt: Milliseconds;
@@ -40,12 +40,11 @@ export class Search {
   #answers = 0;
   #taken = 0;
   #firstAnswerAt: Milliseconds | undefined;
-  #endsAt: Milliseconds;
 
   constructor(now: Milliseconds, host: FallbackHost) {
     this.#host = host;
     this.#startedAt = now;
-    this.#endsAt = now + LAST_ROUND + LAST_WAIT;
+    this.endsAt = now + LAST_ROUND + LAST_WAIT;
     const [server] = host.servers();
     this.#groups = groupsOf(host.clientAddress, server?.address);
     this.wake(now);
@@ -53,7 +52,7 @@ export class Search {
 
   /** Whether no answer is waited for any more, and every description was taken. */
   isOver(now: Milliseconds): boolean {
-    return now >= this.#endsAt && this.#next === undefined;
+    return now >= this.endsAt && this.#next === undefined;
   }
 
   /** The next description to read, those of an Internet Gateway Device first; at most 10 in all. */
@@ -67,18 +66,23 @@ export class Search {
 
   /** A description is usable: others that belong to the same gateway come at about the same time. */
   found(now: Milliseconds): void {
-    this.#endsAt = Math.min(this.#endsAt, Math.max(now, (this.#firstAnswerAt ?? now) + SETTLING));
+    this.endsAt = Math.min(this.endsAt, Math.max(now, (this.#firstAnswerAt ?? now) + SETTLING));
     this.#round = ROUNDS.length;
-    this.#schedule();
   }
 
+  /** When {@linkcode Search.wake} is due; Infinity after the last round. */
+  get roundAt(): Milliseconds {
+    const round = ROUNDS[this.#round];
+    return round === undefined ? Infinity : this.#startedAt + round.at;
+  }
+
+  /** Sends a round that is due. */
   wake(now: Milliseconds): void {
     const round = ROUNDS[this.#round];
     if (round !== undefined && this.#startedAt + round.at <= now) {
       this.#round++;
       this.#send(round);
     }
-    this.#schedule();
   }
 
   /** Takes an answer; returns why it changes nothing, if so. */
@@ -163,11 +167,6 @@ export class Search {
 
   #endpoint(address: IpAddress): Endpoint {
     return { address, port: this.#host.config.ssdpPort };
-  }
-
-  #schedule(): void {
-    const round = ROUNDS[this.#round];
-    this.deadline = round === undefined ? this.#endsAt : this.#startedAt + round.at;
   }
 }
 

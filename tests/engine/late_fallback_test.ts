@@ -8,7 +8,7 @@ import type { Protocol } from "../../src/engine/protocol.ts";
 import { IpAddress } from "../../src/wire/address.ts";
 import { mapSpec } from "../helpers/specs.ts";
 
-Deno.test("U-1.7: UPnP is loaded when a mapping needs it, and takes over what waits", () => {
+Deno.test("UPnP is loaded when a mapping needs it, and takes over what waits (U-1.7)", () => {
   const { step, made } = engine(["upnp"]);
   assertEquals(actions(step(0, request(0))), ["load"]);
   assertEquals(actions(step(0, request(1))), [], "once");
@@ -18,7 +18,7 @@ Deno.test("U-1.7: UPnP is loaded when a mapping needs it, and takes over what wa
   assertEquals(made.added, [0, 1, 2]);
 });
 
-Deno.test("U-1.7: a mapping that was released before is not requested", () => {
+Deno.test("a mapping that was released before is not requested (U-1.7)", () => {
   const { step, made } = engine(["upnp"]);
   step(0, request(0));
   step(1, { type: "release", id: 0, as: "revoked" });
@@ -26,7 +26,7 @@ Deno.test("U-1.7: a mapping that was released before is not requested", () => {
   assertEquals(made.phases, ["deleting"]);
 });
 
-Deno.test("U-1.7: without the module a mapping is held", () => {
+Deno.test("without the module a mapping is held (U-1.7)", () => {
   const { step } = engine(["upnp"]);
   step(0, request(0));
   const outputs = step(5, { type: "upnp", event: { type: "loadFailed" } });
@@ -35,7 +35,7 @@ Deno.test("U-1.7: without the module a mapping is held", () => {
   assertEquals(state.state.retryIn, 1_800);
 });
 
-Deno.test("U-1.1: nothing of UPnP is loaded while the server answers in PCP", () => {
+Deno.test("nothing of UPnP is loaded while the server answers in PCP (U-1.1)", () => {
   const { step } = engine(["pcp", "nat-pmp", "upnp"]);
   assertEquals(actions(step(0, request(0))), []);
   assertEquals(actions(step(999, { type: "timeout" })), []);

@@ -1,6 +1,7 @@
 import { client } from "./client_target.ts";
 import { engine } from "./engine_target.ts";
 import { framing } from "./framing_target.ts";
+import { igd } from "./igd_machine_target.ts";
 import { http, soap, ssdp, xml } from "./igd_targets.ts";
 import { labWorld } from "./lab_target.ts";
 import { repl } from "./repl_target.ts";
@@ -19,6 +20,7 @@ export const TARGETS: readonly Target[] = [
   http,
   xml,
   soap,
+  igd,
   engine,
   world,
   labWorld,

@@ -67,6 +67,8 @@ export class IgdWorld {
   readonly sent: Sent[] = [];
   /** Loses what this returns true for. */
   loses: (bytes: Uint8Array, to: IpAddress) => boolean = () => false;
+  /** Changes what the gateway sends. */
+  tamper: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes;
   /** Answers an exchange in place of the gateway. */
   intercept: (exchange: UpnpExchange, text: string) => "refused" | "reset" | "timeout" | undefined =
     () => undefined;
@@ -111,15 +113,16 @@ export class IgdWorld {
   /** Requests a mapping and returns its id. */
   map(
     spec: Partial<MappingSpec> = {},
-    { lifetimes = Infinity, known }: {
+    { lifetimes = Infinity, known, release }: {
       readonly lifetimes?: number;
+      readonly release?: "revoked" | "dropped";
       readonly known?: KnownMapping;
     } = {},
   ): number {
     const id = ++this.#lastId;
     const externalAddress = IpAddress.any(this.client.family);
     const whole = mapSpec({ internalPort: 6_000, lifetime: 3_600, externalAddress, ...spec });
-    this.step({ type: "request", id, spec: whole, lifetimes, known });
+    this.step({ type: "request", id, spec: whole, lifetimes, known, release });
     return id;
   }
 
@@ -165,7 +168,9 @@ export class IgdWorld {
 
   /** The actions that left since a time, without searches and descriptions. */
   actions(since = 0): string[] {
-    return this.texts(since).filter((text) => !/^(search|GET)/.test(text));
+    return this.texts(since).filter((text) =>
+      !/^(search|GET|listen|unlisten|adding|found|elsewhere|cancel)/.test(text)
+    );
   }
 
   /** The states of a mapping in order, as short texts. */
@@ -227,7 +232,7 @@ export class IgdWorld {
     const { action } = output;
     if (action.type === "load") {
       this.#factory = (events, host) => new Igd(events, host);
-      this.#later(() => this.step({ type: "upnp", event: { type: "loaded" } }));
+      this.later(() => this.step({ type: "upnp", event: { type: "loaded" } }));
       return;
     }
     this.sent.push({ at: this.now, text: textOf(action), action });
@@ -240,13 +245,13 @@ export class IgdWorld {
   }
 
   /** After what is under way, in the same millisecond. */
-  #later(run: () => void, wait = 0): void {
+  later(run: () => void, wait = 0): void {
     this.#tasks.push({ at: this.now + wait, run });
   }
 
   #search({ bytes, to }: Extract<UpnpOutput, { type: "search" }>): void {
-    if (this.loses(bytes, to.address)) return;
-    this.#later(() => {
+    if (this.loses(bytes, to.address) || !(to.address.isMulticast || isGateway(to.address))) return;
+    this.later(() => {
       const source = { address: this.client, port: 50_000 };
       this.#run(this.igd.datagram(this.now, bytes, source, to.address));
     }, 1);
@@ -259,12 +264,11 @@ export class IgdWorld {
     this.mostOpen = Math.max(this.mostOpen, this.#connections.size);
     const failure = this.intercept(exchange, textOf(exchange));
     if (failure === "timeout") return;
-    if (failure !== undefined) return this.#later(() => this.#fail(id, failure), 1);
-    const isHere = address.equals(GATEWAY) || address.equals(GATEWAY6) || address.equals(GLOBAL6);
-    if (!isHere || !this.#isListening || port !== this.#httpPort) {
-      return this.#later(() => this.#fail(id, "refused"), 1);
+    if (failure !== undefined) return this.later(() => this.#fail(id, failure), 1);
+    if (!isGateway(address) || !this.#isListening || port !== this.#httpPort) {
+      return this.later(() => this.#fail(id, "refused"), 1);
     }
-    this.#later(() => {
+    this.later(() => {
       if (!this.#connections.has(id)) return;
       const remote = { address: from, port: 40_000 + id };
       this.#run(this.igd.connect(this.now, id, remote, { address, port }));
@@ -279,10 +283,10 @@ export class IgdWorld {
           const multicast = output.to.address.isMulticast;
           const isOurs = output.to.address.family === this.client.family;
           const source = { address: output.from, port: output.isPortRandom ? 49_152 : 1_900 };
-          const { bytes } = output;
+          const bytes = this.tamper(output.bytes);
           if (isOurs && !this.loses(bytes, output.to.address)) {
             const event = { type: "datagram", bytes, source, multicast } as const;
-            this.#later(() => this.step({ type: "upnp", event }), 1);
+            this.later(() => this.step({ type: "upnp", event }), 1);
           }
           break;
         }
@@ -294,13 +298,13 @@ export class IgdWorld {
           }
           break;
         case "send":
-          this.#receive(output.connection, output.bytes);
+          this.#receive(output.connection, this.tamper(output.bytes));
           break;
         case "close":
-          this.#later(() => this.#end(output.connection));
+          this.later(() => this.#end(output.connection));
           break;
         case "reset":
-          this.#later(() => this.#fail(output.connection, "reset"));
+          this.later(() => this.#fail(output.connection, "reset"));
       }
     }
   }
@@ -313,8 +317,8 @@ export class IgdWorld {
     all.set(octets);
     all.set(bytes, octets.length);
     connection.octets = all.subarray(0, exchange.maximum);
-    if (exchange.isComplete(connection.octets)) this.#later(() => this.#end(id));
-    else if (all.length > exchange.maximum) this.#later(() => this.#fail(id, "tooLong"));
+    if (exchange.isComplete(connection.octets)) this.later(() => this.#end(id));
+    else if (all.length > exchange.maximum) this.later(() => this.#fail(id, "tooLong"));
   }
 
   #end(id: number): void {
@@ -333,6 +337,10 @@ export class IgdWorld {
     const { octets } = connection;
     this.step({ type: "upnp", event: { type: "exchangeFailed", id, reason, octets } });
   }
+}
+
+function isGateway(address: IpAddress): boolean {
+  return [GATEWAY, GATEWAY6, GLOBAL6].some((each) => each.equals(address));
 }
 
 /** As `search IGD:1 239.255.255.250`, `GET /rootDesc.xml`, `AddPortMapping 6000 6000 3600`. */

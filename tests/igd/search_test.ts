@@ -4,7 +4,7 @@ import { IpAddress } from "../../src/wire/address.ts";
 
 const GROUP = "239.255.255.250";
 
-Deno.test("U-2.1, U-2.3, U-2.4: a round asks for both versions, the group and the gateway, in the same octets", () => {
+Deno.test("a round asks for both versions, the group and the gateway, in the same octets (U-2.1, U-2.3, U-2.4)", () => {
   const world = new IgdWorld();
   world.map();
   assertEquals(searches(world), []);
@@ -29,7 +29,7 @@ Deno.test("U-2.1, U-2.3, U-2.4: a round asks for both versions, the group and th
   assertEquals(octets.map(({ to }) => to.port), [1900, 1900, 1900, 1900]);
 });
 
-Deno.test("U-2.2, U-2.5: three rounds; the last one asks for the services and every root device", () => {
+Deno.test("three rounds; the last one asks for the services and every root device (U-2.2, U-2.5)", () => {
   const world = silent();
   world.map();
   world.pass(4_000);
@@ -43,14 +43,14 @@ Deno.test("U-2.2, U-2.5: three rounds; the last one asks for the services and ev
   assertEquals([...new Set(mx)], ["0 MX: 1", "1000 MX: 1", "2000 MX: 2"]);
 });
 
-Deno.test("U-2.2, Q-03: a gateway that loses two rounds is found", () => {
+Deno.test("a gateway that loses two rounds is found (U-2.2, Q-03)", () => {
   const world = new IgdWorld({ igd: { quirks: { ignoredSearches: 8 } } });
   const id = world.map();
   world.pass(5_000);
   assertEquals(world.state(id)?.type, "running");
 });
 
-Deno.test("U-2.6: all searches leave from one address, that of the requests", () => {
+Deno.test("all searches leave from one address, that of the requests (U-2.6)", () => {
   const world = new IgdWorld();
   world.map();
   world.pass(1_000);
@@ -61,7 +61,7 @@ Deno.test("U-2.6: all searches leave from one address, that of the requests", ()
 });
 
 for (const answers of ["multicast", "unicast"] as const) {
-  Deno.test(`U-2.3, Q-01: a gateway that answers ${answers} searches only is found`, () => {
+  Deno.test(`a gateway that answers ${answers} searches only is found (U-2.3, Q-01)`, () => {
     const world = new IgdWorld({ igd: { quirks: { answers } } });
     const id = world.map();
     world.pass(1_000);
@@ -69,7 +69,7 @@ for (const answers of ["multicast", "unicast"] as const) {
   });
 }
 
-Deno.test("U-2.7, Q-02: copies from random ports are one device, read once", () => {
+Deno.test("copies from random ports are one device, read once (U-2.7, Q-02)", () => {
   const quirks = { answersForParts: true, answerCopies: 2, answersFromRandomPort: true };
   const world = new IgdWorld({ igd: { quirks } });
   const id = world.map();
@@ -78,21 +78,21 @@ Deno.test("U-2.7, Q-02: copies from random ports are one device, read once", () 
   assertEquals(world.texts().filter((each) => each.startsWith("GET")), ["GET /rootDesc.xml"]);
 });
 
-Deno.test("U-2.8: the search ends 200 ms after the first answer whose description is usable", () => {
+Deno.test("the search ends 200 ms after the first answer whose description is usable (U-2.8)", () => {
   const world = new IgdWorld();
   world.map();
   world.pass(5_000);
   assertEquals(world.sent.find(({ text }) => text === "searched")?.at, 202);
 });
 
-Deno.test("U-2.8: without an answer it ends 2.5 s after the last round", () => {
+Deno.test("without an answer it ends 2.5 s after the last round (U-2.8)", () => {
   const world = silent();
   world.map();
   world.pass(6_000);
   assertEquals(world.sent.find(({ text }) => text === "searched")?.at, 4_500);
 });
 
-Deno.test("U-2.8, U-15.2: of a hundred descriptions at most 10 are read, one by one, gateways first", () => {
+Deno.test("of a hundred descriptions at most 10 are read, one by one, gateways first (U-2.8, U-15.2)", () => {
   const locations = Array.from({ length: 100 }, (_, n) => `http://192.168.1.1:5000/${n}.xml`);
   const world = new IgdWorld({ igd: { quirks: { locations } } });
   world.map();
@@ -102,7 +102,7 @@ Deno.test("U-2.8, U-15.2: of a hundred descriptions at most 10 are read, one by 
   assertEquals(world.mostOpen, 1);
 });
 
-Deno.test("U-2.9: after a search in vain the next one waits for 5 s, then twice as long, up to 10 minutes", () => {
+Deno.test("after a search in vain the next one waits for 5 s, then twice as long, up to 10 minutes (U-2.9)", () => {
   const world = silent();
   world.map();
   world.pass(7_200_000);
@@ -114,7 +114,7 @@ Deno.test("U-2.9: after a search in vain the next one waits for 5 s, then twice 
   assertEquals(gaps.slice(0, 8), [5, 10, 20, 40, 80, 160, 320, 600].map((s) => s * 1000));
 });
 
-Deno.test("U-2.9: a refresh searches at once", () => {
+Deno.test("a refresh searches at once (U-2.9)", () => {
   const world = silent();
   world.map();
   world.pass(60_000);
@@ -125,7 +125,7 @@ Deno.test("U-2.9: a refresh searches at once", () => {
   assert(world.texts(since).some((each) => each.startsWith("search")));
 });
 
-Deno.test("U-2.10: announcements are received while a mapping lives", () => {
+Deno.test("announcements are received while a mapping lives (U-2.10)", () => {
   const world = new IgdWorld();
   const id = world.map();
   world.pass(1_000);
@@ -135,7 +135,7 @@ Deno.test("U-2.10: announcements are received while a mapping lives", () => {
   assertEquals(world.texts().at(-1), "unlisten");
 });
 
-Deno.test("U-3.1, S-2, Q-06: an answer of another host is ignored, and nothing is fetched there", () => {
+Deno.test("an answer of another host is ignored, and nothing is fetched there (U-3.1, S-2, Q-06)", () => {
   const world = new IgdWorld({ igd: { quirks: { neighbour: "192.168.1.66" } } });
   const id = world.map();
   world.pass(1_000);
@@ -152,7 +152,7 @@ for (
     "http://[::1]:5000/rootDesc.xml",
   ]
 ) {
-  Deno.test(`U-3.2, S-1, Q-05: ${location} is read at the gateway`, () => {
+  Deno.test(`${location} is read at the gateway (U-3.2, S-1, Q-05)`, () => {
     const world = new IgdWorld({ igd: { quirks: { locations: [location] } } });
     const id = world.map();
     world.pass(1_000);
@@ -161,7 +161,7 @@ for (
   });
 }
 
-Deno.test("U-3.2, Q-05: after a dead port the next answer counts", () => {
+Deno.test("after a dead port the next answer counts (U-3.2, Q-05)", () => {
   const locations = [
     "http://192.168.1.1:81/rootDesc.xml",
     "http://192.168.1.1:5000/rootDesc.xml",
@@ -183,7 +183,7 @@ for (
     `http://192.168.1.1/${"a".repeat(513)}`,
   ]
 ) {
-  Deno.test(`U-3.3, S-1: ${location.slice(0, 40)} is not fetched`, () => {
+  Deno.test(`${location.slice(0, 40)} is not fetched (U-3.3, S-1)`, () => {
     const world = new IgdWorld({ igd: { quirks: { locations: [location] } } });
     world.map();
     world.pass(6_000);
@@ -191,21 +191,21 @@ for (
   });
 }
 
-Deno.test("U-3.5, Q-29: a redirection is not followed", () => {
+Deno.test("a redirection is not followed (U-3.5, Q-29)", () => {
   const world = new IgdWorld({ igd: { quirks: { redirect: "http://192.168.1.66/" } } });
   world.map();
   world.pass(20_000);
   assertEquals(targets(world), ["192.168.1.1:5000"]);
 });
 
-Deno.test("U-3.2, Q-29: a control URL of another host is asked at the gateway", () => {
+Deno.test("a control URL of another host is asked at the gateway (U-3.2, Q-29)", () => {
   const world = new IgdWorld({ igd: { quirks: { controlUrls: "elsewhere" } } });
   world.map();
   world.pass(20_000);
   assert(targets(world).every((target) => target.startsWith("192.168.1.1:")));
 });
 
-Deno.test("U-3.6, S-11: the machine has no way to listen on TCP", () => {
+Deno.test("the machine has no way to listen on TCP (U-3.6, S-11)", () => {
   const world = new IgdWorld();
   world.map();
   world.pass(600_000);
@@ -213,7 +213,7 @@ Deno.test("U-3.6, S-11: the machine has no way to listen on TCP", () => {
   assertEquals([...kinds].sort(), ["adding", "exchange", "found", "listen", "search", "searched"]);
 });
 
-Deno.test("Q-04: a gateway that answers searches for root devices only is found in the third round", () => {
+Deno.test("a gateway that answers searches for root devices only is found in the third round (Q-04)", () => {
   const quirks = { answeredTargets: ["upnp:rootdevice"] };
   const world = new IgdWorld({ igd: { quirks } });
   const id = world.map();
@@ -222,7 +222,7 @@ Deno.test("Q-04: a gateway that answers searches for root devices only is found 
   assert(!world.texts().some((each) => each.includes("ssdp:all")));
 });
 
-Deno.test("U-15.1: a datagram that is too long, or has too many headers, changes nothing", () => {
+Deno.test("a datagram that is too long, or has too many headers, changes nothing (U-15.1)", () => {
   const world = silent();
   world.map();
   world.pass(100);
@@ -234,7 +234,7 @@ Deno.test("U-15.1: a datagram that is too long, or has too many headers, changes
   assertEquals(world.all("ignored").length, 2);
 });
 
-Deno.test("U-15.2: after 100 answers the rest of a search is ignored", () => {
+Deno.test("after 100 answers the rest of a search is ignored (U-15.2)", () => {
   const world = silent();
   world.map();
   world.pass(100);
@@ -245,7 +245,7 @@ Deno.test("U-15.2: after 100 answers the rest of a search is ignored", () => {
   assertEquals(world.all("ignored").length, 100);
 });
 
-Deno.test("S-2: an answer from an IPv6 address counts for no IPv4 gateway", () => {
+Deno.test("an answer from an IPv6 address counts for no IPv4 gateway (S-2)", () => {
   const world = silent();
   world.map();
   world.pass(100);

@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { FIELD_ROWS } from "../conformance/field_rows.ts";
 import { REASONS } from "../conformance/reasons.ts";
 import { type Row, ROWS } from "../conformance/rows.ts";
+import { UPNP_ROWS } from "../conformance/upnp_rows.ts";
 import {
   findRuleTests,
   gaps,
@@ -15,7 +16,7 @@ import {
 import { readFile } from "../tools/repository.ts";
 
 Deno.test("every rule has a test or a reason, and every id in a test's name is a rule", async () => {
-  assertEquals(gaps([...ROWS, ...FIELD_ROWS], await findRuleTests()), []);
+  assertEquals(gaps([...ROWS, ...FIELD_ROWS, ...UPNP_ROWS], await findRuleTests()), []);
 });
 
 Deno.test("the cases from the field are listed once, complete", () => {
@@ -24,6 +25,11 @@ Deno.test("the cases from the field are listed once, complete", () => {
     assertEquals(idsOf(`a (${id})`), [id]);
     assert(text.length > 10, id);
   }
+});
+
+Deno.test("the rules of UPnP are listed once, complete", () => {
+  assertEquals(UPNP_ROWS.length, 101);
+  assertEquals(new Set(UPNP_ROWS.map(({ id }) => id)).size, 101);
 });
 
 Deno.test("the list has each rule once, complete", () => {

@@ -7,6 +7,7 @@
 // deno-lint-ignore-file no-console -- a command line tool
 import { FIELD_ROWS } from "../conformance/field_rows.ts";
 import { type Row, ROWS } from "../conformance/rows.ts";
+import { UPNP_ROWS } from "../conformance/upnp_rows.ts";
 import { listFiles, readFile, ROOT } from "./repository.ts";
 
 /** A test of rules. */
@@ -23,7 +24,8 @@ export interface RuleTest {
 export type RuleResult = "ok" | "FAILED" | "elsewhere" | "does not apply" | "MISSING";
 
 /** Not tests. */
-const NO_TESTS = /^tests\/((repo|tools|mutants)\/|conformance\/(rows|field_rows|reasons)\.ts$)/;
+const NO_TESTS =
+  /^tests\/((repo|tools|mutants)\/|conformance\/(rows|field_rows|upnp_rows|reasons)\.ts$)/;
 
 /** Tests of the simulator: they prove no rule for a client, but what it plays of the field. */
 const OF_SIMULATOR = /^tests\/testing\//;
@@ -122,7 +124,7 @@ function unescape(text: string): string {
 }
 
 async function main(prefix = ""): Promise<number> {
-  const rows = [...ROWS, ...FIELD_ROWS];
+  const rows = [...ROWS, ...FIELD_ROWS, ...UPNP_ROWS];
   const tests = await findRuleTests();
   const problems = gaps(rows, tests);
   const results = await runTests(tests);
@@ -136,7 +138,9 @@ async function main(prefix = ""): Promise<number> {
   for (const gap of problems) console.log(gap);
   const lacking = count("FAILED") + count("MISSING");
   console.log([
-    `\n${ROWS.length} rules and ${FIELD_ROWS.length} cases: ${count("ok")} ok`,
+    `\n${ROWS.length} rules of RFCs, ${UPNP_ROWS.length} of UPnP and ${FIELD_ROWS.length} cases: ${
+      count("ok")
+    } ok`,
     `${count("elsewhere")} proven in the lab or on real sockets only`,
     `${count("does not apply")} do not apply`,
     `${lacking} failed or without a test`,
