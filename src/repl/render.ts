@@ -72,7 +72,7 @@ export function stateText(state: MappingState): string {
     case "updating":
       return `${state.lifetime === 0 ? "deleting" : "renewing"}${times(state.attempt)}`;
     case "error":
-      return `${state.name}${
+      return `${state.name}${state.upnpCode === undefined ? "" : ` (UPnP ${state.upnpCode})`}${
         state.retryIn === undefined ? "" : `, again in ${duration(state.retryIn)}`
       }`;
     default:
@@ -180,10 +180,17 @@ export function detailFields(
     ["state", paintedState(snapshot.state, paint)],
     ["requested", `${requested} of ${duration(lifetime)}`],
     ["via", assigned === null ? "-" : viaText(assigned.protocol)],
-    ["granted", assigned === null ? "-" : duration(assigned.lifetime)],
+    ["granted", grantedText(assigned)],
     ["life", lifetimeText(snapshot, now)],
     ...optionFields(assigned),
   ];
+}
+
+/** Over UPnP some routers know no lifetimes. */
+function grantedText(assigned: Assigned | null): string {
+  if (assigned === null) return "-";
+  const { lifetime, permanent } = assigned;
+  return permanent ? `until deleted; wanted for ${duration(lifetime)}` : duration(lifetime);
 }
 
 /** What is worth knowing about an assignment besides its address: it is not reached from the Internet, options were ignored. */
@@ -192,6 +199,11 @@ export function remarksOn({ assigned }: MappingSnapshot): string[] {
   const reach = reachText(assigned);
   return [
     ...(reach === undefined ? [] : [`Not reached from the Internet: ${reach}; see "diagnose"`]),
+    ...(assigned?.permanent
+      ? [
+        "The router knows no lifetimes: the port stays open until revoke, or until a run with the same --state",
+      ]
+      : []),
     ...(ignored.length === 0 ? [] : [`The router ignored ${ignored.join(", ")}`]),
     ...(assigned?.filterConfirmed === false
       ? ["The router may not filter, although it says so: let the program check who connects"]

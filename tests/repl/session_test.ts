@@ -108,7 +108,7 @@ Deno.test("the spinner shows how often the request was sent", async () => {
   await using harness = await startHarness({ live: true, columns: 80 });
   harness.server.silent = true;
   harness.clock.alarm(12_000, () => harness.server.silent = false); // after the third request
-  assertEquals(await harness.run("map 6000 --timeout 30", 25), 0);
+  assertEquals(await harness.run("map 6000 --timeout 30", 29), 0);
   assertMatch(harness.raw, /192\.168\.1\.1: asking, 1 s\. Ctrl-C cancels/);
   assertMatch(harness.raw, /asking \(sent 3 times\), 12 s/);
   assertEquals(harness.raw.match(/\x1b\]9;4;3;0\x07/g)?.length, 1);
