@@ -105,7 +105,10 @@ export function refuseDeletion(
   }
   mapping.retransmitAt = Infinity;
   context.dequeue(mapping);
-  if (exchange !== undefined) exchange.protocol = "pcp"; // another protocol takes it anew
+  if (exchange !== undefined && protocolOf(response) !== "pcp") {
+    exchange.protocol = "pcp"; // so that the other protocol takes it anew
+    exchange.responsePending = false;
+  }
   mapping.retryAt = retryAt;
 }
 

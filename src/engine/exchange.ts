@@ -44,10 +44,13 @@ export function send(context: MappingContext, mapping: Mapping): void {
 }
 
 /** The next request of the mapping must not leave before. */
-export function heldUntil({ config, server }: MappingContext, mapping: Mapping): Milliseconds {
+export function heldUntil(context: MappingContext, mapping: Mapping): Milliseconds {
+  const { config, server } = context;
   const { phase, lease, exchange } = mapping;
+  // A refusal of PCP's version holds back nothing that goes another way.
+  const isElsewhere = !context.usesPcp(mapping);
   if (phase === "deleting" || phase === "ended") {
-    return server.heldUntil(false, false);
+    return server.heldUntil(false, isElsewhere);
   }
   // Requests for a lease keep 4 s apart (RFC 6887 section 11.2.1), repetitions in recovery as long as any other.
   const keepsGap = phase === "updating" ||
@@ -55,7 +58,10 @@ export function heldUntil({ config, server }: MappingContext, mapping: Mapping):
   return Math.max(
     mapping.retryAfter,
     keepsGap ? mapping.renewalSentAt + config.renewalGap : -Infinity,
-    server.heldUntil(phase === "queued" || phase === "starting", lease?.protocol === "pcp"),
+    server.heldUntil(
+      phase === "queued" || phase === "starting",
+      isElsewhere || lease?.protocol === "pcp",
+    ),
   );
 }
 

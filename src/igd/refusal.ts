@@ -75,7 +75,7 @@ function problemOfStatus(status: number): Problem {
   if (status === 401 || status === 403) {
     return { type: "refused", result: ResultCode.NotAuthorized };
   }
-  if (status === 404 || status === 405 || status === 410) return { type: "gone" };
+  if (status === 404 || status === 405 || status === 410) return { type: "gone", isUrlWrong: true };
   if (REFUSED_REQUEST.has(status)) {
     return { type: "refused", result: ResultCode.MalformedRequest };
   }

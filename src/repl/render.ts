@@ -199,11 +199,6 @@ export function remarksOn({ assigned }: MappingSnapshot): string[] {
   const reach = reachText(assigned);
   return [
     ...(reach === undefined ? [] : [`Not reached from the Internet: ${reach}; see "diagnose"`]),
-    ...(assigned?.permanent
-      ? [
-        "The router knows no lifetimes: the port stays open until revoke, or until a run with the same --state",
-      ]
-      : []),
     ...(ignored.length === 0 ? [] : [`The router ignored ${ignored.join(", ")}`]),
     ...(assigned?.filterConfirmed === false
       ? ["The router may not filter, although it says so: let the program check who connects"]

@@ -53,6 +53,12 @@ export interface Sent {
   readonly action: Exclude<UpnpOutput, { type: "load" }>;
 }
 
+/** What takes the place of an exchange. */
+export type Interception = "refused" | "reset" | "timeout" | {
+  readonly status: number;
+  readonly body: string;
+};
+
 interface Connection {
   readonly exchange: UpnpExchange;
   octets: Uint8Array;
@@ -69,9 +75,8 @@ export class IgdWorld {
   loses: (bytes: Uint8Array, to: IpAddress) => boolean = () => false;
   /** Changes what the gateway sends. */
   tamper: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes;
-  /** Answers an exchange in place of the gateway. */
-  intercept: (exchange: UpnpExchange, text: string) => "refused" | "reset" | "timeout" | undefined =
-    () => undefined;
+  /** Answers an exchange in place of the gateway: with a failure, or with a status and a body. */
+  intercept: (exchange: UpnpExchange, text: string) => Interception | undefined = () => undefined;
   readonly client: IpAddress;
   mostOpen = 0;
   readonly #options: WorldOptions;
@@ -264,6 +269,11 @@ export class IgdWorld {
     this.mostOpen = Math.max(this.mostOpen, this.#connections.size);
     const failure = this.intercept(exchange, textOf(exchange));
     if (failure === "timeout") return;
+    if (typeof failure === "object") {
+      const { status, body } = failure;
+      const text = `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+      return this.later(() => this.#receive(id, new TextEncoder().encode(text)), 1);
+    }
     if (failure !== undefined) return this.later(() => this.#fail(id, failure), 1);
     if (!isGateway(address) || !this.#isListening || port !== this.#httpPort) {
       return this.later(() => this.#fail(id, "refused"), 1);

@@ -132,6 +132,24 @@ Deno.test("an ANNOUNCE of the caller is refused, and begins no search (U-1.6, U-
   assertEquals(world.texts(), []);
 });
 
+Deno.test("a refusal of PCP's version holds back no renewal and no deletion over UPnP (U-1.5, Q-34)", () => {
+  const { world, server } = gateway({ protocols: ["upnp"] });
+  const id = world.map({ lifetime: 600 });
+  world.pass(10_000);
+  assertEquals(world.granted(id)?.protocol, "upnp");
+  server.setProtocols(["pcp"]);
+  server.fail(1);
+  world.pass(280_000);
+  world.map({ internalPort: 7_000 });
+  world.pass(2_000);
+  const since = world.now;
+  world.pass(20_000);
+  assert(world.actions(since).includes("AddPortMapping 6000 6000 600"), "at half of the lease");
+  world.release(id);
+  world.pass(1_000);
+  assertEquals(world.states(id).at(-1), "revoked");
+});
+
 /** A gateway with both faces. */
 function gateway(options: ServerOptions): { world: IgdWorld; server: SimulatedServer } {
   const server = new SimulatedServer({ ...options, hostnames: [`${GATEWAY}`] } as ServerOptions);

@@ -179,9 +179,6 @@ Deno.test("show and map say that a router of UPnP knows no lifetimes, and its ow
   } as const;
   const fields = new Map(detailFields(snapshot({ assigned }), NOW, paint(false)));
   assertEquals(fields.get("granted"), "until deleted; wanted for 10 min");
-  assertEquals(remarksOn(snapshot({ assigned })), [
-    "The router knows no lifetimes: the port stays open until revoke, or until a run with the same --state",
-  ]);
   const state = { type: "error", code: 2, name: "NOT_AUTHORIZED", upnpCode: 606 } as const;
   const row = tableLines([snapshot({ state, assigned: null })], NOW, options(Infinity))[1] ?? "";
   assertStringIncludes(row, "NOT_AUTHORIZED (UPnP 606)");
