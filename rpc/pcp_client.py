@@ -33,7 +33,7 @@ from typing import IO, Any, Dict, Iterator, List, Optional, Sequence, Tuple, Typ
 
 from pcp_client_base import (
     ALERTS, DEFAULT_TIMEOUT, NEW_LIMIT, NEWS, OPENING, UNREAD_LIMIT, ConnectionLost, Json, RequestTimeout, RequestType,
-    ResultCodeError, RpcError, encode_message, ends_mapping, has_mappings, mapping_params, result_of, server_command, state_files,
+    ResultCodeError, RpcError, encode_message, ends_mapping, exit_on, has_mappings, mapping_params, result_of, server_command, state_files,
     state_folder, without_none,
 )
 
@@ -49,12 +49,17 @@ class Server:
     When this process ends without that, even by SIGKILL, the server releases every mapping and exits.
     """
 
-    def __init__(self, command: Optional[Sequence[str]] = None, *, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(
+        self, command: Optional[Sequence[str]] = None, *, timeout: float = DEFAULT_TIMEOUT,
+        release_on: Sequence[str] = (),
+    ) -> None:
         """Start the server and initialize it.
 
         :param command: The command to run instead of :func:`server_command`.
         :param timeout: Seconds that a call without its own timeout waits for the response.
+        :param release_on: Signals, such as ``SIGTERM``, that raise SystemExit, so that ``with`` releases every mapping.
         """
+        exit_on(release_on)
         self.timeout = timeout
         self._lock = threading.Lock()
         self._write_lock = threading.Lock()

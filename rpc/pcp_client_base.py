@@ -6,9 +6,10 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import stat
 import sys
-from typing import Any, Dict, Iterator, List, Optional, Union
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
 
 Json = Dict[str, Any]
 RequestType = Union[str, Dict[str, int]]
@@ -101,6 +102,18 @@ def state_folder() -> str:
             raise PermissionError(f'Cannot keep state files in "{path}": it is no folder of this user')
         os.chmod(path, 0o700)
     return path
+
+
+def exit_on(signals: Sequence[str]) -> None:
+    """Exit with 128 and the number of a signal when it comes; one that is ignored, as with ``nohup``, stays ignored."""
+    for name in signals:
+        number = getattr(signal, name)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _exit)
+
+
+def _exit(number: int, _frame: Any) -> None:
+    raise SystemExit(128 + number)
 
 
 def result_of(response: Json) -> Any:

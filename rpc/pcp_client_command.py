@@ -6,7 +6,6 @@ import argparse
 import json
 import math
 import re
-import signal
 import sys
 import threading
 from types import TracebackType
@@ -22,22 +21,16 @@ SHUTDOWN_TIMEOUT = 1_500
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-class Terminated(BaseException):
-    """The command got SIGTERM."""
-
-
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command line and return the exit code: 0 done, 1 failed, 130 after Ctrl-C, 143 after SIGTERM."""
     arguments = _arguments(argv)
-    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
-        signal.signal(signal.SIGTERM, _terminate)
     try:
-        with Server() as server:
+        with Server(release_on=["SIGTERM"]) as server:
             _run(server, arguments)
     except KeyboardInterrupt:
         return 130
-    except Terminated:
-        return 143
+    except SystemExit as end:
+        return int(end.code or 0)
     except (RpcError, OSError) as error:
         _complain(str(error))
         return 1
@@ -198,7 +191,3 @@ def _write(stream: IO[str], line: str) -> None:
         _unwritable.append(stream)
         if stream is not sys.stderr:
             _complain(f"Cannot write to stdout: {error}")
-
-
-def _terminate(_number: int, _frame: Any) -> None:
-    raise Terminated

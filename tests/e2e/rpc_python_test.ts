@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openRpcDocument } from "../tools/openrpc_document.ts";
-import { readFile } from "../tools/repository.ts";
+import { readFile, ROOT } from "../tools/repository.ts";
 import { ClientProgram, Gateway, PYTHON, run, testWith } from "./client_programs.ts";
 
 // The Python client and its command line, against the real server process.
@@ -8,9 +8,57 @@ import { ClientProgram, Gateway, PYTHON, run, testWith } from "./client_programs
 testWith(PYTHON, "Python reaches every method of the protocol", async () => {
   const { code, out, err } = await run(PYTHON, ["-W", "error", "tests/e2e/rpc_python_program.py"]);
   assertEquals([code, err], [0, ""]);
-  const requests = openRpcDocument().methods.filter((each) => each["x-notification"] === undefined);
-  assertEquals(JSON.parse(out), requests.map(({ name }) => name).sort());
+  assertEquals(JSON.parse(out), requests().sort());
 });
+
+testWith(PYTHON, "Python with asyncio reaches every method of the protocol", async () => {
+  const { code, out, err } = await run(PYTHON, ["-W", "error", "tests/e2e/rpc_asyncio_program.py"]);
+  assertEquals([code, err], [0, ""]);
+  assertEquals(JSON.parse(out), requests().sort());
+});
+
+testWith(PYTHON, "the Python files are in the grammar of Python 3.9", async () => {
+  const entries = await Array.fromAsync(Deno.readDir(new URL("rpc", ROOT)));
+  const files = entries.map(({ name }) => `rpc/${name}`).filter((name) => name.endsWith(".py"));
+  assertEquals(files.length, 4);
+  const parse =
+    "import ast, sys\nfor p in sys.argv[1:]: ast.parse(open(p).read(), p, feature_version=(3, 9))";
+  assertEquals(await run(PYTHON, ["-c", parse, ...files]), { code: 0, out: "", err: "" });
+});
+
+for (
+  const [face, opening] of [
+    [
+      "pcp_client",
+      `with Server(release_on=["SIGTERM"]) as server:
+    with server.start_simulator().start_client() as client, client.request(6000) as mapping:
+        mapping.ready(); print("open", flush=True); time.sleep(60)`,
+    ],
+    [
+      "pcp_client_asyncio",
+      `async def main():
+    async with Server(release_on=["SIGTERM"]) as server:
+        simulator = await server.start_simulator()
+        async with await simulator.start_client() as client, await client.request(6000) as mapping:
+            await mapping.ready(); print("open", flush=True); await asyncio.sleep(60)
+asyncio.run(main())`,
+    ],
+  ]
+) {
+  testWith(PYTHON, `K-10: SIGTERM ends a program with ${face} and release_on by 143`, async () => {
+    const program = `import asyncio, sys, time; sys.path.insert(0, "rpc")
+from ${face} import Server
+${opening}`;
+    await using running = new ClientProgram(PYTHON, ["-W", "error", "-c", program], {
+      PCP_RPC_COMMAND: `${Deno.execPath()} run -A rpc/main.ts --trace`,
+    });
+    await running.wrote("open");
+    running.kill("SIGTERM");
+    assertEquals(await running.ended(), 143);
+    assertMatch(running.text.stderr, /MAP response, SUCCESS, tcp 6000 .* lifetime 0,/);
+    assertEquals(/Traceback/.test(running.text.stderr), false, running.text.stderr);
+  });
+}
 
 testWith(PYTHON, "the Python program of rpc/README.md runs", async () => {
   const [, program = ""] = /```python\n(.*?)```/s.exec(await readFile("rpc/README.md")) ?? [];
@@ -131,3 +179,9 @@ testWith(PYTHON, "3,000 mappings of which no alert is read leave no memory behin
 });
 
 const PROGRAM = "rpc/pcp_client.py";
+
+/** The methods of the protocol that are requests. */
+function requests(): string[] {
+  return openRpcDocument().methods.filter((each) => each["x-notification"] === undefined)
+    .map(({ name }) => name);
+}
