@@ -55,10 +55,7 @@ export function tracer(onTrace: (event: TraceEvent) => void): Tracer {
     try {
       onTrace(event);
     } catch (error) {
-      // An error of the callback must not be taken for a network error. Node has no reportError().
-      queueMicrotask(() => {
-        throw error;
-      });
+      reportError(error); // an error of the callback must not be taken for a network error
     }
   };
 }
