@@ -6,7 +6,8 @@ import type { Mapping } from "./mapping.ts";
 /** Until when the server may hold the mapping beyond its lease, also if it has carried out the last request. */
 export function mayExistUntil({ exchange, lease, lifetime, mayExistUntil }: Mapping): Milliseconds {
   if (!exchange?.responsePending) return mayExistUntil;
-  const granted = Math.max(lifetime, lease?.assignment.lifetime ?? LEAST_GRANT);
+  // The lease may be one that an update has shortened.
+  const granted = Math.max(lifetime, lease?.assignment.lifetime ?? 0, LEAST_GRANT);
   return Math.max(mayExistUntil, exchange.lastSentAt + granted * 1000);
 }
 

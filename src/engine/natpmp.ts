@@ -43,7 +43,7 @@ export class NatPmp implements Fallback {
   /** The caller wants the answer to it. */
   #isWanted = false;
   #transmissions = 0;
-  #sentAt: Milliseconds = 0;
+  #sentAt: Milliseconds = -Infinity;
   #address: IpAddress | undefined;
   /** The server has lost its state, and may have another address since. */
   #isAddressOld = false;
@@ -107,9 +107,12 @@ export class NatPmp implements Fallback {
     if (this.isBusy) this.#giveUp("refused", this.#options.config.minimumLongHold);
   }
 
-  /** The server names version 2 in an answer: it speaks PCP only. Returns whether a request was under way. */
-  refused(): boolean {
-    if (!this.isBusy) return false;
+  /**
+   * The server names version 2 in an answer: it speaks PCP only. Returns whether that can answer a request in NAT-PMP; each
+   * repetition has an answer of its own.
+   */
+  refused(now: Milliseconds): boolean {
+    if (!this.isBusy) return now < this.#sentAt + LATE;
     this.#giveUp("unsupported", this.#options.config.minimumLongHold);
     return true;
   }
@@ -121,6 +124,7 @@ export class NatPmp implements Fallback {
       this.#current =
         undefined;
     this.#isAsking = this.#isWanted = false;
+    this.#sentAt = -Infinity;
     this.#waiting.clear();
     this.deadline = Infinity;
     this.state = "unasked";
@@ -358,6 +362,9 @@ export class NatPmp implements Fallback {
 /** Milliseconds; the wait doubles with each of nine transmissions (RFC 6886 section 3.1). */
 const FIRST_WAIT = 250;
 const TRANSMISSIONS = 9;
+
+/** Our decision: an answer is that late at most. PCP repeats a request no sooner (RFC 6887 section 8.1.1). */
+const LATE: Milliseconds = 3_000;
 
 /** Our decision: renewals so close are one round, also those up to 5 s after an announcement (RFC 6886 section 3.7). */
 const ADDRESS_AGE: Milliseconds = 10_000;

@@ -83,7 +83,7 @@ export class VersionNegotiation {
   receiveError(now: Milliseconds, error: VersionError): IgnoreReason | undefined {
     const { knowledge, question, natPmp } = this.#options;
     // A server that speaks PCP only answers a request in NAT-PMP so.
-    if (error.version === PCP_VERSION && natPmp?.refused()) return undefined;
+    if (error.version === PCP_VERSION && natPmp?.refused(now)) return undefined;
     if (now - this.#lastSentAt > this.#expectedRoundTrip || !this.#awaitsPcp) return "stale";
     if (knowledge.believesPcp(now)) {
       if (question.purpose !== "doubt" || !question.isSent) return this.#doubt(now);

@@ -138,6 +138,17 @@ Deno.test("what an update shortened is deleted as long as it may live on (C-14.2
   assertEquals(t.state(id), { type: "revoked" });
 });
 
+Deno.test("a renewal without an answer may have been granted for longer than what an update left (C-14.2-2, C-15.1-8)", () => {
+  const { t, id } = granted(mapSpec({ lifetime: 20 }), { lifetime: 60 });
+  t.at(5_000).answer(id, { lifetime: 17 });
+  const { at } = t.nextSend(); // carried out for 60 s, which the client does not learn
+  t.at(22_000);
+  assertEquals(t.states(id).at(-1)?.type, "starting"); // it has expired
+  t.refuse(id, ResultCode.NetworkFailure, 1_000).takeSends();
+  t.at(at + 59_000).release(id);
+  assertEquals(mapOrPeer(t.send().request).lifetime, 0);
+});
+
 Deno.test("what an update shortened is deleted, too, if it passed for an answer (C-14.2-2, C-15.1-8)", () => {
   const { t, id } = granted(mapSpec({ lifetime: 600 }), { lifetime: 600 });
   const { at } = t.nextSend();

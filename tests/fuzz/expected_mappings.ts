@@ -1,6 +1,7 @@
 import { assert } from "@std/assert";
 import type { Assignment, Input, MappingState, Output } from "../../src/engine/events.ts";
 import { type MappingKey, type MappingSpec, requestKey } from "../../src/engine/mapping_spec.ts";
+import { NATPMP_VERSION } from "../../src/wire/constants.ts";
 import { ResultCode } from "../../src/wire/result_code.ts";
 
 /** A mapping as the user of the engine sees it. */
@@ -73,7 +74,7 @@ export class ExpectedMappings {
     }
     switch (output.type) {
       case "send":
-        return this.#checkSend(now, mapping);
+        return this.#checkSend(now, mapping, output.bytes);
       case "state":
         return this.#stateChanged(now, mapping, output, isPcp);
       case "granted":
@@ -98,11 +99,11 @@ export class ExpectedMappings {
     }
   }
 
-  #checkSend(now: number, mapping: ExpectedMapping): void {
-    if (mapping.releasedAt !== undefined) return;
-    const until = mapping.assignment === undefined
-      ? Math.max(mapping.holdUntil, this.#holdNewUntil)
-      : mapping.holdUntil;
+  #checkSend(now: number, mapping: ExpectedMapping, bytes: Uint8Array): void {
+    if (mapping.releasedAt !== undefined || isFailed(mapping)) return;
+    // A gateway that seems to refuse PCP is not the one whose PCP was short of something.
+    const isHeldAsNew = mapping.assignment === undefined && bytes[0] !== NATPMP_VERSION;
+    const until = isHeldAsNew ? Math.max(mapping.holdUntil, this.#holdNewUntil) : mapping.holdUntil;
     // With a tolerance for sums of fractions.
     assert(now >= until - 1e-3, `${mapping.id} sends at ${now}, held until ${until}`);
   }
@@ -153,4 +154,9 @@ export class ExpectedMappings {
     this.#holds.set(requestKey(mapping.spec), until);
     if (code === ResultCode.NoResources) this.#holdNewUntil = Math.max(this.#holdNewUntil, until);
   }
+}
+
+/** Whether the mapping has failed for good: what follows are deletions of what the server made in its place. */
+function isFailed({ state }: ExpectedMapping): boolean {
+  return state.type === "error" && state.retryIn === undefined;
 }

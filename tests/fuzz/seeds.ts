@@ -18,6 +18,16 @@ export const WORLDS: readonly (readonly [seed: number, defect: string])[] = [
   [7701, "a second refusal of a deletion was taken for that of the next mapping"],
   [9881, "a second response to a NAT-PMP deletion left the next mapping without a request"],
   [20262732, "an update overtaken by a renewal left the renewed mapping at the server"],
+  [2743, "a server that ignores PREFER_FAILURE was asked for ever"],
+  [69425586, "the same"],
+  [
+    700005308,
+    "a renewal without a response was taken to be granted for no longer than an update had left",
+  ],
+  [
+    700007350,
+    "a repeated error of a server that speaks PCP only, meant for NAT-PMP, was taken to refuse PCP",
+  ],
   [7870, "a restart ended the hold of NO_RESOURCES for new mappings"],
   [555003549, "the same, with the update taken for the response to the renewal"],
 ];

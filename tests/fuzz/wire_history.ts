@@ -21,7 +21,7 @@ export class WireHistory {
   readonly #nonces = new Map<MappingId, string>();
   /** Mappings for which the server has granted a request. */
   readonly #granted = new Set<MappingId>();
-  /** Mappings of which the server has granted one copy of a request and refused another. */
+  /** Mappings of which the client cannot know whether the server has granted them: it has refused as well, or seemed to. */
   readonly #contradicted = new Set<MappingId>();
   /** The first mapping with a nonce; a successor of a mapping reuses its nonce. */
   readonly #owners = new Map<string, MappingId>();
@@ -64,6 +64,11 @@ export class WireHistory {
       // The server refused a renewal of the mapping by its nonce.
       (results.has(ResultCode.NotAuthorized) && this.#granted.has(id));
     if (isContradiction) this.#contradicted.add(id);
+  }
+
+  /** Records mappings that PCP has not granted, and whose state a forged datagram has changed. */
+  misled(ids: Iterable<MappingId>): void {
+    for (const id of ids) this.#contradicted.add(id);
   }
 
   /** After a confirmed deletion of a mapping of a kind the server must have received one. */

@@ -105,6 +105,7 @@ export class World {
     this.step({ type: "datagram", bytes, source: server4, multicast });
     const hurt = [...this.#changed].filter((id) => inPcp.has(id));
     assert(hurt.length === 0, `a forged datagram has changed ${hurt}`);
+    this.#history.misled(this.#changed);
   }
 
   #checkEnd(mapping: ExpectedMapping, input: Input): void {

@@ -398,6 +398,12 @@ const ENGINE_MUTANTS: MutantsByFile = {
     ["NAT-PMP requests leave eight times", "TRANSMISSIONS", "9", "8"],
     ["NAT-PMP waits do not double", "#send", "FIRST_WAIT * 2 ** ", "FIRST_WAIT + "],
     ["NAT-PMP requests leave side by side", "#next", "this.isBusy"],
+    [
+      "one error naming version 2 answers all repetitions in NAT-PMP",
+      "refused",
+      "return now < this.#sentAt + LATE",
+      "return false",
+    ],
     ["the NAT-PMP epoch may lag by half", "#checkEpoch", "7 / 8", "1 / 2"],
     ["the NAT-PMP epoch may lag by 3 s", "#checkEpoch", "expected - 2", "expected - 3"],
     ["the NAT-PMP epoch may not lag", "#checkEpoch", "expected - 2", "expected"],

@@ -150,6 +150,22 @@ Deno.test("an ICMP error begins NAT-PMP at once (G-2, U-1.2)", async () => {
   assertEquals(texts(natPmpRequests(world)), ["address"]);
 });
 
+Deno.test("late errors of a gateway that speaks PCP only, to repeated NAT-PMP requests, refuse no PCP (C-9-12, G-2)", async () => {
+  await using world = await lab();
+  // Requests in PCP are lost at first; those in NAT-PMP take longer than the waits between them.
+  world.network.link = ({ bytes: [version, opcode = 0], at }) => {
+    if (version === 0) return [600];
+    return at < 2_500 && opcode < 128 ? [] : [1];
+  };
+  const mapping = world.handle.request(new InboundMap(6000, 7200));
+  await world.advance(1_700);
+  const second = world.handle.request(new InboundMap(6001, 7200));
+  await world.advance(1_300);
+  assertEquals(natPmpRequests(world).length > 1, true);
+  await world.settled(Promise.all([mapping.ready(), second.ready()]));
+  assert(world.clock.now() < 8_000, `${world.clock.now()}`);
+});
+
 Deno.test("what NAT-PMP cannot express is refused after the second datagram in PCP (G-2, G-11)", async () => {
   await using world = await lab({ server: DROPS_PCP });
   const mapping = world.handle.request(new OutboundMap(6000, "198.51.100.7", 443, 600));
