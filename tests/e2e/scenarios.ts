@@ -45,6 +45,27 @@ const SCENARIOS: readonly (readonly [string, (network: Network) => Promise<void>
     assertEquals(setup.server.counters.violations, {});
   }],
 
+  [
+    "a gateway of UPnP alone makes, renews and deletes a mapping, and restarts on another port",
+    async (network) => {
+      await using setup = await start(network, { protocols: ["upnp"] });
+      const { handle, host } = setup;
+      const mapping = handle.request(new InboundMap(6000, 600));
+      const assigned = await within(mapping.ready());
+      assertEquals([assigned.protocol, assigned.externalPort], ["upnp", 6000]);
+      mapping.renew(900);
+      await states(mapping, "starting", "starting", "running", "updating", "running");
+      assertEquals(host.igd?.mappings.size, 1);
+      host.restartIgd({ httpPort: 0, byebye: false, alive: false });
+      mapping.renew(600);
+      await states(mapping, "updating");
+      while (host.igd?.mappings.size === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      await within(mapping.revoke());
+      assertEquals([mapping.state.type, host.igd?.mappings.size], ["revoked", 0]);
+      assertEquals(host.igd?.counters.violations, {});
+    },
+  ],
+
   ["an outbound mapping comes up, and expires after its lifetime", async (network) => {
     await using setup = await start(network, { maxLifetime: 2 });
     const map = new OutboundMap(51000, "198.51.100.7", 443, 2);
