@@ -61,13 +61,17 @@ export interface PortSet {
  * @param echoesOptions Whether the server sends back options that it did not process; undefined if that is unknown.
  */
 export function assignedOf(
-  { externalAddress, externalPort, lifetime, protocol, permanent, options }: Assignment,
+  { externalAddress, externalPort, lifetime, protocol, permanent, upnp, ...rest }: Assignment,
   spec: MappingSpec,
   echoesOptions?: boolean,
 ): Assigned {
   const { text, isReachable } = described(externalAddress);
   const assigned = { externalAddress: text, externalPort, lifetime, protocol };
   if (isReachable && !permanent && spec.options.length === 0) return assigned;
+  // UPnP has no options: the description is a part of every request there, but of those for pinholes.
+  const options: readonly Option[] = upnp === undefined || upnp.uniqueId !== undefined
+    ? rest.options
+    : [...rest.options, { type: "description", text: upnp.description }];
   return {
     ...assigned,
     ...(permanent === undefined ? {} : { permanent }),

@@ -83,6 +83,21 @@ async function refusesWhatItCannotExpress(lab: Lab, most: number): Promise<void>
   assertEquals(world.exchanges.length, before);
 }
 
+Deno.test("assigned has the description as the router keeps it, and names what UPnP cannot do (U-8.10)", async () => {
+  await using world = await upnpLab();
+  const maps = [
+    [new InboundMap(6000, 600).description("game server"), "game server", undefined],
+    [new InboundMap(7000, 600).description("a<b>&ü"), "ab", undefined],
+    [new InboundMap(8000, 600).description("web").portSet(4), "web", ["portSet"]],
+  ] as const;
+  for (const [map, description, ignored] of maps) {
+    const assigned = await world.settled(world.handle.request(map).ready());
+    assertEquals([assigned.description, assigned.ignoredOptions], [description, ignored]);
+    const kept = [...world.igd.mappings.values()].at(-1)?.description;
+    assertEquals(kept, description);
+  }
+});
+
 Deno.test("a refusal has the gateway's own number beside the code of PCP (Q-24)", async () => {
   await using world = await upnpLab({ quirks: { refusesPorts: { below: 65_536, with: 606 } } });
   const mapping = world.handle.request(new InboundMap(6000, 600));
