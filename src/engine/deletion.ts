@@ -23,7 +23,10 @@ export function beginDeletion(
   const { now } = context;
   const mayExist = lease !== undefined || unanswered !== undefined || mayExistUntil > now;
   // A client cannot delete a PEER mapping (RFC 6887 section 12.1).
-  if (!mayExist || spec.opcode === "peer") return end(context, mapping, { type: endAs });
+  if (!mayExist || spec.opcode === "peer") {
+    deleteInNatPmp(context, mapping);
+    return end(context, mapping, { type: endAs });
+  }
   const pendingCreates = unanswered?.transmissions ?? 0;
   mapping.deletion = { endAs: { type: endAs }, pendingCreates, successors: [] };
   mapping.expireAt = Math.max(
@@ -121,12 +124,16 @@ function answersCreation({ deletion }: Mapping): boolean {
 
 /** The mapping is deleted, or has expired. */
 export function endDeletion(context: MappingContext, mapping: Mapping): void {
-  // One request is what NAT-PMP demands at the least (RFC 6886 section 3.1); without an answer the mapping expires.
-  if (mapping.natPmpUntil > context.now) {
-    const bytes = encodeNatPmpMapRequest(mapping);
-    context.outputs.push({ type: "send", bytes, id: mapping.id });
-  }
+  deleteInNatPmp(context, mapping);
   end(context, mapping, mapping.deletion?.endAs ?? { type: "revoked" });
+}
+
+/** One request is what NAT-PMP demands at the least (RFC 6886 section 3.1); without an answer the mapping expires. */
+function deleteInNatPmp({ now, outputs }: MappingContext, mapping: Mapping): void {
+  if (mapping.natPmpUntil <= now) return;
+  // Its phase makes the request a deletion.
+  mapping.phase = "deleting";
+  outputs.push({ type: "send", bytes: encodeNatPmpMapRequest(mapping), id: mapping.id });
 }
 
 /** A server that does not speak PCP leaves the deletion unanswered: it cannot be repeated in PCP. */

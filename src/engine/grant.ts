@@ -103,7 +103,7 @@ function defectOf(
 }
 
 /** Until when the server may hold what it granted in NAT-PMP, or was asked for. */
-function mayExistInNatPmp(
+export function mayExistInNatPmp(
   { now }: MappingContext,
   { lease, exchange, lifetime, natPmpUntil }: Mapping,
 ): Milliseconds {

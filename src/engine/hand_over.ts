@@ -3,6 +3,7 @@ import type { AnnounceRequest } from "./announce_request.ts";
 import { errorHold } from "./error_hold.ts";
 import type { Milliseconds } from "./events.ts";
 import type { Fallback } from "./fallback.ts";
+import { mayExistInNatPmp } from "./grant.ts";
 import * as lifecycle from "./lifecycle.ts";
 import type { Mapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
@@ -124,6 +125,7 @@ export class HandOver {
     for (const mapping of mappings) {
       const { exchange } = mapping;
       if (exchange === undefined || mapping.staysInUpnp(context.now)) continue;
+      mapping.natPmpUntil = mayExistInNatPmp(context, mapping); // an answer on its way
       if (exchange.protocol !== "pcp" && exchange.responsePending) {
         lifecycle.dispatch(context, mapping, "startOver");
       } else if (exchange.beside !== undefined) {

@@ -28,6 +28,7 @@ export const WORLDS: readonly (readonly [seed: number, defect: string])[] = [
     700007350,
     "a repeated error of a server that speaks PCP only, meant for NAT-PMP, was taken to refuse PCP",
   ],
+  [900014779, "what NAT-PMP granted beside a refusal in PCP was left at the server"],
   [7870, "a restart ended the hold of NO_RESOURCES for new mappings"],
   [555003549, "the same, with the update taken for the response to the renewal"],
 ];

@@ -23,6 +23,8 @@ export class WireHistory {
   readonly #granted = new Set<MappingId>();
   /** Mappings of which the client cannot know whether the server has granted them: it has refused as well, or seemed to. */
   readonly #contradicted = new Set<MappingId>();
+  /** Mappings whose state a forged datagram has changed. */
+  readonly #misled = new Set<MappingId>();
   /** The first mapping with a nonce; a successor of a mapping reuses its nonce. */
   readonly #owners = new Map<string, MappingId>();
   /** Mappings with a deletion sent. */
@@ -68,7 +70,7 @@ export class WireHistory {
 
   /** Records mappings that PCP has not granted, and whose state a forged datagram has changed. */
   misled(ids: Iterable<MappingId>): void {
-    for (const id of ids) this.#contradicted.add(id);
+    for (const id of ids) this.#misled.add(id);
   }
 
   /** After a confirmed deletion of a mapping of a kind the server must have received one. */
@@ -83,6 +85,7 @@ export class WireHistory {
       return;
     }
     if (held.expires < now + LATENESS) return; // no response; it expires
+    if (this.#misled.has(mapping.id)) return; // a forged response may have confirmed it
     const deletedAt = this.#deletedAt.get(held.key) ?? -Infinity;
     assert(
       deletedAt >= mapping.releasedAt,
@@ -94,7 +97,8 @@ export class WireHistory {
   /** After an end without a deletion the server must not have the mapping. */
   checkNotLeft(mapping: ExpectedMapping, server: SimulatedServer, now: number): void {
     if (mapping.spec.opcode === "peer" || this.#deletionsSent.has(mapping.id)) return;
-    if (mapping.withdrawn || this.#contradicted.has(mapping.id)) return;
+    if (mapping.withdrawn || this.#misled.has(mapping.id)) return;
+    if (this.#contradicted.has(mapping.id)) return;
     if (!this.#granted.has(mapping.id)) return; // an earlier mapping of the key, which expires
     const held = this.#held(mapping, server);
     if (held !== undefined && held.expires < now + LATENESS) return;

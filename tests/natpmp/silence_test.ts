@@ -166,6 +166,24 @@ Deno.test("late errors of a gateway that speaks PCP only, to repeated NAT-PMP re
   assert(world.clock.now() < 8_000, `${world.clock.now()}`);
 });
 
+Deno.test("what was requested beside a refusal in PCP is deleted in NAT-PMP (G-2)", async () => {
+  await using world = await lab({ server: BOTH });
+  // The first request in PCP is lost, and so is NAT-PMP's answer to the mapping.
+  world.network.link = ({ bytes: [version, opcode = 0], at }) => {
+    if (version === 0) return opcode === 130 || (at > 1_400 && at < 6_000) ? [] : [1];
+    return opcode >= 128 || at >= 1_500 ? [1] : [];
+  };
+  const mapping = world.handle.request(new InboundMap(6000, 7200));
+  await world.advance(1_500);
+  assertEquals(world.server.mappings.size, 1);
+  world.server.fail(4, { times: 1, lifetime: 600 });
+  await world.advance(5_000);
+  assertEquals(mapping.state.type, "error");
+  mapping.revoke();
+  await world.advance(1_000);
+  assertEquals([mapping.state.type, world.server.mappings.size], ["revoked", 0]);
+});
+
 Deno.test("what NAT-PMP cannot express is refused after the second datagram in PCP (G-2, G-11)", async () => {
   await using world = await lab({ server: DROPS_PCP });
   const mapping = world.handle.request(new OutboundMap(6000, "198.51.100.7", 443, 600));
