@@ -27,7 +27,7 @@ export interface Traits {
 
 /** What is known of the external address. */
 export interface External {
-  /** Undefined if the gateway has none, or does not tell it. */
+  /** Undefined if the gateway has none, or does not report it. */
   readonly address: IpAddress | undefined;
   /** It is none that a gateway can have. */
   readonly isNonsense: boolean;

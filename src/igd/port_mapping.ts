@@ -15,7 +15,7 @@ import {
 import { call, type Outcome, type Task } from "./task.ts";
 import type { MadeOrNot, Work } from "./work.ts";
 
-/** Makes a port mapping: looks who has the port, adds it, and looks whether it is there. */
+/** Makes a port mapping: reads the entry of the port, adds the mapping, and reads the entry again. */
 export function* addPortMapping(work: Work): Task<MadeOrNot> {
   const attempt = new Attempt(work);
   while (attempt.exchanges + 2 <= MOST_EXCHANGES) {

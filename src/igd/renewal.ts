@@ -26,7 +26,7 @@ export function* renewPortMapping(work: Work): Task<MadeOrNot> {
 
 /**
  * Checks whether the first renewal has extended the lease; if not, each renewal deletes the mapping and makes it anew, this
- * one as well. When only half of a lease is left, an extended one cannot be told from an old one.
+ * one as well. When only half of a lease is left, an extended one looks like the old one.
  */
 export function* checkRenewal(work: Work): Task<MadeOrNot> {
   const { device, entry } = work;

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../../mod.ts";
 import { runtime } from "../runtime/running.ts";
 
-/** Tells the service manager that started this program how it is: `sd_notify` of systemd. */
+/** Reports the state of this program to the service manager that started it: `sd_notify` of systemd. */
 export class ServiceManager {
   readonly #send: (text: string) => void;
   readonly #clock: Clock;
