@@ -11,8 +11,8 @@ interface Holder {
 export class ExternalPorts<T extends Holder> {
   /** By protocol and port. The external address is nearly always the same one. */
   readonly #holders = new Map<number, T>();
-  /** Those that have lost a port. */
-  readonly #losers = new WeakSet<T>();
+  /** Which port a mapping has lost to another. */
+  #lost = new WeakMap<T, number>();
 
   /** The mapping has its port. Returns the mapping that does not have it any more by that. */
   assigned(mapping: T): T | undefined {
@@ -22,11 +22,16 @@ export class ExternalPorts<T extends Holder> {
     if (holder === mapping) return undefined;
     const isTaken = holder !== undefined && conflict(holder, mapping);
     // It was assigned the port again that it lost: the other one stays.
-    const loser = isTaken && this.#losers.has(mapping) ? mapping : holder;
+    const loser = isTaken && this.#lost.get(mapping) === key ? mapping : holder;
     if (loser !== mapping) this.#holders.set(key, mapping);
     if (!isTaken || loser === undefined) return undefined;
-    this.#losers.add(loser);
+    this.#lost.set(loser, key);
     return loser;
+  }
+
+  /** The server has lost its state: what was lost before says nothing of what it assigns now. */
+  restarted(): void {
+    this.#lost = new WeakMap();
   }
 
   /** The assignment of the mapping is about to end, or to be replaced. */

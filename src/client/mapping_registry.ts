@@ -143,6 +143,11 @@ export class MappingRegistry {
     if (loser !== undefined) this.#step({ type: "conflict", id: loser.engineId });
   }
 
+  /** The server has lost its state. */
+  restarted(): void {
+    this.#externalPorts.restarted();
+  }
+
   /** The mapping is about to be made over UPnP. Resolves when that is recorded. */
   adding({ id, externalPort, record }: UpnpOutput & { type: "adding" }): Promise<void> | undefined {
     const shared = this.#byEngineId.get(id);

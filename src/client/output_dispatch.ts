@@ -78,6 +78,7 @@ export class OutputDispatch {
       case "entryLost":
         return report(new MappingLostError(registry.idOf(output.id)));
       case "serverRestarted":
+        registry.restarted();
         return this.#restarts.put(output.epoch);
       case "announced":
         return announceRequests.succeeded(output);

@@ -131,3 +131,20 @@ Deno.test("a mapping moved to another port leaves its old one to others (G-19)",
   const second = await opened(world, new InboundMap(6001, 7200).externalPort(8000));
   assertEquals([first.state.type, second.assigned?.externalPort], ["running", 8000]);
 });
+
+Deno.test("a mapping that lost one port takes another as any newer mapping does (G-19)", async () => {
+  await using world = await lab();
+  const first = await opened(world, new InboundMap(6000, 7200).externalPort(8000));
+  const second = await opened(world, new InboundMap(6001, 7200).externalPort(7001));
+  const third = await opened(world, new InboundMap(6002, 7200).externalPort(9000));
+  const move = (port: number, externalPort: number) => {
+    world.host.update(({ internalPort }) => internalPort === port, { externalPort });
+  };
+  move(6001, 8000);
+  await world.advance(1_000);
+  assertEquals([first.state.type, second.assigned?.externalPort], ["error", 8000]);
+  move(6000, 9000);
+  await world.advance(90_000);
+  assertEquals([first.state.type, first.assigned?.externalPort], ["running", 9000]);
+  assertEquals(third.state.type === "error" && third.state.reason, "conflict");
+});

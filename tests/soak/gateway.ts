@@ -33,7 +33,8 @@ function lossy(network: Network, loss: number, random: () => number): Network {
     open: async (options, sink) => {
       const transport = await network.open(options, {
         datagram: (bytes, source) => {
-          if (random() >= loss) sink.datagram(bytes, source);
+          // Empty datagrams probe for an ICMP error.
+          if (bytes.length > 0 && random() >= loss) sink.datagram(bytes, source);
         },
         error: (error) => sink.error(error),
       });

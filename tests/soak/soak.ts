@@ -40,6 +40,8 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     port: gateway.port,
     clock,
     shutdownTimeout: 30_000,
+    // Nonces of ended mappings are kept for it. Their number must be steady before memory is compared.
+    protocol: { reuseTime: 60_000, tcpReuseTime: 60_000 },
   });
   const population = new MappingPopulation(handle, mappings, random);
   const gauge = new Gauge();
