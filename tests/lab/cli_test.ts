@@ -72,10 +72,10 @@ scenarios("the command line and a real router", await labPossible(), {
     await lab.powerOff();
     const program = lab.insideDeno("repl.ts", ["external", "--timeout", "9"]);
     assertEquals((await program.ended()).code, 1);
-    assertMatch(
-      program.errors,
-      /^[^]*The router at 192\.168\.77\.1 does not listen on UDP port 5351, for PCP, NAT-PMP or UPnP[^]*\nNo answer from 192\.168\.77\.1 within 9 s\n$/,
-    );
+    // A busy system may keep the ICMP errors back.
+    assertMatch(program.errors, /for PCP, NAT-PMP or UPnP: |answers in PCP, NAT-PMP or UPnP: /);
+    assertMatch(program.errors, /switch on UPnP, NAT-PMP or PCP in its settings/);
+    assertMatch(program.errors, /\nNo answer from 192\.168\.77\.1 within 9 s\n$/);
   },
 });
 
