@@ -36,6 +36,8 @@ const SLACK = 4 / 3;
 const SHORTFALLS: ReadonlyMap<string, number> = new Map([
   ["start.found", 1.2],
   ["start.command", 1.2],
+  ["start.dgram", 1.25],
+  ["start.rpc100", 1.2],
   ["establish.1000", 1.35],
   ["hold.1000.cpu", 1.2],
 ]);
