@@ -56,7 +56,7 @@ export const TERMINAL_STEPS: readonly Step[] = [
   ["progress shows on the tab of the terminal while a command waits", async ({ workbench }) => {
     const progress = workbench.page.locator(".terminal-tabs-entry .codicon-loading");
     await type(workbench, "js gateway.server.silent = true", "true");
-    await type(workbench, "announce", "Ctrl-C cancels");
+    await type(workbench, "announce", "Waiting for the simulated gateway");
     await progress.waitFor();
     await workbench.picture("progress");
     await workbench.page.keyboard.press("Control+C");
