@@ -39,7 +39,7 @@ export interface Assigned {
   readonly ignoredOptions?: readonly string[];
   /**
    * Whether the server is known to process the filters that were requested. `false`: it says that it does, as some servers do
-   * without filtering anything, so let the program check who connects. Absent if none were requested.
+   * without filtering anything, so the program must check the addresses of its peers. Absent if none were requested.
    */
   readonly filterConfirmed?: boolean;
 }

@@ -59,7 +59,7 @@ Deno.test("THIRD_PARTY that is ignored is refused with a sentence, and nothing i
 });
 
 for (const bareOpcodeErrors of ["zeroed", "headerOnly"] as const) {
-  Deno.test(`PEER refused with UNSUPP_OPCODE without a copy of the request is told at once, ${bareOpcodeErrors} (G-8)`, async () => {
+  Deno.test(`PEER refused with UNSUPP_OPCODE without a copy of the request fails at once, ${bareOpcodeErrors} (G-8)`, async () => {
     await using world = await lab({ server: { opcodes: [0, 1], quirks: { bareOpcodeErrors } } });
     const mapping = world.handle.request(new OutboundMap(6000, "198.51.100.7", 7000, 7200));
     const error = await assertRejects(() => world.settled(mapping.ready(), 1_000), ResultCodeError);

@@ -47,7 +47,7 @@ for (
     ["a redirection to another host", { quirks: { redirect: `http://${OTHER}/` } }, false],
   ] as const satisfies readonly (readonly [string, IgdOptions, boolean])[]
 ) {
-  Deno.test(`${name} makes the client ask the gateway and nobody else (U-3.2, U-3.5, Q-05, Q-29, S-1)`, async () => {
+  Deno.test(`${name} makes the client ask the gateway only (U-3.2, U-3.5, Q-05, Q-29, S-1)`, async () => {
     await using world = await upnpLab(igd);
     const sent = tapTargets(world);
     const mapping = world.handle.request(new InboundMap(6000, 3_600));
