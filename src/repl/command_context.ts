@@ -163,7 +163,7 @@ export class CommandContext {
 
   /**
    * Waits for a response of the gateway. There is a word after 3 s of silence. The verdict on the gateway, after 8 s, ends the
-   * wait; where `--timeout` says how long to wait, it is printed.
+   * wait; where `--timeout` says how long to wait, or another address is left to ask, it is printed.
    *
    * @param isJudged Whether the command fails at the verdict.
    * @throws {GatewayError} If the gateway is silent, or refuses every protocol.
@@ -175,14 +175,20 @@ export class CommandContext {
     text = () => `Waiting for ${client.gatewayText}`,
     isJudged = true,
   ): Promise<T> {
-    const { parts: { clock }, options: { timeout } } = this;
+    const { parts: { clock }, options } = this;
+    const others = client.otherServers;
+    const timeout = options.timeout ?? DEFAULT_TIMEOUT + others * NEXT_SERVER;
+    const isPatient = options.timeout !== undefined || others > 0;
     const judged = new AbortController();
     let isConcluded = false;
     const conclude = (verdict: Error): void => {
       if (!isJudged || isConcluded) return;
       isConcluded = true;
-      if (timeout === undefined) judged.abort(verdict);
-      else this.reportTrouble(verdict);
+      if (!isPatient) return judged.abort(verdict);
+      this.reportTrouble(verdict);
+      if (others > 0) {
+        this.notice("The next address is asked after four requests without an answer");
+      }
     };
     const cancelVerdicts = client.takeVerdicts(conclude);
     // Of a gateway that was silent before no other verdict comes, and none after a question of PCP alone.
@@ -196,11 +202,9 @@ export class CommandContext {
       return await this.wait((signal) => {
         const ending = AbortSignal.any([signal, judged.signal]);
         return abortable(work(ending), ending);
-      }, { timeout: timeout ?? DEFAULT_TIMEOUT, text });
+      }, { timeout, text });
     } catch (error) {
-      throw error instanceof TimeoutError
-        ? noAnswerError(client, timeout ?? DEFAULT_TIMEOUT, isConcluded)
-        : error;
+      throw error instanceof TimeoutError ? noAnswerError(client, timeout, isConcluded) : error;
     } finally {
       cancelVerdicts();
       cancelVerdict();
@@ -260,3 +264,6 @@ const NO_NETWORK = "Waiting for a network: this host has no route, or no address
 
 /** Seconds, of a gateway that answers but not this: four transmissions, at 0, 3, 9 and 21 s (RFC 6887 section 8.1.1). */
 const DEFAULT_TIMEOUT = 30;
+
+/** Seconds until the next address is asked, at the latest: four transmissions and their waits (RFC 7488 section 3). */
+const NEXT_SERVER = 55;

@@ -1,4 +1,11 @@
-import type { Assigned, Diagnosis, MappingSnapshot, MappingState, PortSet } from "../../mod.ts";
+import type {
+  Assigned,
+  Diagnosis,
+  MappingSnapshot,
+  MappingState,
+  PortSet,
+  Stats,
+} from "../../mod.ts";
 import { type Leftover, leftoverCells, viaText } from "./leftover.ts";
 import { protocolText } from "./read_values.ts";
 import {
@@ -32,7 +39,7 @@ export function externalText({ assigned }: MappingSnapshot): string {
   return assigned === null ? "-" : endpoint(assigned.externalAddress, assigned.externalPort);
 }
 
-/** A mapping that is ready: the external address and port, then its lifetime. */
+/** A mapping that is ready: the external address and port, then its lifetime and the protocol of the gateway. */
 export function readyLines(
   snapshot: MappingSnapshot,
   now: Date,
@@ -44,7 +51,7 @@ export function readyLines(
     paint.bold(paint.green(externalText(snapshot))),
     `mapping ${snapshot.mappingId}: ${internalText(snapshot)}${remoteText(snapshot)}, granted for ${
       duration(assigned.lifetime)
-    }, ${lifetimeText(snapshot, now)}`,
+    }, ${lifetimeText(snapshot, now)}, via ${viaText(assigned.protocol)}`,
   ];
 }
 
@@ -155,6 +162,30 @@ export function fieldLines(
 ): string[] {
   const width = Math.max(...fields.map(([name]) => name.length));
   return fields.map(([name, value]) => `${paint.dim(name.padEnd(width))}  ${value}`);
+}
+
+/** The fields of `stats`: names in words, times with their units. */
+export function statsFields(
+  { roundTrip, epoch, ignored, mappings, ...counts }: Stats,
+): [string, string][] {
+  const list = (counted: Readonly<Record<string, number>>): string =>
+    Object.entries(counted).map(([name, count]) => `${inWords(name)} ${count}`).join(", ") ||
+    "none";
+  return [
+    ...Object.entries(counts).map(([name, count]): [string, string] => [
+      inWords(name),
+      String(count),
+    ]),
+    ["ignored", list(ignored)],
+    ["mappings", list(mappings)],
+    ["round trip", roundTrip === null ? "-" : `${roundTrip.toFixed(1)} ms`],
+    ["epoch", epoch === null ? "-" : duration(epoch)],
+  ];
+}
+
+/** `send errors` of `sendErrors`. */
+function inWords(name: string): string {
+  return name.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
 }
 
 /** The fields of `show`. */

@@ -120,6 +120,13 @@ export class ReplClient {
       fits(options, this.#options);
   }
 
+  /** How many addresses are asked after the first, while that is silent (RFC 7488, RFC 7723 section 2.1). */
+  get otherServers(): number {
+    const { server, anycast = false } = this.#options;
+    if (this.gateway !== undefined) return 0;
+    return server === undefined ? Number(anycast) : server.length - 1;
+  }
+
   /** Records the alerts of a mapping, and runs a program for it. */
   track(mapping: MapHandle, program: readonly string[] | undefined): TrackedMapping {
     const { runProgram: run, clock, date } = this.#parts;

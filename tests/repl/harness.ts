@@ -1,11 +1,13 @@
 /** A session without a terminal, with a client and a simulated router in virtual time. Its output is kept as lines. */
 
-import { Client, type ClientOptions, type Network } from "../../mod.ts";
+import { Client, type Network } from "../../mod.ts";
 import * as library from "../../mod.ts";
 // Loaded now, because loading takes real time and the clock is virtual.
 import "../../src/client/trace.ts";
 import "../../src/repl/help.ts";
 import "../../src/repl/commands/js.ts";
+import { resolveAddresses } from "../../src/client/network/addresses.ts";
+import type { HostSurvey } from "../../src/client/network/network_watcher.ts";
 import { loadUpnp } from "../../src/client/network/load_upnp.ts";
 import { loadDiagnosis } from "../../src/client/diagnosis/load_diagnosis.ts";
 import type { CommonOptions, ExitCode } from "../../src/repl/command.ts";
@@ -32,8 +34,10 @@ export interface HarnessOptions {
   readonly rows?: number;
   /** Whether the terminal shows block characters; it does by default. */
   readonly blocks?: boolean;
-  /** The gateways that `--all` finds. */
+  /** The gateways that `--all` finds; the first one is that of a command without a server. */
   readonly gateways?: readonly string[];
+  /** The machine whose network is watched. */
+  readonly machine?: HostSurvey;
   readonly runProgram?: (
     program: readonly string[],
     variables: Readonly<Record<string, string>>,
@@ -67,9 +71,6 @@ export class Harness implements AsyncDisposable {
   /** Whether this host has no network yet: no socket can be opened on its address. */
   isOffline = false;
 
-  /** Called with the options of each client. */
-  onStart: ((options: ClientOptions) => void) | undefined;
-
   readonly #network: Network = {
     name: "memory",
     open: (...args) =>
@@ -102,22 +103,45 @@ export class Harness implements AsyncDisposable {
       colours: options.colours ?? false,
       marks: marksFor({ marks: false, progress: options.live ?? false }),
     });
+    const gateways = (options.gateways ?? ["192.168.1.1"]).map((gateway) => ({
+      family: "IPv4" as const,
+      gateway,
+      interface: "eth0\x1b[31m",
+      client: "192.168.1.20",
+      reason: "first: metric 100 precedes metric 600\x1b[2J",
+    }));
     const runProgram = options.runProgram ??
       (() => Promise.resolve({ success: true, reason: "exit code 0" }));
     this.session = new CommandSession({
       screen,
       mode: options.mode ?? "script",
-      defaults: { client: "192.168.1.20", server: ["192.168.1.1"], ...options.defaults },
+      defaults: {
+        client: "192.168.1.20",
+        ...(options.gateways === undefined ? { server: ["192.168.1.1"] } : {}),
+        ...options.defaults,
+      },
       clock,
       date: () => new Date(),
-      startClient: (client, server, more = {}) => {
-        this.onStart?.(more);
-        return Client.start(client, server, { ...more, clock, network: this.#network });
+      startClient: async (client, server, more = {}) => {
+        const { anycast = false, watch = {} } = more;
+        const { clientAddress, serverAddresses } = await resolveAddresses(
+          client,
+          server,
+          anycast,
+          () => Promise.resolve(gateways),
+        );
+        const { machine: surveyor } = options;
+        return await Client.start(String(clientAddress), serverAddresses.map(String), {
+          ...more,
+          ...(watch && surveyor !== undefined ? { watch: { ...watch, surveyor } } : {}),
+          clock,
+          network: this.#network,
+        });
       },
       startAll: (more) =>
         Promise.all(
-          (options.gateways ?? ["192.168.1.1"]).map((gateway) =>
-            Client.start("192.168.1.20", gateway, { ...more, clock, network: this.#network })
+          gateways.map(({ client, gateway }) =>
+            Client.start(client, gateway, { ...more, clock, network: this.#network })
           ),
         ),
       startGateway: (protocols, port) => {
@@ -127,14 +151,7 @@ export class Harness implements AsyncDisposable {
           port: port ?? 0,
         });
       },
-      discover: () =>
-        Promise.resolve([{
-          family: "IPv4" as const,
-          gateway: "192.168.1.1",
-          interface: "eth0\x1b[31m",
-          client: "192.168.1.20",
-          reason: "first: metric 100 precedes metric 600\x1b[2J",
-        }]),
+      discover: () => Promise.resolve(gateways),
       runProgram: (program, variables, signal) => {
         this.runs.push({ program, variables });
         return runProgram(program, variables, signal);

@@ -1,8 +1,9 @@
 /** Everything that the library can do, typed at the command line and driven once. */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ServerHost, SimulatedServer } from "../../src/testing/mod.ts";
 import type { Option } from "../../src/wire/option.ts";
+import { FakeMachine } from "../client/fake_machine.ts";
 import { StateFolder, stateText, STORED } from "../client/state_folder.ts";
 import { run } from "./command_line.ts";
 import { type Harness, startHarness } from "./harness.ts";
@@ -79,6 +80,31 @@ Deno.test("prefix64 prints the prefixes of the network's NAT64", async () => {
   assertEquals(none.take(), ["The router names no prefix of a NAT64"]);
 });
 
+Deno.test("map says by which protocol the port is open", async () => {
+  for (const [protocol, name] of [["pcp", "PCP"], ["nat-pmp", "NAT-PMP"]]) {
+    await using harness = await startHarness({ mode: "once" });
+    await harness.run(`map 6000 --simulate=${protocol}`, 8);
+    assertMatch(harness.out[1] ?? "", new RegExp(`^mapping 1: tcp 6000, .*, via ${name}$`));
+  }
+});
+
+Deno.test("stats prints times with their units, and names in words", async () => {
+  await using harness = await startHarness();
+  await harness.run("external");
+  harness.take();
+  await harness.run("stats");
+  assertEquals(harness.take(), [
+    "sent             2",
+    "received         2",
+    "send errors      0",
+    "retransmissions  0",
+    "ignored          none",
+    "mappings         none",
+    "round trip       2.0 ms",
+    "epoch            0 s",
+  ]);
+});
+
 Deno.test("stats prints the counters", async () => {
   await using harness = await startHarness();
   await harness.run("map 6000 -k");
@@ -100,9 +126,18 @@ Deno.test("several --server are tried in turn", async () => {
   await using harness = await startHarness({
     defaults: { server: ["192.168.1.9", "192.168.1.1"] },
   });
-  assertEquals(await harness.run("map 6000 --timeout 60", 60), 0);
-  assertStringIncludes(harness.take().join("\n"), "203.0.113.5:6000");
+  assertEquals(await harness.run("map 6000", 60), 0);
+  assertEquals(harness.out[0], "203.0.113.5:6000");
+  assertMatch(
+    harness.take().join("\n"),
+    /^Nothing at 192\.168\.1\.9 answers.*^The next address is asked after four/ms,
+  );
   assertEquals(harness.session.client?.handle.server, "192.168.1.1");
+  await using silent = await startHarness({
+    defaults: { server: ["192.168.1.9", "192.168.1.8"] },
+  });
+  assertEquals(await silent.run("external", 120), 1);
+  assertEquals(silent.take().at(-1), "No answer from 192.168.1.8 within 85 s");
 });
 
 Deno.test("--all asks every gateway, on the command line only", async () => {
@@ -131,14 +166,52 @@ Deno.test("--all asks every gateway, on the command line only", async () => {
   assertEquals(await prompt.run("external --all"), 2);
 });
 
-Deno.test("--anycast, --watch and --wait-for-network reach the client", async () => {
-  await using harness = await startHarness();
-  const seen: unknown[] = [];
-  harness.onStart = (more) => seen.push([more.anycast, more.watch, more.waitForNetwork]);
-  await harness.run("external --anycast --watch 60 --wait-for-network");
-  await harness.run("disconnect");
-  await harness.run("external --watch off");
-  assertEquals(seen, [[true, { interval: 60_000 }, true], [undefined, false, undefined]]);
+Deno.test("--anycast asks the anycast address where the gateway is silent, and only then", async () => {
+  await using harness = await startHarness({ mode: "once", gateways: ["192.168.1.9"] });
+  const server = new SimulatedServer({ externalAddress: "203.0.113.99" });
+  const { network, clock } = harness;
+  const host = await ServerHost.start(network, clock, server, {
+    hostname: "192.0.0.9",
+    port: 5351,
+  });
+  assertEquals(await harness.run("external", 60), 1);
+  await harness.end();
+  harness.take();
+  assertEquals(await harness.run("external --anycast", 60), 0);
+  assertEquals(harness.out, ["203.0.113.99"]);
+  host.close();
+});
+
+Deno.test("--wait-for-network waits until this host has one", async () => {
+  await using harness = await startHarness({ mode: "once" });
+  harness.isOffline = true;
+  assertEquals(await harness.run("external"), 1);
+  harness.take();
+  harness.clock.alarm(harness.clock.now() + 90_000, () => harness.isOffline = false);
+  assertEquals(await harness.run("external --wait-for-network", 100), 0);
+  assertMatch(harness.errors.join(), /^Waiting for a network/);
+  assertEquals(harness.out, ["203.0.113.5"]);
+});
+
+Deno.test("--watch checks the network at its interval, and --watch off never does", async () => {
+  for (const [flag, after, follows] of [["60", 70, true], ["60", 50, false], ["off", 200, false]]) {
+    const machine = new FakeMachine();
+    machine.network = { client: "192.168.1.20", server: "192.168.1.1" };
+    await using harness = await startHarness({ machine });
+    const server = new SimulatedServer({ assignPort: "same", externalAddress: "203.0.113.77" });
+    const { network, clock } = harness;
+    machine.clock = clock;
+    const host = await ServerHost.start(network, clock, server, {
+      hostname: "192.168.7.1",
+      port: 5351,
+    });
+    await harness.run(`map 6000 -k --watch ${flag}`);
+    machine.network = { client: "192.168.7.20", server: "192.168.7.1" };
+    await clock.advance(Number(after) * 1_000);
+    assertEquals(server.mappings.size, follows ? 1 : 0, `${flag} after ${after} s`);
+    await harness.end();
+    host.close();
+  }
 });
 
 Deno.test("what a mapping is by is shown: protocol in use, ignored options, not reached from outside", async () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { MappingSnapshot } from "../../mod.ts";
 import { unicodeWidth } from "@std/cli/unicode-width";
 import {
@@ -39,12 +39,20 @@ function options(columns: number, colours = false) {
 Deno.test("readyLines() begins with the external address and port", () => {
   assertEquals(readyLines(snapshot(), NOW, options(80)), [
     "203.0.113.5:40000",
-    "mapping 1: tcp 6000, granted for 1 h, until 13:00:00, renewed from 12:30:00 on",
+    "mapping 1: tcp 6000, granted for 1 h, until 13:00:00, renewed from 12:30:00 on, via PCP",
   ]);
   assertEquals(
     readyLines(snapshot({ requestType: "once" }), NOW, options(80))[1],
-    "mapping 1: tcp 6000, granted for 1 h, until 13:00:00, not renewed",
+    "mapping 1: tcp 6000, granted for 1 h, until 13:00:00, not renewed, via PCP",
   );
+});
+
+Deno.test("readyLines() names the protocol by which the port is open", () => {
+  const { assigned } = snapshot();
+  for (const [protocol, name] of [["nat-pmp", "NAT-PMP"], ["upnp", "UPnP"]] as const) {
+    const mapping = snapshot({ assigned: assigned && { ...assigned, protocol } });
+    assertMatch(readyLines(mapping, NOW, options(80))[1] ?? "", new RegExp(`, via ${name}$`));
+  }
 });
 
 Deno.test("tableLines() fits every width, wide characters and colours included", () => {

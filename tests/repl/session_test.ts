@@ -11,7 +11,7 @@ Deno.test("map prints the external address and port first, then lifetime and ren
   assertEquals([first, rest], ["203.0.113.5:6000", []]);
   assertMatch(
     second,
-    /^mapping 1: tcp 6000, granted for 10 min, until [-\d :]+, renewed from [-\d :]+ on$/,
+    /^mapping 1: tcp 6000, granted for 10 min, until [-\d :]+, renewed from [-\d :]+ on, via PCP$/,
   );
 });
 

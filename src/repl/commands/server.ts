@@ -2,7 +2,7 @@
 
 import type { ExitCode } from "../command.ts";
 import type { CommandContext } from "../command_context.ts";
-import { diagnosisLines, fieldLines } from "../render.ts";
+import { diagnosisLines, fieldLines, statsFields } from "../render.ts";
 import { clockTime, printable } from "../text.ts";
 import { CommandError } from "../usage_error.ts";
 
@@ -78,15 +78,7 @@ export async function prefix64(context: CommandContext): Promise<ExitCode> {
 export async function stats(context: CommandContext): Promise<ExitCode> {
   const { handle } = await context.connect();
   const counts = handle.stats();
-  const fields = Object.entries(counts).map(([name, value]): [string, string] => [
-    name,
-    value === null
-      ? "-"
-      : typeof value === "object"
-      ? Object.entries(value).map(([key, count]) => `${key} ${count}`).join(", ") || "none"
-      : String(value),
-  ]);
-  context.print(counts, ...fieldLines(fields, context.parts.screen));
+  context.print(counts, ...fieldLines(statsFields(counts), context.parts.screen));
   return 0;
 }
 
