@@ -1,5 +1,6 @@
 import type { KnownGateway } from "../engine/gateway_knowledge.ts";
 import type { Protocol } from "../engine/protocol.ts";
+import { NATPMP_VERSION, PCP_VERSION } from "../wire/constants.ts";
 
 /**
  * What is known of a gateway in one sentence for people, without a period, and what to do about it.
@@ -52,7 +53,12 @@ function advice({ otherSources }: KnownGateway, server: string): string {
 }
 
 function versionSentence(server: string, version: number): string {
-  return version === 0
-    ? `The router at ${server} speaks NAT-PMP only, and that is not answered or not allowed here: ${SWITCH_ON}`
+  const other = version === NATPMP_VERSION
+    ? "NAT-PMP"
+    : version === PCP_VERSION
+    ? "PCP"
+    : undefined;
+  return other !== undefined
+    ? `The router at ${server} speaks ${other} only, and that is not answered or not allowed here: ${SWITCH_ON}`
     : `The router at ${server} speaks version ${version} of the protocol, which this program does not: an update of the router may help`;
 }

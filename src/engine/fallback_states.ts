@@ -13,13 +13,15 @@ export function isInUse({ state }: Fallback): boolean {
 }
 
 /**
- * Whether a protocol can make anything that PCP left unanswered, or do what the client wants of it in another way. A search in
+ * Whether a protocol can make anything that is left unanswered, or do what the client wants of it in another way. A search in
  * UPnP is loud, so it must not begin in vain.
  */
-export function isNeeded(fallback: Fallback, { unansweredInPcp }: Mappings): boolean {
+export function isNeeded(fallback: Fallback, mappings: Mappings): boolean {
   if (fallback.protocol !== "upnp") return true;
-  return unansweredInPcp.some(({ spec }) => {
+  for (const { spec, unanswered } of mappings) {
+    if (unanswered === undefined) continue;
     const obstacle = fallback.obstacle(spec);
-    return obstacle === undefined || obstacle === "pcpOnly";
-  });
+    if (obstacle === undefined || obstacle === "pcpOnly") return true;
+  }
+  return false;
 }

@@ -29,7 +29,7 @@ export interface FallbackReactions {
   readonly inquiry: Inquiry;
   /** The gateway answered in the protocol, whose state is still the one before. */
   readonly heard: (fallback: Fallback) => void;
-  readonly giveUp: (mapping: Mapping, hold: Milliseconds) => void;
+  readonly giveUp: (fallback: Fallback, mapping: Mapping, hold: Milliseconds) => void;
 }
 
 /** The protocols other than PCP that may be used, in the order in which they are tried. */
@@ -87,7 +87,7 @@ function make<T extends Fallback>(
       lifecycle.receive(context, mapping, response);
       mappings.afterChange(mapping);
     },
-    giveUp,
+    giveUp: (mapping, hold) => giveUp(fallback, mapping, hold),
     asked: (mapping) => {
       knowledge.asked(context.now, fallback.protocol, mapping?.lease !== undefined);
     },

@@ -184,12 +184,14 @@ export class GatewayKnowledge implements KnownGateway {
 
   /** Concludes from the time without an answer, once the deadline has come. */
   judge(now: Milliseconds): void {
-    if (this.deadline > now) return;
-    if (this.#refusedAt !== undefined) this.#set("refuses", this.#refusedAt, this.protocol);
-    else {
-      const state = this.refusedVersion === undefined ? "silent" : "refuses";
-      this.#set(state, this.#unansweredSince ?? now, this.protocol);
-    }
+    if (this.deadline <= now) this.conclude(now);
+  }
+
+  /** No request is answered, in any protocol. */
+  conclude(now: Milliseconds): void {
+    const isRefused = this.#refusedAt !== undefined || this.refusedVersion !== undefined;
+    const since = this.#refusedAt ?? this.#unansweredSince ?? now;
+    this.#set(isRefused ? "refuses" : "silent", since, this.protocol);
   }
 
   #set(state: GatewayState, since: Milliseconds, protocol: Protocol | undefined): void {

@@ -4,6 +4,7 @@ import { errorHold } from "./error_hold.ts";
 import type { Milliseconds } from "./events.ts";
 import type { Fallback } from "./fallback.ts";
 import { mayExistInNatPmp } from "./grant.ts";
+import type { GatewayKnowledge } from "./gateway_knowledge.ts";
 import * as lifecycle from "./lifecycle.ts";
 import type { Mapping } from "./mapping.ts";
 import type { MappingContext } from "./mapping_context.ts";
@@ -16,6 +17,7 @@ export interface HandOverOptions {
   readonly mappings: Mappings;
   readonly announceRequest: AnnounceRequest;
   readonly fallbacks: readonly Fallback[];
+  readonly knowledge: GatewayKnowledge;
 }
 
 /** Moves requests from one protocol to another, or refuses those that the other cannot make. */
@@ -89,10 +91,55 @@ export class HandOver {
     mappings.afterChange(mapping);
   }
 
-  /** A protocol other than PCP got no answer for the mapping. */
-  giveUp(mapping: Mapping, hold: Milliseconds): void {
-    const { context, mappings } = this.#options;
+  /**
+   * The protocol for a mapping that is not requested in PCP: one that is spoken, otherwise the first one that can make it.
+   * After a refusal of PCP's version that is UPnP.
+   */
+  choose(now: Milliseconds, mapping: Mapping): Fallback | undefined {
+    const { fallbacks, context: { server } } = this.#options;
+    const isUpnp = mapping.staysInUpnp(now) || server.otherwiseUntil > now;
+    if (this.upnp !== undefined && isUpnp) return this.upnp;
+    const spoken = this.spoken(now);
+    if (spoken === undefined || spoken.state === "usable") return spoken;
+    return fallbacks.find((each) => each.obstacle(mapping.spec) === undefined) ?? spoken;
+  }
+
+  /** The protocol other than PCP that is known to be spoken, otherwise the first one. */
+  spoken(now: Milliseconds): Fallback | undefined {
+    const { fallbacks, context: { server } } = this.#options;
+    if (this.upnp !== undefined && server.otherwiseUntil > now) return this.upnp;
+    return fallbacks.find(({ state }) => state === "usable") ?? fallbacks[0];
+  }
+
+  /** Whether the mapping is not requested in PCP, although that may be used. */
+  goesOtherwise(now: Milliseconds, mapping: Mapping): boolean {
+    if (this.upnp !== undefined && mapping.staysInUpnp(now)) return true;
+    const isRefused = this.#options.context.server.otherwiseUntil > now;
+    return isRefused && this.upnpFor(mapping) !== undefined;
+  }
+
+  get upnp(): Fallback | undefined {
+    return this.#options.fallbacks.find(({ protocol }) => protocol === "upnp");
+  }
+
+  /** UPnP, if a mapping that nothing has granted can go over to it. */
+  upnpFor({ spec, phase, lease }: Mapping): Fallback | undefined {
+    if (lease !== undefined || phase === "deleting") return undefined;
+    return this.upnp?.obstacle(spec) === undefined ? this.upnp : undefined;
+  }
+
+  /** A protocol other than PCP got no answer for the mapping. The next one is tried, if there is one. */
+  giveUp(fallback: Fallback, mapping: Mapping, wait: Milliseconds): void {
+    const { context, mappings, knowledge } = this.#options;
+    const { now, server } = context;
     const { exchange, lease, upnp } = mapping;
+    if (fallback.protocol === "nat-pmp" && exchange?.protocol === "nat-pmp") {
+      const next = this.upnpFor(mapping);
+      const isNext = next?.state === "usable" || !context.allowsPcp;
+      if (next !== undefined && isNext) return this.move(now, mapping, next, "instead");
+    }
+    if (exchange?.protocol !== "pcp" && lease === undefined) knowledge.conclude(now);
+    const hold = server.otherwiseUntil > now ? server.otherwiseUntil - now : wait;
     // PCP goes on beside.
     if (exchange?.protocol === "pcp") exchange.beside = undefined;
     else if (upnp !== undefined && lease === undefined && context.allowsPcp) {

@@ -1,6 +1,7 @@
 import { AnnounceRequest } from "./announce_request.ts";
 import type { InquiryResult, Milliseconds } from "./events.ts";
 import type { Fallback } from "./fallback.ts";
+import type { GatewayKnowledge } from "./gateway_knowledge.ts";
 import type { MappingContext } from "./mapping_context.ts";
 
 /**
@@ -9,11 +10,13 @@ import type { MappingContext } from "./mapping_context.ts";
  */
 export class Inquiry {
   readonly #context: MappingContext;
+  readonly #knowledge: GatewayKnowledge;
   readonly #request: AnnounceRequest;
   #endsAt: Milliseconds = Infinity;
 
-  constructor(context: MappingContext) {
+  constructor(context: MappingContext, knowledge: GatewayKnowledge) {
     this.#context = context;
+    this.#knowledge = knowledge;
     this.#request = new AnnounceRequest(context.config);
   }
 
@@ -61,10 +64,14 @@ export class Inquiry {
     this.#request.startOver(now);
   }
 
+  /** Without an answer the version counts that the gateway named when it refused PCP's. */
   finish(answer: InquiryResult): void {
     if (!this.isUnderWay) return;
     this.stop();
-    this.#context.outputs.push({ type: "inquired", ...answer });
+    const { refusedVersion: version } = this.#knowledge;
+    const isRefusal = answer.protocol === undefined && version !== undefined;
+    const result = isRefusal ? { ...answer, version } : answer;
+    this.#context.outputs.push({ type: "inquired", ...result });
   }
 
   stop(): void {

@@ -55,20 +55,21 @@ export class ProtocolChoice {
     const { context } = options;
     this.#options = options;
     this.knowledge = new GatewayKnowledge(() => this.#emitGateway());
-    this.#inquiry = new Inquiry(context);
+    this.#inquiry = new Inquiry(context, this.knowledge);
     const { natPmp, all } = makeFallbacks({
       ...options,
       knowledge: this.knowledge,
       inquiry: this.#inquiry,
       heard: (fallback) => this.#heard(fallback),
-      giveUp: (mapping, hold) => this.#handOver.giveUp(mapping, hold),
+      giveUp: (fallback, mapping, hold) => this.#handOver.giveUp(fallback, mapping, hold),
     });
     this.#natPmp = natPmp;
     this.#fallbacks = all;
-    this.#handOver = new HandOver({ ...options, fallbacks: this.#fallbacks });
+    const { knowledge } = this;
+    this.#handOver = new HandOver({ ...options, knowledge, fallbacks: this.#fallbacks });
     this.#versions = new VersionNegotiation({
       ...options,
-      knowledge: this.knowledge,
+      knowledge,
       handOver: this.#handOver,
       inquiry: this.#inquiry,
       question: this.#question,
@@ -94,6 +95,9 @@ export class ProtocolChoice {
     if (this.#beginAt <= now) this.#begin(now);
     if (this.#goOverAt <= now) this.#goOver(now);
     if (this.#judgeAt <= now) this.#judge(now);
+    if (!this.#inquiry.isInPcp && !this.#fallbacks.some(({ isBusy }) => isBusy)) {
+      this.#inquiry.finish({});
+    }
     this.#afterChange();
   }
 
@@ -120,17 +124,14 @@ export class ProtocolChoice {
 
   /** Whether the request of a mapping is sent in PCP. */
   usesPcp(now: Milliseconds, mapping: Mapping): boolean {
-    const stays = this.#upnp !== undefined && mapping.staysInUpnp(now);
-    return this.#options.context.allowsPcp && !stays;
+    return this.#options.context.allowsPcp && !this.#handOver.goesOtherwise(now, mapping);
   }
 
   /** The request of a mapping may leave, and PCP is not to be used. */
   sendOtherwise(now: Milliseconds, mapping: Mapping): void {
-    const stays = mapping.staysInUpnp(now) ? this.#upnp : undefined;
-    const fallback = stays ?? this.#fallbacks.find(({ state }) => state === "usable") ??
-      this.#fallbacks[0];
+    const fallback = this.#handOver.choose(now, mapping);
     if (fallback === undefined) return this.#handOver.refuse(mapping);
-    if (stays === undefined) this.#withoutPcpSince ??= now;
+    if (!mapping.staysInUpnp(now)) this.#withoutPcpSince ??= now;
     this.#handOver.move(now, mapping, fallback, "instead");
     this.#afterChange();
   }
@@ -209,13 +210,14 @@ export class ProtocolChoice {
 
   /** Something happened that concerns UPnP only; returns why it changed nothing, if so. */
   receiveUpnp(now: Milliseconds, event: UpnpInput): IgnoreReason | undefined {
-    const reason = this.#upnp?.take?.(now, event);
+    const reason = this.#handOver.upnp?.take?.(now, event);
     this.#afterChange();
     return reason;
   }
 
   /** The network may have changed. */
   refresh(now: Milliseconds): void {
+    this.#options.context.server.forgetVersion();
     for (const fallback of this.#fallbacks) fallback.refresh?.(now);
     if (this.#fallbacks.some(({ state }) => GIVEN_UP.has(state))) this.#handOver.acceptVersion();
     this.#afterChange();
@@ -231,10 +233,12 @@ export class ProtocolChoice {
   /** The caller wants to know which protocol the gateway speaks. One inquiry serves all callers. */
   inquire(now: Milliseconds): void {
     if (this.#inquiry.isUnderWay) return;
-    const { allowsPcp } = this.#options.context;
-    const [fallback] = this.#fallbacks;
-    this.#inquiry.start(now, allowsPcp ? undefined : fallback);
-    if (!allowsPcp && fallback === undefined) this.#inquiry.finish({});
+    const { allowsPcp, server } = this.#options.context;
+    const other = this.#handOver.spoken(now);
+    const isInPcp = allowsPcp && (server.otherwiseUntil <= now || other === undefined);
+    if (!allowsPcp) this.#withoutPcpSince ??= now;
+    this.#inquiry.start(now, isInPcp ? undefined : other);
+    if (!isInPcp && other === undefined) this.#inquiry.finish({});
     this.#afterChange();
   }
 
@@ -258,10 +262,6 @@ export class ProtocolChoice {
       this.#goOverAt,
     );
     for (const { deadline } of this.#fallbacks) this.deadline = Math.min(this.deadline, deadline);
-  }
-
-  get #upnp(): Fallback | undefined {
-    return this.#fallbacks.find(({ protocol }) => protocol === "upnp");
   }
 
   /** Whether an answer is waited for, in any protocol. */
@@ -314,8 +314,8 @@ export class ProtocolChoice {
 
   /** Before anything goes over PCP is asked once more: a lost datagram must not make a second mapping. */
   #askPcpOnce(now: Milliseconds): void {
-    if (this.#mayGoOver || this.#question.purpose !== undefined) return;
-    this.#question.schedule("goOver", now, PCP_WAIT);
+    if (this.#mayGoOver) this.#goOverAt = Math.min(this.#goOverAt, now);
+    else if (this.#question.purpose === undefined) this.#question.schedule("goOver", now, PCP_WAIT);
   }
 
   #wakeQuestion(now: Milliseconds): void {
@@ -351,9 +351,7 @@ export class ProtocolChoice {
     }
     if (this.#fallbacks.length > 1) this.#handOver.leaveSilent(now, fallback);
     if (this.#inquiry.sentAt + PCP_WAIT <= now) this.#inquiry.goOver(now, fallback);
-    if (announceRequest.isUnderWay && announceRequest.sentAt + PCP_WAIT <= now) {
-      this.refuseAnnounce();
-    }
+    if (announceRequest.sentAt + PCP_WAIT <= now) this.refuseAnnounce();
   }
 
   /** The first protocol that is spoken. The answer of an earlier one wins, and may take a second request. */
@@ -362,7 +360,8 @@ export class ProtocolChoice {
     const fallback = this.#fallbacks[index];
     const earlier = this.#fallbacks.slice(0, index);
     const isFirst = earlier.every(({ state }) => state === "refused" || state === "unsupported");
-    const at = this.#secondSentAt + PCP_WAIT;
+    const isPcpAsked = this.knowledge.pcpSilentSince !== undefined;
+    const at = isPcpAsked ? this.#secondSentAt + PCP_WAIT : now;
     if (fallback === undefined || isFirst || at <= now) return fallback;
     this.#goOverAt = at;
     return undefined;
@@ -370,7 +369,7 @@ export class ProtocolChoice {
 
   /** What the gateway is judged to be is final only after the search in UPnP, which takes some seconds. */
   get #judgeAt(): Milliseconds {
-    return this.#upnp?.state === "asked" ? Infinity : this.knowledge.deadline;
+    return this.#handOver.upnp?.state === "asked" ? Infinity : this.knowledge.deadline;
   }
 
   #judge(now: Milliseconds): void {
@@ -388,8 +387,9 @@ export class ProtocolChoice {
   #heard({ protocol, state }: Fallback): void {
     const { now } = this.#options.context;
     this.knowledge.answered(now, protocol);
-    if (GIVEN_UP.has(state)) this.#handOver.acceptVersion();
-    if (state !== "usable" && this.#hasBegun) this.#askPcpOnce(now);
+    if (state === "usable") return;
+    if (GIVEN_UP.has(state) || protocol === "upnp") this.#handOver.acceptVersion();
+    if (this.#hasBegun) this.#askPcpOnce(now);
   }
 }
 

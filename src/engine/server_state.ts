@@ -16,6 +16,7 @@ export class ServerState {
   #newHeldUntil = -Infinity;
   #allHeldUntil = -Infinity;
   #versionHeldUntil = -Infinity;
+  #otherwiseUntil = -Infinity;
   #versionRefusals = 0;
   #restarts = 0;
 
@@ -70,6 +71,7 @@ export class ServerState {
   restartedBesidePcp(): void {
     this.#otherGeneration++;
     this.#restarts++;
+    this.forgetVersion();
   }
 
   /**
@@ -96,6 +98,7 @@ export class ServerState {
   /** The server answered a request in PCP. Returns whether requests were held back because it seemed not to speak PCP. */
   versionAccepted(now: Milliseconds): boolean {
     this.#versionRefusals = 0;
+    this.#otherwiseUntil = -Infinity;
     if (this.#versionHeldUntil <= now) return false;
     this.#versionHeldUntil = -Infinity;
     return true;
@@ -118,9 +121,25 @@ export class ServerState {
     this.#versionHeldUntil = until;
   }
 
+  /** Until when what another protocol can make is not requested in PCP; in the past if it is. Read only. */
+  get otherwiseUntil(): Milliseconds {
+    return this.#otherwiseUntil;
+  }
+
+  /** It refused PCP's version, and another protocol is tried instead. */
+  goOtherwise(until: Milliseconds): void {
+    this.#otherwiseUntil = until;
+  }
+
+  /** It may be another server by now, or another release of it. */
+  forgetVersion(): void {
+    this.#versionHeldUntil = this.#otherwiseUntil = -Infinity;
+  }
+
   /** Another address of the server is used now. Its epoch may differ (RFC 6887 section 8.5), and it refused nothing. */
   moved(): void {
     this.#epoch = undefined;
-    this.#newHeldUntil = this.#allHeldUntil = this.#versionHeldUntil = -Infinity;
+    this.#newHeldUntil = this.#allHeldUntil = -Infinity;
+    this.forgetVersion();
   }
 }

@@ -81,9 +81,12 @@ export class VersionNegotiation {
 
   /** A version error from the server; returns why it changed nothing, if so. */
   receiveError(now: Milliseconds, error: VersionError): IgnoreReason | undefined {
-    const { knowledge, question, natPmp } = this.#options;
+    const { knowledge, question, natPmp, context: { allowsPcp } } = this.#options;
     // A server that speaks PCP only answers a request in NAT-PMP so.
-    if (error.version === PCP_VERSION && natPmp?.refused(now)) return undefined;
+    if (error.version === PCP_VERSION && natPmp !== undefined) {
+      if (natPmp.isBusy && !allowsPcp) knowledge.refusedVersion = PCP_VERSION;
+      if (natPmp.refused(now)) return undefined;
+    }
     if (now - this.#lastSentAt > this.#expectedRoundTrip || !this.#awaitsPcp) return "stale";
     if (knowledge.believesPcp(now)) {
       if (question.purpose !== "doubt" || !question.isSent) return this.#doubt(now);
@@ -149,20 +152,25 @@ export class VersionNegotiation {
     const natPmp = version === NATPMP_VERSION ? this.#options.natPmp : undefined;
     const asked = mappings.unansweredInPcp;
     const hold = context.server.versionRefused(lifetime);
-    knowledge.versionRefused(now, version, natPmp === undefined);
+    const other = natPmp ?? handOver.upnp;
+    const searched = natPmp === undefined ? asked.filter((each) => handOver.upnpFor(each)) : asked;
+    const isFinal = other === undefined || (searched.length === 0 && !inquiry.isInPcp);
+    knowledge.versionRefused(now, version, isFinal);
     natPmp?.versionRefused(now, epoch);
+    if (natPmp === undefined) context.server.goOtherwise(now + hold);
     if (version !== NATPMP_VERSION) context.server.holdVersion(now + hold);
     // The version error may have been forged for this port. What follows comes to another one.
     if (natPmp !== undefined && natPmp.state !== "usable") {
       context.outputs.push({ type: "newSocket" });
     }
     for (const mapping of asked) {
-      if (natPmp === undefined) handOver.refuse(mapping, { hold });
-      else handOver.move(now, mapping, natPmp, "instead", hold);
+      const fallback = natPmp ?? handOver.upnpFor(mapping);
+      if (fallback === undefined) handOver.refuse(mapping, { hold });
+      else handOver.move(now, mapping, fallback, "instead", hold);
     }
     handOver.refuseAnnounce(hold);
-    if (natPmp === undefined) inquiry.finish({ version });
-    else inquiry.goOver(now, natPmp);
+    if (other === undefined) inquiry.finish({});
+    else inquiry.goOver(now, other);
   }
 }
 

@@ -299,7 +299,6 @@ export class Igd implements Fallback {
   }
 
   #askAddress(now: Milliseconds, device: Device): void {
-    this.#isWanted = false;
     if (this.#host.clientAddress.family === "IPv6") return this.#answerAddress(now, device);
     const { external } = device;
     if (external !== undefined && external.at >= this.#askedAt) {
@@ -308,6 +307,7 @@ export class Igd implements Fallback {
     const { inner } = this.#discovery;
     const task = askExternal(device.service, inner, () => this.#now);
     this.#exchanges.run(now, task, (at, answer) => {
+      this.#isWanted = false;
       if ("type" in answer) return this.#gone(at, answer);
       this.#learn(device, answer);
       this.#answerAddress(at, device);
@@ -318,6 +318,7 @@ export class Igd implements Fallback {
     const { clientAddress } = this.#host;
     const address = clientAddress.family === "IPv6" ? clientAddress : device.external?.address;
     const isKnown = address !== undefined && device.isConnected;
+    this.#isWanted = false;
     this.#events.heard();
     this.#events.addressAnswered({
       result: isKnown ? ResultCode.Success : ResultCode.NetworkFailure,

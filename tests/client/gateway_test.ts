@@ -131,6 +131,8 @@ Deno.test("a gateway that speaks another version refuses", async () => {
   world.server.tamper = () => [encodeResponse(version3)];
   world.handle.request(new InboundMap(6000, 7200));
   await world.advance(100);
+  assertEquals(known(world.handle), ["unknown", undefined], "UPnP is searched for");
+  await world.advance(5_000);
   assertEquals(known(world.handle), ["refuses", undefined]);
   assert(world.handle.describeGateway().includes("speaks version 3"));
 });

@@ -243,7 +243,7 @@ Deno.test("a socket that cannot be opened leaves the old one in use", async () =
 });
 
 Deno.test("at most two sockets for requests are open, none after shutdown()", async () => {
-  const world = await natPmpLab();
+  const world = await natPmpLab({}, { client: { protocols: ["pcp", "nat-pmp"] } });
   const before = world.network.openSockets;
   for (let round = 0; round < 5; round++) {
     const mapping = await granted(world);
