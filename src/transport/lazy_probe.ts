@@ -15,7 +15,7 @@ export async function probeByIcmp(
     const { probe } = mayCallLibc()
       ? await import("./libc_probe.ts")
       : await import("./node_probe.ts");
-    return await probe(options, SENDS);
+    return await probe(options, LOOPBACK.test(to.hostname) ? SENDS_TO_ITSELF : SENDS);
   } catch {
     return undefined; // no such library, or no descriptor left: a silent gateway stays a silent one
   }
@@ -29,5 +29,13 @@ function mayCallLibc(): boolean {
 /** Linux gives up after 3 s to find a host on the link, and reports that it is unreachable. */
 const PROBE_TIME: Milliseconds = 4_000;
 
-/** When the datagrams leave. Linux sends an address one ICMP error a second, and six at first, so the first may have none. */
-const SENDS: readonly Milliseconds[] = [0, 250, 750, 1_750];
+/**
+ * When the datagrams leave. Linux sends an address one ICMP error a second, and six at first, so that the first datagram after
+ * many requests may have none.
+ */
+const SENDS: readonly Milliseconds[] = [0, 1_250];
+
+/** Nothing limits the ICMP errors from this host to itself. */
+const SENDS_TO_ITSELF: readonly Milliseconds[] = [0];
+
+const LOOPBACK = /^(127\.|::1$)/;
