@@ -354,7 +354,7 @@ export class Handle implements AsyncDisposable {
     const { engine } = this.#connection;
     this.#connection.close();
     this.#connection = connection;
-    this.#records.moveTo(this.#endpoints, this.#registry.known(engine));
+    this.#records.moveTo(this.#endpoints, this.#registry.known(engine), engine.ended);
     this.#errors.put(new NetworkChangedError(this.client, this.server));
     this.#registry.requestAgain();
     this.#announceRequests.resend();

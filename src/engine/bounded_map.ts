@@ -29,4 +29,9 @@ export class BoundedMap<K, V> {
   delete(key: K): void {
     this.#map.delete(key);
   }
+
+  /** Yields the entries, the one that was set first at first. */
+  [Symbol.iterator](): IterableIterator<[K, V]> {
+    return this.#map[Symbol.iterator]();
+  }
 }

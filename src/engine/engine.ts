@@ -124,6 +124,11 @@ export class Engine {
     return this.#portReuse.find(spec, now);
   }
 
+  /** What ended mappings leave to new ones, for an engine that continues with this server later; some may have expired. */
+  get ended(): readonly EndedMapping[] {
+    return this.#portReuse.left;
+  }
+
   /**
    * Takes one input and returns all that follows from it, in order.
    *

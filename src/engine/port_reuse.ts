@@ -17,6 +17,8 @@ export interface Claim {
 
 /** What an ended mapping leaves. */
 export interface EndedMapping extends ReusableMapping {
+  /** What was requested. */
+  readonly spec: MappingSpec;
   /** Until when the server may hold the mapping, or reserve its port. */
   readonly until: Milliseconds;
   /** Until when it may hold the mapping; in the past if it does not. */
@@ -33,6 +35,8 @@ export class PortReuse {
   readonly #config: EngineConfig;
   readonly #deleting = new Map<MappingKey, Mapping>();
   readonly #ended = new BoundedMap<MappingKey, EndedMapping>(MOST_ENDED);
+  /** When the expired ones among them are dropped next. */
+  #sweepAt: Milliseconds = -Infinity;
 
   constructor(config: EngineConfig) {
     this.#config = config;
@@ -61,6 +65,11 @@ export class PortReuse {
     return kept !== undefined && kept.until > now ? kept : undefined;
   }
 
+  /** What ended mappings leave; some may have expired. */
+  get left(): readonly EndedMapping[] {
+    return [...this.#ended].map(([, ended]) => ended);
+  }
+
   /** The deletion of the mapping has begun. */
   deleting(mapping: Mapping): void {
     this.#deleting.set(mappingKey(mapping.spec), mapping);
@@ -80,10 +89,25 @@ export class PortReuse {
     if (successors.length === 0) {
       const reserved = spec.protocol === ProtocolNumber.Udp ? reuseTime : tcpReuseTime;
       const until = Math.max(now + reserved, heldUntil);
-      const endedAt = now;
-      this.#ended.set(key, { nonce, suggestedAddress, suggestedPort, until, heldUntil, endedAt });
+      this.#dropExpired(now);
+      this.#ended.set(key, {
+        spec,
+        nonce,
+        suggestedAddress,
+        suggestedPort,
+        until,
+        heldUntil,
+        endedAt: now,
+      });
     }
     return successors;
+  }
+
+  /** Entries expire in another order than they were added, so all are compared: now and then, not with each addition. */
+  #dropExpired(now: Milliseconds): void {
+    if (now < this.#sweepAt) return;
+    this.#sweepAt = now + SWEEP_INTERVAL;
+    for (const [key, { until }] of this.#ended) if (until <= now) this.#ended.delete(key);
   }
 }
 
@@ -96,6 +120,9 @@ const NOTHING: Claim = { isRecent: false };
 
 /** Our decision: a datagram is that late at most. */
 const LATE: Milliseconds = 120_000;
+
+/** Our decision: expired entries are kept that long at most while others are added. */
+const SWEEP_INTERVAL: Milliseconds = 10_000;
 
 /** Our decision: the memory of those that ended first is given up for later ones. */
 const MOST_ENDED = 16_384;

@@ -91,6 +91,17 @@ Deno.test("a UDP mapping that ended longer ago than two minutes is forgotten (C-
   assertEquals(externalPort, 0);
 });
 
+Deno.test("what ended mappings leave is kept for two minutes, and for seconds more at most (C-15-3)", () => {
+  const t = new Timeline();
+  for (let port = 1; port <= 400; port++) {
+    const id = t.at(port * 1_000).request(mapSpec({ protocol: 17, internalPort: port }));
+    t.answer(id).release(id).answer(id).takeSends();
+  }
+  const ports = t.engine.ended.map(({ spec }) => spec.internalPort);
+  assert(ports.length < 135, `${ports.length} are kept`);
+  for (let port = 281; port <= 400; port++) assert(ports.includes(port), `${port} is not`);
+});
+
 /** A mapping ends at 10 s, and is requested again: whether with its nonce and its port. */
 function isKept(
   spec: MappingSpec,

@@ -1,6 +1,7 @@
 /** Helpers for tests of a client in a lab. */
 
 import type { PcpError } from "../../src/pcp_error.ts";
+import type { Clock } from "../../src/clock.ts";
 import type { Handle } from "../../src/client/handle.ts";
 import { InboundMap } from "../../src/client/inbound_map.ts";
 import type { Alert, MapHandle } from "../../src/client/map_handle.ts";
@@ -27,6 +28,14 @@ export type Sent = Request & { readonly at: number };
 /** Whether it is a datagram of SSDP. */
 export function isSearch(bytes: Uint8Array): boolean {
   return bytes[0] === 0x4d;
+}
+
+/** Lets the wall clock follow a virtual one. */
+export function wallTimeOf(clock: Clock): Disposable {
+  const { now } = Date;
+  const start = now() - clock.now();
+  Date.now = () => start + clock.now();
+  return { [Symbol.dispose]: () => Date.now = now };
 }
 
 /** What the client sent in PCP since a time, decoded. */

@@ -386,6 +386,8 @@ const ENGINE_MUTANTS: MutantsByFile = {
       "undefined as Mapping | undefined",
     ],
     ["nonce and port are not kept", "ended", "this.#ended.set("],
+    ["what has expired accumulates", "#dropExpired", "until <= now", "false"],
+    ["what has not expired is dropped", "#dropExpired", "until <= now", "until > now"],
     [
       "two successors of a deletion have its nonce",
       "claim",

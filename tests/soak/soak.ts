@@ -41,7 +41,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     clock,
     shutdownTimeout: 30_000,
     // Nonces of ended mappings are kept for it. Their number must be steady before memory is compared.
-    protocol: { reuseTime: 60_000, tcpReuseTime: 60_000 },
+    protocol: { reuseTime: 30_000, tcpReuseTime: 30_000 },
   });
   const population = new MappingPopulation(handle, mappings, random);
   const gauge = new Gauge();
@@ -112,7 +112,8 @@ class MappingPopulation {
   /** Revokes a hundredth of the mappings, renews as many others, reads all alerts, and requests new mappings. */
   churn(): void {
     const some = Math.ceil(this.#size / 100);
-    for (let i = 0; i < some && this.#members.length >= this.#size; i++) {
+    const isFull = this.#members.length >= this.#size;
+    for (let i = 0; i < some && isFull; i++) {
       const [revoked] = this.#members.splice(Math.floor(this.#random() * this.#members.length), 1);
       revoked?.revoke().catch(reportError);
       const renewed = this.#members[Math.floor(this.#random() * this.#members.length)];

@@ -6,7 +6,7 @@ import {
   type MappingSpec,
 } from "../../engine/mapping_spec.ts";
 import { type Protocol, PROTOCOLS } from "../../engine/protocol.ts";
-import type { Milliseconds } from "../../engine/events.ts";
+import type { KnownMapping, Milliseconds } from "../../engine/events.ts";
 import type { EndedMapping } from "../../engine/port_reuse.ts";
 import { IpAddress } from "../../wire/address.ts";
 import { MAX_LIFETIME } from "../../wire/constants.ts";
@@ -42,6 +42,45 @@ export interface MappingRecord extends Endpoints {
   upnp: StoredUpnp | undefined;
   /** It is over here; the server may hold it all the same. */
   readonly isOver?: boolean;
+}
+
+/** A mapping, and what the engine knows of it. */
+export interface RequestedMapping {
+  readonly key: MappingKey;
+  readonly spec: MappingSpec;
+  readonly known: KnownMapping;
+}
+
+/** The record of a mapping that the engine has requested. */
+export function requestedOf(
+  endpoints: Endpoints,
+  { key, spec, known }: RequestedMapping,
+  now: Milliseconds,
+): MappingRecord {
+  const { nonce, suggestedAddress, suggestedPort, until, grantedBy, upnp } = known;
+  const expiresAt = Date.now() + until - now;
+  const { lifetime } = spec;
+  return {
+    ...endpoints,
+    key,
+    spec,
+    nonce,
+    suggestedAddress,
+    suggestedPort,
+    lifetime,
+    expiresAt,
+    grantedBy,
+    upnp,
+  };
+}
+
+/** The record of a mapping that is over, for as long as the server may reserve its port (RFC 6887 section 15). */
+export function reservedOf(
+  endpoints: Endpoints,
+  { spec, ...known }: EndedMapping,
+  now: Milliseconds,
+): MappingRecord {
+  return { ...requestedOf(endpoints, { key: mappingKey(spec), spec, known }, now), isOver: true };
 }
 
 /** The record of a mapping that is over, for as long as the server may hold it in PCP; undefined if it does not. */

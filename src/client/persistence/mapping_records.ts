@@ -18,7 +18,10 @@ import {
   keyOf,
   type MappingRecord,
   recordOf,
+  type RequestedMapping,
+  requestedOf,
   requestOf,
+  reservedOf,
   storedOf,
   withoutKept,
   withoutSuggestion,
@@ -38,13 +41,6 @@ export interface MappingRecordsOptions {
   /** Whether stored mappings for other hosts are used (RFC 6887 section 13.1); by default they are not. */
   readonly allowThirdParty?: boolean;
   readonly onError: (error: PcpError) => void;
-}
-
-/** A mapping, and what the engine knows of it. */
-export interface RequestedMapping {
-  readonly key: MappingKey;
-  readonly spec: MappingSpec;
-  readonly known: KnownMapping;
 }
 
 /** The result of {@linkcode MappingRecords.record}. */
@@ -119,7 +115,7 @@ export class MappingRecords {
 
   /** Whether a request needs a record, or may find one: not without a store, before the client has moved. */
   get isUsed(): boolean {
-    return this.#options.store !== undefined || this.#leftovers.size > 0 ||
+    return this.#options.store !== undefined || this.#leftovers.size + this.#ended.size > 0 ||
       this.#elsewhere.some(({ upnp }) => upnp !== undefined);
   }
 
@@ -127,11 +123,21 @@ export class MappingRecords {
    * The client has another address or server from now on.
    *
    * @param requested The mappings that were requested before; with a store their records are used instead.
+   * @param ended What those leave that ended before; as above.
    */
-  moveTo(endpoints: Endpoints, requested: readonly RequestedMapping[]): void {
-    const { store } = this.#options;
-    const records = store === undefined ? requested.map((each) => this.#recordOf(each)) : [];
-    this.#elsewhere.push(...this.#here(), ...records);
+  moveTo(
+    endpoints: Endpoints,
+    requested: readonly RequestedMapping[],
+    ended: readonly EndedMapping[],
+  ): void {
+    this.#elsewhere.push(...this.#here());
+    if (this.#options.store === undefined) {
+      const now = this.#options.now();
+      this.#elsewhere.push(
+        ...ended.map((each) => reservedOf(this.#endpoints, each, now)),
+        ...requested.map((each) => requestedOf(this.#endpoints, each, now)),
+      );
+    }
     this.#leftovers.clear();
     this.#ended.clear();
     this.#active.clear();
@@ -290,24 +296,6 @@ export class MappingRecords {
     }
   }
 
-  #recordOf({ key, spec, known }: RequestedMapping): MappingRecord {
-    const { nonce, suggestedAddress, suggestedPort, until, grantedBy, upnp } = known;
-    const expiresAt = Date.now() + until - this.#options.now();
-    const { lifetime } = spec;
-    return {
-      ...this.#endpoints,
-      key,
-      spec,
-      nonce,
-      suggestedAddress,
-      suggestedPort,
-      lifetime,
-      expiresAt,
-      grantedBy,
-      upnp,
-    };
-  }
-
   #keep(): void {
     for (const record of [...this.#active.values()].flat()) {
       if (record.upnp !== undefined) record.upnp = { ...record.upnp, kept: true };
@@ -369,6 +357,9 @@ export class MappingRecords {
     await undefined; // changes of one moment go into one write
     while (this.#dirty) {
       this.#dirty = false;
+      for (const record of this.#ended.values()) {
+        if (!mayExist(record)) this.#ended.delete(record.key);
+      }
       try {
         await store.save([...this.#elsewhere, ...this.#here()].filter(mayExist).map(storedOf));
       } catch (error) {
