@@ -153,8 +153,8 @@ export class VersionNegotiation {
     const asked = mappings.unansweredInPcp;
     const hold = context.server.versionRefused(lifetime);
     const other = natPmp ?? handOver.upnp;
-    const searched = natPmp === undefined ? asked.filter((each) => handOver.upnpFor(each)) : asked;
-    const isFinal = other === undefined || (searched.length === 0 && !inquiry.isInPcp);
+    const isSearched = inquiry.isInPcp || asked.some((each) => handOver.upnpFor(each));
+    const isFinal = other === undefined || (natPmp === undefined && !isSearched);
     knowledge.versionRefused(now, version, isFinal);
     natPmp?.versionRefused(now, epoch);
     if (natPmp === undefined) context.server.goOtherwise(now + hold);
