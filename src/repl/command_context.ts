@@ -255,7 +255,7 @@ function silentInPcp({ handle: { server } }: ReplClient): CommandError {
 /** @param isExplained Whether the verdict on the gateway was printed. */
 function noAnswerError(client: ReplClient, seconds: number, isExplained: boolean): CommandError {
   return new CommandError(
-    `No answer from ${client.serverText} within ${seconds} s`,
+    `No answer from ${client.serversText} within ${seconds} s`,
     isExplained ? undefined : OTHER_GATEWAY,
   );
 }

@@ -99,9 +99,14 @@ export class ReplClient {
 
   /** The server and its port as messages show them. */
   get serverText(): string {
-    const { server, port } = this.handle;
-    const text = `${server}${port === STANDARD_PORT ? "" : ` port ${port}`}`;
+    const text = this.#withPort(this.handle.server);
     return this.gateway === undefined ? text : `the simulated gateway at ${text}`;
+  }
+
+  /** All servers that are asked in turn, as messages show them. */
+  get serversText(): string {
+    const { server = [] } = this.#options;
+    return server.length < 2 ? this.serverText : this.#withPort(server.join(" or "));
   }
 
   /** The same within a sentence. */
@@ -221,6 +226,11 @@ export class ReplClient {
     }
     this.gateway?.close();
     return isSilent || unconfirmed === 0;
+  }
+
+  #withPort(text: string): string {
+    const { port } = this.handle;
+    return port === STANDARD_PORT ? text : `${text} port ${port}`;
   }
 
   /** Shuts the client down and leaves the mappings open. */
