@@ -30,7 +30,7 @@ function named(route: Route, links: readonly Link[]): Route {
 }
 
 /** Parses the default routes in the output of `netstat -rn`, in which each family has a table with a head of its own. */
-export function parseNetstat(text: string): Route[] {
+function parseNetstat(text: string): Route[] {
   let columns: readonly string[] = [];
   return text.split("\n").flatMap((line): Route[] => {
     const fields = line.trim().split(/\s+/);

@@ -70,7 +70,7 @@ export function parsePowerShell(json: string): Host {
  *
  * @param addresses The addresses of this computer, which show the interfaces' names.
  */
-export function parseRoutePrint(text: string, addresses: readonly LocalAddress[]): Route[] {
+function parseRoutePrint(text: string, addresses: readonly LocalAddress[]): Route[] {
   return text.split("\n").flatMap((line): Route[] => {
     const fields = line.trim().split(/\s+/);
     // Network, mask, gateway, address of the interface, metric.

@@ -81,6 +81,6 @@ export interface Firewall {
 }
 
 /** Nothing has been shown yet. */
-export function newTraits(): Traits {
+function newTraits(): Traits {
   return { lease: "wanted", hasNoAddAny: false, cannotLook: false, recreates: false };
 }

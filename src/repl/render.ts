@@ -35,7 +35,7 @@ export function internalText({ protocol, internalPort }: MappingSnapshot): strin
 }
 
 /** The external address and port, or a dash. */
-export function externalText({ assigned }: MappingSnapshot): string {
+function externalText({ assigned }: MappingSnapshot): string {
   return assigned === null ? "-" : endpoint(assigned.externalAddress, assigned.externalPort);
 }
 
@@ -88,7 +88,7 @@ export function stateText(state: MappingState): string {
 }
 
 /** A state in colour: green runs, red has failed, yellow is in between. */
-export function paintedState(state: MappingState, paint: Paint): string {
+function paintedState(state: MappingState, paint: Paint): string {
   const text = stateText(state);
   if (state.type === "running") return paint.green(text);
   if (state.type === "error" || state.type === "expired") return paint.red(text);
@@ -239,7 +239,7 @@ export function remarksOn({ assigned }: MappingSnapshot): string[] {
 }
 
 /** Why the external address is not reached from the Internet; undefined if it is. */
-export function reachText(assigned: Assigned | null): string | undefined {
+function reachText(assigned: Assigned | null): string | undefined {
   if (assigned === null || assigned.globallyReachable !== false) return undefined;
   const { externalAddress } = assigned;
   const [, , text] = NOT_REACHED.find(([addresses]) => addresses.test(externalAddress)) ?? OTHER;

@@ -204,8 +204,8 @@ Deno.test("InboundMap refuses a setting given twice (C-7.3-5)", () => {
     ["thirdParty", () => map.thirdParty("192.168.1.20")],
     ["preferFailure", () => map.preferFailure()],
   ];
-  for (const [wish, give] of again) {
-    assertThrows(give, TypeError, `Cannot create an inbound mapping: ${wish} was given twice`);
+  for (const [option, give] of again) {
+    assertThrows(give, TypeError, `Cannot create an inbound mapping: ${option} was given twice`);
   }
 });
 

@@ -35,13 +35,13 @@ C-10-2 | 6887 10 | DESC | internal and remote address are of one family, the ext
 C-10-3 | 6887 10 | DESC | what a server supports is found out by asking
 C-11.5-1 | 6887 11.5 | SHOULD | what refreshes a mapping leaves from where it was made
 C-11.5-2 | 6887 11.5 | MAY | what makes a mapping may leave from any address
-C-11.5-3 | 6887 11.5 | DESC | a new own address: new mappings, and the user is told
+C-11.5-3 | 6887 11.5 | DESC | a new own address: new mappings, and an error that says so
 C-8.3-NEW | 6887 8.3 | MAY | a new server is not held up by what the one before said
 C-7-1 | 6887 7 | DESC | at most 1100 octets, a multiple of 4
 C-7-2 | 6887 7 | DESC | numbers are big-endian
 C-7.1-1 | 6887 7.1 | DESC | version 2, R bit clear
 C-7.1-2 | 6887 7.1 | MUST | reserved bits are zero
-C-5-1 | 6887 5 | MUST | IPv4 addresses are mapped, no wish is the all-zeros address of a family
+C-5-1 | 6887 5 | MUST | IPv4 addresses are mapped, no suggestion is the all-zeros address of a family
 C-5-2 | 6887 5 | MUST | all 96 leading bits tell IPv4 from IPv6
 C-7.3-1 | 6887 7.3 | DESC | an option's length leaves out its padding, which is zeros
 C-7.3-2 | 6887 7.3 | MAY | the order of options means nothing
@@ -50,7 +50,7 @@ C-7.3-4 | 6887 7.3 | MUST | options stand on the opcodes that allow them only
 C-7.3-5 | 6887 7.3 | DESC | options that may stand once stand once
 C-7.3-6 | 6887 7.3 | MUST | unknown options in responses are ignored, codes below 128 included
 C-7.3-7 | 6887 7.3 | SHOULD | data of options that were asked for are read
-C-11.1-1 | 6887 11.1 | MUST | no wish for a port is 0, no wish for an address all zeros
+C-11.1-1 | 6887 11.1 | MUST | no suggested port is 0, no suggested address is all zeros
 C-11.1-2 | 6887 11.1 | MUST | protocol 0 goes with port 0
 C-11.2-1 | 6887 11.2 | MUST | protocols without ports have port fields of 0
 C-11.2-2 | 6887 11.2 | MUST | another port than suggested is a success
@@ -59,7 +59,7 @@ C-12.1-1 | 6887 12.1 | MUST | PEER has protocol, internal port and remote port
 C-12.1-2 | 6887 12.1 | DESC | the first PEER of a flow suggests nothing, a later one what was assigned
 C-14.1-1 | 6887 14.1.1 | MUST | ANNOUNCE has lifetime 0 and is unicast
 C-14.1-2 | 6887 14.1.2 | MAY | ANNOUNCE may probe a server
-C-16.3.2-1 | 6887 16.3.2 | DESC | any request tells the epoch
+C-16.3.2-1 | 6887 16.3.2 | DESC | every response has the epoch
 C-11-1 | 6887 11 | MUST | the program has bound the port before it asks
 C-10.2-1 | 6887 10.2 | MUST | nothing is sent from the port before the answer
 C-11.6-1 | 6887 11.6 | DESC | the external address is learnt by a short mapping
@@ -78,7 +78,7 @@ C-8.1.1-4 | 6887 8.1.1 | SHOULD | the longest wait is 1024 s
 C-8.1.1-5 | 6887 8.1.1 | SHOULD | there is no limit by default
 C-8.1.1-6 | 6887 8.1.1 | DESC | MRC and MRD end an exchange if set
 C-8.1.1-7 | 6887 8.1.1 | DESC | runs differ
-C-8.1.1-8 | 6887 8.1.1 | DESC | who loses interest stops
+C-8.1.1-8 | 6887 8.1.1 | DESC | a request that is revoked is not sent again
 C-8.1.1-9 | 6887 8.1.1 | DESC | after a success the renewal timer takes over
 C-8.1.1-10 | 6887 6 | DESC | all requests of a mapping are alike but for suggestion and lifetime
 C-8.1.1-11 | 6887 | REC | a late answer is used, a second one is an update
@@ -111,8 +111,8 @@ C-11.4-L5 | 6887 11.4 | SHOULD NOT | NO_RESOURCES for a deletion holds up everyt
 C-11.4-L6 | 6887 11.4 | MUST | a success arms the renewal
 C-15-1 | 6887 15 | DESC | the granted lifetime counts
 C-15-2 | 6887 15 | MUST NOT | traffic keeps no mapping alive
-C-8.3-L7 | 6887 8.3 | DESC | ADDRESS_MISMATCH is told
-C-12.4-L8 | 6887 12.4 | DESC | another external address in a PEER answer is told
+C-8.3-L7 | 6887 8.3 | DESC | ADDRESS_MISMATCH is reported
+C-12.4-L8 | 6887 12.4 | DESC | another external address in a PEER response is reported
 C-7.4-1 | 6887 7.4 | DESC | only result 0 is a success
 C-8.3-L9 | 6887 | REC | error lifetime 0 does not mean at once
 C-8.3-L10 | 6887 | REC | a refused renewal ends no live mapping
@@ -148,7 +148,7 @@ C-14.1.3-6 | 6887 14.1.3 | DESC | a plausible epoch recovers nothing
 C-14.1.3-7 | 6887 14.1.3 | DESC | ten copies are one recovery
 C-14.1.3-8 | 6887 14.1.1 | DESC | lifetime and options of an announcement mean nothing
 C-14.1.3-9 | 6887 14.1.3 | DESC | unsolicited announcements have result 0
-C-14.1.3-10 | 6887 5 | REC | port 5350 tells PCP from NAT-PMP
+C-14.1.3-10 | 6887 5 | REC | port 5350 is for announcements of PCP and NAT-PMP alike
 C-14.1.3-11 | 6887 18.1 | REC | forged announcements cause bounded work and lose no mapping
 C-14.1.3-12 | 6887 | REC | recovery is no burst
 C-14.1.3-13 | 6887 7.1 | DESC | an ANNOUNCE request is ignored
@@ -158,7 +158,7 @@ C-14.2-3 | 6887 14.2 | DESC | three copies are one change
 C-14.2-4 | 6887 14.2 | DESC | an update needs no reply
 C-14.2-5 | 6887 14.2 | DESC | CANNOT_PROVIDE_EXTERNAL may come unasked
 C-14.2-6 | 6887 14.2 | DESC | updates for third parties carry that option
-C-14.2-7 | 6887 6 | DESC | updates of what nobody wants are ignored
+C-14.2-7 | 6887 6 | DESC | updates of mappings that are over are ignored
 C-11.2.1-1 | 6887 11.2.1 | SHOULD | a wanted mapping is renewed before its end
 C-11.2.1-2 | 6887 11.2.1 | SHOULD | first between 1/2 and 5/8 of the lifetime
 C-11.2.1-3 | 6887 11.2.1 | SHOULD | one packet in each window, and no repetitions after 3 s
@@ -168,7 +168,7 @@ C-11.2.1-6 | 6887 11.2.1 | SHOULD | renewals suggest what is assigned
 C-11.2.1-7 | 6887 10.1 | DESC | the wanted lifetime stays
 C-11.2.1-8 | 6887 12.4 | DESC | PEER is renewed alike
 C-11.2.1-9 | 6887 16.3.2 | DESC | another tuple in the answer is adopted
-C-11.2.1-10 | 6887 | REC | at the end without an answer: told, and asked for as at first
+C-11.2.1-10 | 6887 | REC | at expiry without a response: reported, and requested as at first
 C-11.2.1-11 | 6887 | REC | a lifetime begins when the request left
 C-15.1-1 | 6887 11.1 | DESC | a deletion is MAP with lifetime 0
 C-15.1-2 | 6887 15.1 | MUST | a deletion suggests nothing, in the family of the mapping
@@ -184,11 +184,11 @@ C-8.4-D | 6887 8.4 | SHOULD | mappings of a former address are deleted from ther
 C-15-3 | 6887 15 | DESC | nonce and port are kept while the server may hold the mapping: 2 minutes, 124 for TCP, longer after a deletion that was refused or answered with a rest, PEER to its end
 C-12-1 | 6887 12.2 | MAY | PEER may come before or after the traffic
 C-12-2 | 6887 12.1 | DESC | the remote peer is as the client sees it
-C-12-3 | 6887 12.1 | DESC | a suggestion that cannot be honoured is told
+C-12-3 | 6887 12.1 | DESC | a suggestion that cannot be honoured is reported
 C-12-4 | 6887 12.3 | DESC | any tuple is accepted for a flow that exists
 C-12-5 | 6887 12.1 | DESC | the lifetime may be longer than asked
 C-12-6 | 6887 12.3 | DESC | a flow managed under another nonce is held
-C-12-7 | 6887 12.4 | DESC | the lifetime is told, for fewer keepalives
+C-12-7 | 6887 12.4 | DESC | the lifetime is reported, for fewer keepalives
 C-12-8 | 6887 10.4 | DESC | after a restart PEER suggests the old tuple
 C-12-9 | 6887 12.4 | DESC | the external family may be another
 C-12-10 | 6887 12.3 | DESC | without renewal a flow's mapping just ends
@@ -213,7 +213,7 @@ C-16.3.3-1 | 6887 16.3.3 | DESC | SCTP suggests nothing at first, and a refusal 
 C-11.1-F1 | 6887 3 | DESC | external equal to internal is a firewall, and a success
 C-11.3-F2 | 6887 11.3 | DESC | static mappings last for ever: renewed within a day
 C-11.1-F3 | 6887 10 | DESC | an IPv6 pinhole suggests the all-zeros IPv6 address
-C-7.2-F4 | 6887 2.2 | DESC | UNSUPP_PROTOCOL is told
+C-7.2-F4 | 6887 2.2 | DESC | UNSUPP_PROTOCOL is reported
 C-7488-1 | 7488 3 | DESC | the addresses of a server are sorted by destination selection
 C-7488-2 | 7488 3 | DESC | one address after the other
 C-7488-3 | 7488 3 | DESC | four requests for each
@@ -226,7 +226,7 @@ C-7488-9 | 7488 4 | DESC | several servers are independent
 C-7488-10 | 7488 4 | MAY | they may be asked at the same time
 C-7488-11 | 7488 4 | DESC | mappings of several servers are kept, each with its own
 C-7488-12 | 7488 1 | DESC | a server belongs to the interface it was learnt on
-C-18.1-1 | 6887 18.1 | DESC | who cannot see the requests can change nothing
+C-18.1-1 | 6887 18.1 | DESC | a host that cannot see the requests can change nothing
 C-18.1-2 | 6887 8.1 | SHOULD | random port and random nonce
 C-18.3-1 | 6887 18.3.1 | DESC | holds are limited to a day
 C-18.3-2 | 6887 18.3.3 | DESC | rapid recovery and short lifetimes leave less to steal
@@ -275,14 +275,14 @@ E-7220-2 | 7220 2 | DESC | at most 1016 octets, once, on MAP and PEER
 E-7220-3 | 7220 3 | DESC | absent in the answer: not kept
 E-7220-4 | 7220 3 | DESC | the empty text erases
 E-7220-5 | 7220 3 | DESC | only legal UTF-8 goes out
-E-7220-6 | 7220 4 | DESC | nobody is described unasked
+E-7220-6 | 7220 4 | DESC | no DESCRIPTION is sent unasked
 E-7225-1 | 7225 4.3 | MUST | asked with ::/96 and no list
 E-7225-2 | 7225 4.3 | MUST | each server's prefixes are its own
-E-7225-3 | 7225 4.2 | DESC | each message replaces what was told before
+E-7225-3 | 7225 4.2 | DESC | each message replaces the prefixes before
 E-7225-4 | 7225 4.3 | DESC | without lists the first prefix serves
 E-7225-5 | 7225 4.3 | MUST | the longest matching list decides
 E-7225-6 | 7225 4.3 | DESC | an invalid IPv4 prefix is skipped
-E-7225-7 | 7225 4.3 | SHOULD | a server that is gone tells nothing any more
+E-7225-7 | 7225 4.3 | SHOULD | the prefixes of a server that is gone are dropped
 E-7225-8 | 7225 4.1 | DESC | lengths other than 4 to 8 and 12 are ignored
 E-7225-9 | 7225 4.1 | MUST | addresses are put together around octet 8
 E-7753-1 | 7753 4 | DESC | the first port of the set is the internal port
@@ -290,14 +290,14 @@ E-7753-2 | 7753 4.1 | MUST NOT | one set a mapping, without PREFER_FAILURE
 E-7753-3 | 7753 4.1 | SHOULD NOT | one port is no set
 E-7753-4 | 7753 4.1 | MAY | 65535 is as many as possible
 E-7753-5 | 7753 4.2 | DESC | absent in the answer: one port
-E-7753-6 | 7753 4 | DESC | the granted set is told
+E-7753-6 | 7753 4 | DESC | the granted set is reported
 E-7753-7 | 7753 4.4 | MUST | renewals and deletions carry it
 E-7753-8 | 7753 4.4.1 | MUST | sets of one client do not overlap
 E-7753-9 | 7753 4.1 | MUST | parity is asked for
 E-7753-10 | 7753 6.4 | DESC | fewer ports are a success
 E-7843-1 | 7843 5.1 | MUST | with THIRD_PARTY only
 E-7843-2 | 7843 4 | DESC | the id goes out as given
-E-7843-3 | 7843 5.3 | SHOULD | its three errors are told
+E-7843-3 | 7843 5.3 | SHOULD | its three errors are reported
 E-7843-4 | 7843 7 | SHOULD | with authentication, unless the network is protected
 `;
 

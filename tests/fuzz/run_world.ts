@@ -26,7 +26,7 @@ export class WorldError extends Error {
 
 /**
  * Runs an engine against the strict simulated server in a world derived from the seed: a network that loses, duplicates,
- * delays and reorders, a server that restarts, changes mappings and refuses, a host that sleeps, and a user who changes
+ * delays and reorders, a server that restarts, changes mappings and refuses, a host that sleeps, and a user that changes
  * requests. After a quiet period client and server must agree; after the release of all mappings nothing may be left.
  *
  * @throws {WorldError} If a rule is broken.

@@ -28,10 +28,10 @@ Deno.test("a PORT_SET echoed whole is one port, and ignored, also in alerts and 
 Deno.test("a PORT_SET echoed whole is the granted set once the server is known to process options (G-7, E-7753-6)", async () => {
   await using world = await lab({ server: { maxPortSet: 32 } });
   const whole = await opened(world, new InboundMap(6000, 7200).portSet(4));
-  const told = () => [whole.assigned?.portSet?.size, whole.assigned?.ignoredOptions];
-  assertEquals(told(), [1, ["portSet"]]);
+  const reported = () => [whole.assigned?.portSet?.size, whole.assigned?.ignoredOptions];
+  assertEquals(reported(), [1, ["portSet"]]);
   await opened(world, new InboundMap(7000, 7200).portSet(100)); // 32 are granted
-  assertEquals(told(), [4, undefined]);
+  assertEquals(reported(), [4, undefined]);
   await using other = await lab();
   const asked = await opened(other, new InboundMap(6000, 7200).portSet(4));
   assertEquals(asked.assigned?.portSet?.size, 1);

@@ -125,14 +125,14 @@ Deno.test("MemoryNetwork: onDatagram is called for every datagram when it is sen
   const { clock, network, client } = await pair({ latency: 5 });
   const tapped: TappedDatagram[] = [];
   network.onDatagram = (datagram) => tapped.push(datagram);
-  const nobody = { hostname: "192.168.1.9", port: 9 };
+  const unbound = { hostname: "192.168.1.9", port: 9 };
   await client.send(octets(4), SERVER);
   await clock.advance(7);
   network.link = () => [];
-  await client.send(octets(8), nobody);
+  await client.send(octets(8), unbound);
   assertEquals(tapped, [
     { at: 0, from: CLIENT, to: SERVER, bytes: octets(4), copies: 1 },
-    { at: 7, from: CLIENT, to: nobody, bytes: octets(8), copies: 0 },
+    { at: 7, from: CLIENT, to: unbound, bytes: octets(8), copies: 0 },
   ]);
 });
 

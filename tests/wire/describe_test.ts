@@ -29,24 +29,24 @@ Deno.test("describe() puts each golden message into one line", () => {
   const lines = [REQUESTS, RESPONSES, NATPMP_REQUESTS, NATPMP_RESPONSES]
     .flatMap((table) => Object.values(table).map(([, text]) => describe(octets(text))));
   const grant = "tcp 8080 -> 203.0.113.5:40000, nonce a0a1…";
-  const wish = "tcp 8080 -> 0.0.0.0:0, nonce a0a1…";
+  const mapping = "tcp 8080 -> 0.0.0.0:0, nonce a0a1…";
   const me = "client 192.168.1.10";
   const peer = "peer 198.51.100.7:443, nonce a0a1…";
   assertEquals(lines, [
     `PCP ANNOUNCE request, ${me}`,
-    `PCP MAP request, ${wish}, lifetime 7200, ${me}`,
+    `PCP MAP request, ${mapping}, lifetime 7200, ${me}`,
     `PCP MAP request, ${grant}, lifetime 7200, ${me}`,
-    `PCP MAP request, ${wish}, lifetime 0, ${me}`,
+    `PCP MAP request, ${mapping}, lifetime 0, ${me}`,
     `PCP MAP request, udp 0 -> 0.0.0.0:0, nonce a0a1…, lifetime 7200, ${me}`,
     `PCP MAP request, all 0 -> 0.0.0.0:0, nonce a0a1…, lifetime 7200, ${me}`,
     "PCP MAP request, udp 8080 -> [::]:0, nonce a0a1…, lifetime 7200, client 2001:db8:1::10",
     `PCP PEER request, tcp 51000 -> 0.0.0.0:0, ${peer}, lifetime 3600, ${me}`,
-    `PCP MAP request, ${wish}, lifetime 600, ${me}, FILTER 198.51.100.0/24, DESCRIPTION "web"`,
+    `PCP MAP request, ${mapping}, lifetime 600, ${me}, FILTER 198.51.100.0/24, DESCRIPTION "web"`,
     `PCP AUTHENTICATION request, 8 octets, lifetime 0, ${me}, NONCE`,
     "PCP ANNOUNCE response, SUCCESS, epoch 1000",
     `PCP MAP response, SUCCESS, ${grant}, lifetime 3600, epoch 1000`,
-    `PCP MAP response, SUCCESS, ${wish}, lifetime 0, epoch 1010`,
-    `PCP MAP response, NO_RESOURCES, ${wish}, lifetime 30, epoch 1000`,
+    `PCP MAP response, SUCCESS, ${mapping}, lifetime 0, epoch 1010`,
+    `PCP MAP response, NO_RESOURCES, ${mapping}, lifetime 30, epoch 1000`,
     "PCP MAP response, SUCCESS, udp 8080 -> [2001:db8:1::10]:8080, nonce a0a1…, lifetime 7200, epoch 1000",
     `PCP PEER response, SUCCESS, tcp 51000 -> 203.0.113.5:51000, ${peer}, lifetime 3600, epoch 1000`,
     "PCP MAP response, UNSUPP_VERSION, speaks version 3",

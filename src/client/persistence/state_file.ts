@@ -11,7 +11,7 @@ import {
 import { readState } from "./state_text.ts";
 
 /** Most octets of a state file, some 50,000 mappings. */
-export const STATE_LIMIT = 16 * 1024 * 1024;
+const STATE_LIMIT = 16 * 1024 * 1024;
 
 /** The regular file that keeps the mappings, with its lock. Its path is resolved once: links in it may change later. */
 export class StateFile {

@@ -68,12 +68,6 @@ export function igdErrorMeaning(code: number): KnownIgdError {
   return SAME.get(code) ?? KNOWN.get(code) ?? IgdErrorCode.InvalidArgs;
 }
 
-/** The name of an error, `ConflictInMappingEntry`, or `Error 999` for one without a name. */
-export function igdErrorName(code: number): string {
-  const [name] = Object.entries(IgdErrorCode).find(([, each]) => each === code) ?? [];
-  return name ?? `Error ${code}`;
-}
-
 const KNOWN: ReadonlyMap<number, KnownIgdError> = new Map(
   Object.values(IgdErrorCode).map((code) => [code, code]),
 );

@@ -3,7 +3,7 @@ import { readHead, writeHead } from "./header_lines.ts";
 import { encodeUtf8, printable, readNumber, readUuid } from "./text.ts";
 
 /** The UDP port of searches and announcements (UPnP Device Architecture 1.1 section 1). */
-export const SSDP_PORT = 1900;
+const SSDP_PORT = 1900;
 
 /** The groups of searches and announcements: IPv4, IPv6 on the link, IPv6 in the site (section 1). */
 export const SSDP_GROUP_IPV4 = "239.255.255.250";

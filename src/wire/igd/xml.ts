@@ -57,7 +57,7 @@ export function* elementsOf(
 }
 
 /** The first child of a name, in lower case. */
-export function childOf(parent: XmlElement, name: string): XmlElement | undefined {
+function childOf(parent: XmlElement, name: string): XmlElement | undefined {
   return parent.children.find((child) => child.name === name);
 }
 

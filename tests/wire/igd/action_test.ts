@@ -12,7 +12,7 @@ import {
   readReservedPort,
   readUniqueId,
 } from "../../../src/wire/igd/action.ts";
-import { IgdErrorCode, igdErrorMeaning, igdErrorName } from "../../../src/wire/igd/error_code.ts";
+import { IgdErrorCode, igdErrorMeaning } from "../../../src/wire/igd/error_code.ts";
 import {
   ADD,
   ADD_ANY,
@@ -253,9 +253,4 @@ Deno.test("igdErrorMeaning() leads every code to one with a row of its own (M-22
     assertEquals([code, igdErrorMeaning(code)], [code, meaning]);
   }
   for (const code of Object.values(IgdErrorCode)) assertEquals(igdErrorMeaning(code), code);
-});
-
-Deno.test("igdErrorName() names known errors", () => {
-  assertEquals(igdErrorName(718), "ConflictInMappingEntry");
-  assertEquals(igdErrorName(-911), "Error -911");
 });

@@ -30,7 +30,7 @@ export function readRequest(bytes: Uint8Array): GatewayRequest | undefined {
 }
 
 /** The value of a header, whatever the case of its name. */
-export function headerOf(headers: ReadonlyMap<string, string>, name: string): string | undefined {
+function headerOf(headers: ReadonlyMap<string, string>, name: string): string | undefined {
   for (const [each, value] of headers) if (each.toLowerCase() === name) return value;
   return undefined;
 }
