@@ -42,6 +42,8 @@ export interface SessionDeps {
   readonly clientOptions?: ClientOptions;
   /** Finds gateways. */
   readonly discover?: () => Promise<Gateway[]>;
+  /** Starts a client; for tests. */
+  readonly startClient?: typeof Client.start;
   /** Starts a client of each gateway; for tests. */
   readonly startAll?: typeof Client.startAll;
   /** Starts a simulated server. */
@@ -109,9 +111,10 @@ export class RpcSession {
     return await this.#within("clients", async () => {
       const { client, server, state, anycast = false, ...options } = params;
       const store = state === undefined ? {} : { store: new FileStore(state) };
+      const start = this.#deps.startClient ?? Client.start;
       const trace = this.#newTrace();
       const handle = await asInvalidParams("client/start", () => {
-        return Client.start(client, server, {
+        return start(client, server, {
           ...this.#clientOptions(options, trace, signal),
           ...store,
           anycast,

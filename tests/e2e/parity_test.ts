@@ -31,10 +31,7 @@ type Run = (
 
 interface Feature {
   readonly server?: ServerOptions;
-  readonly start?: Pick<
-    ClientOptions,
-    "protocols" | "anycast" | "waitForNetwork" | "allowThirdParty"
-  >;
+  readonly start?: Pick<ClientOptions, "protocols" | "allowThirdParty">;
   readonly trace?: boolean;
   /** Whether the command line says it in JSON only. */
   readonly json?: boolean;
@@ -55,6 +52,10 @@ const FEATURES: Readonly<Record<string, Feature>> = {
   "THIRD_PARTY": asks({ thirdParty: "127.0.0.9" }, "thirdParty", {
     start: { allowThirdParty: true },
     server: { thirdParty: true },
+  }),
+  "THIRD_PARTY_ID": asks({ thirdParty: "127.0.0.9", thirdPartyId: "0aff" }, "thirdPartyId", {
+    start: { allowThirdParty: true },
+    server: { thirdParty: true, thirdPartyIds: ["0aff"] },
   }),
   "a suggested external port": {
     run: async (door, { server }) => {
@@ -88,14 +89,6 @@ const FEATURES: Readonly<Record<string, Feature>> = {
       return [map, natpmpMap];
     },
     expected: [0, 1],
-  },
-  "anycast and waitForNetwork": {
-    start: { anycast: true, waitForNetwork: true },
-    run: async (door, { server }) => {
-      await door.map({});
-      return server.mappings.size;
-    },
-    expected: 1,
   },
   "not reachable from the Internet": says(
     { externalAddress: "192.168.7.7" },
@@ -270,8 +263,6 @@ async function commandLine(
     ...(json ? ["--json"] : []),
     ...(state === undefined ? [] : ["--state", state]),
     ...(options.protocols === undefined ? [] : ["--protocols", options.protocols.join(",")]),
-    ...(options.anycast ? ["--anycast"] : []),
-    ...(options.waitForNetwork ? ["--wait-for-network"] : []),
   ];
   const command = async (...args: string[]): Promise<string> => {
     const { code, out, err } = await run([...args, ...common]);
@@ -279,7 +270,9 @@ async function commandLine(
     return out + err;
   };
   await use({
-    async map({ description, portSet, filters, preferFailure, externalPort, thirdParty }) {
+    async map(mapping) {
+      const { description, portSet, filters, preferFailure, externalPort } = mapping;
+      const { thirdParty, thirdPartyId } = mapping;
       return await command(
         "map",
         "6000/tcp",
@@ -289,6 +282,7 @@ async function commandLine(
         ...(preferFailure ? ["--prefer-failure"] : []),
         ...(externalPort === undefined ? [] : ["--external-port", String(externalPort)]),
         ...(thirdParty === undefined ? [] : ["--third-party", thirdParty]),
+        ...(thirdPartyId === undefined ? [] : ["--third-party-id", thirdPartyId]),
       );
     },
     ask: (question) => command(question, "--json"),
@@ -297,6 +291,40 @@ async function commandLine(
     },
   });
 }
+
+Deno.test("the command that map names to delete its mapping does so at the same gateway (K-12)", async () => {
+  const host = await startLoopbackServer({});
+  const folder = await Deno.makeTempDir();
+  try {
+    const at = ["--server", "127.0.0.1", "--port", String(host.local.port)];
+    const mapped = await run(["map", "6000", ...at, "--state", `${folder}/state.json`]);
+    const [, command = ""] = /"(revoke all [^"]+)" deletes it/.exec(mapped.out) ?? [];
+    assertEquals(host.server.mappings.size, 1);
+    const { code, out } = await run(command.split(" "));
+    assertEquals([code, out], [0, "Deleted L1 (tcp 6000) of an earlier run\n"]);
+    assertEquals(host.server.mappings.size, 0);
+  } finally {
+    host.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("leftovers at the prompt: listed, and one of them deleted at the gateway (K-11)", async () => {
+  const host = await startLoopbackServer({});
+  const folder = await Deno.makeTempDir();
+  try {
+    const state = `${folder}/state.json`;
+    await leave(host, state);
+    const at = ["--client", "127.0.0.1", "--server", "127.0.0.1"];
+    const args = [...at, "--port", String(host.local.port), "--state", state];
+    const { code, out } = await run(args, "leftovers\nrevoke 6001/tcp\nleftovers\n");
+    assertEquals([code, out.match(/600[01]/g)], [0, ["6000", "6001", "6001", "6000"]]);
+    assertEquals([...host.server.mappings.values()].map((each) => each.internalPort), [6000]);
+  } finally {
+    host.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 Deno.test("startAll: as many clients through every door as this host has gateways", async () => {
   const options = { protocols: ["pcp"], watch: false, multicast: false } as const;

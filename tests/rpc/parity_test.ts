@@ -3,11 +3,13 @@ import { CancellationTokenSource, ResponseError } from "vscode-jsonrpc";
 import { Client, type TraceEvent } from "../../mod.ts";
 import {
   ClientDeleteLeftoversRequest,
+  type ClientInfo,
   ClientLeftoversRequest,
   ClientListRequest,
   ClientPrefix64Request,
   ClientShutdownRequest,
   ClientStartAllRequest,
+  type ClientStartParams,
   ClientStartRequest,
   ClientStatsRequest,
   ClientTraceRequest,
@@ -16,6 +18,11 @@ import {
   MappingRequest,
 } from "../../rpc/mod.ts";
 import { ClientTrace } from "../../rpc/client_trace.ts";
+import { resolveAddresses } from "../../src/client/network/addresses.ts";
+import { ManualClock, ServerHost, SimulatedServer } from "../../src/testing/mod.ts";
+import { MemoryNetwork } from "../../src/transport/memory.ts";
+import type { Network } from "../../src/transport/transport.ts";
+import { FakeMachine } from "../client/fake_machine.ts";
 import { StateFolder } from "../client/state_folder.ts";
 import { CLIENT, nextTurn, RpcLab, SERVER } from "./rpc_lab.ts";
 
@@ -34,21 +41,91 @@ Deno.test("client/start says what is known of the gateway, as client/list does",
   assertEquals([listed?.gateway.state, listed?.protocol], ["answers", "pcp"]);
 });
 
-Deno.test("client/start takes a list of servers, protocols, watch, anycast and waitForNetwork", async () => {
+Deno.test("client/start asks several servers in turn", async () => {
   await using lab = await RpcLab.start();
-  await lab.rpc.sendRequest(InitializeRequest, {});
-  const started = await lab.settled(lab.rpc.sendRequest(ClientStartRequest, {
-    client: CLIENT,
-    server: [SERVER, "192.168.1.2"],
-    protocols: ["nat-pmp", "pcp"],
-    watch: { interval: 60_000 },
-    waitForNetwork: true,
-  }));
-  assertEquals(started.server, SERVER);
-  for (const watch of [true, false]) {
-    const params = { client: CLIENT, server: SERVER, watch, anycast: false };
-    await lab.settled(lab.rpc.sendRequest(ClientStartRequest, params));
+  const { server } = await start(lab, { client: CLIENT, server: ["192.168.1.2", SERVER] });
+  assertEquals(server, "192.168.1.2");
+  await map(lab);
+  const [listed] = await lab.rpc.sendRequest(ClientListRequest);
+  assertEquals([listed?.server, lab.host.server.mappings.size], [SERVER, 1]);
+});
+
+Deno.test("client/start asks the anycast address where the gateway is silent, and only if anycast is on", async () => {
+  for (const anycast of [true, false]) {
+    await using lab: RpcLab = await RpcLab.start({}, {
+      startClient: async (client, server, options = {}) => {
+        const gateways = () => Promise.resolve([{ ...GATEWAY, gateway: "192.168.1.2" }]);
+        const { clientAddress, serverAddresses } = await resolveAddresses(
+          client,
+          server,
+          options.anycast ?? false,
+          gateways,
+        );
+        return await Client.start(String(clientAddress), serverAddresses.map(String), options);
+      },
+    });
+    const other = await ServerHost.start(lab.network, lab.clock, new SimulatedServer(), {
+      hostname: "192.0.0.9",
+      port: 5351,
+    });
+    await start(lab, { anycast });
+    await lab.rpc.sendRequest(MappingRequest, TCP_6000);
+    for (let turn = 0; turn < 60; turn++) {
+      await nextTurn();
+      await lab.clock.advance(1_000);
+    }
+    assertEquals(other.server.mappings.size, anycast ? 1 : 0, `anycast: ${anycast}`);
+    other.close();
   }
+});
+
+Deno.test("client/start watches the network at the interval of watch, and not at all if it is false", async () => {
+  const next = { client: "192.168.7.20", server: "192.168.7.1" };
+  for (const [watch, seconds, follows] of WATCHED) {
+    const machine = new FakeMachine();
+    machine.network = { client: CLIENT, server: SERVER };
+    await using lab: RpcLab = await RpcLab.start({}, {
+      startClient: (client, server, options = {}) => {
+        const watched = options.watch && { ...options.watch, surveyor: machine };
+        return Client.start(client, server, { ...options, watch: watched ?? false });
+      },
+    });
+    machine.clock = lab.clock;
+    const other = await ServerHost.start(lab.network, lab.clock, new SimulatedServer(), {
+      hostname: next.server,
+      port: 5351,
+    });
+    await start(lab, { client: CLIENT, server: SERVER, watch });
+    await map(lab);
+    machine.network = next;
+    await lab.clock.advance(seconds * 1_000);
+    assertEquals(other.server.mappings.size, follows ? 1 : 0, JSON.stringify([watch, seconds]));
+    other.close();
+  }
+});
+
+Deno.test("client/start waits for a network if waitForNetwork is true, and fails at once if not", async () => {
+  const clock = new ManualClock();
+  const memory = new MemoryNetwork({ clock });
+  const network: Network = {
+    name: "memory",
+    open: (...args) =>
+      clock.now() < 30_000
+        ? Promise.reject(new Error("Cannot assign requested address"))
+        : memory.open(...args),
+  };
+  await using lab = await RpcLab.start({}, { clientOptions: { clock, network } });
+  const params = { client: CLIENT, server: SERVER };
+  assertEquals((await failure(start(lab, params))).code, 4);
+  let started: ClientInfo | undefined;
+  const waiting = lab.rpc.sendRequest(ClientStartRequest, { ...params, waitForNetwork: true })
+    .then((client) => started = client);
+  for (let second = 0; second < 30; second++) {
+    assertEquals(started, undefined, `${second} s`);
+    await nextTurn();
+    await clock.advance(1_000);
+  }
+  assertEquals((await waiting).server, SERVER);
 });
 
 Deno.test("faulty values of the new params are named by path and message", async () => {
@@ -235,6 +312,32 @@ Deno.test("traces that are not read are left out and counted, in bounded memory"
   );
   assertEquals(sent.slice(0, 65).every(({ lost }) => lost === undefined), true);
 });
+
+/** A value of `watch`, seconds after which the network has changed, and whether the client follows within them. */
+const WATCHED = [
+  [{ interval: 60_000 }, 70, true],
+  [{ interval: 60_000 }, 50, false],
+  [false, 200, false],
+] as const;
+
+const GATEWAY = {
+  family: "IPv4",
+  interface: "eth0",
+  client: CLIENT,
+  reason: "the only default route",
+} as const;
+
+/** Starts a client after `initialize`, which may be sent once. */
+async function start(lab: RpcLab, params: ClientStartParams): Promise<ClientInfo> {
+  await lab.rpc.sendRequest(InitializeRequest, {}).catch(() => {});
+  return await lab.settled(lab.rpc.sendRequest(ClientStartRequest, params));
+}
+
+/** Opens TCP 6000 with the first client. */
+async function map(lab: RpcLab): Promise<void> {
+  const { mappingId } = await lab.rpc.sendRequest(MappingRequest, TCP_6000);
+  await lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId }));
+}
 
 async function failure(answer: Promise<unknown>): Promise<ResponseError<unknown>> {
   return await assertRejects(() => answer, ResponseError<unknown>);

@@ -28,14 +28,22 @@ import { type ConnectionPair, connectionPair } from "./connection_pair.ts";
 /** A JSON-RPC client, the server, a simulated PCP server and virtual time between them. */
 export class RpcLab implements AsyncDisposable {
   readonly clock: ManualClock;
+  readonly network: MemoryNetwork;
   readonly host: ServerHost;
   readonly server: Server;
   readonly pair: ConnectionPair;
   /** Every notification of the server, oldest first. */
   readonly notifications: Notification[] = [];
 
-  private constructor(clock: ManualClock, host: ServerHost, pair: ConnectionPair, deps: ServeDeps) {
+  private constructor(
+    clock: ManualClock,
+    network: MemoryNetwork,
+    host: ServerHost,
+    pair: ConnectionPair,
+    deps: ServeDeps,
+  ) {
     this.clock = clock;
+    this.network = network;
     this.host = host;
     this.pair = pair;
     for (
@@ -62,7 +70,7 @@ export class RpcLab implements AsyncDisposable {
       hostname: SERVER,
       port: 5351,
     });
-    const lab = new RpcLab(clock, host, connectionPair(), {
+    const lab = new RpcLab(clock, network, host, connectionPair(), {
       clientOptions: { clock, network, random: seededRandom(1), randomWord: seededWords(2) },
       startSimulator: ({ port = 5352 }) => {
         return ServerHost.start(network, clock, new SimulatedServer(), {

@@ -1,6 +1,7 @@
 /** What `map` and `peer` print when a mapping is there. */
 
 import type { MapHandle } from "../../../mod.ts";
+import type { CommonOptions } from "../command.ts";
 import type { CommandContext } from "../command_context.ts";
 import { readyLines, remarksOn } from "../render.ts";
 import type { ReplClient } from "../repl_client.ts";
@@ -23,15 +24,28 @@ export function printReady(mapping: MapHandle, client: ReplClient, context: Comm
     mode !== "once"
       ? `It is open until ${until}; with --keep-alive it stays open until "revoke ${mapping.id}"`
       : client.gateway === undefined
-      ? `It is left open until ${until}${howToDelete(options.state, assigned?.permanent)}`
+      ? `It is left open until ${until}${howToDelete(options, assigned?.permanent)}`
       : "It ends now, with the simulated gateway",
   ));
 }
 
-/** A deletion needs the mapping nonce (RFC 6887 section 11.3), which only a state file keeps. */
-function howToDelete(state: string | undefined, isPermanent = false): string {
+/**
+ * A deletion needs the mapping nonce (RFC 6887 section 11.3), which only a state file keeps, and the addresses of the request: the
+ * command has those that were given.
+ */
+function howToDelete(
+  { state, server = [], client, port }: CommonOptions,
+  isPermanent = false,
+): string {
   const longer = "with --keep-alive it stays open until Ctrl-C, which deletes it";
   if (state === undefined && isPermanent) return ` in the settings of the router; ${longer}`;
   if (state === undefined) return ` and cannot be deleted before; ${longer}`;
-  return `; "revoke all --state ${printable(state)}" deletes it; ${longer}`;
+  const words = [
+    ...server.flatMap((each) => ["--server", each]),
+    ...(client === undefined ? [] : ["--client", client]),
+    ...(port === undefined ? [] : ["--port", String(port)]),
+    "--state",
+    state,
+  ];
+  return `; "revoke all ${printable(words.join(" "))}" deletes it; ${longer}`;
 }
