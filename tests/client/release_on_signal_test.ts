@@ -24,7 +24,7 @@ class FakeSignals {
 }
 
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
-  Deno.test(`K-10: ${signal} deletes the mappings of all clients, then exits with ${code}`, async () => {
+  Deno.test(`${signal} deletes the mappings of all clients, then exits with ${code} (K-10)`, async () => {
     const signals = new FakeSignals();
     const release = new ReleaseOnSignal(signals);
     await using first = await lab();
@@ -42,7 +42,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]
   });
 }
 
-Deno.test("K-10: a second signal does not wait", async () => {
+Deno.test("a second signal does not wait (K-10)", async () => {
   const signals = new FakeSignals();
   await using world = await lab();
   new ReleaseOnSignal(signals).add(world.handle, ["SIGINT", "SIGTERM"]);
@@ -54,7 +54,7 @@ Deno.test("K-10: a second signal does not wait", async () => {
   await world.settled(world.handle.shutdown());
 });
 
-Deno.test("K-10: after the last client the program gets its signals as before", async () => {
+Deno.test("after the last client the program gets its signals as before (K-10)", async () => {
   const signals = new FakeSignals();
   const release = new ReleaseOnSignal(signals);
   await using first = await lab();
@@ -69,7 +69,7 @@ Deno.test("K-10: after the last client the program gets its signals as before", 
   assertEquals([...signals.listeners.keys()], []);
 });
 
-Deno.test("K-10: releaseOn must be an array of names of signals", async () => {
+Deno.test("releaseOn must be an array of names of signals (K-10)", async () => {
   for (const releaseOn of ["SIGINT", ["SIGKILL"], [2], {}]) {
     await assertRejects(
       () => Client.start("127.0.0.1", "127.0.0.1", { releaseOn: releaseOn as never }),

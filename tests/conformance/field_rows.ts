@@ -42,6 +42,7 @@ K-6 | a full disk on standard output does not end the mapping
 K-7 | an ignored SIGHUP stays ignored
 K-8 | the prompt is suspended, searches its history, helps and leaves as shells do
 K-9 | Ctrl-C clears the line first, then asks
+K-10 | a program ended by SIGINT or SIGTERM deletes its mappings first, if \`releaseOn\` says so
 K-11 | mappings of an earlier run are listed, and can be deleted one by one
 K-12 | a refusal in a loop of new processes mentions the earlier run
 K-13 | narrow terminals cut the external address last

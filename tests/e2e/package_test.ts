@@ -123,7 +123,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "K-10: SIGTERM to a program in Node deletes its mapping and ends it with 143",
+  name: "SIGTERM to a program in Node deletes its mapping and ends it with 143 (K-10)",
   ignore: !await canRun("node"),
   fn: async () => {
     const host = await startLoopbackServer(new SimulatedServer());

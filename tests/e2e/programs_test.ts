@@ -52,7 +52,7 @@ usual?.close();
 
 for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   Deno.test({
-    name: `K-10: examples/keepalive.ts opens TCP 6000, and closes it on ${signal}`,
+    name: `examples/keepalive.ts opens TCP 6000, and closes it on ${signal} (K-10)`,
     ignore: usual === undefined,
     fn: async () => {
       const host = await listenOnUsualPort();

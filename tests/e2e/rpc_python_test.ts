@@ -45,7 +45,7 @@ asyncio.run(main())`,
     ],
   ]
 ) {
-  testWith(PYTHON, `K-10: SIGTERM ends a program with ${face} and release_on by 143`, async () => {
+  testWith(PYTHON, `SIGTERM ends a program with ${face} and release_on by 143 (K-10)`, async () => {
     const program = `import asyncio, sys, time; sys.path.insert(0, "rpc")
 from ${face} import Server
 ${opening}`;
@@ -100,7 +100,7 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGKILL",
 }
 
 for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-  testWith(PYTHON, `K-14: a silent router is named, and ${signal} ends the wait`, async () => {
+  testWith(PYTHON, `a silent router is named, and ${signal} ends the wait (K-14)`, async () => {
     using gateway = await Gateway.start();
     gateway.host.server.swallow(Infinity);
     await using client = new ClientProgram(PYTHON, [PROGRAM, "map", "6000", ...gateway.args]);
@@ -115,7 +115,7 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   });
 }
 
-testWith(PYTHON, "K-1: the Python command goes on after a refusal that can pass", async () => {
+testWith(PYTHON, "the Python command goes on after a refusal that can pass (K-1)", async () => {
   using gateway = await Gateway.start();
   gateway.host.server.fail(8, { lifetime: 1 });
   await using client = new ClientProgram(PYTHON, [PROGRAM, "map", "6000", ...gateway.args]);

@@ -77,7 +77,7 @@ Deno.test("portDescription() has the time left while alive, and the state otherw
   assertEquals(said({ type: "running" }, { isUnknown: true }), "unknown: the server is gone");
 });
 
-Deno.test("D-7: an unanswered renewal is a wait for the router, with the end of the lifetime", () => {
+Deno.test("an unanswered renewal is a wait for the router, with the end of the lifetime (D-7)", () => {
   const late = port({ type: "updating", attempt: 1, lifetime: 3600 });
   assertMatch(
     portDescription(late, NOW),
@@ -86,7 +86,7 @@ Deno.test("D-7: an unanswered renewal is a wait for the router, with the end of 
   assertEquals(statusOf([late]), { text: "$(clock) 1 port waiting for the router", warns: false });
 });
 
-Deno.test("D-1: an address behind a second NAT is shown as such, with what to do", () => {
+Deno.test("an address behind a second NAT is shown as such, with what to do (D-1)", () => {
   const assigned = { ...ASSIGNED, globallyReachable: false as const };
   const hidden = port({ type: "running" }, { assigned });
   assertEquals(portDescription(hidden, NOW + 60_000), "59 min left, behind a second NAT");

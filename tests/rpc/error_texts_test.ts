@@ -27,7 +27,7 @@ Deno.test("no message of an error steers a terminal, whatever the peer has sent"
   }
 });
 
-Deno.test("D-5: errors advise in terms of JSON-RPC, not of TypeScript", async () => {
+Deno.test("errors advise in terms of JSON-RPC, not of TypeScript (D-5)", async () => {
   const reason = "there is no default route";
   await using lab = await RpcLab.start({}, {
     discover: () =>
@@ -41,7 +41,7 @@ Deno.test("D-5: errors advise in terms of JSON-RPC, not of TypeScript", async ()
   );
 });
 
-Deno.test("D-5: a mapping for another host names the param that allows it, as JSON", async () => {
+Deno.test("a mapping for another host names the param that allows it, as JSON (D-5)", async () => {
   await using lab = await RpcLab.withClient();
   const refused = await failure(lab.rpc.sendRequest(MappingRequest, {
     clientId: 1,

@@ -127,7 +127,7 @@ export const PORT_STEPS: readonly Step[] = [
     await workbench.picture("trace");
   }],
   [
-    "D-7: while a gateway restarts its ports wait, and none counts as lost",
+    "while a gateway restarts its ports wait, and none counts as lost (D-7)",
     async ({ workbench }) => {
       await workbench.rowMenu("Simulated gateway", "Restart the Simulated Gateway");
       await workbench.notice("away for 10 s").waitFor();
