@@ -4,6 +4,9 @@
  */
 export const MIN_LIFETIME = Number(Deno.env.get("PCP_LAB_MIN_LIFETIME") ?? 10);
 
+/** Whether lifetimes are too long for a test to wait for several renewals, or for an expiry after a renewal. */
+export const LONG_LIFETIMES = MIN_LIFETIME > 10;
+
 /** The lifetime in seconds that the lab's router grants for a requested one. */
 export function grantedFor(lifetime: number): number {
   return Math.max(MIN_LIFETIME, lifetime);

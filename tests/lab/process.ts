@@ -53,7 +53,10 @@ export class LabProcess implements AsyncDisposable {
     await this.#input.write(new TextEncoder().encode(`${JSON.stringify(value)}\n`));
   }
 
-  /** Takes the first line of stdout that satisfies `predicate`; throws after `timeout` ms. Each line is taken once. */
+  /**
+   * Takes the first line of stdout that satisfies `predicate`; throws after `timeout` ms and {@linkcode BUSY}. Each line is
+   * taken once.
+   */
   expectLine(predicate: (line: Line) => boolean, timeout: number, what = "a line"): Promise<Line> {
     return this.#expect(timeout, what, () => {
       const index = this.#lines.findIndex(predicate);
@@ -61,7 +64,7 @@ export class LabProcess implements AsyncDisposable {
     });
   }
 
-  /** Waits until stderr contains `text`; throws after `timeout` ms. */
+  /** Waits until stderr contains `text`; throws after `timeout` ms and {@linkcode BUSY}. */
   async expectError(text: string, timeout: number): Promise<void> {
     await this.#expect(
       timeout,
@@ -92,7 +95,7 @@ export class LabProcess implements AsyncDisposable {
   }
 
   async #expect<T>(timeout: number, what: string, take: () => T | undefined): Promise<T> {
-    const until = performance.now() + timeout;
+    const until = performance.now() + timeout + BUSY;
     for (;;) {
       const taken = take();
       if (taken !== undefined) return taken;
@@ -119,7 +122,7 @@ export class LabProcess implements AsyncDisposable {
   }
 
   #message(what: string, timeout: number): string {
-    const reason = this.#ended ? "the program has ended" : `${timeout} ms have passed`;
+    const reason = this.#ended ? "the program has ended" : `${timeout + BUSY} ms have passed`;
     const lines = this.#lines.slice(-12).map((line) => JSON.stringify(line)).join("\n");
     return `Cannot see ${what} from "${this.#name}": ${reason}; lines not taken:\n${lines}\nstderr:\n${
       this.#errors.slice(-2000)
@@ -147,17 +150,28 @@ export async function run(command: readonly string[], stdin?: string): Promise<s
   return text.decode(stdout);
 }
 
-/** Polls until `condition` returns undefined; throws after `timeout` ms with the last reason that it returned. */
+/**
+ * Milliseconds that a busy machine may add to every wait. A wait ends with its event, so that a quiet machine loses nothing;
+ * exact times are tested in virtual time.
+ */
+export const BUSY = 10_000;
+
+/**
+ * Polls until `condition` returns undefined; throws after `timeout` ms and {@linkcode BUSY} with the last reason that it
+ * returned.
+ */
 export async function until(
   condition: () => Promise<string | undefined> | string | undefined,
   timeout: number,
   pause = 40,
 ): Promise<void> {
-  const end = performance.now() + timeout;
+  const end = performance.now() + timeout + BUSY;
   for (;;) {
     const reason = await condition();
     if (reason === undefined) return;
-    if (performance.now() > end) throw new Error(`Not fulfilled within ${timeout} ms: ${reason}`);
+    if (performance.now() > end) {
+      throw new Error(`Not fulfilled within ${timeout + BUSY} ms: ${reason}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

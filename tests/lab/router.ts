@@ -10,6 +10,7 @@ import {
   INSIDE_IPV6,
   INSIDE_NETWORK,
   OUTSIDE_IPV4,
+  OUTSIDE_IPV6,
   ROUTER_IPV4,
   Topology,
   type TopologyOptions,
@@ -300,6 +301,21 @@ export class Router implements AsyncDisposable {
   ): Promise<string | undefined> {
     const { address = EXTERNAL_IPV4, text = "knock", timeout = 1_000 } = options;
     return this.command("outside", { do: "call", protocol, address, port, text, timeout });
+  }
+
+  /** Waits until a port lets packets in: its listener has answered the outside host, and has seen that host's address. */
+  async expectOpen(
+    protocol: "tcp" | "udp",
+    port: number,
+    address: string = EXTERNAL_IPV4,
+  ): Promise<void> {
+    const source = address.includes(":") ? `[${OUTSIDE_IPV6}]` : OUTSIDE_IPV4;
+    await until(async () => {
+      const answer = await this.outside(protocol, port, { address });
+      return answer?.startsWith(`knock from ${source}:`)
+        ? undefined
+        : `${protocol} ${port} of ${address} answers "${answer}"`;
+    }, 5_000);
   }
 
   /** As {@linkcode outside}, to the inside host's IPv6 address, which requires a pinhole. */

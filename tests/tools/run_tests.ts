@@ -12,6 +12,8 @@ interface Suite {
   readonly name: string;
   /** Arguments of `deno test`: files and options. */
   readonly args: () => Promise<string[]>;
+  /** How many files run at the same time with `--parallel`; as many as there are processors if missing. */
+  readonly jobs?: number;
   /** Why the suite cannot run here, and what to install; throws if it must run. */
   readonly obstacle?: () => Promise<string | undefined>;
 }
@@ -41,6 +43,7 @@ const SUITES: readonly Suite[] = [
   {
     name: "lab",
     args: () => Promise.resolve(["--parallel", "tests/lab"]),
+    jobs: Math.max(6, navigator.hardwareConcurrency),
     obstacle: labPossible,
   },
 ];
@@ -81,7 +84,7 @@ async function runSuite(suite: Suite, passOn: readonly string[]): Promise<Result
     "--allow-all",
     ...passOn,
     ...await suite.args(),
-  ]);
+  ], suite.jobs);
   const seconds = (performance.now() - begin) / 1000;
   return { name, counts: readCounts(output, exitCode), seconds };
 }
@@ -96,11 +99,17 @@ async function obstacleOf(suite: Suite): Promise<{ required: boolean; note: stri
 }
 
 /** Runs this Deno, and shows and keeps its output. */
-async function runShowing(args: string[]): Promise<{ output: string; exitCode: number }> {
+async function runShowing(
+  args: string[],
+  jobs: number | undefined,
+): Promise<{ output: string; exitCode: number }> {
   const child = new Deno.Command(Deno.execPath(), {
     args,
     cwd: ROOT,
-    env: Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" },
+    env: {
+      ...(Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" }),
+      ...(jobs === undefined ? {} : { DENO_JOBS: String(jobs) }),
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
