@@ -184,7 +184,8 @@ scenarios("the client and a real router", await labPossible(), {
     const rules = ports.map((port) => `map tcp ${port} -> 192.168.77.2:${port}`);
     await lab.expectMappings(rules);
     for (const port of ports) await lab.expectOpen("tcp", port);
-    assertEquals(await lab.lost(), 3);
+    const lost = await lab.lost();
+    assert(lost >= 3, `${lost} requests were lost`); // more if the machine is so busy that requests are repeated
 
     await until(
       () => {
