@@ -13,6 +13,7 @@ import {
   portLabel,
   statusOf,
   timeLeft,
+  tooltipOf,
 } from "../../examples/vscode/src/port.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -92,6 +93,10 @@ Deno.test("an address behind a second NAT is shown as such, with what to do (D-1
   assertEquals(portDescription(hidden, NOW + 60_000), "59 min left, behind a second NAT");
   assertMatch(detailsOf(hidden, true, NOW), /203\.0\.113\.5 is not an address of the internet/);
   assertMatch(natWarning(hidden) ?? "", /bridge mode/);
+  assertEquals(statusOf([port({ type: "running" }), hidden, port({ type: "running" })]), {
+    text: "$(warning) 3 ports · 203.0.113.5:6001 · PCP · behind a second NAT",
+    warns: true,
+  });
   assertEquals(natWarning(port({ type: "running" })), undefined);
 });
 
@@ -102,6 +107,16 @@ Deno.test("a timeline keeps the last state changes only", () => {
   assertEquals(kept.timeline.length, 200);
   assertEquals(kept.timeline.at(-1)?.text, "state 4999");
   assertEquals(kept.timeline.at(-2)?.text, "state 4998");
+});
+
+Deno.test("tooltipOf() names the newest ports, and counts the others", () => {
+  const ports = Array.from({ length: 1_000 }, () => port({ type: "running" }));
+  const lines = tooltipOf(ports).split("\n");
+  assertEquals([lines.length, lines[0]], [21, "and 980 ports before these"]);
+  assertEquals(
+    tooltipOf(ports.slice(0, 2)),
+    Array(2).fill("tcp 6000 -> 203.0.113.5:6001").join("\n"),
+  );
 });
 
 Deno.test("timeLeft() counts seconds towards the end, and never below none", () => {

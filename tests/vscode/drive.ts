@@ -10,6 +10,7 @@ import { startEditor } from "./editor.ts";
 import { cacheFolder, install, type Installed } from "./install.ts";
 import { PORT_STEPS } from "./port_steps.ts";
 import { endAll, MARK } from "./processes.ts";
+import { ROUTER_STEPS } from "./router_steps.ts";
 import { TERMINAL_STEPS } from "./terminal_steps.ts";
 import { TROUBLE_STEPS } from "./trouble_steps.ts";
 import { Workbench } from "./workbench.ts";
@@ -54,13 +55,15 @@ async function main(): Promise<number> {
   return counts.failed === 0 ? 0 : 1;
 }
 
+const STEPS = [...PORT_STEPS, ...ROUTER_STEPS, ...TERMINAL_STEPS, ...TROUBLE_STEPS];
+
 /** Takes the steps in order up to the first failure, because each builds on those before. */
 async function takeSteps(
   context: StepContext,
   counts: { passed: number; failed: number },
   stop: AbortSignal,
 ): Promise<void> {
-  for (const [name, step] of [...PORT_STEPS, ...TERMINAL_STEPS, ...TROUBLE_STEPS]) {
+  for (const [name, step] of STEPS) {
     const begin = performance.now();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {

@@ -18,6 +18,8 @@ export interface Assigned {
   lifetime: number;
   /** False if the address is private or shared: there is a second NAT between the router and the internet. */
   globallyReachable?: false;
+  /** Names of the options that the router refused and the mapping does without. */
+  ignoredOptions?: readonly string[];
 }
 
 /** The protocols that a router may speak. */

@@ -15,6 +15,7 @@ import * as vscode from "vscode";
 import type { RouterProtocol } from "./api.ts";
 import { registerCommands } from "./commands.ts";
 import { Details } from "./details.ts";
+import { cleanDescription } from "./input.ts";
 import { Ports, type PortsDeps } from "./ports.ts";
 import { Server } from "./server.ts";
 import { type ServerCommand, serverCommand } from "./server_command.ts";
@@ -108,10 +109,10 @@ function routerSettings(): ReturnType<PortsDeps["routerSettings"]> {
   };
 }
 
-/** The setting, or else the name of the workspace. */
+/** The setting, or else the name of the workspace; both are other people's text in a shared workspace. */
 function description(): string {
   const configured = vscode.workspace.getConfiguration("portcontrol").get("description", "");
-  return configured === "" ? vscode.workspace.name ?? "" : configured;
+  return cleanDescription(configured === "" ? vscode.workspace.name ?? "" : configured);
 }
 
 /** Closes the ports that killed windows left open: ports close with their window. */

@@ -24,6 +24,12 @@ export function parsePort(text: string): PortInput | string {
   };
 }
 
+/** A text for the router's list of mappings: on one line, without control characters, at most 64 characters. */
+export function cleanDescription(text: string): string {
+  const clean = text.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+/gu, " ").trim();
+  return Array.from(clean).slice(0, 64).join("");
+}
+
 function isPort(number: number): boolean {
   return number >= 1 && number <= 65535;
 }

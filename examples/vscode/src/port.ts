@@ -154,11 +154,21 @@ export function statusOf(ports: readonly Port[]): { text: string; warns: boolean
   if (!assigned) return { text: `$(sync~spin) ${count(ports.length)} waiting`, warns: false };
   const { protocol } = newest?.gateway ?? {};
   const way = protocol === undefined ? "" : ` · ${PROTOCOL_TITLES[protocol]}`;
-  return {
-    text: `$(arrow-swap) ${count(live.length)} · ${endpoint(assigned)}${way}`,
-    warns: false,
-  };
+  const open = `${count(live.length)} · ${endpoint(assigned)}${way}`;
+  const isHidden = live.some((port) => natWarning(port) !== undefined);
+  if (isHidden) return { text: `$(warning) ${open} · behind a second NAT`, warns: true };
+  return { text: `$(arrow-swap) ${open}`, warns: false };
 }
+
+/** The newest ports, one a line. */
+export function tooltipOf(ports: readonly Port[]): string {
+  const newest = ports.slice(-TOOLTIP_LENGTH).map(portLabel);
+  const hidden = ports.length - newest.length;
+  return [...hidden === 0 ? [] : [`and ${count(hidden)} before these`], ...newest].join("\n");
+}
+
+/** How many ports a tooltip names: more do not fit on a screen. */
+const TOOLTIP_LENGTH = 20;
 
 /** The names of the protocols for people. */
 export const PROTOCOL_TITLES: Readonly<Record<RouterProtocol, string>> = {
@@ -176,6 +186,7 @@ export function gatewayLabel(kind: Gateway["kind"] | undefined): string {
 export function detailsOf(port: Port, isOpen: boolean, now: number): string {
   const { client, protocol } = port.gateway;
   const warning = natWarning(port);
+  const ignored = port.mapping?.assigned?.ignoredOptions ?? [];
   return [
     portLabel(port),
     "",
@@ -186,6 +197,7 @@ export function detailsOf(port: Port, isOpen: boolean, now: number): string {
     `Protocol  ${protocol === undefined ? "-" : PROTOCOL_TITLES[protocol]}`,
     `Computer  ${client?.client ?? "unknown"}`,
     `Expires   ${port.mapping?.expiresAt ? clock(new Date(port.mapping.expiresAt)) : "-"}`,
+    ...ignored.length === 0 ? [] : [`Ignored   ${ignored.join(", ")}: the router refused it`],
     ...warning === undefined ? [] : ["", `${warning}.`],
     "",
     "Timeline",

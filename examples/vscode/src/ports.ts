@@ -25,6 +25,7 @@ export class Ports implements vscode.Disposable {
   readonly gateways: Gateway[] = [];
   /** The requested ports, the newest last. */
   readonly ports: Port[] = [];
+  readonly #byId = new Map<string, Port>();
   readonly #deps: PortsDeps;
   readonly #changed = new vscode.EventEmitter<void>();
   #server: Promise<Server> | undefined;
@@ -45,7 +46,7 @@ export class Ports implements vscode.Disposable {
 
   /** A port by its id. */
   find(id: string): Port | undefined {
-    return this.ports.find((port) => portId(port) === id);
+    return this.#byId.get(id);
   }
 
   /** Connects to a gateway, unless it is in use already; one call at a time, so that two calls do not connect twice. */
@@ -76,6 +77,7 @@ export class Ports implements vscode.Disposable {
     const server = await this.#running();
     const port: Port = { ...wish, gateway, mapping: undefined, isUnknown: false, timeline: [] };
     this.ports.push(port);
+    this.#byId.set(portId(port), port);
     try {
       const { mappingId } = await this.#ask(server, port);
       port.mapping = await server.request("mapping/ready", { mappingId }, token);
@@ -291,6 +293,7 @@ export class Ports implements vscode.Disposable {
     if (index < 0) return;
     this.#note("closed", (each) => each === port);
     this.ports.splice(index, 1);
+    this.#byId.delete(portId(port));
     this.#changed.fire();
   }
 }

@@ -10,7 +10,7 @@ export class PortTree implements vscode.TreeDataProvider<string>, vscode.Disposa
   readonly #timer: NodeJS.Timeout;
   #soon: NodeJS.Timeout | undefined;
   #rows: string[] = [];
-  #texts = "";
+  readonly #texts = new Map<string, string>();
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(ports: Ports) {
@@ -19,9 +19,8 @@ export class PortTree implements vscode.TreeDataProvider<string>, vscode.Disposa
     ports.onDidChange(() => this.#soon ??= setTimeout(() => this.#refresh(), 50));
     // The remaining time changes without an event.
     this.#timer = setInterval(() => {
-      const texts = ports.ports.map((port) => portDescription(port, Date.now())).join();
-      if (texts !== this.#texts) this.#refresh();
-      this.#texts = texts;
+      const rows = this.#changedRows(Date.now());
+      if (rows.length > 0) this.#changed.fire(rows);
     }, 1_000);
   }
 
@@ -46,6 +45,16 @@ export class PortTree implements vscode.TreeDataProvider<string>, vscode.Disposa
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
     this.#changed.dispose();
+  }
+
+  /** The ports whose text has changed since the last call. */
+  #changedRows(now: number): string[] {
+    return this.#ports.ports.flatMap((port) => {
+      const [id, text] = [portId(port), portDescription(port, now)];
+      if (this.#texts.get(id) === text) return [];
+      this.#texts.set(id, text);
+      return [id];
+    });
   }
 
   /** Refreshes rows rather than the tree if it can: an open menu loses its row when the tree is read again. */
