@@ -32,9 +32,9 @@ from types import TracebackType
 from typing import IO, Any, Dict, Iterator, List, Optional, Sequence, Tuple, Type, Union
 
 from pcp_client_base import (
-    ALERTS, DEFAULT_TIMEOUT, NEW_LIMIT, NEWS, OPENING, UNREAD_LIMIT, ConnectionLost, Json, RequestTimeout, RequestType,
-    ResultCodeError, RpcError, encode_message, ends_mapping, exit_on, has_mappings, mapping_params, result_of, server_command, state_files,
-    state_folder, without_none,
+    ALERTS, DEFAULT_TIMEOUT, NEW_LIMIT, NEWS, OPENING, UNREAD_LIMIT, ConnectionLost, Json, RequestTimeout,
+    RequestType, ResultCodeError, RpcError, encode_message, ends_mapping, exit_on, gateway_of, has_mappings,
+    mapping_params, result_of, server_command, start_timeout, state_files, state_folder, without_none,
 )
 
 __all__ = [
@@ -134,7 +134,7 @@ class Server:
         :param protocols: Those that may be used, of ``pcp``, ``nat-pmp``, ``upnp``; all by default.
         :param anycast: Whether the anycast address of PCP is asked if the router does not answer.
         :param watch: Whether changes of the network are followed, or ``{"interval": milliseconds}``.
-        :param wait_for_network: Whether to wait until this host has a route and an address.
+        :param wait_for_network: Whether to wait, without end if ``timeout`` is None, until this host has a route and an address.
         :param state: A file that keeps the mappings, so that a later run can continue or delete them. True, the default:
             one in :func:`state_folder`; what an earlier run left there is deleted. False: none.
         :param options: ``announcePort``, ``multicast``, ``allowThirdParty``, ``shutdownTimeout``.
@@ -143,6 +143,7 @@ class Server:
             "client": client, "server": server, "port": port, "protocols": protocols, "anycast": anycast,
             "watch": watch, "waitForNetwork": wait_for_network, **options,
         }
+        timeout = start_timeout(timeout, wait_for_network)
         if state is True:
             return Client(self, self._start_with_state(params, timeout))
         return Client(self, self.call("client/start", {**params, "state": state or None}, timeout=timeout))
@@ -156,6 +157,7 @@ class Server:
         params = {
             "port": port, "protocols": protocols, "watch": watch, "waitForNetwork": wait_for_network, **options,
         }
+        timeout = start_timeout(timeout, wait_for_network)
         return [Client(self, info) for info in self.call("client/startAll", params, timeout=timeout)]
 
     def start_simulator(self, *, lifetime: Optional[int] = None, port: Optional[int] = None, **options: Any) -> Simulator:
@@ -408,7 +410,7 @@ class Client:
 
     def gateway(self) -> Json:
         """What is known of the gateway now, such as ``{"state": "answers", "since": …}``."""
-        return next(each["gateway"] for each in self._server.clients() if each["clientId"] == self.client_id)
+        return gateway_of(self._server.clients(), self.client_id)
 
     def leftovers(self) -> List[Json]:
         """The mappings that an earlier run with the same ``state`` file left."""

@@ -24,9 +24,9 @@ from types import TracebackType
 from typing import Any, AsyncIterator, Dict, List, Optional, Sequence, Set, Tuple, Type, TypeVar, Union
 
 from pcp_client_base import (
-    ALERTS, DEFAULT_TIMEOUT, NEW_LIMIT, NEWS, OPENING, UNREAD_LIMIT, ConnectionLost, Json, RequestTimeout, RequestType,
-    ResultCodeError, RpcError, encode_message, ends_mapping, exit_on, has_mappings, mapping_params, result_of, server_command,
-    state_files, state_folder, without_none,
+    ALERTS, DEFAULT_TIMEOUT, NEW_LIMIT, NEWS, OPENING, UNREAD_LIMIT, ConnectionLost, Json, RequestTimeout,
+    RequestType, ResultCodeError, RpcError, encode_message, ends_mapping, exit_on, gateway_of, has_mappings,
+    mapping_params, result_of, server_command, start_timeout, state_files, state_folder, without_none,
 )
 
 __all__ = [
@@ -133,6 +133,7 @@ class Server(_Context):
             "client": client, "server": server, "port": port, "protocols": protocols, "anycast": anycast,
             "watch": watch, "waitForNetwork": wait_for_network, **options,
         }
+        timeout = start_timeout(timeout, wait_for_network)
         if state is True:
             return Client(self, await self._start_with_state(params, timeout))
         return Client(self, await self.call("client/start", {**params, "state": state or None}, timeout=timeout))
@@ -146,6 +147,7 @@ class Server(_Context):
         params = {
             "port": port, "protocols": protocols, "watch": watch, "waitForNetwork": wait_for_network, **options,
         }
+        timeout = start_timeout(timeout, wait_for_network)
         return [Client(self, info) for info in await self.call("client/startAll", params, timeout=timeout)]
 
     async def start_simulator(
@@ -389,7 +391,7 @@ class Client(_Context):
 
     async def gateway(self) -> Json:
         """What is known of the gateway now."""
-        return next(each["gateway"] for each in await self._server.clients() if each["clientId"] == self.client_id)
+        return gateway_of(await self._server.clients(), self.client_id)
 
     async def leftovers(self) -> List[Json]:
         """The mappings that an earlier run with the same ``state`` file left."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shlex
 import shutil
@@ -146,6 +147,22 @@ def state_files(folder: str, used: bool = False) -> Iterator[str]:
         path = os.path.join(folder, f"client-{number}.json")
         if not used or os.path.exists(path):
             yield path
+
+
+def gateway_of(clients: List[Json], client_id: int) -> Json:
+    """What is known of a client's gateway.
+
+    :raises RpcError: if no such client is running.
+    """
+    for each in clients:
+        if each["clientId"] == client_id:
+            return each["gateway"]
+    raise RpcError(2, f'Cannot find the client: no running one has the id "{client_id}"')
+
+
+def start_timeout(timeout: Optional[float], wait_for_network: Optional[bool]) -> Optional[float]:
+    """The timeout of a start: that which waits for a network has none by itself."""
+    return math.inf if timeout is None and wait_for_network else timeout
 
 
 def has_mappings(path: str) -> bool:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import re
 import sys
 import threading
 from types import TracebackType
-from typing import IO, Any, List, Optional, Sequence, Type
+from typing import IO, Any, Dict, List, Optional, Sequence, Type
 
 from pcp_client import Client, Mapping, RpcError, Server
 
@@ -86,14 +85,14 @@ def _run(server: Server, arguments: argparse.Namespace) -> None:
 
 
 def _start_client(server: Server, arguments: argparse.Namespace) -> Client:
-    options = {"shutdownTimeout": SHUTDOWN_TIMEOUT}
+    options: Dict[str, Any] = {"shutdownTimeout": SHUTDOWN_TIMEOUT}
     if arguments.simulate:
         return server.start_simulator().start_client(**options)
     if arguments.command != "map":
         return server.start_client(arguments.client, arguments.server, port=arguments.port, **options)
     with Waiting("This host has no network yet, waiting for it; Ctrl-C ends"):
         return server.start_client(
-            arguments.client, arguments.server, port=arguments.port, wait_for_network=True, timeout=math.inf, **options,
+            arguments.client, arguments.server, port=arguments.port, wait_for_network=True, **options,
         )
 
 

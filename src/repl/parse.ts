@@ -216,7 +216,7 @@ function commandNamed(name: string): CommandSpec {
     ? `did you mean "${meant}"?`
     : /^\d+(\/\w+)?$/.test(name)
     ? `type "map ${name}" to open that port`
-    : /\w[.(=]/.test(name)
+    : /\w[.(=+*]|^handle$/.test(name)
     ? 'type js in front of JavaScript, as in "js handle.stats()"'
     : 'type "help" for all commands';
   throw new UsageError(`Unknown command ${quote(name)}: ${advice}`);

@@ -101,6 +101,7 @@ async def trouble(server, client):
         assert (await waiting.refresh())["state"]["type"] == "starting"
         assert [alert async for alert in waiting.alerts(timeout=0.01)][0]["type"] == "stateChange"
     assert (await expect(RpcError, waiting.refresh())).code == 3
+    assert (await expect(RpcError, silent.gateway())).code == 2
 
 
 async def granted(client, port):

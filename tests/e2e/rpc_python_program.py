@@ -119,6 +119,7 @@ def refusals(server, client):
         expect(RequestTimeout, lambda: silent.announce(timeout=0.1))
         assert waiting.refresh()["state"]["type"] == "starting"
     assert expect(RpcError, waiting.refresh).code == 3
+    assert expect(RpcError, silent.gateway).code == 2
     began = time.monotonic()
     with server.start_client("127.0.0.1", "127.0.0.2", port=9) as silent:
         with silent.request(6004), silent.request(6005):

@@ -113,6 +113,8 @@ Deno.test("parseLine() throws errors that say what to type instead", () => {
     ["map", "type map PORT[/PROTO]…, for example map 6000/tcp"],
     ["6000/tcp", 'type "map 6000/tcp" to open that port'],
     ["handle.stats()", 'type js in front of JavaScript, as in "js handle.stats()"'],
+    ["handle", 'type js in front of JavaScript, as in "js handle.stats()"'],
+    ["1+1", 'type js in front of JavaScript, as in "js handle.stats()"'],
     ["show 1 2", '"show" takes no argument "2"'],
     ["map 70000/tcp", "type a number from 0 to 65535"],
     ["map -1", 'Unknown option "-1" of "map"'],
