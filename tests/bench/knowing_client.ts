@@ -5,7 +5,7 @@
  */
 
 // deno-lint-ignore-file no-console -- a program
-import { Client, InboundMap, RequestType } from "../../mod.ts";
+import { Client, InboundMap, ProtocolNumber, RequestType } from "../../mod.ts";
 
 const [client, server, port, initialRetransmission] = Deno.args;
 const began = performance.now();
@@ -16,7 +16,10 @@ const handle = await Client.start(client, server, {
     ? {}
     : { protocol: { initialRetransmission: Number(initialRetransmission) } }),
 });
-const mapping = handle.request(new InboundMap(6000, 120), RequestType.KeepAlive);
+const mapping = handle.request(
+  new InboundMap(6000, 120).protocol(ProtocolNumber.Udp),
+  RequestType.KeepAlive,
+);
 if (initialRetransmission === undefined) {
   for await (const { state } of handle.gatewayChanges()) {
     if (state === "silent" || state === "refuses") break;

@@ -1,6 +1,6 @@
 import { addressed, builtPackage } from "./clients.ts";
 import { type Effort, type Family, median } from "./measure.ts";
-import { Responder, runProgram } from "./programs.ts";
+import { Responder, type ResponderOptions, runProgram } from "./programs.ts";
 import { type Row, row } from "./results.ts";
 
 /** How soon a person knows what a gateway does that does not answer as it should, and how soon the client ends there. */
@@ -17,9 +17,10 @@ interface Knowing {
 async function rows(effort: Effort): Promise<Row[]> {
   const runs = effort.short ? 1 : effort.runs;
   // They wait most of the time, so they wait at once.
-  const [refusing, silent, lossy, lossyQuick] = await Promise.all([
+  const [refusing, silent, natPmp, lossy, lossyQuick] = await Promise.all([
     repeat(runs, undefined, []),
     repeat(1, "silent", []),
+    repeat(runs, "nat-pmp", ["3000"]),
     repeat(runs, "lossy", ["3000"]),
     repeat(runs, "lossy", ["1000"]),
   ]);
@@ -42,6 +43,12 @@ async function rows(effort: Effort): Promise<Row[]> {
       silent.map(({ ended }) => ended),
       1.1,
     ),
+    made(
+      "natpmp",
+      "gateway that speaks NAT-PMP only, silent to PCP: mapping",
+      natPmp.map(({ known }) => known),
+      2,
+    ),
     made("lost", "first request lost: mapping, as RFC 6887 says", lossy.map(({ known }) => known)),
     made(
       "lost.quick",
@@ -53,7 +60,7 @@ async function rows(effort: Effort): Promise<Row[]> {
 
 async function repeat(
   runs: number,
-  mode: "silent" | "lossy" | undefined,
+  mode: ResponderOptions["mode"],
   args: readonly string[],
 ): Promise<Knowing[]> {
   const found: Knowing[] = [];

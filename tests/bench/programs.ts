@@ -12,12 +12,13 @@ export async function runProgram(
   path: string,
   args: readonly string[] = [],
   flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ output: string; wall: number }> {
   const program = ["run", "-A", ...flags, path, ...args];
-  const { code, stdout, stderr, duration } = await runDeno(
-    program,
-    AbortSignal.timeout(TIME_LIMIT),
-  );
+  const { code, stdout, stderr, duration } = await runDeno(program, {
+    signal: AbortSignal.timeout(TIME_LIMIT),
+    env: { NO_COLOR: "1", ...env },
+  });
   if (code !== 0) throw new Error(`Cannot measure "${path}": ${stderr}`);
   return { output: stdout, wall: duration };
 }
@@ -26,8 +27,8 @@ export async function runProgram(
 export interface ResponderOptions {
   /** 0, the default, chooses one. */
   readonly port?: number;
-  /** `silent` answers no request, `lossy` not the first one. */
-  readonly mode?: "silent" | "lossy";
+  /** `silent` answers no request, `lossy` not the first one, `nat-pmp` only those of NAT-PMP. */
+  readonly mode?: "silent" | "lossy" | "nat-pmp";
 }
 
 /** The server of the bench (`responder.ts`), in a process of its own. */

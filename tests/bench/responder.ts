@@ -1,6 +1,7 @@
 /**
- * The server of the bench, a process of its own: `responder.ts [ADDRESS [PORT [silent|lossy]]]` grants every MAP request that
- * it receives on a UDP port, which it prints; `silent` answers none, `lossy` not the first one. It knows no options and keeps no mappings, so that the bench measures the client. A strict server is
+ * The server of the bench, a process of its own: `responder.ts [ADDRESS [PORT [silent|lossy|nat-pmp]]]` grants every MAP
+ * request that it receives on a UDP port, which it prints; `silent` answers none, `lossy` not the first one, `nat-pmp` only
+ * requests of NAT-PMP. It knows no options and keeps no mappings, so that the bench measures the client. A strict server is
  * `src/testing/server/simulated_server.ts`.
  */
 
@@ -38,6 +39,28 @@ export function respond(
   return true;
 }
 
+/** The response to a request of NAT-PMP (RFC 6886 sections 3.2 and 3.3), undefined to any other. */
+export function respondNatPmp(
+  request: DataView,
+  length: number,
+  epoch: number,
+): Uint8Array | undefined {
+  const isMapping = length === 12;
+  if ((!isMapping && length !== 2) || request.getUint8(0) !== 0) return undefined;
+  const reply = new DataView(new ArrayBuffer(isMapping ? 16 : 12));
+  reply.setUint8(1, request.getUint8(1) | 0x80);
+  reply.setUint32(4, epoch);
+  if (isMapping) {
+    const internalPort = request.getUint16(4);
+    reply.setUint16(8, internalPort);
+    reply.setUint16(10, request.getUint16(6) || internalPort);
+    reply.setUint32(12, request.getUint32(8));
+  } else {
+    reply.setInt32(8, 0x141e_2801);
+  }
+  return new Uint8Array(reply.buffer);
+}
+
 async function main(): Promise<never> {
   const [hostname = "127.0.0.1", port = "0", mode] = Deno.args;
   const socket = Deno.listenDatagram({ transport: "udp", hostname, port: Number(port) });
@@ -49,8 +72,12 @@ async function main(): Promise<never> {
   for (let count = 0;; count++) {
     const [{ length }, source] = await socket.receive(incoming);
     const reply = replies[count & 255];
+    const epoch = Math.floor(performance.now() / 1_000);
     if (reply === undefined || mode === "silent" || (mode === "lossy" && count === 0)) continue;
-    if (respond(request, length, reply, Math.floor(performance.now() / 1_000))) {
+    if (mode === "nat-pmp") {
+      const response = respondNatPmp(request, length, epoch);
+      if (response !== undefined) socket.send(response, source).catch(() => {});
+    } else if (respond(request, length, reply, epoch)) {
       // A client that has closed its socket makes the send fail.
       socket.send(new Uint8Array(reply.buffer), source).catch(() => {});
     }

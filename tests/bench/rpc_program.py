@@ -1,6 +1,6 @@
 """The bench's program in Python: ``rpc_program.py MODE CLIENT SERVER PORT COUNT COMMAND...``
 
-``rpc`` starts the JSON-RPC server and waits until COUNT mappings run; ``bare`` runs a script that opens them by itself.
+``rpc`` starts the JSON-RPC server and waits until COUNT mappings run; ``bare`` runs a script that opens them and then prints a line.
 Prints the milliseconds, and the peak of the server's memory in MiB.
 """
 
@@ -18,8 +18,9 @@ def main(mode: str, client: str, server: str, port: str, count: str, *command: s
     began = time.perf_counter()
     peak = None
     if mode == "bare":
-        subprocess.run(command, check=True, stdout=subprocess.PIPE)
-        taken = time.perf_counter() - began
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None and process.stdout.readline() != b"", "the script failed"
+            taken = time.perf_counter() - began
     else:
         with Server(command) as process:
             gateway = process.start_client(client, server, port=int(port), state=False)

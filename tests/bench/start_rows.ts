@@ -26,9 +26,17 @@ async function rows({ starts }: Effort): Promise<Row[]> {
     minimal: () => start(MINIMAL, [...addressed(port), "1"]),
     script: () => start(client, [...addressed(port), "1"]),
     dgram: () => start(client, [...addressed(port), "1"], ["--no-config"]),
-    // Their gateway is that of the default route.
+    // Their gateway is that of the default route, and no registry is behind it.
     ...(hasRoute
       ? {
+        uncached: async () => {
+          const cache = await Deno.makeTempDir({ prefix: "pcp_bench_cache_" });
+          try {
+            return await start(client, [...addressed(port), "1"], [], { DENO_DIR: cache });
+          } finally {
+            await Deno.remove(cache, { recursive: true });
+          }
+        },
         found: () => start(client, ["-", "-", `${port}`, "1"]),
         command: () => start(commandLine, ["map", "6000/tcp", "--json"]),
       }
@@ -70,6 +78,11 @@ async function rows({ starts }: Effort): Promise<Row[]> {
     }),
     ...(hasRoute
       ? [
+        made("uncached", "script", {
+          what: "the same with an empty cache, registry unreachable",
+          against: "with a cache",
+          target: { of: "excess", most: 500 },
+        }),
         made("found", "empty", {
           what: "script that finds its gateway and opens one mapping",
           against: "empty program",
@@ -97,8 +110,13 @@ async function rows({ starts }: Effort): Promise<Row[]> {
 }
 
 /** A Deno program from start to end. */
-async function start(path: string, args: readonly string[] = [], flags: readonly string[] = []) {
-  const { wall, output } = await runProgram(path, args, flags);
+async function start(
+  path: string,
+  args: readonly string[] = [],
+  flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Start> {
+  const { wall, output } = await runProgram(path, args, flags, env);
   const { peak = NaN } = output.includes('"peak"') ? JSON.parse(output) as ClientReport : {};
   return { ms: wall, peak };
 }

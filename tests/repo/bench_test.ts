@@ -6,7 +6,7 @@ import { type Peers, peersBlock } from "../bench/peers.ts";
 import { drawPeers } from "../bench/peers_picture.ts";
 import { performanceBlock, replaceBetween } from "../bench/performance_page.ts";
 import { draw } from "../bench/picture.ts";
-import { respond } from "../bench/responder.ts";
+import { respond, respondNatPmp } from "../bench/responder.ts";
 import { isMissed, judged, type Results, row, type RowInit } from "../bench/results.ts";
 import { figure, markdownTable, textTable } from "../bench/table.ts";
 import { readFile } from "../tools/repository.ts";
@@ -163,6 +163,19 @@ function request(lifetime: number): DataView {
   view.setUint16(40, 4_001);
   return view;
 }
+
+Deno.test("the responder that speaks NAT-PMP only grants a mapping and has an external address", () => {
+  const answer = (...request: number[]) => {
+    const view = new DataView(new Uint8Array(request).buffer);
+    return respondNatPmp(view, view.byteLength, 7);
+  };
+  assertEquals(answer(0, 0), new Uint8Array([0, 128, 0, 0, 0, 0, 0, 7, 20, 30, 40, 1]));
+  assertEquals(
+    answer(0, 2, 0, 0, 23, 112, 0, 0, 0, 0, 0, 120),
+    new Uint8Array([0, 130, 0, 0, 0, 0, 0, 7, 23, 112, 23, 112, 0, 0, 0, 120]),
+  );
+  assertEquals(answer(2, 0), undefined);
+});
 
 function response(request: DataView): DataView | undefined {
   const reply = new DataView(new ArrayBuffer(60));

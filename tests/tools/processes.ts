@@ -12,10 +12,13 @@ export interface Outcome {
   readonly duration: number;
 }
 
-/** Runs this Deno to its end, without input. The signal kills it. */
-export async function runDeno(args: readonly string[], signal?: AbortSignal): Promise<Outcome> {
+/** Runs this Deno to its end, without input. A signal among the options kills it. */
+export async function runDeno(
+  args: readonly string[],
+  options?: Deno.CommandOptions,
+): Promise<Outcome> {
   const began = performance.now();
-  const { code, stdout, stderr } = await denoCommand(args, signal && { signal }).output();
+  const { code, stdout, stderr } = await denoCommand(args, options).output();
   const duration = performance.now() - began;
   const text = new TextDecoder();
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr), duration };
