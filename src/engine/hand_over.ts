@@ -22,10 +22,13 @@ export interface HandOverOptions {
 
 /** Moves requests from one protocol to another, or refuses those that the other cannot make. */
 export class HandOver {
+  /** UPnP, if that may be used. */
+  readonly upnp: Fallback | undefined;
   readonly #options: HandOverOptions;
 
   constructor(options: HandOverOptions) {
     this.#options = options;
+    this.upnp = options.fallbacks.find(({ protocol }) => protocol === "upnp");
   }
 
   /**
@@ -116,10 +119,6 @@ export class HandOver {
     if (this.upnp !== undefined && mapping.staysInUpnp(now)) return true;
     const isRefused = this.#options.context.server.otherwiseUntil > now;
     return isRefused && this.upnpFor(mapping) !== undefined;
-  }
-
-  get upnp(): Fallback | undefined {
-    return this.#options.fallbacks.find(({ protocol }) => protocol === "upnp");
   }
 
   /** UPnP, if a mapping that nothing has granted can go over to it. */
