@@ -38,7 +38,7 @@ export {
 } from "./src/client/errors.ts";
 export { PcpError } from "./src/pcp_error.ts";
 export type { Announcement } from "./src/client/announce_requests.ts";
-export type { AddressKind } from "./src/client/address_kind.ts";
+export type { AddressKind, ReachProblem } from "./src/client/address_kind.ts";
 export type { Announcements } from "./src/client/network/connection.ts";
 export type { Diagnosis, Finding, FindingCode, Refusal } from "./src/client/diagnosis/diagnosis.ts";
 export { Handle } from "./src/client/handle.ts";

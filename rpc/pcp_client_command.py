@@ -131,8 +131,17 @@ def _print_assigned(alert: Any, mapping: Mapping, first: bool) -> None:
         return
     name = f"{mapping.info['protocol']} {mapping.info['internalPort']}"
     _print(f"{name} is open: {where}, for {alert['lifetime']} s at a time. Ctrl-C closes it")
-    if alert.get("globallyReachable") is False:
-        _complain(f"{alert['externalAddress']} is no address of the Internet: there is another router in front of this one")
+    if "reachProblem" in alert:
+        reason = NOT_REACHED.get(alert["reachProblem"], NOT_REACHED["oddAddress"])
+        _complain(f"Not reached from the Internet: {alert['externalAddress']} {reason}")
+
+
+NOT_REACHED = {
+    "doubleNat": "is a private address, the router is behind a second NAT (double NAT)",
+    "carrierNat": "is shared by customers of the provider (carrier NAT)",
+    "uniqueLocal": "is an address of the local network only (ULA)",
+    "oddAddress": "is no address of the Internet",
+}
 
 
 def _refusal(state: Any) -> str:

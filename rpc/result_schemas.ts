@@ -238,6 +238,10 @@ const assigned = openType("Assigned", "What the PCP server assigned", () => ({
     z.literal(false),
     "false if the address is not one of the Internet, as behind two routers; missing otherwise",
   ),
+  reachProblem: optional(
+    z.enum(["doubleNat", "carrierNat", "uniqueLocal", "oddAddress"]),
+    "Why globallyReachable is false, as in the findings of a diagnosis; missing otherwise",
+  ),
   portSet: optional(
     z.object({
       size: count("How many ports"),

@@ -33,6 +33,21 @@ export function isGloballyReachable(address: IpAddress): boolean {
   return kind === "global" || kind === "documentation";
 }
 
+/**
+ * Why an address is not reached from the Internet. `doubleNat`: it is private (RFC 1918), so that another router translates it.
+ * `carrierNat`: the provider shares one among customers (RFC 6598). `uniqueLocal`: it is an IPv6 address of the local network
+ * (RFC 4193), no sign of another router. `oddAddress`: it is of another kind, as link-local.
+ */
+export type ReachProblem = "doubleNat" | "carrierNat" | "uniqueLocal" | "oddAddress";
+
+/** Why the address is not reached from the Internet; undefined if it is, see {@linkcode isGloballyReachable}. */
+export function reachProblem(address: IpAddress): ReachProblem | undefined {
+  if (isGloballyReachable(address)) return undefined;
+  const kind = addressKind(address);
+  if (kind === "private") return address.family === "IPv4" ? "doubleNat" : "uniqueLocal";
+  return kind === "shared" ? "carrierNat" : "oddAddress";
+}
+
 /** The first two 32-bit words, the prefix length in bits, and the use. Of nested blocks the narrower comes first. */
 type Block = readonly [number, number, number, AddressKind];
 

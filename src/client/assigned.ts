@@ -3,7 +3,7 @@ import type { MappingSpec } from "../engine/mapping_spec.ts";
 import type { Protocol } from "../engine/protocol.ts";
 import { IpAddress } from "../wire/address.ts";
 import type { Option, PortSetOption } from "../wire/option.ts";
-import { isGloballyReachable } from "./address_kind.ts";
+import { type ReachProblem, reachProblem } from "./address_kind.ts";
 import { descriptionOf } from "./description.ts";
 
 /** What the server assigned to a mapping. Plain JSON. */
@@ -27,6 +27,8 @@ export interface Assigned {
    * as global.
    */
   readonly globallyReachable?: false;
+  /** Why {@linkcode globallyReachable} is `false`: the code of the finding that `diagnose()` has. Absent otherwise. */
+  readonly reachProblem?: ReachProblem;
   /**
    * The granted ports, if a port set was requested; of size 1 if the server mapped one port only, or only sent the option back
    * as some do with every option. A server that has granted another set than the requested one, or has answered `prefix64()`
@@ -65,9 +67,9 @@ export function assignedOf(
   spec: MappingSpec,
   echoesOptions?: boolean,
 ): Assigned {
-  const { text, isReachable } = described(externalAddress);
+  const { text, problem } = described(externalAddress);
   const assigned = { externalAddress: text, externalPort, lifetime, protocol };
-  if (isReachable && !permanent && spec.options.length === 0) return assigned;
+  if (problem === undefined && !permanent && spec.options.length === 0) return assigned;
   // UPnP has no options: the description is a part of every request there, but of those for pinholes.
   const options: readonly Option[] = upnp === undefined || upnp.uniqueId !== undefined
     ? rest.options
@@ -75,21 +77,24 @@ export function assignedOf(
   return {
     ...assigned,
     ...(permanent === undefined ? {} : { permanent }),
-    ...(isReachable ? {} : { globallyReachable: false as const }),
+    ...(problem === undefined ? {} : { globallyReachable: false as const, reachProblem: problem }),
     ...(spec.options.length === 0 ? {} : ofOptions(externalPort, options, spec, echoesOptions)),
   };
 }
 
 function described(address: IpAddress): typeof lastAddress {
   if (!address.equals(lastAddress.address)) {
-    const isReachable = isGloballyReachable(address);
-    lastAddress = { address, text: address.toString(), isReachable };
+    lastAddress = { address, text: address.toString(), problem: reachProblem(address) };
   }
   return lastAddress;
 }
 
 /** The last address described: nearly all mappings have the same one. */
-let lastAddress = { address: IpAddress.ANY_IPV4, text: "0.0.0.0", isReachable: false };
+let lastAddress: { address: IpAddress; text: string; problem: ReachProblem | undefined } = {
+  address: IpAddress.ANY_IPV4,
+  text: "0.0.0.0",
+  problem: "oddAddress",
+};
 
 function ofOptions(
   externalPort: number,

@@ -4,6 +4,7 @@ import type {
   MappingSnapshot,
   MappingState,
   PortSet,
+  ReachProblem,
   Stats,
 } from "../../mod.ts";
 import { type Leftover, leftoverCells, viaText } from "./leftover.ts";
@@ -240,18 +241,14 @@ export function remarksOn({ assigned }: MappingSnapshot): string[] {
 
 /** Why the external address is not reached from the Internet; undefined if it is. */
 function reachText(assigned: Assigned | null): string | undefined {
-  if (assigned === null || assigned.globallyReachable !== false) return undefined;
-  const { externalAddress } = assigned;
-  const [, , text] = NOT_REACHED.find(([addresses]) => addresses.test(externalAddress)) ?? OTHER;
-  return `${externalAddress} ${text}`;
+  if (assigned?.reachProblem === undefined) return undefined;
+  return `${assigned.externalAddress} ${NOT_REACHED[assigned.reachProblem].text}`;
 }
 
 /** The same in two words, for beside the address. */
 function reachLabel(assigned: Assigned | null): string {
-  if (assigned === null || assigned.globallyReachable !== false) return "";
-  const { externalAddress } = assigned;
-  const [, label] = NOT_REACHED.find(([addresses]) => addresses.test(externalAddress)) ?? OTHER;
-  return ` (${label})`;
+  if (assigned?.reachProblem === undefined) return "";
+  return ` (${NOT_REACHED[assigned.reachProblem].label})`;
 }
 
 /** The findings of a diagnosis, wrapped to the width of the terminal. */
@@ -309,23 +306,22 @@ const PERMANENT =
 
 const GAP = "  ";
 
-type NotReached = readonly [addresses: RegExp, label: string, text: string];
-
-/** Private addresses (RFC 1918) and those of a provider's NAT (RFC 6598). */
-const NOT_REACHED: readonly NotReached[] = [
-  [
-    /^(10|192\.168|172\.(1[6-9]|2\d|3[01]))\./,
-    "double NAT",
-    "is a private address, the router is behind a second NAT (double NAT)",
-  ],
-  [
-    /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
-    "carrier NAT",
-    "is shared by customers of the provider (carrier NAT)",
-  ],
-];
-
-const OTHER: NotReached = [/^/, "not public", "is no address of the Internet"];
+/** Why hosts of the Internet do not reach an external address: in two words, and in a clause after the address. */
+const NOT_REACHED: Readonly<Record<ReachProblem, { label: string; text: string }>> = {
+  doubleNat: {
+    label: "double NAT",
+    text: "is a private address, the router is behind a second NAT (double NAT)",
+  },
+  carrierNat: {
+    label: "carrier NAT",
+    text: "is shared by customers of the provider (carrier NAT)",
+  },
+  uniqueLocal: {
+    label: "local only",
+    text: "is an address of the local network only (ULA)",
+  },
+  oddAddress: { label: "not public", text: "is no address of the Internet" },
+};
 
 /** Columns are not cut below this width; they are left out instead. */
 const MIN_WIDTH = 4;

@@ -121,6 +121,8 @@ export type {
 export type {
   /** As in `@portcontrol/pcp`. */
   AddressKind,
+  /** As in `@portcontrol/pcp`. */
+  ReachProblem,
 } from "../client/address_kind.ts";
 export type {
   /** As in `@portcontrol/pcp`. */

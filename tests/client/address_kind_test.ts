@@ -92,6 +92,7 @@ Deno.test("`assigned` has `globallyReachable: false` for a private address, in t
     lifetime: 7_200,
     protocol: "pcp",
     globallyReachable: false,
+    reachProblem: "carrierNat",
   });
   assertEquals(unread(mapping).at(-1), { type: "assigned", ...assigned });
   world.host.changeExternalAddress("203.0.113.9");

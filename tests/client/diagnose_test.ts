@@ -326,6 +326,31 @@ async function behind(
   }, undefined);
 }
 
+Deno.test("a mapping and the diagnosis give the same reason why an address is not reached (D-1, D-3)", async () => {
+  const addresses = [
+    "10.0.0.1",
+    "192.168.1.9",
+    "100.64.0.1",
+    "192.0.0.2",
+    "169.254.0.1",
+    "fd00::1",
+    "fe80::1",
+  ];
+  for (const externalAddress of addresses) {
+    await using world = await lab({
+      ...(externalAddress.includes(":")
+        ? { clientAddress: externalAddress, serverAddress: "2001:db8::1" }
+        : { server: { externalAddress } }),
+      client: { multicast: false },
+    });
+    const { reachProblem } = await world.settled(
+      world.handle.request(new InboundMap(6000, 60)).ready(),
+    );
+    const result = await world.settled(world.handle.diagnose());
+    assertEquals(codes(result)[1], `${reachProblem} problem`, externalAddress);
+  }
+});
+
 Deno.test("a unique local address is no double NAT (D-3)", async () => {
   await using world = await lab({
     clientAddress: "fd00:1::10",

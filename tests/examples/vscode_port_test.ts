@@ -88,15 +88,21 @@ Deno.test("an unanswered renewal is a wait for the router, with the end of the l
 });
 
 Deno.test("an address behind a second NAT is shown as such, with what to do (D-1)", () => {
-  const assigned = { ...ASSIGNED, globallyReachable: false as const };
+  const assigned = { ...ASSIGNED, reachProblem: "doubleNat" as const };
   const hidden = port({ type: "running" }, { assigned });
   assertEquals(portDescription(hidden, NOW + 60_000), "59 min left, behind a second NAT");
-  assertMatch(detailsOf(hidden, true, NOW), /203\.0\.113\.5 is not an address of the internet/);
+  assertMatch(detailsOf(hidden, true, NOW), /203\.0\.113\.5 is a private address/);
   assertMatch(natWarning(hidden) ?? "", /bridge mode/);
   assertEquals(statusOf([port({ type: "running" }), hidden, port({ type: "running" })]), {
     text: "$(warning) 3 ports · 203.0.113.5:6001 · PCP · behind a second NAT",
     warns: true,
   });
+  const local = port({ type: "running" }, {
+    assigned: { ...ASSIGNED, reachProblem: "uniqueLocal" },
+  });
+  assertEquals(portDescription(local, NOW + 60_000), "59 min left, local network only");
+  assertMatch(statusOf([local])?.text ?? "", /· local network only$/);
+  assertMatch(natWarning(local) ?? "", /local network only \(ULA\)/);
   assertEquals(natWarning(port({ type: "running" })), undefined);
 });
 

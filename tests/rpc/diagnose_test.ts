@@ -34,5 +34,6 @@ Deno.test("the mapping behind a private address has globallyReachable false, as 
     lab.rpc.sendRequest(MappingReadyRequest, { mappingId: 1 }),
   );
   assertEquals(mapping.assigned?.globallyReachable, false);
+  assertEquals(mapping.assigned?.reachProblem, "doubleNat");
   assertEquals(mappingSchema().parse(mapping), mapping);
 });

@@ -10,16 +10,19 @@ export type State =
   | { type: "updating"; attempt: number; lifetime: number }
   | { type: "error"; code: number; name: string; retryIn?: number };
 
+/** Why an external address is not reached from the internet. */
+export type ReachProblem = "doubleNat" | "carrierNat" | "uniqueLocal" | "oddAddress";
+
 /** What the gateway has assigned. */
 export interface Assigned {
   externalAddress: string;
   externalPort: number;
   /** In seconds. */
   lifetime: number;
-  /** False if the address is private or shared: there is a second NAT between the router and the internet. */
-  globallyReachable?: false;
   /** Names of the options that the router refused and the mapping does without. */
   ignoredOptions?: readonly string[];
+  /** Why hosts of the internet do not reach the address; absent if they do. */
+  reachProblem?: ReachProblem;
 }
 
 /** The protocols that a router may speak. */

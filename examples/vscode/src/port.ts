@@ -1,4 +1,12 @@
-import type { Assigned, Client, Mapping, Protocol, RouterProtocol, State } from "./api.ts";
+import type {
+  Assigned,
+  Client,
+  Mapping,
+  Protocol,
+  ReachProblem,
+  RouterProtocol,
+  State,
+} from "./api.ts";
 
 /** A gateway in use, real or simulated. */
 export interface Gateway {
@@ -99,15 +107,37 @@ export function portDescription(port: Port, now: number): string {
   }
   if (condition !== "live" || expiresAt === null) return stateText(mapping.state);
   const left = timeLeft(Date.parse(expiresAt) - now);
-  return assigned?.globallyReachable === false ? `${left}, behind a second NAT` : left;
+  const problem = assigned?.reachProblem;
+  return problem === undefined ? left : `${left}, ${NOT_REACHED[problem].label}`;
 }
 
 /** Why hosts of the internet do not reach the port, and what to do; undefined if they do, as far as is known. */
 export function natWarning({ mapping }: Port): string | undefined {
-  if (mapping?.assigned?.globallyReachable !== false) return undefined;
-  return `${mapping.assigned.externalAddress} is not an address of the internet: there is a second NAT behind the router. ` +
-    "Put one of the two routers in bridge mode, or ask the provider for an IPv4 address";
+  const assigned = mapping?.assigned;
+  if (assigned?.reachProblem === undefined) return undefined;
+  return `${assigned.externalAddress} ${NOT_REACHED[assigned.reachProblem].text}`;
 }
+
+const NOT_REACHED: Record<ReachProblem, { label: string; text: string }> = {
+  doubleNat: {
+    label: "behind a second NAT",
+    text: "is a private address, the router is behind a second NAT (double NAT). " +
+      "Put one of the two routers in bridge mode",
+  },
+  carrierNat: {
+    label: "behind the provider's NAT",
+    text:
+      "is shared by customers of the provider (carrier NAT). Ask the provider for an IPv4 address",
+  },
+  uniqueLocal: {
+    label: "local network only",
+    text: "is an address of the local network only (ULA). Use a global IPv6 address, or IPv4",
+  },
+  oddAddress: {
+    label: "not public",
+    text: "is no address of the internet. See whether the router is online",
+  },
+};
 
 /** A state as text. */
 export function stateText(state: State): string {
@@ -155,8 +185,8 @@ export function statusOf(ports: readonly Port[]): { text: string; warns: boolean
   const { protocol } = newest?.gateway ?? {};
   const way = protocol === undefined ? "" : ` · ${PROTOCOL_TITLES[protocol]}`;
   const open = `${count(live.length)} · ${endpoint(assigned)}${way}`;
-  const isHidden = live.some((port) => natWarning(port) !== undefined);
-  if (isHidden) return { text: `$(warning) ${open} · behind a second NAT`, warns: true };
+  const problem = live.map((port) => port.mapping?.assigned?.reachProblem).find((each) => each);
+  if (problem) return { text: `$(warning) ${open} · ${NOT_REACHED[problem].label}`, warns: true };
   return { text: `$(arrow-swap) ${open}`, warns: false };
 }
 
