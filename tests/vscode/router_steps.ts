@@ -28,19 +28,22 @@ export const ROUTER_STEPS: readonly Step[] = [
       assertEquals(router.igd?.mappings.size, 0);
     });
   }],
-  ["D-1: a second NAT behind the router is warned of, with what to do", async (context) => {
-    const { workbench } = context;
-    const behind: ServerOptions = { protocols: ["upnp"], externalAddress: "100.64.0.5" };
-    await atRouter(context, behind, async () => {
-      await open(context, "6000/tcp");
-      const notice = workbench.notice("tcp 6000 -> 100.64.0.5:6000 is open. But ");
-      await notice.waitFor();
-      assertMatch(await notice.textContent() ?? "", /second NAT.*bridge mode/);
-      await workbench.row("behind a second NAT").waitFor();
-      await workbench.warning("100.64.0.5:6000 · UPnP · behind a second NAT").waitFor();
-      await workbench.picture("second_nat");
-    });
-  }],
+  [
+    "a NAT of the provider behind the router is warned of, with what to do (D-1)",
+    async (context) => {
+      const { workbench } = context;
+      const behind: ServerOptions = { protocols: ["upnp"], externalAddress: "100.64.0.5" };
+      await atRouter(context, behind, async () => {
+        await open(context, "6000/tcp");
+        const notice = workbench.notice("tcp 6000 -> 100.64.0.5:6000 is open. But ");
+        await notice.waitFor();
+        assertMatch(await notice.textContent() ?? "", /carrier NAT.*Ask the provider/);
+        await workbench.row("behind the provider's NAT").waitFor();
+        await workbench.warning("100.64.0.5:6000 · UPnP · behind the provider's NAT").waitFor();
+        await workbench.picture("second_nat");
+      });
+    },
+  ],
   ["control characters of a description reach no router as such", async (context) => {
     const { workbench, editor } = context;
     await editor.configure({ "portcontrol.description": "demo\n\u001b[31mred\u0007 " });
