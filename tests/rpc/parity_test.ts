@@ -246,7 +246,12 @@ Deno.test("client/leftovers lists what an earlier run has left, client/deleteLef
   await lab.rpc.sendRequest(InitializeRequest, {});
   await start();
   for (const internalPort of [6000, 6001]) {
-    const { mappingId } = await lab.rpc.sendRequest(MappingRequest, { ...TCP_6000, internalPort });
+    // Virtual time passes while a real file is written: the mapping must outlive a slow disk.
+    const { mappingId } = await lab.rpc.sendRequest(MappingRequest, {
+      ...TCP_6000,
+      internalPort,
+      lifetime: 3600,
+    });
     await lab.settled(lab.rpc.sendRequest(MappingReadyRequest, { mappingId }));
   }
   await lab.settled(lab.rpc.sendRequest(ClientShutdownRequest, { clientId: 1, keep: true }));
