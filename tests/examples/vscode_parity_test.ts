@@ -98,6 +98,19 @@ Deno.test("editor: without Deno one sentence says so, and nothing is listed", as
   assertEquals(code.editor.rows(), []);
 });
 
+Deno.test("editor: a server that Deno cannot download is named, with the way out", async () => {
+  await using code = await EditorWindow.open();
+  delete code.editor.settings.serverCommand;
+  const deno = code.editor.settings.denoPath = `${code.storage}/deno`;
+  const error = "error: JSR package manifest for '@portcontrol/pcp' failed to load.";
+  await Deno.writeTextFile(deno, `#!/bin/sh\necho "${error}" >&2; exit 1\n`, { mode: 0o755 });
+  await code.openPort("6000/tcp");
+  assertMatch(
+    code.editor.notices.join(),
+    /^Cannot open the port: Deno cannot download .* jsr:.*\/rpc\/main\. Is .* online\?.*serverCommand/,
+  );
+});
+
 Deno.test("editor: 1,000 ports are listed, counted, and closed", async () => {
   await using code = await EditorWindow.open();
   for (let first = 10_000; first < 11_000; first += 50) {

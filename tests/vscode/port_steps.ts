@@ -49,6 +49,7 @@ export const PORT_STEPS: readonly Step[] = [
     await row.locator(".codicon-pass-filled").waitFor();
     await workbench.status("1 port · 203.0.113.5:6000 · PCP").waitFor();
     await workbench.warning("").waitFor({ state: "hidden" });
+    await workbench.picture("open");
   }],
   ["a port that a program listens on is offered", async ({ workbench }) => {
     await workbench.clearNotices();

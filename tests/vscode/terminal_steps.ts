@@ -7,6 +7,7 @@ export const TERMINAL_STEPS: readonly Step[] = [
   ["the prompt starts in the terminal", async ({ workbench }) => {
     await workbench.page.keyboard.press("Control+`");
     await until("the shell", () => screen(workbench), (text) => /[$#] *$/.test(text.trimEnd()));
+    await focus(workbench);
     await type(workbench, "deno run -A repl.ts --simulate", "[0]>");
   }],
   [
@@ -103,6 +104,18 @@ async function screen({ page }: Workbench): Promise<string> {
   const rows = await page.locator(".xterm-rows:not(.terminal-sticky-scroll *) > div")
     .allTextContents();
   return rows.map((row) => row.replaceAll("\u00a0", " ").trimEnd()).join("\n");
+}
+
+/** Clicks on the terminal until it takes keys: a window that was reloaded may move the focus once more. */
+async function focus({ page }: Workbench): Promise<void> {
+  await until(
+    "the focus",
+    async () => {
+      await page.locator(".terminal-wrapper.active .xterm-screen").first().click();
+      return await page.evaluate<string>("document.activeElement.className");
+    },
+    (focused) => focused.includes("xterm-helper-textarea"),
+  );
 }
 
 /** Types a line, and waits for a part of its output. */

@@ -10,7 +10,7 @@ import {
   StreamMessageWriter,
 } from "vscode-jsonrpc/node";
 import type { Notifications, Requests } from "./api.ts";
-import type { ServerCommand } from "./server_command.ts";
+import { downloadFailure, type ServerCommand } from "./server_command.ts";
 
 /** The server could not be started, or has ended by itself. */
 export class ServerGoneError extends Error {
@@ -65,16 +65,17 @@ export class Server {
     return server;
   }
 
-  private constructor({ program, args, needsDeno }: ServerCommand, { onLine }: ServerEvents) {
+  private constructor(command: ServerCommand, { onLine }: ServerEvents) {
+    const { program, args, needsDeno } = command;
     // Not in the folder of the workspace, whose deno.json would apply to the server.
     const child = spawn(program, args, { cwd: homedir(), stdio: ["pipe", "pipe", "pipe"] });
     this.#process = child;
-    let lastWords = "";
+    let lastLine = "";
     createInterface(child.stderr).on("line", (line) => {
       onLine(line);
       // Deno may end with a backtrace of its own code.
       const isNoise = /trace:|^Stack backtrace|^\s*\d+: |^\s*$/.test(line);
-      if (!isNoise) lastWords = `: ${line.trim()}`;
+      if (!isNoise) lastLine = line.trim();
     });
     this.#gone = new Promise((resolve) => {
       child.on("error", (error: NodeJS.ErrnoException) => {
@@ -87,7 +88,8 @@ export class Server {
       // "close" comes after the last line of stderr, "exit" may come before it.
       child.on("close", (code, signal) => {
         const how = signal === null ? `it ended with exit code ${code}` : `it ended by ${signal}`;
-        resolve(new ServerGoneError(how + lastWords));
+        const why = lastLine === "" ? how : `${how}: ${lastLine}`;
+        resolve(new ServerGoneError(downloadFailure(command, lastLine) ?? why));
       });
     });
     this.#connection = createMessageConnection(
