@@ -65,18 +65,30 @@ Deno.test("editor, leftovers: those of a window that was killed are deleted at t
   assertEquals(code.router.server.mappings.size, 0);
 });
 
-Deno.test("editor, not reachable: a second NAT is warned of in notice, tree, status bar and details", async () => {
-  await using code = await EditorWindow.open({ externalAddress: "100.64.0.5" });
-  await code.openPort("6000/tcp");
-  assertMatch(
-    code.editor.notices.join(),
-    /is open\. But 100\.64\.0\.5 .*second NAT.*bridge mode/,
-  );
-  await code.until(() => code.editor.status.text.endsWith("behind a second NAT"));
-  assertMatch(code.editor.rows().join("\n"), /tcp 6000 .*behind a second NAT$/m);
-  await code.command("showDetails");
-  assertMatch(code.editor.pageText(), /not an address of the internet/);
-});
+for (
+  const [externalAddress, notice, status] of [
+    [
+      "192.168.0.5",
+      /is open\. But 192\.168\.0\.5 .*second NAT.*bridge mode/,
+      "behind a second NAT",
+    ],
+    [
+      "100.64.0.5",
+      /is open\. But 100\.64\.0\.5 .*carrier NAT.*Ask the provider/,
+      "behind the provider's NAT",
+    ],
+  ] as const
+) {
+  Deno.test(`editor, not reachable: notice, tree, status bar and details say that ${externalAddress} is ${status}`, async () => {
+    await using code = await EditorWindow.open({ externalAddress });
+    await code.openPort("6000/tcp");
+    assertMatch(code.editor.notices.join(), notice);
+    await code.until(() => code.editor.status.text.endsWith(status));
+    assertMatch(code.editor.rows().join("\n"), new RegExp(`tcp 6000 .*${status}$`, "m"));
+    await code.command("showDetails");
+    assertMatch(code.editor.pageText(), /^[\d.]+ is .*\(\w+ NAT\)/m);
+  });
+}
 
 Deno.test("editor, options ignored: the details name what the router refused", async () => {
   await using code = await EditorWindow.open();
