@@ -106,7 +106,7 @@ function splitArguments(
   if (reserved !== undefined) throw unknownOption(reserved, COMMON_OPTIONS, undefined);
   const unknown: string[] = [];
   const values = new Map<string, readonly string[] | true>();
-  const parsed = parseArgs(withoutOptionalValues(args, values), {
+  const parsed = parseArgs(withoutOptionalValues(withNegativeValues(args), values), {
     string: ["_", ...VALUED],
     boolean: SWITCHES,
     collect: VALUED,
@@ -132,6 +132,18 @@ function splitArguments(
   if (refused !== undefined) throw unknownOption(refused, allowed, command);
   checkValues(values, allowed);
   return { command: command === undefined ? undefined : [command, rest], values };
+}
+
+/** Joins a number below 0 with its option, as in `--lifetime=-1`, so that it is read as its value and not as an option. */
+function withNegativeValues(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const option = joined.at(-1) ?? "";
+    const isValue = /^-\d/.test(arg) && option.startsWith("--") && VALUED.includes(option.slice(2));
+    if (isValue && !joined.includes("--")) joined[joined.length - 1] = `${option}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 /** Collects values that may be left out; `--name=value` becomes `--name`. */

@@ -10,6 +10,7 @@ import {
 import type { Command, CommandName, MappingName } from "./command.ts";
 import { nearest } from "./nearest.ts";
 import {
+  protocolText,
   readCount,
   readFilter,
   readId,
@@ -20,6 +21,7 @@ import {
   readShell,
   readTargets,
   readWirePort,
+  type Target,
 } from "./read_values.ts";
 import { COMMANDS, type CommandSpec, findCommand, type OptionValues, usage } from "./table.ts";
 import { quote } from "./text.ts";
@@ -109,6 +111,15 @@ const READERS: { readonly [Name in CommandName]: Reader } = {
   watch: () => ({ name: "watch" }),
 };
 
+/** A port that is named twice is a mistake: both mappings would be the same one at the router. */
+function checkRepeated(targets: readonly Target[]): void {
+  const names = targets.map(({ port, protocol }) => `${port}/${protocolText(protocol)}`);
+  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  if (repeated !== undefined) {
+    throw new UsageError(`"${repeated}" was given more than once, type it once`);
+  }
+}
+
 /** Reads what `map` and `peer` share. A value that the builder rejects is a usage error. */
 function mapCommand(
   name: "map" | "peer",
@@ -118,6 +129,7 @@ function mapCommand(
 ): Command {
   const requestType = readRequestType(values);
   const targets = texts.flatMap(readTargets);
+  checkRepeated(targets);
   if (values.has("prefer-failure") && !values.has("external-port")) {
     throw new UsageError(
       "--prefer-failure needs a suggestion to insist on, type --external-port PORT too",

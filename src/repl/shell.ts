@@ -221,6 +221,10 @@ export class Shell {
         if (this.#isEnding) {
           // The second signal ends the program without waiting for confirmations.
           this.restore();
+          tryWrite(
+            runtime.stderr,
+            `Ended at once by a second ${signal}: what the router has not confirmed as deleted may stay open until its lifetime ends\n`,
+          );
           for (const child of this.#programs) stop(child, "SIGKILL");
           runtime.exit(1);
         }
