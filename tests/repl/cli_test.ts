@@ -1,6 +1,7 @@
 /** The command line and scripts as real processes, against the simulated gateway. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { SimulatedServer, startLoopbackServer } from "../../src/testing/mod.ts";
 import { linesOf, run, spawn } from "./command_line.ts";
 
 Deno.test("map --json --simulate prints one JSON object and exits 0", async () => {
@@ -121,6 +122,30 @@ Deno.test("--keep-alive runs until SIGINT or SIGTERM, runs the program, and dele
     assertEquals(seen.at(-1), "Released mapping 1 (tcp 6000 at 203.0.113.5:6000)");
     assertMatch(errors, /ended with exit code 3; the mapping stays open/);
   }
+});
+
+Deno.test("a second SIGINT ends at once, and says what may stay open", async () => {
+  const host = await startLoopbackServer(new SimulatedServer());
+  const gateway = [
+    "--client",
+    "127.0.0.1",
+    "--server",
+    "127.0.0.1",
+    "--port",
+    `${host.local.port}`,
+  ];
+  const child = spawn(["map", "6000", "-k", ...gateway]);
+  await child.stdin.close();
+  const errors = new Response(child.stderr).text();
+  for await (const _line of linesOf(child.stdout)) {
+    if (host.server.silent) continue;
+    host.server.silent = true; // no deletion is confirmed
+    child.kill("SIGINT");
+    setTimeout(() => child.kill("SIGINT"), 500);
+  }
+  assertEquals((await child.status).code, 1);
+  assertMatch(await errors, /^Ended at once by a second SIGINT: .* may stay open until its/m);
+  host.close();
 });
 
 Deno.test("--exec uses no shell, and reports a program that does not exist", async () => {
