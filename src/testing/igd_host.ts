@@ -35,6 +35,8 @@ export class IgdHost {
   readonly #connections = new Map<number, StreamConnection>();
   #lastConnection = 0;
   #cancelAlarm = (): void => {};
+  /** The HTTP server is about to listen again; until then the gateway hears nothing. */
+  #isStarting = false;
   #closed = false;
 
   private constructor(network: Network, clock: Clock, options: IgdHostOptions) {
@@ -131,6 +133,7 @@ export class IgdHost {
     const destination = IpAddress.parse(to);
     return {
       datagram: (bytes, { hostname, port }) => {
+        if (this.#isStarting) return;
         const source = { address: IpAddress.parse(hostname), port };
         this.#run(this.igd.datagram(this.#clock.now(), bytes, source, destination));
       },
@@ -159,7 +162,9 @@ export class IgdHost {
   }
 
   async #listenAgain(port: number): Promise<void> {
+    this.#isStarting = true;
     const httpPort = await this.#listen(port);
+    this.#isStarting = false;
     if (this.#closed) this.#stopListening();
     else this.#run(this.igd.listening({ ...this.igd.place, httpPort }));
   }

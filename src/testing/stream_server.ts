@@ -5,7 +5,7 @@ import type {
   StreamListener,
   StreamSink,
 } from "../transport/stream.ts";
-import { TransportError } from "../transport/transport_error.ts";
+import { errorCode, TransportError } from "../transport/transport_error.ts";
 
 /**
  * Listens for TCP connections with `node:net`, as `MemoryNetwork.listen()` does in memory: for servers of tests and
@@ -18,11 +18,29 @@ export function listenOverTcp(
   local: StreamAddress,
   accept: (connection: StreamConnection) => StreamSink,
 ): Promise<StreamListener> {
+  return listen(local, accept, ATTEMPTS);
+}
+
+/** Deno before 2.8 frees the port of a closed server some milliseconds later: a server that restarts may have to try again. */
+const ATTEMPTS = 5;
+
+/** Milliseconds between two attempts. */
+const PAUSE = 20;
+
+function listen(
+  local: StreamAddress,
+  accept: (connection: StreamConnection) => StreamSink,
+  attempts: number,
+): Promise<StreamListener> {
   return new Promise((resolve, reject) => {
     const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
       serve(socket, accept);
     });
-    server.once("error", (error: Error) => reject(new TransportError("open", local, error)));
+    server.once("error", (error: Error) => {
+      const isTaken = errorCode(error) === "EADDRINUSE";
+      if (!isTaken || attempts === 1) return reject(new TransportError("open", local, error));
+      setTimeout(() => listen(local, accept, attempts - 1).then(resolve, reject), PAUSE);
+    });
     server.listen({ host: local.hostname, port: local.port }, () => {
       const address = server.address();
       const port = typeof address === "object" && address !== null ? address.port : local.port;

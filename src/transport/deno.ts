@@ -46,8 +46,10 @@ export function createDenoNetwork(parts: Partial<DenoParts> = {}): Network {
     probe: probeByIcmp,
     async open(options, sink): Promise<Transport> {
       const { socket, hostname } = await bind(options, (hostname, port) => {
-        const reuse = options.multicast === undefined ? {} : { reuseAddress: true, loopback: true };
-        return { socket: listen({ transport: "udp", hostname, port, ...reuse }), hostname };
+        const reuseAddress = options.multicast !== undefined;
+        // Without `loopback` a server on this host would not hear what is sent to a group, as it does with node:dgram.
+        const socket = listen({ transport: "udp", hostname, port, reuseAddress, loopback: true });
+        return { socket, hostname };
       });
       const local = { hostname, port: socket.addr.port };
       try {

@@ -5,6 +5,7 @@ import { relative } from "node:path/posix";
 import { SimulatedServer, startLoopbackServer } from "../../src/testing/mod.ts";
 import { buildPackage } from "../tools/build_package.ts";
 import { deadLinks } from "../tools/documents.ts";
+import { packForNpm, run } from "../tools/npm_package.ts";
 import { manifest, ROOT } from "../tools/repository.ts";
 import { runDeno } from "../tools/processes.ts";
 import { RpcProcess } from "./rpc_process.ts";
@@ -171,8 +172,26 @@ Deno.test("the package can be published, and its documents link to its files", a
   for (const file of ["built/mod.js", "README.md", "docs/api.md"]) {
     assert(files.includes(file), file);
   }
+  // Neither tests nor tools, nor the pictures of the documents.
+  assertEquals(files.filter((file) => /^(tests|links|\.)|\.(png|svg)$/.test(file)), []);
   const read = (path: string): Promise<string> => Deno.readTextFile(`${folder}/${path}`);
   assertEquals(await deadLinks(files, read), []);
+});
+
+Deno.test("npm's tarball has built files, types and documents, and neither sources nor source maps", async () => {
+  const tarball = await Deno.makeTempDir({ prefix: "pcp_tarball_" });
+  await packForNpm(`${tarball}/pcp.tgz`);
+  await run(["tar", "xzf", "pcp.tgz"], { cwd: tarball });
+  const files = (await run(["find", ".", "-type", "f"], { cwd: `${tarball}/package` }))
+    .trim().split("\n").map((path) => path.slice("./".length)).sort();
+  const known = /^built\/|\.d\.ts$|\.md$|^examples\/|^rpc\/(pcp_client\w*\.py|openrpc\.json)$/;
+  assertEquals(files.filter((file) => !known.test(file)), ["LICENSE", "package.json"]);
+  const built = await run(["grep", "-rl", "sourceMappingURL=", "."], { cwd: tarball })
+    .catch(() => "");
+  assertEquals(built, "");
+  const { size } = await Deno.stat(`${tarball}/pcp.tgz`);
+  assert(size < 1_000_000, `${size}`);
+  await Deno.remove(tarball, { recursive: true });
 });
 
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));

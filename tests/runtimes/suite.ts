@@ -8,18 +8,19 @@ import { strict as assert } from "node:assert";
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { Client, discover, DiscoveryError, FileStore, InboundMap } from "@portcontrol/pcp";
 import {
   lab,
+  ServerHost,
   type ServerOptions,
   SimulatedServer,
   startLoopbackServer,
 } from "@portcontrol/pcp/testing";
-import { defaultNetwork } from "@portcontrol/pcp/transport";
+import { defaultNetwork, systemClock } from "@portcontrol/pcp/transport";
 import { IpAddress } from "@portcontrol/pcp/wire";
 
 const CHECKS: Readonly<Record<string, () => Promise<void>>> = {
@@ -35,6 +36,57 @@ const CHECKS: Readonly<Record<string, () => Promise<void>>> = {
     await handle.shutdown();
     assert.equal(server.mappings.size, 0);
     await close();
+  },
+
+  async "a port is opened, renewed and closed with UPnP"() {
+    const { host, port, close } = await gateway({ protocols: ["upnp"] });
+    const handle = await Client.start("127.0.0.1", "127.0.0.1", { port });
+    const mapping = handle.request(new InboundMap(6000, 3600));
+    const { protocol, externalPort } = await mapping.ready();
+    assert.deepEqual([protocol, externalPort, host.igd?.mappings.size], ["upnp", 6000, 1]);
+    mapping.renew(7200);
+    for await (const alert of mapping) {
+      if (alert.type === "assigned" && alert.lifetime === 7200) break;
+    }
+    await handle.shutdown();
+    assert.equal(host.igd?.mappings.size, 0);
+    await close();
+  },
+
+  async "a gateway of UPnP is found by multicast, and its restart is announced by multicast"() {
+    const igd = { quirks: { answers: "multicast" as const } };
+    const address = networkAddress();
+    if (address === undefined) return;
+    const { host, port, close } = await gateway({ protocols: ["upnp"], igd }, address);
+    const ssdpPort = host.igd?.place.ssdpPort ?? 0;
+    await using handle = await Client.start(address, address, { port, ssdpPort, watch: false });
+    const mapping = handle.request(new InboundMap(6000, 3600));
+    assert.equal((await mapping.ready()).protocol, "upnp");
+    host.restart();
+    assert.equal((await handle.waitError())?.name, "ServerRestartedError");
+    while (host.igd?.mappings.size !== 1) await pause();
+    await handle.shutdown();
+    assert.equal(host.igd?.mappings.size, 0);
+    await close();
+  },
+
+  async "the restart of a gateway of PCP is announced by multicast"() {
+    const address = networkAddress();
+    if (address === undefined) return;
+    const server = new SimulatedServer({ epoch: 1000 });
+    const announcePort = await freePort();
+    const announceTo = [{ hostname: "224.0.0.1", port: announcePort }];
+    const listen = { hostname: address, announceTo };
+    const host = await ServerHost.start(defaultNetwork(), systemClock, server, listen);
+    const { port } = host.local;
+    const options = { port, announcePort, random: () => 0.05, watch: false } as const;
+    await using handle = await Client.start(address, address, options);
+    await handle.request(new InboundMap(6000, 3600)).ready();
+    host.restart();
+    assert.equal((await handle.waitError())?.name, "ServerRestartedError");
+    while (server.mappings.size === 0) await pause();
+    await handle.shutdown();
+    host.close();
   },
 
   async "the gateways of this host are found, or the reason is given"() {
@@ -55,7 +107,7 @@ const CHECKS: Readonly<Record<string, () => Promise<void>>> = {
     const sender = await network.open({ hostname: "127.0.0.1", port: 0 }, sink);
     const to = { hostname: "224.0.0.1", port: member.local.port };
     await sender.send(new Uint8Array([2, 0]), to);
-    while (received.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (received.length === 0) await pause();
     assert.deepEqual(received, ["2,0"]);
     sender.close();
     member.close();
@@ -196,6 +248,31 @@ interface Gateway {
   readonly host: Awaited<ReturnType<typeof startLoopbackServer>>;
   readonly port: number;
   close(): Promise<void>;
+}
+
+/**
+ * The first IPv4 address of this host that is not of loopback, which has no multicast groups. Undefined on a host without a
+ * network, where the check says that it is skipped.
+ */
+function networkAddress(): string | undefined {
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const found = all.find(({ family, internal }) => family === "IPv4" && !internal);
+  if (found === undefined) console.log("  skipped: no interface but loopback has an IPv4 address");
+  return found?.address;
+}
+
+/** A UDP port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const socket = await defaultNetwork().open({ hostname: "127.0.0.1", port: 0 }, {
+    datagram: () => {},
+    error: () => {},
+  });
+  socket.close();
+  return socket.local.port;
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 /** Runs a program of the package to its end. */

@@ -45,8 +45,11 @@ const COPIED = [
   "src",
 ];
 
-/** The VS Code extension is a package of its own. */
-const NOT_COPIED = new Set(["examples/vscode"]);
+/** The VS Code extension is a package of its own, and the pictures of the documents stay in the repository. */
+const NOT_COPIED = new Set(["docs/pictures", "examples/vscode"]);
+
+/** Lines of documents that show a picture, with the empty line after them. */
+const PICTURES = /^!\[.*\]\(.*\)\n\n?/gm;
 
 /**
  * Builds the package into a folder, which is created if it does not exist. An earlier package in it is replaced.
@@ -207,6 +210,10 @@ function fileOf(name: string): string {
 async function copy(name: string, folder: string): Promise<void> {
   if (NOT_COPIED.has(name)) return;
   const from = new URL(name, ROOT);
+  if (name.endsWith(".md")) {
+    const text = await Deno.readTextFile(from);
+    return await Deno.writeTextFile(`${folder}/${name}`, text.replace(PICTURES, ""));
+  }
   if ((await Deno.stat(from)).isFile) return await Deno.copyFile(from, `${folder}/${name}`);
   await Deno.mkdir(`${folder}/${name}`, { recursive: true });
   for await (const entry of Deno.readDir(from)) await copy(`${name}/${entry.name}`, folder);

@@ -1,6 +1,6 @@
 /**
- * `deno task tarball [FILE]`: the package as JSR gives it to npm: `package.json` with exports and types, `.js` and `.d.ts`. `deno pack` writes them; what it
- * leaves out is added here: the types of the built entries.
+ * `deno task tarball [FILE]`: the package as npm gets it: `package.json` with exports and types, the built files, `.d.ts` and documents. `deno pack` writes
+ * them; what it leaves out is added here: the types of the built entries. What npm's users have no use for is taken out: sources beside the built files.
  */
 
 // deno-lint-ignore-file no-console -- a command line tool
@@ -17,11 +17,11 @@ export async function packForNpm(file: string): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "pcp_pack_" });
   try {
     await buildPackage(`${folder}/source`);
-    await run([Deno.execPath(), "pack", "--allow-dirty", "-o", `${folder}/packed.tgz`], {
-      cwd: `${folder}/source`,
-    });
+    const options = ["--allow-dirty", "--no-source-maps", "-o", `${folder}/packed.tgz`];
+    await run([Deno.execPath(), "pack", ...options], { cwd: `${folder}/source` });
     await run(["tar", "xzf", "packed.tgz"], { cwd: folder });
     await describe(`${folder}/package`);
+    await removeSources(`${folder}/package`);
     await run(["tar", "czf", "npm.tgz", "package"], { cwd: folder });
     await Deno.copyFile(`${folder}/npm.tgz`, file);
   } finally {
@@ -42,6 +42,23 @@ async function describe(folder: string): Promise<void> {
   // The stand-ins of links/, which the programs have in their own files.
   for (const name of ["deno-std", "get-east-asian-width"]) delete packed.dependencies?.[name];
   await Deno.writeTextFile(path, `${JSON.stringify(packed, null, 2)}\n`);
+}
+
+/** The folders whose modules are built; their types, documents and Python files stay. */
+const SOURCES = [".", "rpc", "src"];
+
+/** Removes the sources of the built files, which no entry names. */
+async function removeSources(folder: string): Promise<void> {
+  await Deno.remove(`${folder}/links`, { recursive: true });
+  for (const source of SOURCES) await removeModules(`${folder}/${source}`, source !== ".");
+}
+
+async function removeModules(folder: string, isDeep: boolean): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory && isDeep) await removeModules(path, isDeep);
+    else if (/(?<!\.d)\.ts$|\.js$/.test(name)) await Deno.remove(path);
+  }
 }
 
 interface Packed {

