@@ -34,7 +34,7 @@ from typing import IO, Any, Dict, Iterator, List, Optional, Sequence, Tuple, Typ
 from pcp_client_base import (
     ALERTS, DEFAULT_TIMEOUT, NEW_LIMIT, NEWS, OPENING, UNREAD_LIMIT, ConnectionLost, Json, RequestTimeout,
     RequestType, ResultCodeError, RpcError, encode_message, ends_mapping, exit_on, gateway_of, has_mappings,
-    mapping_params, result_of, server_command, start_timeout, state_files, state_folder, without_none,
+    mapping_params, result_of, server_command, start_failure, start_timeout, state_files, state_folder, without_none,
 )
 
 __all__ = [
@@ -72,20 +72,20 @@ class Server:
         self._lost = False
         self._closed = False
         # A session of its own, so that Ctrl-C reaches this process only, which then shuts the server down.
+        arguments = list(command) if command is not None else server_command()
         self._process = subprocess.Popen(
-            list(command) if command is not None else server_command(),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=os.name == "posix",
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=os.name == "posix",
         )
         self._reader = threading.Thread(target=self._read, name="pcp-rpc", daemon=True)
         self._reader.start()
         atexit.register(self.close)
         try:
-            self.info: Json = self.call("initialize", {
-                "clientInfo": {"name": "pcp_client.py"},
-                "processId": os.getpid(),
-            })
-        except BaseException:
+            params = {"clientInfo": {"name": "pcp_client.py"}, "processId": os.getpid()}
+            self.info: Json = self.call("initialize", params)
+        except BaseException as error:
             self.close()
+            if isinstance(error, ConnectionLost):
+                raise start_failure(arguments, self._process.returncode) from None
             raise
 
     def call(self, method: str, params: Optional[Json] = None, *, timeout: Optional[float] = None) -> Any:

@@ -26,7 +26,7 @@ from typing import Any, AsyncIterator, Dict, List, Optional, Sequence, Set, Tupl
 from pcp_client_base import (
     ALERTS, DEFAULT_TIMEOUT, NEW_LIMIT, NEWS, OPENING, UNREAD_LIMIT, ConnectionLost, Json, RequestTimeout,
     RequestType, ResultCodeError, RpcError, encode_message, ends_mapping, exit_on, gateway_of, has_mappings,
-    mapping_params, result_of, server_command, start_timeout, state_files, state_folder, without_none,
+    mapping_params, result_of, server_command, start_failure, start_timeout, state_files, state_folder, without_none,
 )
 
 __all__ = [
@@ -90,6 +90,9 @@ class Server(_Context):
         try:
             params = {"clientInfo": {"name": "pcp_client_asyncio.py"}, "processId": os.getpid()}
             self.info = await self.call("initialize", params)
+        except ConnectionLost:
+            await self.close()
+            raise start_failure(self._command, self._process.returncode) from None
         except BaseException:
             await self.close()
             raise

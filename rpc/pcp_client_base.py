@@ -79,6 +79,14 @@ def server_command() -> List[str]:
     raise FileNotFoundError("Cannot start the server: neither deno (https://deno.com) nor npx is installed")
 
 
+def start_failure(command: Sequence[str], exit_code: Optional[int]) -> ConnectionLost:
+    """The error of a server that ended before it answered."""
+    return ConnectionLost(
+        f'Cannot start the server: "{shlex.join(command)}" ended with exit code {exit_code}, for a reason that it printed. '
+        "Deno downloads the server once: connect this computer, or name a server that is here with PCP_RPC_COMMAND"
+    )
+
+
 def state_folder() -> str:
     """The folder of the state files that :meth:`Server.start_client` uses by default: of this user alone.
 

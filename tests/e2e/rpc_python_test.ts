@@ -99,6 +99,29 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGKILL",
   });
 }
 
+for (const [face, opening] of [["pcp_client", ""], ["pcp_client_asyncio", "await "]] as const) {
+  testWith(
+    PYTHON,
+    `a server that cannot be downloaded: ${face} names command and way out`,
+    async () => {
+      const program = `import asyncio, sys; sys.path.insert(0, "rpc")
+from ${face} import ConnectionLost, Server
+async def main():
+    try:
+        ${opening}Server(["sh", "-c", "exit 7"])${opening === "" ? "" : ".start()"}
+    except ConnectionLost as error:
+        print(error)
+asyncio.run(main())`;
+      await using client = new ClientProgram(PYTHON, ["-c", program]);
+      assertEquals(await client.ended(), 0);
+      assertMatch(
+        client.text.stdout,
+        /^Cannot start the server: "sh -c 'exit 7'" ended with exit code 7, .*PCP_RPC_COMMAND$/m,
+      );
+    },
+  );
+}
+
 for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   testWith(PYTHON, `a silent router is named, and ${signal} ends the wait (K-14)`, async () => {
     using gateway = await Gateway.start();

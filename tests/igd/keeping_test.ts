@@ -125,6 +125,12 @@ for (const reportedLease of [0, 120, 86_400]) {
     world.pass(50 * MINUTE);
     assertEquals(world.states(0).filter((state) => state === "expired"), []);
     assertEquals(world.igd.mappings.size, 1);
+    if (reportedLease > 0) return;
+    assertEquals(
+      world.actions().filter((each) => each.startsWith("Delete")),
+      [],
+      "it says nothing",
+    );
   });
 }
 
@@ -162,7 +168,14 @@ Deno.test("a refresh that is refused with 718 becomes a deletion and a new mappi
 
 Deno.test("a gateway whose leases a refresh does not extend gets each mapping anew (U-10.3, Q-19)", () => {
   const world = made({ ignoresRefresh: true });
-  world.pass(300 * MINUTE);
+  const since = world.now;
+  world.pass(61 * MINUTE);
+  const [add, deletion] = ["AddPortMapping 6000 6000 3600", "DeletePortMapping 6000"];
+  assertEquals(world.actions(since).filter((each) => /^(Add|Delete)/.test(each)), [
+    ...[add, deletion, add], // the first renewal, which extends nothing
+    ...[deletion, add],
+  ]);
+  world.pass(240 * MINUTE);
   assertEquals(world.igd.mappings.size, 1);
   assertEquals(world.all("entryLost"), []);
   assertEquals(world.states(0).filter((state) => state === "expired"), []);

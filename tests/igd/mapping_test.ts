@@ -424,6 +424,7 @@ for (
     ["169.254.1.1", "UNUSABLE_ASSIGNMENT retry 30"],
     ["not an address", "UNUSABLE_ASSIGNMENT retry 30"],
     [`${GATEWAY}`, "UNUSABLE_ASSIGNMENT retry 30"],
+    [`${CLIENT}`, "UNUSABLE_ASSIGNMENT retry 30"],
   ] as const
 ) {
   Deno.test(`the external address "${externalAddressText}": ${expected} (U-12.1, Q-23)`, () => {

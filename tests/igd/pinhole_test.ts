@@ -113,6 +113,19 @@ Deno.test("after a restart of the gateway the number is asked for before the del
   assertEquals(world.igd.counters.violations, {});
 });
 
+Deno.test("a pinhole that ends while the gateway restarts is deleted by its new number (U-13.7, Q-33)", () => {
+  const world = made();
+  const since = world.now;
+  world.restart();
+  world.pass(1);
+  world.release(0);
+  world.pass(10_000);
+  const pinholes = world.actions(since).filter((each) => each.includes("Pinhole"));
+  assertEquals(pinholes, ["AddPinhole 6000 3600", "DeletePinhole 1"]);
+  assertEquals(world.states(0).at(-1), "revoked");
+  assertEquals(world.igd.pinholes.size, 0);
+});
+
 for (const unknownPinhole of [704, 402, 501]) {
   Deno.test(`error ${unknownPinhole} to DeletePinhole: done (U-13.8, Q-33)`, () => {
     const world = made({ unknownPinhole });

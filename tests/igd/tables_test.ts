@@ -39,13 +39,15 @@ for (const version of [1, 2] as const) {
   }
 }
 
-Deno.test("501 with a private external address is a failure of the network (U-14.1)", () => {
-  const world = new IgdWorld({ igd: { quirks: { externalAddressText: "192.168.178.2" } } });
-  world.intercept = (_exchange, text) => text.startsWith("Add") ? fault(501) : undefined;
-  const id = world.map();
-  world.pass(5_000);
-  assertEquals(world.states(id).at(-1), "NETWORK_FAILURE retry 30 upnp 501");
-});
+for (const externalAddressText of ["192.168.178.2", "100.64.0.9"]) {
+  Deno.test(`501 with ${externalAddressText} outside is a failure of the network (U-14.1)`, () => {
+    const world = new IgdWorld({ igd: { quirks: { externalAddressText } } });
+    world.intercept = (_exchange, text) => text.startsWith("Add") ? fault(501) : undefined;
+    const id = world.map();
+    world.pass(5_000);
+    assertEquals(world.states(id).at(-1), "NETWORK_FAILURE retry 30 upnp 501");
+  });
+}
 
 const STATUSES: readonly (readonly [number, string])[] = [
   [401, "NOT_AUTHORIZED retry 60"],

@@ -1,9 +1,10 @@
 /**
- * Ways to break the engine, each a change within one function. `deno task mutants` applies them one at a time to a copy, and
+ * Ways to break the engine and UPnP, each a change within one function. `deno task mutants` applies them one at a time to a copy, and
  * fails if the tests do not notice.
  */
 
 import { CHOICE_MUTANTS } from "./choice_list.ts";
+import { IGD_MUTANTS } from "./igd_list.ts";
 import { LIFECYCLE_MUTANTS } from "./lifecycle_list.ts";
 import type { Mutant, MutantsByFile } from "./mutant.ts";
 
@@ -492,16 +493,19 @@ const ENGINE_MUTANTS: MutantsByFile = {
 };
 
 /** All of them. */
-export const MUTANTS: readonly Mutant[] = Object.entries({
-  ...ENGINE_MUTANTS,
-  ...CHOICE_MUTANTS,
-  ...LIFECYCLE_MUTANTS,
-}).flatMap(([file, mutants]) =>
-  mutants.map(([name, within, from, to]) => ({
-    name,
-    file: `src/engine/${file}`,
-    within,
-    from,
-    to,
-  }))
-);
+export const MUTANTS: readonly Mutant[] = [
+  ...mutantsIn("src/engine", { ...ENGINE_MUTANTS, ...CHOICE_MUTANTS, ...LIFECYCLE_MUTANTS }),
+  ...mutantsIn("src/igd", IGD_MUTANTS),
+];
+
+function mutantsIn(folder: string, byFile: MutantsByFile): Mutant[] {
+  return Object.entries(byFile).flatMap(([file, mutants]) =>
+    mutants.map(([name, within, from, to]) => ({
+      name,
+      file: `${folder}/${file}`,
+      within,
+      from,
+      to,
+    }))
+  );
+}

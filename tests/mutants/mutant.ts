@@ -1,8 +1,8 @@
-/** One way to break the engine: a fragment of one function, and what stands there instead. */
+/** One way to break the library: a fragment of one function, and what stands there instead. */
 export interface Mutant {
   /** What is wrong then. */
   readonly name: string;
-  /** A file of src/engine/. */
+  /** Its path. */
   readonly file: string;
   /** The function, method, constant, or row of the table that holds the fragment. */
   readonly within: string;
@@ -47,7 +47,7 @@ export function mutate(
 /** Whether the line declares what has the name. */
 function declares(line: string, name: string): boolean {
   const escaped = name.replace(/[$#]/g, "\\$&");
-  const keywords = "(?:export |readonly |static |get |function |const |class )*";
+  const keywords = "(?:export |readonly |static |get |function\\*? |const |class )*\\*?";
   const match = new RegExp(`^( *)(${keywords})${escaped}(?![\\w$])(.*)$`).exec(line);
   if (match === null) return false;
   const [, indentation = "", keyword = "", rest = ""] = match;

@@ -1,5 +1,5 @@
 /**
- * `deno task mutants`: breaks the engine in many ways, one at a time and in a copy, and runs its tests. It fails if a mutant
+ * `deno task mutants`: breaks the engine and UPnP in many ways, one at a time and in a copy, and runs its tests. It fails if a mutant
  * survives, which no test notices, or does not fit any more. `deno task mutants epoch` takes those with that text in name or
  * file.
  */
@@ -12,11 +12,11 @@ import { exists, ROOT } from "./repository.ts";
 /** What became of a mutant. */
 export type Outcome = "caught" | "survived" | "no longer applies";
 
-/** Quick tests of the engine. The second group runs only if the first one notices nothing. */
-const TESTS = [
-  ["engine"],
-  ["natpmp", "servers", "conformance", "options", "sharing"],
-];
+/** Quick tests, by the beginning of a mutant's path. The second group runs only if the first one notices nothing. */
+const TESTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  "src/engine/": [["engine"], ["natpmp", "servers", "conformance", "options", "sharing"]],
+  "src/igd/": [["igd"], ["client", "conformance"]],
+};
 
 /** Not needed in the copy. */
 const LEFT_OUT = new Set([".git", "node_modules", "coverage", ".vscode"]);
@@ -31,7 +31,8 @@ async function main(text = ""): Promise<number> {
   const folders = await Promise.all(Array.from({ length: WORKERS }, () => copy()));
   try {
     const [first] = folders;
-    if (first === undefined || !await testsPass(first)) {
+    const groups = Object.values(TESTS).flat();
+    if (first === undefined || !await testsPass(first, groups)) {
       console.error("Cannot judge mutants: the tests fail without any");
       return 1;
     }
@@ -63,14 +64,23 @@ async function tryOut(folder: string, mutant: Mutant): Promise<Outcome> {
   if (mutated === undefined) return "no longer applies";
   await Deno.writeTextFile(path, mutated);
   try {
-    return await testsPass(folder) ? "survived" : "caught";
+    return await testsPass(folder, testsOf(mutant)) ? "survived" : "caught";
   } finally {
     await Deno.writeTextFile(path, source);
   }
 }
 
-async function testsPass(folder: string): Promise<boolean> {
-  for (const group of TESTS) if (!await groupPasses(folder, group)) return false;
+function testsOf({ file }: Mutant): readonly (readonly string[])[] {
+  const [, groups] = Object.entries(TESTS).find(([path]) => file.startsWith(path)) ?? [];
+  if (groups === undefined) throw new Error(`Cannot choose tests for a mutant: "${file}"`);
+  return groups;
+}
+
+async function testsPass(
+  folder: string,
+  groups: readonly (readonly string[])[],
+): Promise<boolean> {
+  for (const group of groups) if (!await groupPasses(folder, group)) return false;
   return true;
 }
 
