@@ -163,8 +163,7 @@ export class IgdHost {
 
   async #listenAgain(port: number): Promise<void> {
     this.#isStarting = true;
-    const httpPort = await this.#listen(port);
-    this.#isStarting = false;
+    const httpPort = await this.#listen(port).finally(() => this.#isStarting = false);
     if (this.#closed) this.#stopListening();
     else this.#run(this.igd.listening({ ...this.igd.place, httpPort }));
   }
