@@ -40,7 +40,6 @@ export const ROUTER_STEPS: readonly Step[] = [
         assertMatch(await notice.textContent() ?? "", /carrier NAT.*Ask the provider/);
         await workbench.row("behind the provider's NAT").waitFor();
         await workbench.warning("100.64.0.5:6000 · UPnP · behind the provider's NAT").waitFor();
-        await workbench.command("View: Hide Panel");
         await workbench.picture("second_nat");
       });
     },
