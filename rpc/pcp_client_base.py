@@ -82,8 +82,8 @@ def server_command() -> List[str]:
 def start_failure(command: Sequence[str], exit_code: Optional[int]) -> ConnectionLost:
     """The error of a server that ended before it answered."""
     return ConnectionLost(
-        f'Cannot start the server: "{shlex.join(command)}" ended with exit code {exit_code}, for a reason that it printed. '
-        "Deno downloads the server once: connect this computer, or name a server that is here with PCP_RPC_COMMAND"
+        f'Cannot start the server: "{shlex.join(command)}" ended with exit code {exit_code}, see its messages above. '
+        "If Deno could not download it, connect this computer, or name a server that is here with PCP_RPC_COMMAND"
     )
 
 
